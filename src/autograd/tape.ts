@@ -1,0 +1,125 @@
+// Reverse-mode differentiation, define by run. Ids increase, so descending id is a topological order:
+// backward is collect, sort, pull, accumulate.
+import { ShapeError, UsageError } from '../device/errors.js';
+import { copyBuffer } from '../device/recorder.js';
+import { add as addKernel } from '../kernels/add.js';
+import { keep, scope, unscoped } from '../tensor/scope.js';
+import { sameShape, showShape } from '../tensor/shape.js';
+import { alias, empty, type GradNode, onBackward, type Tensor } from '../tensor/tensor.js';
+
+let recording = true;
+
+/** Whether ops record how to differentiate them. */
+export function gradEnabled(): boolean {
+  return recording;
+}
+
+/** Runs `body` without recording: what it computes has no gradient. PyTorch: torch.no_grad. */
+export function noGrad<T>(body: () => T): T {
+  const before = recording;
+  recording = false;
+  try {
+    return body();
+  } finally {
+    recording = before;
+  }
+}
+
+/**
+ * Attaches an op's gradient to its result. `grad(dy)` returns, for each input, a thunk that computes the gradient
+ * with respect to it, or null where there is none; only the thunks that somebody needs are called.
+ */
+export function record(name: string, y: Tensor, inputs: readonly Tensor[], grad: GradNode['grad']): Tensor {
+  y.label = name;
+  if (recording && inputs.some((t) => t.requiresGrad)) {
+    y.requiresGrad = true;
+    y.node = { name, inputs, grad };
+  }
+  return y;
+}
+
+/** Gradients of `from` with respect to every leaf that requires one, added to the leaf's `.grad`. */
+export function backward(from: Tensor, dy?: Tensor): void {
+  if (!from.requiresGrad) {
+    throw new UsageError(`backward: ${from.label} does not depend on any tensor with requiresGrad`);
+  }
+  if (!dy && from.size !== 1) {
+    throw new ShapeError(`backward: ${showShape(from.shape)} is not a scalar; pass the upstream gradient`);
+  }
+  if (dy && !sameShape(dy.shape, from.shape)) {
+    throw new ShapeError(`backward: upstream gradient ${showShape(dy.shape)} for a result ${showShape(from.shape)}`);
+  }
+  using _pass = scope();
+  noGrad(() => pull(from, dy ?? one(from)));
+}
+
+function pull(from: Tensor, seed: Tensor): void {
+  const gradients = new Map<Tensor, Tensor>([[from, seed]]);
+  for (const y of reachable(from)) {
+    const dy = gradients.get(y);
+    if (!dy) continue;
+    gradients.delete(y);
+    if (!y.node) {
+      accumulateLeaf(y, dy, dy === seed);
+      if (dy !== seed) dy.dispose();
+      continue;
+    }
+    const { name, inputs, grad } = y.node;
+    using _node = scope();
+    const thunks = grad(dy);
+    inputs.forEach((x, i) => {
+      const thunk = thunks[i];
+      if (!thunk || !x.requiresGrad) return;
+      const dx = thunk();
+      if (!sameShape(dx.shape, x.shape)) {
+        throw new ShapeError(`${name}: gradient ${i} is ${showShape(dx.shape)}, its input ${showShape(x.shape)}`);
+      }
+      const before = gradients.get(x);
+      gradients.set(x, before ? sum(before, dx) : carry(dx, dy));
+      before?.dispose();
+    });
+    if (dy !== seed) dy.dispose();
+  }
+}
+
+/** All tensors that `from` was computed from, later ones first. */
+function reachable(from: Tensor): Tensor[] {
+  const seen = new Set<Tensor>([from]);
+  for (const t of seen) {
+    for (const input of t.node?.inputs ?? []) if (input.requiresGrad) seen.add(input);
+  }
+  return [...seen].sort((a, b) => b.id - a.id);
+}
+
+/** Moves a gradient out of its node's scope. A thunk may return its own `dy`: then the memory is shared. */
+function carry(dx: Tensor, dy: Tensor): Tensor {
+  return keep(dx === dy ? alias(dy, dy.shape) : dx);
+}
+
+function sum(a: Tensor, b: Tensor): Tensor {
+  const total = empty(a.shape, 'f32', 'gradient');
+  addKernel(a.buffer, b.buffer, total.buffer, a.size);
+  return keep(total);
+}
+
+function accumulateLeaf(leaf: Tensor, dy: Tensor, borrowed: boolean): void {
+  const { grad } = leaf;
+  leaf.grad = unscoped(() => {
+    // Two leaves may be handed one tensor (an add's dy). Each needs its own: clipping works in place.
+    if (!grad && !borrowed && dy.shared.owners === 1) return alias(dy, dy.shape);
+    const own = empty(leaf.shape, 'f32', 'gradient');
+    if (grad) addKernel(grad.buffer, dy.buffer, own.buffer, leaf.size);
+    else copyBuffer(dy.buffer, own.buffer, leaf.size * 4);
+    return own;
+  });
+  leaf.grad.label = 'gradient';
+  grad?.dispose();
+}
+
+function one(like: Tensor): Tensor {
+  const seed = empty(like.shape, 'f32', 'gradient');
+  seed.set([1]);
+  return seed;
+}
+
+onBackward(backward);

@@ -1,0 +1,19 @@
+// What the browser gives for `#gpu`; src/node/gpu.ts is its counterpart for Node.
+import type { GpuOptions } from './gpu-options.js';
+
+/** The browser's WebGPU entry point, or undefined where there is none. */
+export async function openGpu(_options: GpuOptions): Promise<GPU | undefined> {
+  return globalThis.navigator?.gpu;
+}
+
+/** Awaits a call into WebGPU. The browser needs no help with it. */
+export function track<T>(call: () => Promise<T>): Promise<T> {
+  return call();
+}
+
+/** Environment settings: a browser has none. */
+export function setting(_name: string): string | undefined {
+  return undefined;
+}
+
+export const missingGpuAdvice = 'This browser has no WebGPU, or it is switched off: see https://webgpureport.org.';

@@ -1,0 +1,28 @@
+/** What every error of this library is: the message starts with the op or the file and says what to do. */
+export class WgradError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** Shapes or arguments of an op that do not fit together. */
+export class ShapeError extends WgradError {}
+/** An op was given a dtype that it does not take. */
+export class DtypeError extends WgradError {}
+/** A device limit (binding size, workgroups, buffers) stands in the way. */
+export class LimitError extends WgradError {}
+/** The device could not allocate a buffer. */
+export class OutOfMemoryError extends WgradError {}
+/** The device is gone: driver reset, unplugged, or destroyed. */
+export class DeviceLostError extends WgradError {}
+/** No usable adapter, or the device refused a command. */
+export class DeviceError extends WgradError {}
+/** A kernel failed to compile or its launch was refused. */
+export class KernelError extends WgradError {}
+/** A data file or data set that cannot be used. */
+export class DataError extends WgradError {}
+/** A checkpoint or weights file that cannot be used. */
+export class CheckpointError extends WgradError {}
+/** The library was called in a way it cannot serve, such as a tensor used after its scope closed. */
+export class UsageError extends WgradError {}

@@ -1,0 +1,14 @@
+/** How to open a device. Everything is optional. */
+export interface GpuOptions {
+  /** Which adapter to prefer where there are several. Default: 'high-performance'. */
+  powerPreference?: GPUPowerPreference;
+  /**
+   * 'adapter' asks for all that the adapter offers; 'default' for no more than WebGPU guarantees everywhere,
+   * as a cautious browser would give. Default: the environment variable WGRAD_LIMITS, else 'adapter'.
+   */
+  limits?: 'adapter' | 'default';
+  /** Node only: Dawn's own switches, such as 'backend=vulkan' or 'enable-dawn-features=dump_shaders'. */
+  dawn?: string[];
+  /** Node only: switch Dawn's bounds checks off, for speed. Right answers never depend on it. Default: false. */
+  unsafe?: boolean;
+}

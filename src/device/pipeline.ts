@@ -1,0 +1,130 @@
+// Shader text with its slots filled in, compiled once for each (shader, slots), asynchronously and in parallel.
+import { KernelError, LimitError } from './errors.js';
+
+/** A kernel as scripts/embed-wgsl.mjs describes it: text, and names as literal types. */
+export interface Shader {
+  readonly name: string;
+  readonly buffers: readonly { readonly name: string; readonly access: 'read' | 'read_write' }[];
+  readonly params: readonly { readonly name: string; readonly type: 'u32' | 'i32' | 'f32' }[];
+  readonly slots: { readonly [slot: string]: 'const' | 'alias' | 'fn' };
+  readonly code: string;
+}
+
+export type Slots = { readonly [slot: string]: string | number };
+
+/** A kernel ready to be encoded, or on its way there. */
+export interface Pipeline {
+  readonly label: string;
+  readonly shader: Shader;
+  readonly dataLayout: GPUBindGroupLayout;
+  /** Undefined while it compiles. */
+  compiled: GPUComputePipeline | undefined;
+  /** Settles when compiled; rejects with a KernelError. */
+  readonly ready: Promise<void>;
+}
+
+/** Replaces the right-hand side of each named slot. A number, a type or an expression; a `fn`'s is what it returns. */
+export function specialize(shader: Shader, slots: Slots): string {
+  let code = shader.code;
+  for (const [name, value] of Object.entries(slots)) {
+    const kind = shader.slots[name];
+    if (!kind) {
+      const known = Object.keys(shader.slots).join(', ') || 'none';
+      throw new KernelError(`${shader.name}: no slot '${name}' (slots: ${known})`);
+    }
+    const line = new RegExp(`^(${kind} ${name}\\b.*?${kind === 'fn' ? 'return' : '='} )[^;]+(;.*// slot.*)$`, 'm');
+    if (!line.test(code)) throw new KernelError(`${shader.name}: slot '${name}' is not a one-line ${kind}`);
+    code = code.replace(line, (_, head: string, tail: string) => head + value + tail);
+  }
+  return code;
+}
+
+export class PipelineCache {
+  private readonly pipelines = new Map<string, Pipeline>();
+  private readonly dataLayouts = new Map<string, GPUBindGroupLayout>();
+  readonly paramsLayout: GPUBindGroupLayout;
+
+  constructor(
+    private readonly device: GPUDevice,
+    private readonly track: <T>(call: () => Promise<T>) => Promise<T>,
+  ) {
+    this.paramsLayout = device.createBindGroupLayout({
+      label: 'params',
+      entries: [
+        { binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: 'uniform', hasDynamicOffset: true } },
+      ],
+    });
+  }
+
+  /** How many different pipelines were asked for. */
+  get size(): number {
+    return this.pipelines.size;
+  }
+
+  get(shader: Shader, slots: Slots): Pipeline {
+    const label = describe(shader, slots);
+    let pipeline = this.pipelines.get(label);
+    if (!pipeline) {
+      pipeline = this.compile(shader, slots, label);
+      this.pipelines.set(label, pipeline);
+    }
+    return pipeline;
+  }
+
+  private compile(shader: Shader, slots: Slots, label: string): Pipeline {
+    const { device, track } = this;
+    const code = specialize(shader, slots);
+    const dataLayout = this.dataLayout(shader);
+    const layouts = shader.params.length > 0 ? [dataLayout, this.paramsLayout] : [dataLayout];
+    device.pushErrorScope('validation');
+    const module = device.createShaderModule({ label, code });
+    const moduleError = track(() => device.popErrorScope());
+    const layout = device.createPipelineLayout({ label, bindGroupLayouts: layouts });
+    const compiling = track(() =>
+      device.createComputePipelineAsync({ label, layout, compute: { module, entryPoint: 'main' } }),
+    );
+    const pipeline: Pipeline = {
+      label,
+      shader,
+      dataLayout,
+      compiled: undefined,
+      ready: compiling.then(
+        (compiled) => {
+          pipeline.compiled = compiled;
+        },
+        async (error: Error) => {
+          const cause = (await moduleError) ?? error; // the module's own message names the line
+          throw new KernelError(`${label}: does not compile: ${cause.message}`, { cause });
+        },
+      ),
+    };
+    pipeline.ready.catch(() => {}); // whoever submits the pipeline reports it
+    return pipeline;
+  }
+
+  private dataLayout(shader: Shader): GPUBindGroupLayout {
+    const most = this.device.limits.maxStorageBuffersPerShaderStage;
+    if (shader.buffers.length > most) {
+      throw new LimitError(`${shader.name}: binds ${shader.buffers.length} buffers; this device allows ${most}`);
+    }
+    const key = shader.buffers.map((b) => b.access).join();
+    let layout = this.dataLayouts.get(key);
+    if (!layout) {
+      layout = this.device.createBindGroupLayout({
+        label: key,
+        entries: shader.buffers.map(({ access }, binding) => ({
+          binding,
+          visibility: GPUShaderStage.COMPUTE,
+          buffer: { type: access === 'read' ? 'read-only-storage' : 'storage' },
+        })),
+      });
+      this.dataLayouts.set(key, layout);
+    }
+    return layout;
+  }
+}
+
+function describe(shader: Shader, slots: Slots): string {
+  const entries = Object.entries(slots);
+  return entries.length === 0 ? shader.name : `${shader.name}(${entries.map(([k, v]) => `${k}=${v}`).join(', ')})`;
+}

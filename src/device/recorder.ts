@@ -1,0 +1,334 @@
+// Collects dispatches and submits them together: one parameter upload, one encoder, one pass, one submit.
+import { type Batch, encode, MAX_DISPATCHES, newBatch, PARAMS_STEP } from './batch.js';
+import { DeviceError, DeviceLostError, KernelError, LimitError, type WgradError } from './errors.js';
+import { roundUp, showBytes } from './math.js';
+import type { Pipeline, PipelineCache, Shader, Slots } from './pipeline.js';
+import type { BufferPool, GpuBuffer } from './pool.js';
+import { bindingLimit } from './windows.js';
+
+/** A run of 4-byte elements of a buffer: what one dispatch sees of a tensor. */
+export interface View {
+  buffer: GpuBuffer;
+  offset: number;
+  length: number;
+}
+
+export type Binding = GpuBuffer | View;
+
+type BufferName<S extends Shader> = S['buffers'][number]['name'];
+type ParamName<S extends Shader> = Exclude<S['params'][number]['name'], `${string}_base`>;
+
+export interface LaunchOptions {
+  slots?: Slots;
+  /** Workgroups: a number is folded into two dimensions where it is above the device's limit for one. */
+  groups: number | readonly [number, number, number?];
+}
+
+const BIND_GROUP_CAP = 20_000;
+
+export interface RecorderHost {
+  device: GPUDevice;
+  pool: BufferPool;
+  pipelines: PipelineCache;
+  track<T>(call: () => Promise<T>): Promise<T>;
+  fail(error: Error): void;
+  /** Throws what the device reported since the last call. */
+  check(): void;
+}
+
+/** How much the recorder did, for tests and benches. */
+export interface RecorderStats {
+  dispatches: number;
+  submits: number;
+  bindGroups: number;
+  inFlight: number;
+}
+
+export class Recorder {
+  readonly stats: RecorderStats = { dispatches: 0, submits: 0, bindGroups: 0, inFlight: 0 };
+  private batch = newBatch();
+  private readonly spareParams: DataView<ArrayBuffer>[] = [];
+  private readonly paramsBuffer: GPUBuffer;
+  private readonly paramsGroup: GPUBindGroup;
+  private bindGroups = new Map<string, GPUBindGroup>();
+  private readonly staging = new Map<number, GPUBuffer[]>();
+  /** The last batch that waits for pipelines; later ones queue up behind it. */
+  private waiting: Promise<void> | undefined;
+  private finished: Promise<void>[] = [];
+
+  constructor(readonly host: RecorderHost) {
+    const { device, pipelines } = host;
+    this.paramsBuffer = device.createBuffer({
+      label: 'params',
+      size: MAX_DISPATCHES * PARAMS_STEP,
+      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+    });
+    this.paramsGroup = device.createBindGroup({
+      label: 'params',
+      layout: pipelines.paramsLayout,
+      entries: [{ binding: 0, resource: { buffer: this.paramsBuffer, size: PARAMS_STEP } }],
+    });
+  }
+
+  run<S extends Shader>(
+    shader: S,
+    buffers: Record<BufferName<S>, Binding>,
+    params: Record<ParamName<S>, number>,
+    { slots = {}, groups }: LaunchOptions,
+  ): void {
+    const grid = this.grid(shader, groups);
+    if (grid[0] * grid[1] * grid[2] === 0) return;
+    const pipeline = this.host.pipelines.get(shader, slots);
+    if (this.batch.paramsUsed === MAX_DISPATCHES * PARAMS_STEP) this.flush();
+    const bases: Record<string, number> = {};
+    const data = this.dataGroup(pipeline, buffers, bases);
+    const offset = this.writeParams(shader, params, bases);
+    this.batch.commands.push({ pipeline, data, params: offset, groups: grid });
+    this.stats.dispatches++;
+  }
+
+  /** Writes host data into a buffer, ordered after all that was recorded before. `offset` in bytes. */
+  upload(to: GpuBuffer, data: ArrayBufferView, offset = 0): void {
+    if (this.batch.touched.has(to)) this.flush(); // queue.writeBuffer overtakes what is not submitted
+    this.batch.uploads.push({ to, data, offset });
+  }
+
+  /** Copies bytes between buffers of the pool. */
+  copy(from: GpuBuffer, to: GpuBuffer, bytes: number, fromOffset = 0, toOffset = 0): void {
+    this.batch.touched.add(from).add(to);
+    this.batch.commands.push({ from, to: to.gpu, fromOffset, toOffset, bytes });
+  }
+
+  /** The first `bytes` of a buffer as they are after all that was recorded before. */
+  async read(from: GpuBuffer, bytes: number): Promise<ArrayBuffer> {
+    this.host.check();
+    const size = roundUp(Math.max(bytes, 4), 256);
+    const staging = this.staging.get(size)?.pop() ?? this.createStaging(size);
+    this.batch.touched.add(from);
+    this.batch.commands.push({ from, to: staging, fromOffset: 0, toOffset: 0, bytes: roundUp(bytes, 4) });
+    await this.flush();
+    try {
+      await this.host.track(() => staging.mapAsync(GPUMapMode.READ));
+    } catch (error) {
+      this.host.check();
+      throw new DeviceLostError(`read: the device could not give ${showBytes(bytes)} back`, { cause: error });
+    }
+    const result = staging.getMappedRange().slice(0, bytes);
+    staging.unmap();
+    const spare = this.staging.get(size) ?? [];
+    if (spare.length < 4 && size <= 2 ** 24) this.staging.set(size, [...spare, staging]);
+    else staging.destroy();
+    this.host.check();
+    return result;
+  }
+
+  /** Submits what is recorded. The promise settles when it has gone to the device, at once but for compiling. */
+  flush(): Promise<void> {
+    const batch = this.batch;
+    if (batch.commands.length === 0 && batch.uploads.length === 0) return this.waiting ?? Promise.resolve();
+    this.batch = newBatch(this.spareParams.pop());
+    const compiling = new Set<Pipeline>();
+    for (const command of batch.commands) {
+      if ('pipeline' in command && !command.pipeline.compiled) compiling.add(command.pipeline);
+    }
+    if (compiling.size === 0 && !this.waiting) {
+      this.submit(batch);
+      return Promise.resolve();
+    }
+    const before = this.waiting;
+    const turn = this.submitWhenCompiled(batch, compiling, before).then(() => {
+      if (this.waiting === turn) this.waiting = undefined;
+    });
+    this.waiting = turn;
+    return turn;
+  }
+
+  /** Waits until at most `ahead` submits are unfinished. */
+  async throttle(ahead: number): Promise<void> {
+    await this.flush();
+    while (this.finished.length > ahead) await this.finished[0];
+    this.host.check();
+  }
+
+  /** Submits what is recorded and forgets cached bind groups, so that free buffers can be destroyed. */
+  beforeTrim(): Promise<void> {
+    this.bindGroups.clear();
+    return this.flush();
+  }
+
+  private grid(shader: Shader, groups: LaunchOptions['groups']): [number, number, number] {
+    const most = this.host.device.limits.maxComputeWorkgroupsPerDimension;
+    if (typeof groups !== 'number') {
+      const [x, y, z = 1] = groups;
+      if (Math.max(x, y, z) > most) {
+        throw new LimitError(`${shader.name}: a grid of ${x} x ${y} x ${z} groups; this device allows ${most} a side`);
+      }
+      return [x, y, z];
+    }
+    if (groups <= most) return [groups, 1, 1];
+    const rows = Math.ceil(groups / most);
+    return [Math.ceil(groups / rows), rows, 1];
+  }
+
+  private dataGroup(pipeline: Pipeline, buffers: { [name: string]: Binding }, bases: Record<string, number>) {
+    const { shader } = pipeline;
+    let key = pipeline.label;
+    const entries: GPUBindGroupEntry[] = [];
+    for (let i = 0; i < shader.buffers.length; i++) {
+      const name = shader.buffers[i].name;
+      const bound = buffers[name];
+      const buffer = 'gpu' in bound ? bound : bound.buffer;
+      const first = 'gpu' in bound ? 0 : bound.offset * 4;
+      const start = first - (first % 256);
+      const end = 'gpu' in bound ? bound.bytes : first + bound.length * 4;
+      const size = Math.max(roundUp(end - start, 16), 16);
+      bases[name] = (first - start) / 4;
+      if (size > bindingLimit()) {
+        const limit = showBytes(bindingLimit());
+        throw new LimitError(`${shader.name}: '${name}' binds ${showBytes(size)}; this device allows ${limit}`);
+      }
+      key += `|${buffer.id}:${start}:${size}`;
+      entries.push({ binding: i, resource: { buffer: buffer.gpu, offset: start, size } });
+      this.batch.touched.add(buffer);
+    }
+    let group = this.bindGroups.get(key);
+    if (!group) {
+      if (this.bindGroups.size >= BIND_GROUP_CAP) this.bindGroups.clear();
+      group = this.host.device.createBindGroup({ label: pipeline.label, layout: pipeline.dataLayout, entries });
+      this.bindGroups.set(key, group);
+      this.stats.bindGroups++;
+    }
+    return group;
+  }
+
+  private writeParams(shader: Shader, params: { [name: string]: number }, bases: Record<string, number>): number {
+    const offset = this.batch.paramsUsed;
+    const { params: view } = this.batch;
+    let at = offset;
+    for (const { name, type } of shader.params) {
+      const value = name.endsWith('_base') ? bases[name.slice(0, -5)] : params[name];
+      if (value === undefined) throw new KernelError(`${shader.name}: parameter '${name}' was not given`);
+      if (type === 'f32') view.setFloat32(at, value, true);
+      else if (Number.isInteger(value)) view.setInt32(at, value, true); // wraps a u32 to the same bits
+      else throw new KernelError(`${shader.name}: parameter '${name}' is ${value}, not a whole number`);
+      at += 4;
+    }
+    for (const name in bases) {
+      if (bases[name] !== 0 && !shader.params.some((p) => p.name === `${name}_base`)) {
+        throw new KernelError(`${shader.name}: '${name}' starts at element ${bases[name]} and has no ${name}_base`);
+      }
+    }
+    if (shader.params.length === 0) return -1;
+    this.batch.paramsUsed += PARAMS_STEP;
+    return offset;
+  }
+
+  private async submitWhenCompiled(batch: Batch, compiling: Set<Pipeline>, before?: Promise<void>): Promise<void> {
+    await before;
+    try {
+      await Promise.all([...compiling].map((p) => p.ready));
+      this.submit(batch);
+    } catch (error) {
+      this.host.fail(error as WgradError);
+    }
+  }
+
+  private submit(batch: Batch): void {
+    const { device } = this.host;
+    const { queue } = device;
+    for (const { to, data, offset } of batch.uploads) {
+      queue.writeBuffer(to.gpu, offset, data.buffer, data.byteOffset, data.byteLength);
+    }
+    if (batch.paramsUsed > 0) queue.writeBuffer(this.paramsBuffer, 0, batch.params.buffer, 0, batch.paramsUsed);
+    if (batch.commands.length > 0) {
+      const encoder = device.createCommandEncoder();
+      encode(encoder, batch.commands, this.paramsGroup);
+      queue.submit([encoder.finish()]);
+      this.stats.submits++;
+      this.watch();
+    }
+    this.spareParams.push(batch.params);
+  }
+
+  private watch(): void {
+    this.stats.inFlight++;
+    const done = this.host
+      .track(() => this.host.device.queue.onSubmittedWorkDone())
+      .catch(() => {}) // a lost device has nothing in flight; its own promise tells
+      .then(() => {
+        this.stats.inFlight--;
+        this.finished.splice(this.finished.indexOf(done), 1);
+      });
+    this.finished.push(done);
+  }
+
+  private createStaging(size: number): GPUBuffer {
+    return this.host.device.createBuffer({
+      label: 'readback',
+      size,
+      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    });
+  }
+}
+
+let current: Recorder | undefined;
+
+/** The recorder that `run` and its kin use from now on; the runtime sets it. */
+export function useRecorder(recorder: Recorder | undefined): void {
+  current = recorder;
+}
+
+function recorder(): Recorder {
+  if (!current) throw new DeviceError('no device is open: call `await init()` first');
+  return current;
+}
+
+/** Records one kernel launch. See src/kernels/README.md. */
+export function run<S extends Shader>(
+  shader: S,
+  buffers: Record<BufferName<S>, Binding>,
+  params: Record<ParamName<S>, number>,
+  options: LaunchOptions,
+): void {
+  recorder().run(shader, buffers, params, options);
+}
+
+/** A run of a buffer's 4-byte elements. */
+export function view(buffer: GpuBuffer, offset: number, length: number): View {
+  return { buffer, offset, length };
+}
+
+/** A buffer of `elements` 4-byte elements, contents undefined. Give it back with `release`. */
+export function scratch(elements: number, label: string): GpuBuffer {
+  return recorder().host.pool.acquire(elements * 4, label);
+}
+
+/** Gives a buffer back. Safe as soon as the last command that uses it is recorded. */
+export function release(buffer: GpuBuffer): void {
+  current?.host.pool.release(buffer);
+}
+
+/** Writes host data into a buffer. The array must not change until the next flush. */
+export function upload(to: GpuBuffer, data: ArrayBufferView, byteOffset = 0): void {
+  recorder().upload(to, data, byteOffset);
+}
+
+/** Copies the first `bytes` of a buffer to another. */
+export function copyBuffer(from: GpuBuffer, to: GpuBuffer, bytes: number): void {
+  recorder().copy(from, to, bytes);
+}
+
+/** Reads a buffer back. Throws what the device reported since the last read. */
+export function read(from: GpuBuffer, bytes: number): Promise<ArrayBuffer> {
+  return recorder().read(from, bytes);
+}
+
+/** Submits what is recorded. Called by reads and at the end of a training step. */
+export function flush(): void {
+  void recorder().flush();
+}
+
+/** Submits what is recorded and waits until at most `ahead` submits are unfinished (default 0: all is done). */
+export async function sync(ahead = 0): Promise<void> {
+  await recorder().throttle(ahead);
+}

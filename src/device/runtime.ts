@@ -1,0 +1,161 @@
+// The device in use, and the functions that the kernels are written with.
+import { missingGpuAdvice, openGpu, setting, track } from '#gpu';
+import { DeviceError, DeviceLostError } from './errors.js';
+import type { GpuOptions } from './gpu-options.js';
+import { PipelineCache } from './pipeline.js';
+import { BufferPool, type PoolStats } from './pool.js';
+import { Recorder, type RecorderStats, useRecorder } from './recorder.js';
+import { setBindingLimit } from './windows.js';
+
+/** The adapter as it names itself. */
+export interface DeviceInfo {
+  vendor: string;
+  architecture: string;
+  device: string;
+  description: string;
+  /** A CPU pretends to be a GPU (lavapipe, SwiftShader). */
+  software: boolean;
+  /** Which limits were asked for. */
+  limits: 'adapter' | 'default';
+}
+
+interface Runtime {
+  gpu: GPU;
+  adapter: GPUAdapter;
+  device: GPUDevice;
+  info: DeviceInfo;
+  pool: BufferPool;
+  pipelines: PipelineCache;
+  recorder: Recorder;
+  lost: Promise<DeviceLostError>;
+  errors: Error[];
+}
+
+let current: Runtime | undefined;
+let opening: Promise<void> | undefined;
+
+const FREE_CAP_BYTES = 2 * 2 ** 30;
+const WANTED_FEATURES: GPUFeatureName[] = ['shader-f16', 'subgroups', 'timestamp-query'];
+const WANTED_LIMITS = [
+  'maxStorageBufferBindingSize',
+  'maxBufferSize',
+  'maxStorageBuffersPerShaderStage',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+  'maxComputeWorkgroupSizeY',
+  'maxComputeWorkgroupSizeZ',
+  'maxComputeWorkgroupsPerDimension',
+] as const;
+
+/**
+ * Opens the GPU: Dawn in Node, `navigator.gpu` in a browser. Called again it does nothing; after the device was
+ * lost or `shutdown()` it opens a new one (tensors of the old one are gone).
+ * @throws DeviceError when there is no usable adapter, with what to do about it.
+ */
+export async function init(options: GpuOptions = {}): Promise<void> {
+  if (current) return;
+  opening ??= open(options).finally(() => {
+    opening = undefined;
+  });
+  await opening;
+}
+
+async function open(options: GpuOptions): Promise<void> {
+  const gpu = await openGpu(options);
+  const powerPreference = options.powerPreference ?? 'high-performance';
+  const adapter = await (gpu ? track(() => gpu.requestAdapter({ powerPreference })) : null);
+  if (!gpu || !adapter) throw new DeviceError(`init: no WebGPU adapter was found. ${missingGpuAdvice}`);
+  const limits = options.limits ?? (setting('WGRAD_LIMITS') === 'default' ? 'default' : 'adapter');
+  const descriptor: GPUDeviceDescriptor = { label: 'wgrad' };
+  if (limits === 'adapter') {
+    descriptor.requiredFeatures = WANTED_FEATURES.filter((f) => adapter.features.has(f));
+    descriptor.requiredLimits = Object.fromEntries(WANTED_LIMITS.map((name) => [name, adapter.limits[name]]));
+  }
+  const device = await track(() => adapter.requestDevice(descriptor));
+  const { vendor, architecture, device: model, description } = adapter.info;
+  const software = /llvmpipe|lavapipe|swiftshader|software/i.test(`${architecture} ${model} ${description}`);
+  current = assemble(gpu, adapter, device, { vendor, architecture, device: model, description, software, limits });
+}
+
+function assemble(gpu: GPU, adapter: GPUAdapter, device: GPUDevice, info: DeviceInfo): Runtime {
+  const errors: Error[] = [];
+  const fail = (error: Error) => errors.push(error);
+  const check = () => {
+    if (errors.length > 0) throw errors.splice(0)[0];
+  };
+  const host = { device, track, fail, check };
+  const pipelines = new PipelineCache(device, track);
+  const beforeTrim = () => recorder.beforeTrim();
+  const pool = new BufferPool({ ...host, beforeTrim }, device.limits.maxBufferSize, FREE_CAP_BYTES);
+  const recorder = new Recorder({ ...host, pool, pipelines });
+  device.addEventListener('uncapturederror', (event) => {
+    fail(new DeviceError(`the device refused a command: ${(event as GPUUncapturedErrorEvent).error.message}`));
+  });
+  const lost = device.lost.then(({ reason, message }) => {
+    const error = new DeviceLostError(`the device was lost (${reason || 'unknown'}): ${message.trim()}`);
+    fail(error);
+    if (current === runtime) close();
+    return error;
+  });
+  setBindingLimit(device.limits.maxStorageBufferBindingSize);
+  useRecorder(recorder);
+  const runtime: Runtime = { gpu, adapter, device, info, pool, pipelines, recorder, lost, errors };
+  return runtime;
+}
+
+function runtime(): Runtime {
+  if (!current) throw new DeviceError('no device is open: call `await init()` first');
+  return current;
+}
+
+function close(): void {
+  current = undefined;
+  useRecorder(undefined);
+}
+
+/** Closes the device. Tensors made on it are gone; `init()` opens a new one. */
+export async function shutdown(): Promise<void> {
+  if (!current) return;
+  const { device, lost } = current;
+  close();
+  device.destroy();
+  await track(() => lost);
+}
+
+/** Whether a device is open. */
+export function ready(): boolean {
+  return current !== undefined;
+}
+
+/** Settles with the reason if the device is lost. */
+export function deviceLost(): Promise<DeviceLostError> {
+  return runtime().lost;
+}
+
+/** The adapter's names, and whether it is a software one. */
+export function deviceInfo(): DeviceInfo {
+  return runtime().info;
+}
+
+/** The open device's limits. */
+export function limits(): GPUSupportedLimits {
+  return runtime().device.limits;
+}
+
+/** The open device's features. */
+export function features(): GPUSupportedFeatures {
+  return runtime().device.features;
+}
+
+/** GPU memory: what is live, what the pool keeps for reuse, the peak, and how many buffers were ever made. */
+export function memory(): PoolStats & { holders: { label: string; bytes: number; buffers: number }[] } {
+  const { pool } = runtime();
+  return { ...pool.stats(), holders: pool.holders() };
+}
+
+/** Dispatches, submits and bind groups so far, and pipelines compiled. */
+export function activity(): RecorderStats & { pipelines: number } {
+  const { recorder, pipelines } = runtime();
+  return { ...recorder.stats, pipelines: pipelines.size };
+}

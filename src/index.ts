@@ -1,0 +1,23 @@
+// wgrad: tensors, automatic differentiation, layers, optimizers and models on hand-written WGSL kernels.
+export * from './autograd/ops/index.js';
+export { backward, gradEnabled, noGrad, record } from './autograd/tape.js';
+export * from './device/errors.js';
+export type { GpuOptions } from './device/gpu-options.js';
+export { flush, sync } from './device/recorder.js';
+export {
+  activity,
+  type DeviceInfo,
+  deviceInfo,
+  deviceLost,
+  features,
+  init,
+  limits,
+  memory,
+  ready,
+  shutdown,
+} from './device/runtime.js';
+export type { DType, TypedArray } from './tensor/dtype.js';
+export { keep, type Scope, scope } from './tensor/scope.js';
+export { manualSeed, rngState, setRngState } from './tensor/seed.js';
+export { type Shape, showShape } from './tensor/shape.js';
+export { empty, type Nested, parameter, Tensor, type TensorOptions, tensor } from './tensor/tensor.js';

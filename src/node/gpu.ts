@@ -1,0 +1,25 @@
+// What Node gives for `#gpu`: Dawn, from the npm package `webgpu`. src/device/browser-gpu.ts is the browser's.
+import type { GpuOptions } from '../device/gpu-options.js';
+import { enter, track } from './pacer.js';
+
+export { track };
+
+/** Toggles that only cost speed where shaders are trusted; never needed for a right answer. */
+const UNSAFE_TOGGLES = 'enable-dawn-features=disable_robustness,disable_workgroup_init,skip_validation';
+
+/** Loads Dawn and returns its WebGPU entry point. */
+export async function openGpu(options: GpuOptions): Promise<GPU | undefined> {
+  const { create, globals } = await import('webgpu');
+  for (const [name, value] of Object.entries(globals)) {
+    if (!(name in globalThis)) Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+  }
+  const flags = [...(options.dawn ?? []), ...(options.unsafe ? [UNSAFE_TOGGLES] : [])];
+  return enter(() => create(flags));
+}
+
+/** A setting from the environment, such as WGRAD_LIMITS. */
+export function setting(name: string): string | undefined {
+  return process.env[name] || undefined;
+}
+
+export const missingGpuAdvice = 'Run `npm run doctor` to see what is missing; `npm run setup` installs a software driver on Linux.';

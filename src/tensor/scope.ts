@@ -1,0 +1,97 @@
+// A tensor belongs to the scope that is open when it is made, and goes with it. Made outside any scope it lives.
+import { UsageError } from '../device/errors.js';
+
+interface Owned {
+  dispose(): void;
+  /** The scope that will dispose of it. */
+  scope: Scope | null;
+}
+
+// Node 20 has Symbol.dispose; older browsers get it here.
+(Symbol as { dispose?: symbol }).dispose ??= Symbol.for('Symbol.dispose');
+
+/** An open scope. `using step = scope()` closes it at the end of the block. */
+export class Scope {
+  private readonly owned = new Set<Owned>();
+  readonly outer: Scope | null = innermost;
+
+  adopt(item: Owned): void {
+    this.owned.add(item);
+    item.scope = this;
+  }
+
+  abandon(item: Owned): void {
+    this.owned.delete(item);
+    item.scope = null;
+  }
+
+  /** Disposes of what was made inside and not kept. */
+  close(): void {
+    if (innermost !== this) {
+      throw new UsageError('scope: closed out of order; close inner scopes first, and do not await inside one');
+    }
+    innermost = this.outer;
+    for (const item of this.owned) {
+      item.scope = null;
+      item.dispose();
+    }
+    this.owned.clear();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+let innermost: Scope | null = null;
+
+/** The scope that new tensors go to, or null. */
+export function openScope(): Scope | null {
+  return innermost;
+}
+
+/**
+ * Opens a scope: tensors made until it closes are disposed of with it.
+ *
+ *     { using step = scope(); ... }          // closes at the end of the block
+ *     const loss = scope(() => ...);         // the callback's result is kept, all else goes
+ */
+export function scope(): Scope;
+export function scope<T>(body: () => T): T;
+export function scope<T>(body?: () => T): Scope | T {
+  const opened = new Scope();
+  innermost = opened;
+  if (!body) return opened;
+  try {
+    const result = body();
+    if (isOwned(result)) keep(result);
+    else if (Array.isArray(result)) result.filter(isOwned).forEach(keep);
+    return result;
+  } finally {
+    opened.close();
+  }
+}
+
+/** Moves a tensor one scope out, so that it outlives the scope it was made in. Returns it. */
+export function keep<T extends Owned>(item: T): T {
+  const from = item.scope;
+  if (!from) return item;
+  from.abandon(item);
+  from.outer?.adopt(item);
+  return item;
+}
+
+/** Runs `body` as if no scope were open: what it makes lives until it is disposed of. */
+export function unscoped<T>(body: () => T): T {
+  const saved = innermost;
+  innermost = null;
+  try {
+    return body();
+  } finally {
+    innermost = saved;
+  }
+}
+
+function isOwned(value: unknown): value is Owned {
+  return typeof value === 'object' && value !== null && 'dispose' in value && 'scope' in value;
+}
