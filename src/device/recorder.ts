@@ -106,6 +106,7 @@ export class Recorder {
     const staging = this.staging.get(size)?.pop() ?? this.createStaging(size);
     this.batch.touched.add(from);
     this.batch.commands.push({ from, to: staging, fromOffset: 0, toOffset: 0, bytes: roundUp(bytes, 4) });
+    await undefined; // reads asked for in one breath go out in one submit
     await this.flush();
     try {
       await this.host.track(() => staging.mapAsync(GPUMapMode.READ));

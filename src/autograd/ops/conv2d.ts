@@ -1,0 +1,110 @@
+import { ShapeError } from '../../device/errors.js';
+import { channelSum } from '../../kernels/channel-sum.js';
+import { type ConvSize, conv2dForward, conv2dGradInput, conv2dGradWeight } from '../../kernels/conv2d.js';
+import { type Shape, showShape } from '../../tensor/shape.js';
+import { empty, type Tensor } from '../../tensor/tensor.js';
+import { record } from '../tape.js';
+import { type Pair, pair, requireF32 } from './checks.js';
+
+export interface Conv2dOptions {
+  /** Pixels from one window to the next, or [vertical, horizontal]. Default 1. */
+  stride?: number | Pair;
+  /**
+   * Zeros around the image, or [vertical, horizontal]. 'same' gives ceil(size / stride) outputs, an odd pixel of
+   * padding going to the bottom and right; 'valid' is 0. Default 0.
+   */
+  padding?: number | Pair | 'same' | 'valid';
+  /** Pixels between a kernel's taps. Default 1. */
+  dilation?: number | Pair;
+  /** Channels are convolved in this many independent groups. Default 1. */
+  groups?: number;
+}
+
+/**
+ * 2-D cross-correlation. x (batch, inChannels, height, width), weight (outChannels, inChannels / groups,
+ * kernel height, kernel width), bias (outChannels) or null. PyTorch: F.conv2d.
+ * @throws ShapeError if shapes and options do not fit together.
+ */
+export function conv2d(x: Tensor, weight: Tensor, bias: Tensor | null = null, options: Conv2dOptions = {}): Tensor {
+  requireF32('conv2d', x, weight, ...(bias ? [bias] : []));
+  const size = convSize(x.shape, weight.shape, options);
+  if (bias && (bias.rank !== 1 || bias.shape[0] !== size.outChannels)) {
+    throw new ShapeError(`conv2d: bias ${showShape(bias.shape)} for ${size.outChannels} output channels`);
+  }
+  const y = empty([size.batch, size.outChannels, size.outHeight, size.outWidth], 'f32', 'conv2d');
+  conv2dForward(x.buffer, weight.buffer, bias?.buffer ?? null, y.buffer, size);
+  return record('conv2d', y, bias ? [x, weight, bias] : [x, weight], (dy) => [
+    () => {
+      const dx = empty(x.shape, 'f32', 'conv2d dx');
+      conv2dGradInput(dy.buffer, weight.buffer, dx.buffer, size);
+      return dx;
+    },
+    () => {
+      const dweight = empty(weight.shape, 'f32', 'conv2d dweight');
+      conv2dGradWeight(x.buffer, dy.buffer, dweight.buffer, size);
+      return dweight;
+    },
+    () => {
+      const dbias = empty([size.outChannels], 'f32', 'conv2d dbias');
+      const plane = size.outHeight * size.outWidth;
+      channelSum(dy.buffer, dbias.buffer, { batch: size.batch, channels: size.outChannels, plane });
+      return dbias;
+    },
+  ]);
+}
+
+/** The output's shape, or a ShapeError that says what does not fit. */
+export function conv2dShape(x: Shape, weight: Shape, options: Conv2dOptions = {}): number[] {
+  const { batch, outChannels, outHeight, outWidth } = convSize(x, weight, options);
+  return [batch, outChannels, outHeight, outWidth];
+}
+
+function convSize(x: Shape, weight: Shape, { stride = 1, padding = 0, dilation = 1, groups = 1 }: Conv2dOptions): ConvSize {
+  const shapes = `(x ${showShape(x)}, weight ${showShape(weight)}, groups ${groups})`;
+  const fail = (what: string): never => {
+    throw new ShapeError(`conv2d: ${what} ${shapes}`);
+  };
+  if (x.length !== 4) fail('x is (batch, channels, height, width)');
+  if (weight.length !== 4) fail('weight is (outChannels, inChannels / groups, height, width)');
+  const [batch, inChannels, inHeight, inWidth] = x;
+  const [outChannels, perGroup, kernelHeight, kernelWidth] = weight;
+  if (!Number.isInteger(groups) || groups < 1) fail('groups is a whole number, 1 or more');
+  if (inChannels !== perGroup * groups) fail(`weight has ${perGroup * groups} input channels, x has ${inChannels}`);
+  if (outChannels % groups !== 0) fail(`${outChannels} output channels do not divide into ${groups} groups`);
+  const [strideY, strideX] = pair('conv2d', 'stride', stride, 1);
+  const [dilationY, dilationX] = pair('conv2d', 'dilation', dilation, 1);
+  const vertical = { size: inHeight, kernel: kernelHeight, stride: strideY, dilation: dilationY };
+  const horizontal = { size: inWidth, kernel: kernelWidth, stride: strideX, dilation: dilationX };
+  const [padY, padX] =
+    typeof padding === 'string' ? [padding, padding] : pair('conv2d', 'padding', padding, 0);
+  const [outHeight, padTop] = alongAxis(vertical, padY);
+  const [outWidth, padLeft] = alongAxis(horizontal, padX);
+  if (outHeight < 1 || outWidth < 1) fail(`the kernel is larger than the padded image, padding ${showPadding(padding)}`);
+  if (batch < 1 || outChannels < 1 || perGroup < 1) fail('sizes are 1 or more');
+  return {
+    ...{ batch, inChannels, inHeight, inWidth, outChannels, outHeight, outWidth, kernelHeight, kernelWidth },
+    ...{ strideY, strideX, padTop, padLeft, dilationY, dilationX, groups },
+  };
+}
+
+interface Axis {
+  size: number;
+  kernel: number;
+  stride: number;
+  dilation: number;
+}
+
+/** Output size, and padding before the first pixel. */
+function alongAxis({ size, kernel, stride, dilation }: Axis, padding: number | 'same' | 'valid'): [number, number] {
+  const span = (kernel - 1) * dilation + 1;
+  if (padding === 'same') {
+    const out = Math.ceil(size / stride);
+    return [out, Math.floor(Math.max((out - 1) * stride + span - size, 0) / 2)];
+  }
+  const pad = padding === 'valid' ? 0 : padding;
+  return [Math.floor((size + 2 * pad - span) / stride) + 1, pad];
+}
+
+function showPadding(padding: NonNullable<Conv2dOptions['padding']>): string {
+  return typeof padding === 'object' ? showShape(padding) : String(padding);
+}

@@ -1,0 +1,44 @@
+import { ShapeError } from '../../device/errors.js';
+import { gemm } from '../../kernels/gemm.js';
+import { sumSlices } from '../../kernels/sum-slices.js';
+import { showShape } from '../../tensor/shape.js';
+import { empty, type Tensor } from '../../tensor/tensor.js';
+import { record } from '../tape.js';
+import { requireF32 } from './checks.js';
+
+/**
+ * y = x · weightᵀ + bias over the last dimension. x (..., in), weight (out, in), bias (out) or null; y (..., out).
+ * PyTorch: F.linear.
+ */
+export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
+  requireF32('linear', x, weight, ...(bias ? [bias] : []));
+  const shapes = `(x ${showShape(x.shape)}, weight ${showShape(weight.shape)})`;
+  if (weight.rank !== 2) throw new ShapeError(`linear: weight is (out, in) ${shapes}`);
+  const [out, features] = weight.shape;
+  if (x.shape.at(-1) !== features) {
+    throw new ShapeError(`linear: weight takes ${features} features, x has ${x.shape.at(-1) ?? 'none'} ${shapes}`);
+  }
+  if (bias && (bias.rank !== 1 || bias.shape[0] !== out)) {
+    throw new ShapeError(`linear: bias ${showShape(bias.shape)} for ${out} outputs ${shapes}`);
+  }
+  const rows = x.size / features;
+  const y = empty([...x.shape.slice(0, -1), out], 'f32', 'linear');
+  gemm(x.buffer, weight.buffer, y.buffer, { m: rows, n: out, k: features, transB: true }, bias?.buffer);
+  return record('linear', y, bias ? [x, weight, bias] : [x, weight], (dy) => [
+    () => {
+      const dx = empty(x.shape, 'f32', 'linear dx');
+      gemm(dy.buffer, weight.buffer, dx.buffer, { m: rows, n: features, k: out });
+      return dx;
+    },
+    () => {
+      const dweight = empty(weight.shape, 'f32', 'linear dweight');
+      gemm(dy.buffer, x.buffer, dweight.buffer, { m: out, n: features, k: rows, transA: true });
+      return dweight;
+    },
+    () => {
+      const dbias = empty([out], 'f32', 'linear dbias');
+      sumSlices(dy.buffer, dbias.buffer, { count: out, slices: rows });
+      return dbias;
+    },
+  ]);
+}

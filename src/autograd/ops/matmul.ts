@@ -1,0 +1,62 @@
+import { ShapeError } from '../../device/errors.js';
+import { gemm } from '../../kernels/gemm.js';
+import { broadcastShapes, type Shape, showShape, sizeOf } from '../../tensor/shape.js';
+import { empty, type Tensor } from '../../tensor/tensor.js';
+import { record } from '../tape.js';
+import { requireF32 } from './checks.js';
+import { broadcastTo, reshape } from './shape.js';
+
+/**
+ * Matrix product of the last two dimensions, the leading ones broadcast. a (..., m, k), b (..., k, n) give
+ * (..., m, n); a vector on either side is a row (left) or a column (right) that vanishes from the result.
+ * PyTorch: torch.matmul.
+ */
+export function matmul(a: Tensor, b: Tensor): Tensor {
+  requireF32('matmul', a, b);
+  if (a.rank === 0 || b.rank === 0) {
+    throw new ShapeError(`matmul: takes vectors and matrices, got ${showShape(a.shape)} and ${showShape(b.shape)}`);
+  }
+  if (a.rank === 1) return dropDim(matmul(reshape(a, [1, a.size]), b), b.rank === 1 ? -1 : -2);
+  if (b.rank === 1) return dropDim(matmul(a, reshape(b, [b.size, 1])), -1);
+  const [m, k] = a.shape.slice(-2);
+  const [depth, n] = b.shape.slice(-2);
+  if (k !== depth) {
+    throw new ShapeError(`matmul: ${k} columns meet ${depth} rows (${showShape(a.shape)} · ${showShape(b.shape)})`);
+  }
+  const batch = broadcastShapes('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2));
+  if (b.size === k * n && sizeOf(batch) * m * k === a.size) {
+    // One matrix for all: the rows of every product form one tall matrix.
+    const tall = product(reshape(a, [a.size / k, k]), reshape(b, [k, n]), []);
+    return reshape(tall, [...batch, m, n]);
+  }
+  return product(broadcastTo(a, [...batch, m, k]), broadcastTo(b, [...batch, k, n]), batch);
+}
+
+/** The product of equally many matrices, as one op. */
+function product(a: Tensor, b: Tensor, batchShape: Shape): Tensor {
+  const [m, k] = a.shape.slice(-2);
+  const n = b.shape.at(-1)!;
+  const batch = sizeOf(batchShape);
+  const y = empty([...batchShape, m, n], 'f32', 'matmul');
+  gemm(a.buffer, b.buffer, y.buffer, { m, n, k, batch });
+  return record('matmul', y, [a, b], (dy) => [
+    () => {
+      const da = empty(a.shape, 'f32', 'matmul da');
+      gemm(dy.buffer, b.buffer, da.buffer, { m, n: k, k: n, transB: true, batch });
+      return da;
+    },
+    () => {
+      const db = empty(b.shape, 'f32', 'matmul db');
+      gemm(a.buffer, dy.buffer, db.buffer, { m: k, n, k: m, transA: true, batch });
+      return db;
+    },
+  ]);
+}
+
+/** Takes out a dimension of size 1, counted from the back. */
+function dropDim(t: Tensor, dim: number): Tensor {
+  return reshape(
+    t,
+    t.shape.filter((_, i) => i !== t.rank + dim),
+  );
+}

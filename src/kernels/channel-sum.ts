@@ -1,0 +1,21 @@
+import { ceilDiv } from '../device/math.js';
+import type { GpuBuffer } from '../device/pool.js';
+import { release, run, scratch, view } from '../device/recorder.js';
+import { windows } from '../device/windows.js';
+import { channel_sum as shader } from './sources.gen.js';
+import { sumSlices } from './sum-slices.js';
+
+/** sum (channels) of x (batch, channels, plane) over batch and plane: the gradient of a bias. */
+export function channelSum(
+  x: GpuBuffer,
+  sum: GpuBuffer,
+  { batch, channels, plane }: { batch: number; channels: number; plane: number },
+): void {
+  const partial = scratch(batch * channels, 'channel sums');
+  for (const w of windows(batch * channels, plane)) {
+    const piece = { x: view(x, w.start * plane, w.count * plane), partial: view(partial, w.start, w.count) };
+    run(shader, piece, { planes: w.count, plane }, { groups: ceilDiv(w.count, 64) });
+  }
+  sumSlices(partial, sum, { count: channels, slices: batch });
+  release(partial);
+}

@@ -1,0 +1,287 @@
+import { ceilDiv } from '../device/math.js';
+import type { GpuBuffer } from '../device/pool.js';
+import { release, run, scratch, type View, view } from '../device/recorder.js';
+import { deviceInfo } from '../device/runtime.js';
+import { type Window, windows } from '../device/windows.js';
+import { place } from './place2d.js';
+import {
+  conv2d_grad_input as gradInputPlain,
+  conv2d_grad_weight as gradWeightPlain,
+  conv2d_grad_weight_tiled as gradWeightTiled,
+  conv2d as plain,
+  conv2d_tiled as tiled,
+} from './sources.gen.js';
+import { sumSlices } from './sum-slices.js';
+import { chooseTile, forcedVariant } from './tile.js';
+
+/** Everything that a convolution's kernels need to know. Padding at the bottom and right follows from the output. */
+export interface ConvSize {
+  batch: number;
+  inChannels: number;
+  inHeight: number;
+  inWidth: number;
+  outChannels: number;
+  outHeight: number;
+  outWidth: number;
+  kernelHeight: number;
+  kernelWidth: number;
+  strideY: number;
+  strideX: number;
+  padTop: number;
+  padLeft: number;
+  dilationY: number;
+  dilationX: number;
+  groups: number;
+}
+
+const images = (buffer: GpuBuffer, w: Window, perImage: number): View =>
+  view(buffer, w.start * perImage, w.count * perImage);
+
+const inImage = (s: ConvSize) => s.inChannels * s.inHeight * s.inWidth;
+const outImage = (s: ConvSize) => s.outChannels * s.outHeight * s.outWidth;
+const weightCount = (s: ConvSize) => (s.outChannels * s.inChannels * s.kernelHeight * s.kernelWidth) / s.groups;
+
+/** The input that the windows of all outputs cover, in pixels: what is padded to. */
+function reach(s: ConvSize): { height: number; width: number } {
+  return {
+    height: (s.outHeight - 1) * s.strideY + (s.kernelHeight - 1) * s.dilationY + 1,
+    width: (s.outWidth - 1) * s.strideX + (s.kernelWidth - 1) * s.dilationX + 1,
+  };
+}
+
+/** y = x ⋆ weight + bias. */
+export function conv2dForward(x: GpuBuffer, weight: GpuBuffer, bias: GpuBuffer | null, y: GpuBuffer, size: ConvSize): void {
+  const padded = reach(size);
+  for (const w of windows(size.batch, inImage(size), outImage(size), size.inChannels * padded.height * padded.width)) {
+    const part = { ...size, batch: w.count };
+    const xs = images(x, w, inImage(size));
+    const ys = images(y, w, outImage(size));
+    if (forcedVariant() === 'plain') {
+      const params = { ...plainParams(part), has_bias: Number(bias !== null) };
+      const groups = ceilDiv(w.count * outImage(size), 64);
+      run(plain, { x: xs, weight, bias: bias ?? weight, y: ys }, params, { groups });
+    } else {
+      withPadding(xs, part, (padding) => correlate(padding, weight, bias, ys, part, forwardWeights(part)));
+    }
+  }
+}
+
+/** dx = the gradient with respect to x. */
+export function conv2dGradInput(dy: GpuBuffer, weight: GpuBuffer, dx: GpuBuffer, size: ConvSize): void {
+  const height = size.inHeight + (size.kernelHeight - 1) * size.dilationY;
+  const width = size.inWidth + (size.kernelWidth - 1) * size.dilationX;
+  for (const w of windows(size.batch, inImage(size), outImage(size), size.outChannels * height * width)) {
+    const part = { ...size, batch: w.count };
+    const dys = images(dy, w, outImage(size));
+    const dxs = images(dx, w, inImage(size));
+    if (forcedVariant() === 'plain') {
+      const groups = ceilDiv(w.count * inImage(size), 64);
+      run(gradInputPlain, { dy: dys, weight, dx: dxs }, plainParams(part), { groups });
+      continue;
+    }
+    // A convolution of dy, its pixels a stride apart, with the weight turned around and its channels exchanged.
+    const spread = scratch(w.count * size.outChannels * height * width, 'conv2d padding');
+    place(dys, spread, {
+      planes: w.count * size.outChannels,
+      from: { height: size.outHeight, width: size.outWidth },
+      to: { height, width },
+      offsetY: (size.kernelHeight - 1) * size.dilationY - size.padTop,
+      offsetX: (size.kernelWidth - 1) * size.dilationX - size.padLeft,
+      stepY: size.strideY,
+      stepX: size.strideX,
+    });
+    const turned = turnedAround(part);
+    correlate({ data: spread, height, width }, weight, null, dxs, turned, turnedWeights(part));
+    release(spread);
+  }
+}
+
+/** dweight = the gradient with respect to weight. */
+export function conv2dGradWeight(x: GpuBuffer, dy: GpuBuffer, dweight: GpuBuffer, size: ConvSize): void {
+  const padded = reach(size);
+  const count = weightCount(size);
+  const cut = windows(size.batch, inImage(size), outImage(size), size.inChannels * padded.height * padded.width);
+  const plan = cut.map((w) => ({ w, slices: forcedVariant() === 'plain' ? 1 : slicesOf({ ...size, batch: w.count }) }));
+  const total = plan.reduce((sum, { slices }) => sum + slices, 0);
+  const partial = total === 1 ? dweight : scratch(total * count, 'conv2d partial weight gradients');
+  let first = 0;
+  for (const { w, slices } of plan) {
+    const part = { ...size, batch: w.count };
+    const xs = images(x, w, inImage(size));
+    const dys = images(dy, w, outImage(size));
+    const into = view(partial, first * count, slices * count);
+    first += slices;
+    if (forcedVariant() === 'plain') {
+      run(gradWeightPlain, { x: xs, dy: dys, dweight: into }, plainParams(part), { groups: ceilDiv(count, 64) });
+    } else {
+      withPadding(xs, part, (padding) => correlateWithGradient(padding, dys, into, part, slices));
+    }
+  }
+  if (total === 1) return;
+  sumSlices(partial, dweight, { count, slices: total });
+  release(partial);
+}
+
+/** An input with its padding in place. */
+interface Padded {
+  data: GpuBuffer | View;
+  height: number;
+  width: number;
+}
+
+function withPadding(x: View, size: ConvSize, use: (padded: Padded) => void): void {
+  const { height, width } = reach(size);
+  const { inHeight, inWidth, padTop, padLeft } = size;
+  if (padTop === 0 && padLeft === 0 && height <= inHeight && width <= inWidth) {
+    use({ data: x, height: inHeight, width: inWidth });
+    return;
+  }
+  const planes = size.batch * size.inChannels;
+  const data = scratch(planes * height * width, 'conv2d padding');
+  const from = { height: inHeight, width: inWidth };
+  place(x, data, { planes, from, to: { height, width }, offsetY: padTop, offsetX: padLeft, stepY: 1, stepX: 1 });
+  use({ data, height, width });
+  release(data);
+}
+
+/** How conv2d_tiled.wgsl walks the weight. */
+interface WeightWalk {
+  weight_start: number;
+  weight_group: number;
+  weight_row: number;
+  weight_channel: number;
+  weight_y: number;
+  weight_x: number;
+}
+
+function forwardWeights(s: ConvSize): WeightWalk {
+  const area = s.kernelHeight * s.kernelWidth;
+  const row = (s.inChannels / s.groups) * area;
+  return {
+    weight_start: 0,
+    weight_group: (s.outChannels / s.groups) * row,
+    weight_row: row,
+    weight_channel: area,
+    weight_y: s.kernelWidth,
+    weight_x: 1,
+  };
+}
+
+/** Rows are input channels, k runs over output channels, and the taps run backwards. */
+function turnedWeights(s: ConvSize): WeightWalk {
+  const forward = forwardWeights(s);
+  return {
+    weight_start: forward.weight_channel - 1,
+    weight_group: forward.weight_group,
+    weight_row: forward.weight_channel,
+    weight_channel: forward.weight_row,
+    weight_y: -s.kernelWidth,
+    weight_x: -1,
+  };
+}
+
+function turnedAround(s: ConvSize): ConvSize {
+  return {
+    ...s,
+    inChannels: s.outChannels,
+    outChannels: s.inChannels,
+    outHeight: s.inHeight,
+    outWidth: s.inWidth,
+    strideY: 1,
+    strideX: 1,
+  };
+}
+
+function correlate(x: Padded, weight: GpuBuffer, bias: GpuBuffer | null, y: View, s: ConvSize, walk: WeightWalk): void {
+  const rows = s.outChannels / s.groups;
+  const columns = s.batch * s.outHeight * s.outWidth;
+  const tile = chooseTile(rows, columns, s.groups);
+  const row_tiles = ceilDiv(rows, tile.ROWS);
+  const column_tiles = ceilDiv(columns, tile.COLUMNS * tile.LANES);
+  const params = {
+    rows,
+    columns,
+    row_tiles,
+    column_tiles,
+    ...sharedParams(x, s),
+    kernel_h: s.kernelHeight,
+    ...walk,
+    has_bias: Number(bias !== null),
+  };
+  const groups = s.groups * row_tiles * column_tiles;
+  run(tiled, { x: x.data, weight, bias: bias ?? weight, y }, params, { slots: tile, groups });
+}
+
+function correlateWithGradient(x: Padded, dy: View, partial: View, s: ConvSize, slices: number): void {
+  const { rows, columns } = gradWeightMatrix(s);
+  const tile = chooseTile(rows, columns, s.groups * slices);
+  const row_tiles = ceilDiv(rows, tile.ROWS);
+  const column_tiles = ceilDiv(columns, tile.COLUMNS * tile.LANES);
+  const params = {
+    rows,
+    columns,
+    row_tiles,
+    column_tiles,
+    ...sharedParams(x, s),
+    kernel_area: s.kernelHeight * s.kernelWidth,
+    batch: s.batch,
+    slices,
+    images_per_slice: ceilDiv(s.batch, slices),
+    out_h: s.outHeight,
+  };
+  const groups = slices * s.groups * row_tiles * column_tiles;
+  run(gradWeightTiled, { x: x.data, dy, partial }, params, { slots: tile, groups });
+}
+
+function gradWeightMatrix(s: ConvSize): { rows: number; columns: number } {
+  return { rows: s.outChannels / s.groups, columns: (s.inChannels / s.groups) * s.kernelHeight * s.kernelWidth };
+}
+
+/** Into how many runs of images a weight gradient is split, so that all of the adapter has work. */
+function slicesOf(s: ConvSize): number {
+  const { rows, columns } = gradWeightMatrix(s);
+  const { software } = deviceInfo();
+  const tiles = s.groups * ceilDiv(rows, 8) * ceilDiv(columns, 8 * (software ? 8 : 64));
+  const wanted = ceilDiv(software ? 8 : 512, tiles);
+  const imagesPerSlice = ceilDiv(s.batch, Math.min(s.batch, wanted));
+  return ceilDiv(s.batch, imagesPerSlice);
+}
+
+function sharedParams(x: Padded, s: ConvSize) {
+  return {
+    conv_groups: s.groups,
+    channels: s.inChannels / s.groups,
+    kernel_w: s.kernelWidth,
+    in_w: x.width,
+    in_plane: x.height * x.width,
+    in_image: s.inChannels * x.height * x.width,
+    out_w: s.outWidth,
+    out_plane: s.outHeight * s.outWidth,
+    out_image: outImage(s),
+    stride_y: s.strideY,
+    stride_x: s.strideX,
+    dilation_y: s.dilationY,
+    dilation_x: s.dilationX,
+  };
+}
+
+function plainParams(s: ConvSize) {
+  return {
+    batch: s.batch,
+    in_channels: s.inChannels,
+    in_h: s.inHeight,
+    in_w: s.inWidth,
+    out_channels: s.outChannels,
+    out_h: s.outHeight,
+    out_w: s.outWidth,
+    kernel_h: s.kernelHeight,
+    kernel_w: s.kernelWidth,
+    stride_y: s.strideY,
+    stride_x: s.strideX,
+    pad_top: s.padTop,
+    pad_left: s.padLeft,
+    dilation_y: s.dilationY,
+    dilation_x: s.dilationX,
+    conv_groups: s.groups,
+  };
+}

@@ -1,0 +1,122 @@
+import { ceilDiv } from '../device/math.js';
+import type { GpuBuffer } from '../device/pool.js';
+import { run, view } from '../device/recorder.js';
+import { windows } from '../device/windows.js';
+import { gemm as plain, gemm_tiled as tiled } from './sources.gen.js';
+import { chooseTile, forcedVariant } from './tile.js';
+
+/** C (m, n) = op(A) (m, k) · op(B) (k, n). */
+export interface GemmSize {
+  m: number;
+  n: number;
+  k: number;
+  /** A is stored (k, m). */
+  transA?: boolean;
+  /** B is stored (n, k). */
+  transB?: boolean;
+  /** Adds to C instead of overwriting it. */
+  accumulate?: boolean;
+  /** Independent products, one after the other in C. */
+  batch?: number;
+  /** Elements from one product's A (or B) to the next; 0 shares it. Default: right behind each other. */
+  aBatch?: number;
+  bBatch?: number;
+}
+
+/**
+ * Matrix product with an optional bias (n) added to each row. Operands above the binding limit are walked in
+ * windows along the dimension they are stored by; windows along k accumulate.
+ */
+export function gemm(a: GpuBuffer, b: GpuBuffer, c: GpuBuffer, size: GemmSize, bias: GpuBuffer | null = null): void {
+  const { m, n, k, batch = 1, aBatch = m * k, bBatch = k * n } = size;
+  if (batch === 1) return product(a, b, c, { ...size, batch, aBatch, bBatch }, { a: 0, b: 0, c: 0 }, bias);
+  for (const { start, count } of windows(batch, m * n, aBatch, bBatch)) {
+    const at = { a: start * aBatch, b: start * bBatch, c: start * m * n };
+    product(a, b, c, { ...size, batch: count, aBatch, bBatch }, at, bias);
+  }
+}
+
+type Offsets = { a: number; b: number; c: number };
+
+/** One product, or as many as fit a binding, cut where an operand is larger than that. */
+function product(
+  a: GpuBuffer,
+  b: GpuBuffer,
+  c: GpuBuffer,
+  size: GemmSize,
+  at: Offsets,
+  bias: GpuBuffer | null,
+): void {
+  const { m, n, k, transA = false, transB = false } = size;
+  for (const rows of windows(m, n, transA ? 0 : k)) {
+    for (const columns of windows(n, transB ? k : 0)) {
+      for (const depth of windows(k, transA ? m : 0, transB ? 0 : n)) {
+        const first = depth.start === 0;
+        launch(a, b, c, {
+          size,
+          at: {
+            a: at.a + (transA ? depth.start * m + rows.start : rows.start * k + depth.start),
+            b: at.b + (transB ? columns.start * k + depth.start : depth.start * n + columns.start),
+            c: at.c + rows.start * n + columns.start,
+          },
+          rows: rows.count,
+          columns: columns.count,
+          depth: depth.count,
+          bias: first ? bias : null,
+          biasAt: columns.start,
+          accumulate: !first || size.accumulate === true,
+        });
+      }
+    }
+  }
+}
+
+interface Piece {
+  size: GemmSize;
+  at: Offsets;
+  rows: number;
+  columns: number;
+  depth: number;
+  bias: GpuBuffer | null;
+  biasAt: number;
+  accumulate: boolean;
+}
+
+function launch(a: GpuBuffer, b: GpuBuffer, c: GpuBuffer, piece: Piece): void {
+  const { size, at, rows, columns, depth, bias } = piece;
+  const { m, n, k, transA, transB, batch = 1, aBatch = 0, bBatch = 0 } = size;
+  const aLength = (transA ? (depth - 1) * m + rows : (rows - 1) * k + depth) + (batch - 1) * aBatch;
+  const bLength = (transB ? (columns - 1) * k + depth : (depth - 1) * n + columns) + (batch - 1) * bBatch;
+  const cLength = (rows - 1) * n + columns + (batch - 1) * m * n;
+  const buffers = {
+    a: view(a, at.a, Math.max(aLength, 1)),
+    b: view(b, at.b, Math.max(bLength, 1)),
+    bias: bias ? view(bias, piece.biasAt, columns) : view(b, 0, 1), // something must be bound
+    c: view(c, at.c, cLength),
+  };
+  const params = {
+    m: rows,
+    n: columns,
+    k: depth,
+    batch,
+    a_row: transA ? 1 : k,
+    a_k: transA ? m : 1,
+    b_k: transB ? 1 : n,
+    b_column: transB ? k : 1,
+    c_row: n,
+    a_batch: aBatch,
+    b_batch: bBatch,
+    c_batch: m * n,
+    has_bias: Number(bias !== null),
+    accumulate: Number(piece.accumulate),
+  };
+  if (forcedVariant() === 'plain') {
+    run(plain, buffers, params, { groups: ceilDiv(batch * rows * columns, 64) });
+    return;
+  }
+  const tile = chooseTile(rows, columns, batch);
+  const row_tiles = ceilDiv(rows, tile.ROWS);
+  const column_tiles = ceilDiv(columns, tile.COLUMNS * tile.LANES);
+  const groups = batch * row_tiles * column_tiles;
+  run(tiled, buffers, { ...params, row_tiles, column_tiles }, { slots: tile, groups });
+}

@@ -1,0 +1,63 @@
+import { batchNorm } from '../autograd/ops/batch-norm.js';
+import { full, zeros } from '../autograd/ops/create.js';
+import { ShapeError } from '../device/errors.js';
+import { unscoped } from '../tensor/scope.js';
+import { type Shape, showShape } from '../tensor/shape.js';
+import { parameter, type Tensor } from '../tensor/tensor.js';
+import { Module } from './module.js';
+
+export interface BatchNormOptions {
+  /** Added to the variance. Default 1e-5. */
+  eps?: number;
+  /** Weight of the newest batch in the running statistics. Default 0.1. */
+  momentum?: number;
+}
+
+/** Ioffe and Szegedy 2015: each channel to mean 0 and variance 1 over the batch, then weight * x + bias. */
+abstract class BatchNorm extends Module {
+  readonly weight: Tensor;
+  readonly bias: Tensor;
+  readonly runningMean: Tensor;
+  readonly runningVar: Tensor;
+  private readonly options: Required<BatchNormOptions>;
+
+  constructor(
+    readonly channels: number,
+    { eps = 1e-5, momentum = 0.1 }: BatchNormOptions = {},
+  ) {
+    super();
+    this.options = { eps, momentum };
+    this.weight = parameter(full([channels], 1));
+    this.bias = parameter(zeros([channels]));
+    this.runningMean = this.registerBuffer('runningMean', unscoped(() => zeros([channels])));
+    this.runningVar = this.registerBuffer('runningVar', unscoped(() => full([channels], 1)));
+  }
+
+  forward(x: Tensor): Tensor {
+    this.outputShape(x.shape);
+    const { runningMean, runningVar, weight, bias, options, training } = this;
+    return batchNorm(x, runningMean, runningVar, weight, bias, { ...options, training });
+  }
+
+  override outputShape(input: Shape): Shape {
+    if (!this.ranks.includes(input.length) || input[1] !== this.channels) {
+      throw new ShapeError(`${this.constructor.name}: takes ${this.takes}, the input is ${showShape(input)}`);
+    }
+    return input;
+  }
+
+  protected abstract readonly ranks: readonly number[];
+  protected abstract readonly takes: string;
+}
+
+/** Batch normalization of (batch, channels, height, width). */
+export class BatchNorm2d extends BatchNorm {
+  protected readonly ranks = [4];
+  protected readonly takes = `(batch, ${this.channels}, height, width)`;
+}
+
+/** Batch normalization of (batch, channels) or (batch, channels, length). */
+export class BatchNorm1d extends BatchNorm {
+  protected readonly ranks = [2, 3];
+  protected readonly takes = `(batch, ${this.channels}) or (batch, ${this.channels}, length)`;
+}

@@ -1,0 +1,50 @@
+import { type Conv2dOptions, conv2d, conv2dShape } from '../autograd/ops/conv2d.js';
+import type { Shape } from '../tensor/shape.js';
+import { empty, parameter, type Tensor } from '../tensor/tensor.js';
+import { uniformInit } from './initialize.js';
+import { Module } from './module.js';
+
+/**
+ * 2-D convolution over (batch, inChannels, height, width). Options as `conv2d`, and `bias` (default true).
+ * Weights (outChannels, inChannels / groups, kernel height, kernel width) start uniform within 1 / sqrt(fan-in),
+ * as in PyTorch's nn.Conv2d.
+ */
+export class Conv2d extends Module {
+  readonly weight: Tensor;
+  readonly bias: Tensor | null;
+  private readonly options: Conv2dOptions;
+
+  constructor(
+    readonly inChannels: number,
+    readonly outChannels: number,
+    kernelSize: number | readonly [number, number],
+    { bias = true, ...options }: Conv2dOptions & { bias?: boolean } = {},
+  ) {
+    super();
+    this.options = options;
+    const [height, width] = typeof kernelSize === 'number' ? [kernelSize, kernelSize] : kernelSize;
+    const perGroup = inChannels / (options.groups ?? 1);
+    const bound = 1 / Math.sqrt(perGroup * height * width);
+    this.weight = uniformInit(parameter(empty([outChannels, perGroup, height, width])), -bound, bound);
+    this.bias = bias ? uniformInit(parameter(empty([outChannels])), -bound, bound) : null;
+  }
+
+  forward(x: Tensor): Tensor {
+    return conv2d(x, this.weight, this.bias, this.options);
+  }
+
+  override outputShape(input: Shape): Shape {
+    return conv2dShape(input, this.weight.shape, this.options);
+  }
+
+  override multiplyAdds(input: Shape): number {
+    const [batch, , height, width] = this.outputShape(input);
+    return batch * height * width * this.weight.size;
+  }
+
+  override describe(): string {
+    const [, , height, width] = this.weight.shape;
+    const { stride = 1, padding = 0, groups = 1 } = this.options;
+    return `${height}x${width}/${stride}, padding ${padding}${groups > 1 ? `, ${groups} groups` : ''}`;
+  }
+}

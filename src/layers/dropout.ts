@@ -1,0 +1,23 @@
+import { dropout } from '../autograd/ops/dropout.js';
+import type { Shape } from '../tensor/shape.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { Module } from './module.js';
+
+/** Zeroes each element with probability `p` (default 0.5) in training and scales the rest by 1 / (1 - p). */
+export class Dropout extends Module {
+  constructor(readonly p = 0.5) {
+    super();
+  }
+
+  forward(x: Tensor): Tensor {
+    return dropout(x, this.p, { training: this.training });
+  }
+
+  override outputShape(input: Shape): Shape {
+    return input;
+  }
+
+  override describe(): string {
+    return `p ${this.p}`;
+  }
+}

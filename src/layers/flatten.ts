@@ -1,0 +1,15 @@
+import { flatten } from '../autograd/ops/shape.js';
+import { type Shape, sizeOf } from '../tensor/shape.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { Module } from './module.js';
+
+/** (batch, ...) to (batch, features). */
+export class Flatten extends Module {
+  forward(x: Tensor): Tensor {
+    return flatten(x, 1);
+  }
+
+  override outputShape(input: Shape): Shape {
+    return [input[0], sizeOf(input.slice(1))];
+  }
+}

@@ -1,0 +1,45 @@
+import { linear } from '../autograd/ops/linear.js';
+import { ShapeError } from '../device/errors.js';
+import { type Shape, showShape } from '../tensor/shape.js';
+import { empty, parameter, type Tensor } from '../tensor/tensor.js';
+import { uniformInit } from './initialize.js';
+import { Module } from './module.js';
+
+/**
+ * y = x · weightᵀ + bias over the last dimension. weight (outFeatures, inFeatures) starts uniform within
+ * 1 / sqrt(inFeatures), as in PyTorch's nn.Linear.
+ */
+export class Linear extends Module {
+  readonly weight: Tensor;
+  readonly bias: Tensor | null;
+
+  constructor(
+    readonly inFeatures: number,
+    readonly outFeatures: number,
+    { bias = true }: { bias?: boolean } = {},
+  ) {
+    super();
+    const bound = 1 / Math.sqrt(inFeatures);
+    this.weight = uniformInit(parameter(empty([outFeatures, inFeatures])), -bound, bound);
+    this.bias = bias ? uniformInit(parameter(empty([outFeatures])), -bound, bound) : null;
+  }
+
+  forward(x: Tensor): Tensor {
+    return linear(x, this.weight, this.bias);
+  }
+
+  override outputShape(input: Shape): Shape {
+    if (input.at(-1) !== this.inFeatures) {
+      throw new ShapeError(`Linear: takes ${this.inFeatures} features, the input is ${showShape(input)}`);
+    }
+    return [...input.slice(0, -1), this.outFeatures];
+  }
+
+  override multiplyAdds(input: Shape): number {
+    return input.slice(0, -1).reduce((a, b) => a * b, 1) * this.weight.size;
+  }
+
+  override describe(): string {
+    return `${this.inFeatures} -> ${this.outFeatures}`;
+  }
+}

@@ -1,0 +1,24 @@
+import type { Tensor } from '../tensor/tensor.js';
+import { Module } from './module.js';
+
+/** Modules one after the other. Children are named '0', '1', ... as in PyTorch, or by the keys of an object. */
+export class Sequential extends Module {
+  private readonly named: [string, Module][];
+
+  constructor(...modules: Module[] | [Record<string, Module>]) {
+    super();
+    const [first] = modules;
+    this.named =
+      first && !(first instanceof Module)
+        ? Object.entries(first)
+        : (modules as Module[]).map((module, i): [string, Module] => [String(i), module]);
+  }
+
+  override children(): [string, Module][] {
+    return this.named;
+  }
+
+  forward(x: Tensor): Tensor {
+    return this.named.reduce((value, [, module]) => module.forward(value), x);
+  }
+}

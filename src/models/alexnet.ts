@@ -1,0 +1,155 @@
+// AlexNet: Krizhevsky, Sutskever, Hinton, "ImageNet Classification with Deep Convolutional Neural Networks", 2012.
+import { ShapeError } from '../device/errors.js';
+import { ReLU } from '../layers/activation.js';
+import { BatchNorm1d, BatchNorm2d } from '../layers/batch-norm.js';
+import { Conv2d } from '../layers/conv2d.js';
+import { Dropout } from '../layers/dropout.js';
+import { Flatten } from '../layers/flatten.js';
+import { constantInit, heNormalInit, normalInit } from '../layers/initialize.js';
+import { Linear } from '../layers/linear.js';
+import { LocalResponseNorm } from '../layers/local-response-norm.js';
+import type { Module } from '../layers/module.js';
+import { MaxPool2d } from '../layers/pool.js';
+import { Sequential } from '../layers/sequential.js';
+import type { Shape } from '../tensor/shape.js';
+
+export interface AlexNetOptions {
+  /**
+   * 'paper': valid 11x11 convolution, local response normalization, two groups in conv2, 4 and 5, dropout in the
+   * dense layers. 'dogcat': the network of a well-known Dogs-vs-Cats tutorial: 'same' padding, batch normalization
+   * and dropout after every pool. Default 'paper'.
+   */
+  variant?: 'paper' | 'dogcat';
+  /** Default 1000 for 'paper', 2 for 'dogcat'. */
+  numClasses?: number;
+  /** Scales the channels and the dense layers, to multiples of 8. Default 1. */
+  width?: number;
+  /** Side of the square input. Default 227. */
+  imageSize?: number;
+  /** Drop probability of the dense layers; default 0.5. 0 leaves all dropout out. */
+  dropout?: number;
+  /** Drop probability after pools in 'dogcat'; default half of `dropout`. */
+  poolDropout?: number;
+  /** Convolution groups of conv2, 4 and 5. Default 2 for 'paper', 1 for 'dogcat'. */
+  groups?: number;
+  /** Default 'local-response' for 'paper', 'batch' for 'dogcat'. */
+  normalization?: 'local-response' | 'batch';
+  /**
+   * 'he': normal weights of variance 2 / fan-in, zero biases, and in 'dogcat' a zero last layer (the first
+   * predictions are then undecided, which helps small budgets). 'paper': standard deviation 0.01, and biases of 1
+   * in conv2, 4, 5 and the hidden dense layers. Default 'he'.
+   */
+  initialization?: 'he' | 'paper';
+}
+
+/** The model `alexnet` returns: a Sequential that remembers its input's shape (channels, height, width). */
+export class AlexNet extends Sequential {
+  constructor(
+    layers: Record<string, Module>,
+    readonly inputShape: Shape,
+    readonly options: Readonly<Required<AlexNetOptions>>,
+  ) {
+    super(layers);
+  }
+}
+
+/**
+ * Builds AlexNet for images (batch, 3, imageSize, imageSize); it returns logits (batch, numClasses).
+ * The paper's 1000 classes have exactly 60,965,224 parameters.
+ * @throws ShapeError if the image is too small for the three pools.
+ */
+export function alexnet(given: AlexNetOptions = {}): AlexNet {
+  const options = withDefaults(given);
+  const { numClasses, imageSize, dropout, poolDropout, groups } = options;
+  const same = options.variant === 'dogcat';
+  const batch = options.normalization === 'batch';
+  const [c1, c2, c3, c4, c5] = [96, 256, 384, 384, 256].map((n) => scaled(n, options.width));
+  const hidden = scaled(4096, options.width);
+
+  const norm = (i: number, channels: number): Record<string, Module> =>
+    batch
+      ? { [`norm${i}`]: new BatchNorm2d(channels) }
+      : i <= 2
+        ? { [`norm${i}`]: new LocalResponseNorm(5, { alpha: 5e-4, beta: 0.75, k: 2 }) } // the paper's 1e-4, times size
+        : {};
+  const pool = (i: number): Record<string, Module> => ({
+    [`pool${i}`]: new MaxPool2d(3, { stride: 2 }),
+    ...(same && poolDropout > 0 ? { [`dropout${i}`]: new Dropout(poolDropout) } : {}),
+  });
+  const dense = (i: number, inFeatures: number): Record<string, Module> => ({
+    [`fc${i}`]: new Linear(inFeatures, hidden),
+    [`relu${i}`]: new ReLU(),
+    ...(batch ? { [`norm${i}`]: new BatchNorm1d(hidden) } : {}),
+    ...(dropout > 0 ? { [`dropout${i}`]: new Dropout(dropout) } : {}),
+  });
+  const features: Record<string, Module> = {
+    conv1: new Conv2d(3, c1, 11, { stride: 4, padding: same ? 'same' : 0 }),
+    relu1: new ReLU(),
+    ...norm(1, c1),
+    ...pool(1),
+    conv2: new Conv2d(c1, c2, 5, { padding: 2, groups }),
+    relu2: new ReLU(),
+    ...norm(2, c2),
+    ...pool(2),
+    conv3: new Conv2d(c2, c3, 3, { padding: 1 }),
+    relu3: new ReLU(),
+    ...norm(3, c3),
+    conv4: new Conv2d(c3, c4, 3, { padding: 1, groups }),
+    relu4: new ReLU(),
+    ...norm(4, c4),
+    conv5: new Conv2d(c4, c5, 3, { padding: 1, groups }),
+    relu5: new ReLU(),
+    ...norm(5, c5),
+    ...pool(5),
+    flatten: new Flatten(),
+  };
+  const inputShape = [3, imageSize, imageSize];
+  const flat = featureCount(features, inputShape);
+  const layers = { ...features, ...dense(6, flat), ...dense(7, hidden), fc8: new Linear(hidden, numClasses) };
+  initialize(layers, options);
+  return new AlexNet(layers, inputShape, options);
+}
+
+function withDefaults(given: AlexNetOptions): Required<AlexNetOptions> {
+  const variant = given.variant ?? 'paper';
+  const paper = variant === 'paper';
+  const dropout = given.dropout ?? 0.5;
+  return {
+    variant,
+    numClasses: given.numClasses ?? (paper ? 1000 : 2),
+    width: given.width ?? 1,
+    imageSize: given.imageSize ?? 227,
+    dropout,
+    poolDropout: given.poolDropout ?? dropout / 2,
+    groups: given.groups ?? (paper ? 2 : 1),
+    normalization: given.normalization ?? (paper ? 'local-response' : 'batch'),
+    initialization: given.initialization ?? 'he',
+  };
+}
+
+/** Channels at a width: a multiple of 8, at least 8. */
+function scaled(channels: number, width: number): number {
+  return Math.max(8, Math.round((channels * width) / 8) * 8);
+}
+
+function featureCount(features: Record<string, Module>, inputShape: Shape): number {
+  try {
+    return Object.values(features).reduce((shape, layer) => layer.outputShape(shape), [1, ...inputShape] as Shape)[1];
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    throw new ShapeError(`alexnet: imageSize ${inputShape[1]} is too small (${error.message})`, { cause: error });
+  }
+}
+
+const BIAS_ONE = new Set(['conv2', 'conv4', 'conv5', 'fc6', 'fc7']);
+
+function initialize(layers: Record<string, Module>, { initialization, variant }: Required<AlexNetOptions>): void {
+  for (const [name, layer] of Object.entries(layers)) {
+    if (!(layer instanceof Conv2d || layer instanceof Linear)) continue;
+    const paper = initialization === 'paper';
+    if (paper) normalInit(layer.weight, 0, 0.01);
+    else if (name === 'fc8' && variant === 'dogcat') constantInit(layer.weight, 0);
+    else heNormalInit(layer.weight);
+    if (layer.bias) constantInit(layer.bias, paper && BIAS_ONE.has(name) ? 1 : 0);
+  }
+}

@@ -1,0 +1,160 @@
+import * as assert from 'uvu/assert';
+import { KernelError, LimitError } from '../../src/device/errors.js';
+import { specialize } from '../../src/device/pipeline.js';
+import { read, release, run, scratch, sync, upload, view } from '../../src/device/recorder.js';
+import { activity, limits, memory } from '../../src/device/runtime.js';
+import { bindingLimit, setBindingLimit, windows } from '../../src/device/windows.js';
+import { add } from '../../src/kernels/add.js';
+import { add as addShader } from '../../src/kernels/sources.gen.js';
+import { useDevice } from '../support/device.js';
+import { suite } from '../support/suite.js';
+
+const test = suite('device/recorder');
+test.before(useDevice);
+
+const ramp = (n: number, step = 1) => Float32Array.from({ length: n }, (_, i) => i * step);
+
+async function floats(buffer: ReturnType<typeof scratch>, n: number): Promise<number[]> {
+  return [...new Float32Array(await read(buffer, n * 4))];
+}
+
+test('an upload does not overtake recorded work that uses the buffer', async () => {
+  const [a, b, y] = [scratch(4, 'a'), scratch(4, 'b'), scratch(4, 'y')];
+  upload(a, ramp(4));
+  upload(b, ramp(4));
+  add(a, b, y, 4);
+  upload(a, ramp(4, 100)); // recorded after the addition, so it must not be seen by it
+  assert.equal(await floats(y, 4), [0, 2, 4, 6]);
+  assert.equal(await floats(a, 4), [0, 100, 200, 300]);
+  [a, b, y].forEach(release);
+});
+
+test('more groups than one dimension allows are folded', async () => {
+  const groups = limits().maxComputeWorkgroupsPerDimension + 5;
+  const n = groups * 1024;
+  const [a, y] = [scratch(n, 'a'), scratch(n, 'y')];
+  const values = new Float32Array(n).fill(1.5);
+  values[n - 1] = 7;
+  upload(a, values);
+  run(addShader, { a: view(a, 0, 1024), b: view(a, 0, 1024), y: view(y, 0, 1024) }, { count: 1024 }, { groups });
+  add(a, a, y, n);
+  const tail = new Float32Array(await read(y, n * 4)).subarray(n - 3);
+  assert.equal([...tail], [3, 3, 14]);
+  [a, y].forEach(release);
+});
+
+test('work above the binding limit is walked in windows', async () => {
+  const before = bindingLimit();
+  const n = 1000;
+  const [a, y] = [scratch(n, 'a'), scratch(n, 'y')];
+  upload(a, ramp(n));
+  try {
+    setBindingLimit(1024);
+    assert.ok(windows(n, 1).length > 3);
+    assert.throws(
+      () => run(addShader, { a, b: a, y }, { count: n }, { groups: 1 }),
+      (e: unknown) => e instanceof LimitError && /add: 'a' binds 4 kB; this device allows 1 kB/.test(e.message),
+    );
+    add(a, a, y, n);
+  } finally {
+    setBindingLimit(before);
+  }
+  assert.equal(await floats(y, n), [...ramp(n, 2)]);
+  [a, y].forEach(release);
+});
+
+test('windows cover every item once, at multiples of 64 where they can', () => {
+  const before = bindingLimit();
+  try {
+    setBindingLimit(4096);
+    const cut = windows(3000, 1);
+    assert.is(
+      cut.reduce((sum, w) => sum + w.count, 0),
+      3000,
+    );
+    assert.ok(cut.every((w, i) => w.start % 64 === 0 && w.start === (i === 0 ? 0 : cut[i - 1].start + cut[i - 1].count)));
+    assert.equal(windows(2, 700), [
+      { start: 0, count: 1 },
+      { start: 1, count: 1 },
+    ]);
+    assert.throws(() => windows(2, 2000), LimitError);
+  } finally {
+    setBindingLimit(before);
+  }
+});
+
+test('a window that starts between bindings needs a base parameter, and says so', () => {
+  const a = scratch(256, 'a');
+  const part = view(a, 8, 64);
+  assert.throws(
+    () => run(addShader, { a: part, b: part, y: part }, { count: 64 }, { groups: 1 }),
+    (e: unknown) => e instanceof KernelError && /'a' starts at element 8 and has no a_base/.test(e.message),
+  );
+  release(a);
+});
+
+test('a steady loop makes no buffer, pipeline or bind group, and one submit a round', async () => {
+  const round = async () => {
+    const [a, y] = [scratch(64, 'a'), scratch(64, 'y')];
+    upload(a, ramp(64));
+    for (let i = 0; i < 5; i++) add(a, a, y, 64);
+    const result = read(y, 256);
+    [a, y].forEach(release);
+    await result;
+  };
+  await round();
+  await round();
+  const before = { ...activity(), created: memory().created };
+  for (let i = 0; i < 3; i++) await round();
+  const after = { ...activity(), created: memory().created };
+  assert.is(after.submits - before.submits, 3);
+  assert.is(after.dispatches - before.dispatches, 15);
+  for (const what of ['created', 'pipelines', 'bindGroups'] as const) assert.is(after[what], before[what], what);
+});
+
+test('a kernel that does not compile makes the next read throw, naming kernel and line', async () => {
+  const a = scratch(64, 'a');
+  const broken = { ...addShader, name: 'broken', code: addShader.code.replace('a[i] + b[i]', 'a[i] + nothing') };
+  run(broken as unknown as typeof addShader, { a, b: a, y: scratch(64, 'y') }, { count: 64 }, { groups: 1 });
+  await read(a, 4).then(
+    () => assert.unreachable('the read should throw'),
+    (e) => {
+      assert.instance(e, KernelError);
+      assert.match(e.message, /broken: does not compile: .*unresolved value 'nothing'/);
+    },
+  );
+  await sync(); // reported once, then the device is usable again
+  release(a);
+});
+
+test('slots replace a right-hand side, and an unknown slot is named', () => {
+  const shader = {
+    name: 'sample',
+    buffers: [],
+    params: [],
+    slots: { TILE: 'const', elem: 'alias', f: 'fn' },
+    code: [
+      'const TILE: u32 = 16; // slot',
+      'alias elem = f32; // slot: f32 | f16',
+      'fn f(x: f32) -> f32 { return x; } // slot',
+    ].join('\n'),
+  } as const;
+  assert.is(
+    specialize(shader, { TILE: 8, elem: 'f16', f: 'max(x, 0.0)' }),
+    [
+      'const TILE: u32 = 8; // slot',
+      'alias elem = f16; // slot: f32 | f16',
+      'fn f(x: f32) -> f32 { return max(x, 0.0); } // slot',
+    ].join('\n'),
+  );
+  assert.throws(() => specialize(shader, { TILES: 8 }), /sample: no slot 'TILES' \(slots: TILE, elem, f\)/);
+});
+
+test('a buffer above the device limit is refused with both sizes', () => {
+  assert.throws(
+    () => scratch(2 ** 40, 'weights'),
+    (e: unknown) => e instanceof LimitError && /weights: needs a buffer of 4398 GB/.test(e.message),
+  );
+});
+
+test.run();
