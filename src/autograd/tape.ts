@@ -2,7 +2,7 @@
 // backward is collect, sort, pull, accumulate.
 import { ShapeError, UsageError } from '../device/errors.js';
 import { copyBuffer } from '../device/recorder.js';
-import { add as addKernel } from '../kernels/add.js';
+import { binary } from '../kernels/elementwise.js';
 import { keep, scope, unscoped } from '../tensor/scope.js';
 import { sameShape, showShape } from '../tensor/shape.js';
 import { alias, empty, type GradNode, onBackward, type Tensor } from '../tensor/tensor.js';
@@ -98,7 +98,7 @@ function carry(dx: Tensor, dy: Tensor): Tensor {
 
 function sum(a: Tensor, b: Tensor): Tensor {
   const total = empty(a.shape, 'f32', 'gradient');
-  addKernel(a.buffer, b.buffer, total.buffer, a.size);
+  binary('a + b', a.buffer, b.buffer, total.buffer, a.size);
   return keep(total);
 }
 
@@ -108,7 +108,7 @@ function accumulateLeaf(leaf: Tensor, dy: Tensor, borrowed: boolean): void {
     // Two leaves may be handed one tensor (an add's dy). Each needs its own: clipping works in place.
     if (!grad && !borrowed && dy.shared.owners === 1) return alias(dy, dy.shape);
     const own = empty(leaf.shape, 'f32', 'gradient');
-    if (grad) addKernel(grad.buffer, dy.buffer, own.buffer, leaf.size);
+    if (grad) binary('a + b', grad.buffer, dy.buffer, own.buffer, leaf.size);
     else copyBuffer(dy.buffer, own.buffer, leaf.size * 4);
     return own;
   });

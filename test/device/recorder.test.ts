@@ -1,11 +1,12 @@
 import * as assert from 'uvu/assert';
 import { KernelError, LimitError } from '../../src/device/errors.js';
 import { specialize } from '../../src/device/pipeline.js';
+import type { GpuBuffer } from '../../src/device/pool.js';
 import { read, release, run, scratch, sync, upload, view } from '../../src/device/recorder.js';
 import { activity, limits, memory } from '../../src/device/runtime.js';
 import { bindingLimit, setBindingLimit, windows } from '../../src/device/windows.js';
-import { add } from '../../src/kernels/add.js';
-import { add as addShader } from '../../src/kernels/sources.gen.js';
+import { binary } from '../../src/kernels/elementwise.js';
+import { binary as addShader } from '../../src/kernels/sources.gen.js';
 import { useDevice } from '../support/device.js';
 import { suite } from '../support/suite.js';
 
@@ -14,7 +15,9 @@ test.before(useDevice);
 
 const ramp = (n: number, step = 1) => Float32Array.from({ length: n }, (_, i) => i * step);
 
-async function floats(buffer: ReturnType<typeof scratch>, n: number): Promise<number[]> {
+const add = (a: GpuBuffer, b: GpuBuffer, y: GpuBuffer, n: number) => binary('a + b', a, b, y, n);
+
+async function floats(buffer: GpuBuffer, n: number): Promise<number[]> {
   return [...new Float32Array(await read(buffer, n * 4))];
 }
 
@@ -53,7 +56,7 @@ test('work above the binding limit is walked in windows', async () => {
     assert.ok(windows(n, 1).length > 3);
     assert.throws(
       () => run(addShader, { a, b: a, y }, { count: n }, { groups: 1 }),
-      (e: unknown) => e instanceof LimitError && /add: 'a' binds 4 kB; this device allows 1 kB/.test(e.message),
+      (e: unknown) => e instanceof LimitError && /binary: 'a' binds 4 kB; this device allows 1 kB/.test(e.message),
     );
     add(a, a, y, n);
   } finally {
@@ -77,7 +80,7 @@ test('windows cover every item once, at multiples of 64 where they can', () => {
       { start: 0, count: 1 },
       { start: 1, count: 1 },
     ]);
-    assert.throws(() => windows(2, 2000), LimitError);
+    assert.throws(() => windows(2, 2000), (e: unknown) => e instanceof LimitError);
   } finally {
     setBindingLimit(before);
   }
@@ -114,7 +117,7 @@ test('a steady loop makes no buffer, pipeline or bind group, and one submit a ro
 
 test('a kernel that does not compile makes the next read throw, naming kernel and line', async () => {
   const a = scratch(64, 'a');
-  const broken = { ...addShader, name: 'broken', code: addShader.code.replace('a[i] + b[i]', 'a[i] + nothing') };
+  const broken = { ...addShader, name: 'broken', code: addShader.code.replace('f(a[i], b[i])', 'a[i] + nothing') };
   run(broken as unknown as typeof addShader, { a, b: a, y: scratch(64, 'y') }, { count: 64 }, { groups: 1 });
   await read(a, 4).then(
     () => assert.unreachable('the read should throw'),

@@ -1,10 +1,8 @@
-// add: y = a + b, elementwise.        a, b, y (count), as vec4
+// fill: y = value, by its bits, so any dtype.        y (count), as vec4 of words
 // One thread owns four vec4 of the result, a workgroup apart.
 
-struct Params { count: u32 }
-@group(0) @binding(0) var<storage, read> a: array<vec4f>;
-@group(0) @binding(1) var<storage, read> b: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
+struct Params { count: u32, bits: i32 }
+@group(0) @binding(0) var<storage, read_write> y: array<vec4i>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 @compute @workgroup_size(64)
@@ -13,6 +11,6 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   let first = (workgroup.x + workgroup.y * groups.x) * 256u + lane;
   for (var j = 0u; j < 4u; j++) {
     let i = first + j * 64u;
-    if (i * 4u < p.count) { y[i] = a[i] + b[i]; }
+    if (i * 4u < p.count) { y[i] = vec4i(p.bits); }
   }
 }

@@ -1,0 +1,117 @@
+// Functions of two tensors, element by element, with broadcasting.
+import { ShapeError } from '../../device/errors.js';
+import { binaryBroadcast, MAX_RANK } from '../../kernels/broadcast.js';
+import { binary, where as whereKernel } from '../../kernels/elementwise.js';
+import { broadcastShapes, type Shape, sameShape, showShape, stridesOf } from '../../tensor/shape.js';
+import { empty, type Tensor } from '../../tensor/tensor.js';
+import { record } from '../tape.js';
+import { requireF32 } from './checks.js';
+import { affine, divideInto, neg, square } from './pointwise.js';
+import { sumTo } from './reduce.js';
+import { broadcastTo } from './shape.js';
+
+/** A tensor or a plain number. */
+export type Operand = Tensor | number;
+
+function combine(op: string, formula: string, a: Tensor, b: Tensor): Tensor {
+  requireF32(op, a, b);
+  const shape = broadcastShapes(op, a.shape, b.shape);
+  if (shape.length > MAX_RANK) throw new ShapeError(`${op}: more than ${MAX_RANK} dimensions, ${showShape(shape)}`);
+  const y = empty(shape, 'f32', op);
+  if (y.size === 0) return y;
+  if (sameShape(a.shape, b.shape)) binary(formula, a.buffer, b.buffer, y.buffer, y.size);
+  else {
+    const buffers = { a: a.buffer, b: b.buffer, y: y.buffer };
+    binaryBroadcast(formula, buffers, shape, repeatStrides(a.shape, shape), repeatStrides(b.shape, shape));
+  }
+  return y;
+}
+
+/** Strides that walk a tensor as if it had the broadcast shape. */
+function repeatStrides(own: Shape, shape: Shape): number[] {
+  const strides = stridesOf(own);
+  const missing = shape.length - own.length;
+  return shape.map((_, i) => (i < missing || own[i - missing] === 1 ? 0 : strides[i - missing]));
+}
+
+/** a + b. */
+export function add(a: Tensor, b: Operand): Tensor {
+  if (typeof b === 'number') return affine(a, 1, b);
+  return record('add', combine('add', 'a + b', a, b), [a, b], (dy) => [
+    () => sumTo(dy, a.shape),
+    () => sumTo(dy, b.shape),
+  ]);
+}
+
+/** a - b. */
+export function sub(a: Operand, b: Operand): Tensor {
+  if (typeof b === 'number') return affine(a as Tensor, 1, -b);
+  if (typeof a === 'number') return affine(b, -1, a);
+  return record('sub', combine('sub', 'a - b', a, b), [a, b], (dy) => [
+    () => sumTo(dy, a.shape),
+    () => sumTo(neg(dy), b.shape),
+  ]);
+}
+
+/** a * b. */
+export function mul(a: Tensor, b: Operand): Tensor {
+  if (typeof b === 'number') return affine(a, b, 0);
+  return record('mul', combine('mul', 'a * b', a, b), [a, b], (dy) => [
+    () => sumTo(mul(dy, b), a.shape),
+    () => sumTo(mul(dy, a), b.shape),
+  ]);
+}
+
+/** a / b. */
+export function div(a: Operand, b: Operand): Tensor {
+  if (typeof b === 'number') return affine(a as Tensor, 1 / b, 0);
+  if (typeof a === 'number') return divideInto(b, a);
+  return record('div', combine('div', 'a / b', a, b), [a, b], (dy) => [
+    () => sumTo(div(dy, b), a.shape),
+    () => sumTo(neg(div(mul(dy, a), square(b))), b.shape),
+  ]);
+}
+
+/** The larger of a and b. Where they are equal, each gets half of the gradient, as in PyTorch. */
+export function maximum(a: Tensor, b: Tensor): Tensor {
+  return choice('maximum', 'max(a, b)', a, b, gt);
+}
+
+/** The smaller of a and b. Where they are equal, each gets half of the gradient, as in PyTorch. */
+export function minimum(a: Tensor, b: Tensor): Tensor {
+  return choice('minimum', 'min(a, b)', a, b, lt);
+}
+
+function choice(op: string, formula: string, a: Tensor, b: Tensor, wins: (a: Tensor, b: Tensor) => Tensor): Tensor {
+  const share = (mine: Tensor, other: Tensor) => add(wins(mine, other), mul(eq(mine, other), 0.5));
+  return record(op, combine(op, formula, a, b), [a, b], (dy) => [
+    () => sumTo(mul(dy, share(a, b)), a.shape),
+    () => sumTo(mul(dy, share(b, a)), b.shape),
+  ]);
+}
+
+/** Comparisons give f32: 1 where true, 0 where false. They have no gradient. */
+function compare(op: string, relation: string, a: Tensor, b: Tensor): Tensor {
+  return combine(op, `select(value(0.0), value(1.0), a ${relation} b)`, a, b);
+}
+
+export const eq = (a: Tensor, b: Tensor): Tensor => compare('eq', '==', a, b);
+export const ne = (a: Tensor, b: Tensor): Tensor => compare('ne', '!=', a, b);
+export const gt = (a: Tensor, b: Tensor): Tensor => compare('gt', '>', a, b);
+export const ge = (a: Tensor, b: Tensor): Tensor => compare('ge', '>=', a, b);
+export const lt = (a: Tensor, b: Tensor): Tensor => compare('lt', '<', a, b);
+export const le = (a: Tensor, b: Tensor): Tensor => compare('le', '<=', a, b);
+
+/** a where condition is not 0, b elsewhere; all three broadcast. PyTorch: torch.where. */
+export function where(condition: Tensor, a: Tensor, b: Tensor): Tensor {
+  requireF32('where', condition, a, b);
+  const shape = broadcastShapes('where', condition.shape, broadcastShapes('where', a.shape, b.shape));
+  const [c, x, z] = [condition, a, b].map((t) => broadcastTo(t, shape));
+  return select(c, x, z);
+}
+
+function select(condition: Tensor, a: Tensor, b: Tensor): Tensor {
+  const y = empty(a.shape, 'f32', 'where');
+  whereKernel(condition.buffer, a.buffer, b.buffer, y.buffer, y.size);
+  return record('where', y, [a, b], (dy) => [() => mul(dy, condition), () => mul(dy, affine(condition, -1, 1))]);
+}

@@ -1,0 +1,86 @@
+import { ShapeError } from '../../device/errors.js';
+import * as kernels from '../../kernels/batch-norm.js';
+import { map } from '../../kernels/elementwise.js';
+import { showShape, sizeOf } from '../../tensor/shape.js';
+import { empty, type Tensor } from '../../tensor/tensor.js';
+import { record } from '../tape.js';
+import { requireF32 } from './checks.js';
+
+export interface BatchNormOptions {
+  /** Normalizes by the batch's own statistics and moves the running ones. Default false. */
+  training?: boolean;
+  /** Weight of this batch in the running statistics. Default 0.1. */
+  momentum?: number;
+  /** Added to the variance. Default 1e-5. */
+  eps?: number;
+}
+
+/**
+ * (x - mean) / sqrt(variance + eps) * weight + bias for each channel of x (batch, channels, ...); the others are
+ * (channels). In training, runningMean and runningVar are updated in place. PyTorch: F.batch_norm.
+ * Ioffe and Szegedy 2015.
+ */
+export function batchNorm(
+  x: Tensor,
+  runningMean: Tensor,
+  runningVar: Tensor,
+  weight: Tensor,
+  bias: Tensor,
+  { training = false, momentum = 0.1, eps = 1e-5 }: BatchNormOptions = {},
+): Tensor {
+  requireF32('batchNorm', x, runningMean, runningVar, weight, bias);
+  const size = sizeFor(x, [runningMean, runningVar, weight, bias], training);
+  const mean = training ? empty([size.channels], 'f32', 'batchNorm mean') : runningMean;
+  const inverseStd = empty([size.channels], 'f32', 'batchNorm inverse std');
+  const stats = { mean: mean.buffer, inverseStd: inverseStd.buffer };
+  if (training) {
+    const running = { mean: runningMean.buffer, variance: runningVar.buffer };
+    kernels.batchNormStatistics(x.buffer, stats, running, size, { eps, momentum });
+  } else {
+    map('1.0 / sqrt(x + p.alpha)', runningVar.buffer, inverseStd.buffer, size.channels, eps);
+  }
+  const y = empty(x.shape, 'f32', 'batchNorm');
+  kernels.batchNorm(x.buffer, y.buffer, stats, { weight: weight.buffer, bias: bias.buffer }, size);
+  return record('batchNorm', y, [x, weight, bias], (dy) => {
+    // All three need the same two sums: computed once, for the first that asks.
+    let params: { dweight: Tensor; dbias: Tensor } | undefined;
+    const sums = () => {
+      if (!params) {
+        params = { dweight: empty([size.channels], 'f32', 'batchNorm dweight'), dbias: empty([size.channels], 'f32', 'batchNorm dbias') };
+        const into = { weight: params.dweight.buffer, bias: params.dbias.buffer };
+        kernels.batchNormGradParams(x.buffer, dy.buffer, stats, into, size);
+      }
+      return params;
+    };
+    return [
+      () => {
+        const dx = empty(x.shape, 'f32', 'batchNorm dx');
+        const { dweight, dbias } = sums();
+        const all = { x, dy, dx, weight, dweight, dbias };
+        const buffers = Object.fromEntries(Object.entries(all).map(([name, t]) => [name, t.buffer])) as Record<
+          keyof typeof all,
+          Tensor['buffer']
+        >;
+        kernels.batchNormGradInput(buffers, stats, size, !training);
+        return dx;
+      },
+      () => sums().dweight,
+      () => sums().dbias,
+    ];
+  });
+}
+
+function sizeFor(x: Tensor, perChannel: Tensor[], training: boolean): kernels.BatchNormSize {
+  if (x.rank < 2) throw new ShapeError(`batchNorm: x is (batch, channels, ...), got ${showShape(x.shape)}`);
+  const [batch, channels, ...rest] = x.shape;
+  for (const t of perChannel) {
+    if (t.rank !== 1 || t.shape[0] !== channels) {
+      throw new ShapeError(`batchNorm: ${showShape(t.shape)} for ${channels} channels (x ${showShape(x.shape)})`);
+    }
+  }
+  const plane = sizeOf(rest);
+  if (training && batch * plane < 2) {
+    throw new ShapeError(`batchNorm: training needs more than one value a channel, x is ${showShape(x.shape)}`);
+  }
+  return { batch, channels, plane };
+}

@@ -1,0 +1,26 @@
+import { ShapeError } from '../../device/errors.js';
+import { dropout as kernel } from '../../kernels/random.js';
+import { nextStream } from '../../tensor/seed.js';
+import { alias, empty, type Tensor } from '../../tensor/tensor.js';
+import { record } from '../tape.js';
+import { requireF32 } from './checks.js';
+
+/**
+ * Zeroes each element with probability p and scales the rest by 1 / (1 - p); outside training x passes through.
+ * The mask is drawn from (seed, stream) and recomputed for the gradient. Hinton et al. 2012. PyTorch: F.dropout.
+ */
+export function dropout(x: Tensor, p = 0.5, { training = true }: { training?: boolean } = {}): Tensor {
+  requireF32('dropout', x);
+  if (!(p >= 0 && p < 1)) throw new ShapeError(`dropout: p is a probability below 1, got ${p}`);
+  if (!training || p === 0) return record('dropout', alias(x, x.shape), [x], (dy) => [() => dy]);
+  const key = nextStream();
+  const y = empty(x.shape, 'f32', 'dropout');
+  kernel(x.buffer, y.buffer, x.size, p, key);
+  return record('dropout', y, [x], (dy) => [
+    () => {
+      const dx = empty(x.shape, 'f32', 'dropout dx');
+      kernel(dy.buffer, dx.buffer, x.size, p, key);
+      return dx;
+    },
+  ]);
+}

@@ -1,0 +1,40 @@
+import { ShapeError } from '../../device/errors.js';
+import * as kernels from '../../kernels/local-response-norm.js';
+import { showShape, sizeOf } from '../../tensor/shape.js';
+import { empty, type Tensor } from '../../tensor/tensor.js';
+import { record } from '../tape.js';
+import { requireF32 } from './checks.js';
+
+export interface LocalResponseNormOptions {
+  /** Neighbouring channels that count, the channel itself included. */
+  size: number;
+  /** Divided by `size`, as in PyTorch and Caffe: the paper's 1e-4 with size 5 is 5e-4 here. Default 1e-4. */
+  alpha?: number;
+  /** Default 0.75. */
+  beta?: number;
+  /** Default 1. */
+  k?: number;
+}
+
+/**
+ * x / (k + alpha / size * sum of squares over neighbouring channels)^beta, for x (batch, channels, ...).
+ * Krizhevsky et al. 2012, section 3.3. PyTorch: F.local_response_norm.
+ */
+export function localResponseNorm(x: Tensor, { size, alpha = 1e-4, beta = 0.75, k = 1 }: LocalResponseNormOptions): Tensor {
+  requireF32('localResponseNorm', x);
+  if (x.rank < 3) throw new ShapeError(`localResponseNorm: x is (batch, channels, ...), got ${showShape(x.shape)}`);
+  if (!Number.isInteger(size) || size < 1 || size > 64) {
+    throw new ShapeError(`localResponseNorm: size ${size} is not a whole number from 1 to 64`);
+  }
+  const [batch, channels, ...rest] = x.shape;
+  const shape = { batch, channels, plane: sizeOf(rest), size, alpha, beta, k };
+  const y = empty(x.shape, 'f32', 'localResponseNorm');
+  kernels.localResponseNorm(x.buffer, y.buffer, shape);
+  return record('localResponseNorm', y, [x], (dy) => [
+    () => {
+      const dx = empty(x.shape, 'f32', 'localResponseNorm dx');
+      kernels.localResponseNormGrad(x.buffer, dy.buffer, dx.buffer, shape);
+      return dx;
+    },
+  ]);
+}

@@ -1,0 +1,117 @@
+import { DtypeError, ShapeError } from '../../device/errors.js';
+import * as kernels from '../../kernels/loss.js';
+import { sameShape, showShape, sizeOf } from '../../tensor/shape.js';
+import { alias, empty, type Tensor } from '../../tensor/tensor.js';
+import { noGrad, record } from '../tape.js';
+import { div, mul } from './arithmetic.js';
+import { requireF32 } from './checks.js';
+import { mean, sum } from './reduce.js';
+
+/** How the losses of single rows or elements become the result. Default 'mean'. */
+export type Reduction = 'mean' | 'sum' | 'none';
+
+export interface CrossEntropyOptions {
+  reduction?: Reduction;
+  /** Share of the target's weight that is spread evenly over all classes, 0 to 1. Default 0. */
+  labelSmoothing?: number;
+  /** Rows with this target count nothing, in the mean neither. Default -100. */
+  ignoreIndex?: number;
+}
+
+/**
+ * Softmax cross entropy. logits (batch, classes) or (batch, classes, ...), target i32 (batch) or (batch, ...):
+ * a class's number each. PyTorch: F.cross_entropy. Logits of any size are safe. A target that is no class is
+ * undefined behaviour as in PyTorch, but never reads out of bounds.
+ */
+export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  const { reduction = 'mean', labelSmoothing = 0, ignoreIndex = -100 } = options;
+  requireF32('crossEntropy', logits);
+  if (target.dtype !== 'i32') throw new DtypeError(`crossEntropy: target is i32 class numbers, got ${target.dtype}`);
+  const [batch, classes, ...inner] = logits.shape;
+  if (logits.rank < 2 || !sameShape(target.shape, [batch, ...inner])) {
+    const expected = logits.rank < 2 ? '(batch, classes, ...)' : `a target ${showShape([batch, ...inner])}`;
+    throw new ShapeError(
+      `crossEntropy: logits ${showShape(logits.shape)} and target ${showShape(target.shape)}; expected ${expected}`,
+    );
+  }
+  const size = { outer: batch, classes, inner: sizeOf(inner), ignoreIndex, smoothing: labelSmoothing };
+  const loss = empty(target.shape, 'f32', 'crossEntropy');
+  const counted = empty(target.shape, 'f32', 'crossEntropy counted');
+  const buffers = { logits: logits.buffer, targets: target.buffer };
+  kernels.crossEntropy({ ...buffers, loss: loss.buffer, counted: counted.buffer }, size);
+  const rows = noGrad(() => (reduction === 'mean' ? sum(counted) : null));
+  const result = noGrad(() => (rows ? div(sum(loss), rows) : reduction === 'sum' ? sum(loss) : loss));
+  return record('crossEntropy', result, [logits], (dy) => [
+    () => {
+      const dlogits = empty(logits.shape, 'f32', 'crossEntropy dlogits');
+      const dloss = rows ? div(dy, rows) : dy;
+      const all = { ...buffers, dloss: dloss.buffer, dlogits: dlogits.buffer };
+      kernels.crossEntropyGrad(all, size, reduction === 'none');
+      return dlogits;
+    },
+  ]);
+}
+
+interface LossFormula {
+  y: string;
+  dx: string;
+  dt: string;
+}
+
+const formulas = {
+  mseLoss: { y: '(x - t) * (x - t)', dx: '2.0 * (x - t)', dt: '2.0 * (t - x)' },
+  l1Loss: { y: 'abs(x - t)', dx: 'sign(x - t)', dt: 'sign(t - x)' },
+  binaryCrossEntropyWithLogits: {
+    y: 'max(x, vec4f()) - x * t + log(1.0 + exp(-abs(x)))',
+    dx: '1.0 / (1.0 + exp(-clamp(x, vec4f(-87.0), vec4f(87.0)))) - t',
+    dt: '-x',
+  },
+} as const satisfies Record<string, LossFormula>;
+
+function elementLoss(op: keyof typeof formulas, x: Tensor, target: Tensor, reduction: Reduction): Tensor {
+  requireF32(op, x, target);
+  if (!sameShape(x.shape, target.shape)) {
+    throw new ShapeError(`${op}: input ${showShape(x.shape)} and target ${showShape(target.shape)} differ`);
+  }
+  const formula = formulas[op];
+  const each = empty(x.shape, 'f32', op);
+  kernels.loss(formula.y, x.buffer, target.buffer, each.buffer, x.size);
+  const y = noGrad(() => (reduction === 'none' ? each : reduction === 'sum' ? sum(each) : mean(each)));
+  const gradient = (df: string, dy: Tensor) => {
+    const perElement = reduction === 'none';
+    const one = perElement ? onesFor(dy) : dy;
+    const d = empty(x.shape, 'f32', `${op} gradient`);
+    const buffers = { x: x.buffer, t: target.buffer, dy: one.buffer, dx: d.buffer };
+    kernels.lossGrad(df, buffers, x.size, reduction === 'mean' ? 1 / x.size : 1);
+    return perElement ? mul(d, dy) : d;
+  };
+  return record(op, alias(y, y.shape), [x, target], (dy) => [
+    () => gradient(formula.dx, dy),
+    () => gradient(formula.dt, dy),
+  ]);
+}
+
+function onesFor(dy: Tensor): Tensor {
+  const one = empty([1], dy.dtype);
+  one.set([1]);
+  return one;
+}
+
+/** (x - target)². PyTorch: F.mse_loss. */
+export function mseLoss(x: Tensor, target: Tensor, { reduction = 'mean' }: { reduction?: Reduction } = {}): Tensor {
+  return elementLoss('mseLoss', x, target, reduction);
+}
+
+/** |x - target|. PyTorch: F.l1_loss. */
+export function l1Loss(x: Tensor, target: Tensor, { reduction = 'mean' }: { reduction?: Reduction } = {}): Tensor {
+  return elementLoss('l1Loss', x, target, reduction);
+}
+
+/** Binary cross entropy of sigmoid(x) against targets from 0 to 1, stable for any x. */
+export function binaryCrossEntropyWithLogits(
+  x: Tensor,
+  target: Tensor,
+  { reduction = 'mean' }: { reduction?: Reduction } = {},
+): Tensor {
+  return elementLoss('binaryCrossEntropyWithLogits', x, target, reduction);
+}

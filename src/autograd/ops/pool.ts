@@ -1,0 +1,109 @@
+import { ShapeError } from '../../device/errors.js';
+import { release, scratch } from '../../device/recorder.js';
+import * as kernels from '../../kernels/pool2d.js';
+import { type Shape, showShape } from '../../tensor/shape.js';
+import { empty, type Tensor } from '../../tensor/tensor.js';
+import { gradEnabled, record } from '../tape.js';
+import { type Pair, pair, requireF32 } from './checks.js';
+
+export interface Pool2dOptions {
+  /** Side of the window, or [height, width]. */
+  kernelSize: number | Pair;
+  /** Default: the kernel's size, so that windows do not overlap. */
+  stride?: number | Pair;
+  /** At most half the kernel. Max pooling pads with minus infinity, average pooling with zeros. Default 0. */
+  padding?: number | Pair;
+  /** Pixels between a window's places; max pooling only. Default 1. */
+  dilation?: number | Pair;
+  /** Rounds the output's size up, so that a last window may hang over the edge. Default false. */
+  ceilMode?: boolean;
+  /** Average pooling: zeros of the padding count in the mean. Default true. */
+  countIncludePad?: boolean;
+}
+
+/** The output of pooling x (batch, channels, height, width). PyTorch's rules, `ceilMode` included. */
+export function pool2dShape(op: string, x: Shape, options: Pool2dOptions): number[] {
+  const { planes: _, outHeight, outWidth } = poolSize(op, x, options);
+  return [x[0], x[1], outHeight, outWidth];
+}
+
+function poolSize(op: string, x: Shape, options: Pool2dOptions): kernels.PoolSize {
+  if (x.length !== 4) throw new ShapeError(`${op}: x is (batch, channels, height, width), got ${showShape(x)}`);
+  const [kernelHeight, kernelWidth] = pair(op, 'kernelSize', options.kernelSize, 1);
+  const [strideY, strideX] = pair(op, 'stride', options.stride ?? options.kernelSize, 1);
+  const [padY, padX] = pair(op, 'padding', options.padding ?? 0, 0);
+  const [dilationY, dilationX] = pair(op, 'dilation', options.dilation ?? 1, 1);
+  if (padY * 2 > kernelHeight || padX * 2 > kernelWidth) {
+    throw new ShapeError(`${op}: padding ${padY}x${padX} is more than half the kernel, ${kernelHeight}x${kernelWidth}`);
+  }
+  const [batch, channels, inHeight, inWidth] = x;
+  const ceil = options.ceilMode ?? false;
+  const outHeight = outputs(inHeight, (kernelHeight - 1) * dilationY + 1, strideY, padY, ceil);
+  const outWidth = outputs(inWidth, (kernelWidth - 1) * dilationX + 1, strideX, padX, ceil);
+  if (outHeight < 1 || outWidth < 1 || batch * channels < 1) {
+    throw new ShapeError(`${op}: a ${kernelHeight}x${kernelWidth} window does not fit x ${showShape(x)}`);
+  }
+  const window = { kernelHeight, kernelWidth, strideY, strideX, padY, padX };
+  return { planes: batch * channels, inHeight, inWidth, outHeight, outWidth, ...window };
+}
+
+function outputs(size: number, span: number, stride: number, padding: number, ceil: boolean): number {
+  const rest = size + 2 * padding - span;
+  if (!ceil) return Math.floor(rest / stride) + 1;
+  const out = Math.ceil(rest / stride) + 1;
+  return (out - 1) * stride >= size + padding ? out - 1 : out; // the last window starts inside the image
+}
+
+/** The largest of each window of x (batch, channels, height, width). PyTorch: F.max_pool2d. */
+export function maxPool2d(x: Tensor, options: Pool2dOptions): Tensor {
+  requireF32('maxPool2d', x);
+  const size = poolSize('maxPool2d', x.shape, options);
+  const dilation = pair('maxPool2d', 'dilation', options.dilation ?? 1, 1);
+  const y = empty([x.shape[0], x.shape[1], size.outHeight, size.outWidth], 'f32', 'maxPool2d');
+  if (!gradEnabled() || !x.requiresGrad) {
+    const unused = scratch(y.size, 'maxPool2d places');
+    kernels.maxPool2d(x.buffer, y.buffer, unused, size, dilation);
+    release(unused);
+    return y;
+  }
+  const taps = empty(y.shape, 'i32', 'maxPool2d places');
+  kernels.maxPool2d(x.buffer, y.buffer, taps.buffer, size, dilation);
+  return record('maxPool2d', y, [x], (dy) => [
+    () => {
+      const dx = empty(x.shape, 'f32', 'maxPool2d dx');
+      kernels.maxPool2dGrad(taps.buffer, dy.buffer, dx.buffer, size, dilation);
+      return dx;
+    },
+  ]);
+}
+
+/** The mean of each window of x (batch, channels, height, width). PyTorch: F.avg_pool2d. */
+export function avgPool2d(x: Tensor, options: Pool2dOptions): Tensor {
+  const size = poolSize('avgPool2d', x.shape, { ...options, dilation: 1 });
+  return average('avgPool2d', x, size, { countPadding: options.countIncludePad ?? true, adaptive: false });
+}
+
+/** Means over windows that divide the image evenly into outputSize places. PyTorch: F.adaptive_avg_pool2d. */
+export function adaptiveAvgPool2d(x: Tensor, outputSize: number | Pair): Tensor {
+  const [outHeight, outWidth] = pair('adaptiveAvgPool2d', 'outputSize', outputSize, 1);
+  if (x.rank !== 4) {
+    throw new ShapeError(`adaptiveAvgPool2d: x is (batch, channels, height, width), got ${showShape(x.shape)}`);
+  }
+  const [batch, channels, inHeight, inWidth] = x.shape;
+  const unused = { kernelHeight: 1, kernelWidth: 1, strideY: 1, strideX: 1, padY: 0, padX: 0 };
+  const size = { planes: batch * channels, inHeight, inWidth, outHeight, outWidth, ...unused };
+  return average('adaptiveAvgPool2d', x, size, { countPadding: false, adaptive: true });
+}
+
+function average(op: string, x: Tensor, size: kernels.PoolSize, how: kernels.AveragePooling): Tensor {
+  requireF32(op, x);
+  const y = empty([x.shape[0], x.shape[1], size.outHeight, size.outWidth], 'f32', op);
+  kernels.avgPool2d(x.buffer, y.buffer, size, how);
+  return record(op, y, [x], (dy) => [
+    () => {
+      const dx = empty(x.shape, 'f32', `${op} dx`);
+      kernels.avgPool2dGrad(dy.buffer, dx.buffer, size, how);
+      return dx;
+    },
+  ]);
+}

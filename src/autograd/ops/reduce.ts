@@ -1,0 +1,134 @@
+// Ops that gather many elements into one.
+import { ShapeError } from '../../device/errors.js';
+import * as kernels from '../../kernels/reduce.js';
+import { normalizeDim, normalizeDims, type Shape, sameShape, showShape, sizeOf } from '../../tensor/shape.js';
+import { alias, empty, type Tensor } from '../../tensor/tensor.js';
+import { record } from '../tape.js';
+import { div, eq, mul, sub } from './arithmetic.js';
+import { requireF32 } from './checks.js';
+import { zeros } from './create.js';
+import { affine, sqrt, square } from './pointwise.js';
+import { broadcastTo, reshape } from './shape.js';
+
+/** Which dimensions to reduce; none, null or [] means all. */
+export type Dims = number | readonly number[] | null;
+
+/** Reduces dims one run of neighbours at a time, so that the kernel only sees (outer, length, inner). */
+function reduceDims(op: string, combine: kernels.Combine, x: Tensor, dims: number[], scale: number): Tensor {
+  requireF32(op, x);
+  const kept = x.shape.map((n, i) => (dims.includes(i) ? 1 : n));
+  if (x.size === 0) {
+    if (combine === 'sum') return zeros(kept);
+    throw new ShapeError(`${op}: ${showShape(x.shape)} has no elements`);
+  }
+  let current = x;
+  let shape = [...x.shape];
+  const rest = [...dims];
+  while (rest.length > 0) {
+    const last = rest.pop()!;
+    let first = last;
+    while (rest.at(-1) === first - 1) first = rest.pop()!;
+    const size = {
+      outer: sizeOf(shape.slice(0, first)),
+      length: sizeOf(shape.slice(first, last + 1)),
+      inner: sizeOf(shape.slice(last + 1)),
+    };
+    shape = shape.map((n, i) => (i >= first && i <= last ? 1 : n));
+    const next = empty(shape, 'f32', op);
+    kernels.reduce(combine, current.buffer, next.buffer, size, rest.length === 0 ? scale : 1);
+    if (current !== x) current.dispose();
+    current = next;
+  }
+  return current === x ? alias(x, x.shape) : current;
+}
+
+function withoutDims(shape: Shape, dims: number[], keepDim: boolean): Shape {
+  return keepDim ? shape : shape.filter((_, i) => !dims.includes(i));
+}
+
+/** The sum over dims. PyTorch: torch.sum(x, dim, keepdim). */
+export function sum(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
+  return total('sum', x, dim, keepDim, 1);
+}
+
+/** The mean over dims. PyTorch: torch.mean(x, dim, keepdim). */
+export function mean(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
+  const dims = normalizeDims('mean', dim, x.rank);
+  return total('mean', x, dim, keepDim, 1 / dims.reduce((n, d) => n * x.shape[d], 1));
+}
+
+function total(op: string, x: Tensor, dim: Dims, keepDim: boolean, scale: number): Tensor {
+  const dims = normalizeDims(op, dim, x.rank);
+  const y = reduceDims(op, 'sum', x, dims, scale);
+  const kept = y.shape;
+  const shaped = alias(y, withoutDims(kept, dims, keepDim));
+  return record(op, shaped, [x], (dy) => [
+    () => {
+      const spread = broadcastTo(alias(dy, kept), x.shape);
+      return scale === 1 ? spread : affine(spread, scale, 0);
+    },
+  ]);
+}
+
+/** The largest element over dims. Equal ones share the gradient. PyTorch: torch.amax. */
+export function amax(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
+  return extreme('amax', 'max', x, dim, keepDim);
+}
+
+/** The smallest element over dims. Equal ones share the gradient. PyTorch: torch.amin. */
+export function amin(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
+  return extreme('amin', 'min', x, dim, keepDim);
+}
+
+function extreme(op: string, combine: 'max' | 'min', x: Tensor, dim: Dims, keepDim: boolean): Tensor {
+  const dims = normalizeDims(op, dim, x.rank);
+  const y = reduceDims(op, combine, x, dims, 1);
+  return record(op, alias(y, withoutDims(y.shape, dims, keepDim)), [x], (dy) => [
+    () => {
+      const hit = eq(x, y);
+      const share = div(alias(dy, y.shape), reduceDims(op, 'sum', hit, dims, 1));
+      return mul(hit, share);
+    },
+  ]);
+}
+
+/** The variance over dims; `correction` 1 (default) divides by n - 1, 0 by n. PyTorch: torch.var. */
+export function variance(x: Tensor, dim: Dims = null, { correction = 1, keepDim = false } = {}): Tensor {
+  const dims = normalizeDims('variance', dim, x.rank);
+  const n = dims.reduce((count, d) => count * x.shape[d], 1);
+  return affine(mean(square(sub(x, mean(x, dims, true))), dims, keepDim), n / (n - correction), 0);
+}
+
+/** The Euclidean norm over dims. */
+export function norm(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
+  return sqrt(sum(square(x), dim, keepDim));
+}
+
+/** Where along `dim` the largest element is, as i32; the first of equals. PyTorch: torch.argmax. */
+export function argmax(x: Tensor, dim = -1, keepDim = false): Tensor {
+  return place('argmax', 'max', x, dim, keepDim);
+}
+
+/** Where along `dim` the smallest element is, as i32; the first of equals. PyTorch: torch.argmin. */
+export function argmin(x: Tensor, dim = -1, keepDim = false): Tensor {
+  return place('argmin', 'min', x, dim, keepDim);
+}
+
+function place(op: string, which: 'max' | 'min', x: Tensor, dim: number, keepDim: boolean): Tensor {
+  requireF32(op, x);
+  const d = normalizeDim(op, dim, x.rank);
+  if (x.size === 0) throw new ShapeError(`${op}: ${showShape(x.shape)} has no elements`);
+  const kept = x.shape.map((n, i) => (i === d ? 1 : n));
+  const y = empty(withoutDims(kept, [d], keepDim), 'i32', op);
+  const outer = sizeOf(x.shape.slice(0, d));
+  kernels.argReduce(which, x.buffer, y.buffer, { outer, length: x.shape[d], inner: sizeOf(x.shape.slice(d + 1)) });
+  return y;
+}
+
+/** Sums a tensor down to a shape that broadcasts to its own: the gradient of broadcasting. */
+export function sumTo(x: Tensor, shape: Shape): Tensor {
+  if (sameShape(x.shape, shape)) return x;
+  const missing = x.rank - shape.length;
+  const dims = x.shape.flatMap((n, i) => (i < missing || (shape[i - missing] === 1 && n !== 1) ? [i] : []));
+  return reshape(dims.length > 0 ? sum(x, dims, true) : x, shape);
+}

@@ -1,0 +1,209 @@
+// Ops that move elements and compute nothing.
+import { DtypeError, ShapeError } from '../../device/errors.js';
+import { cast as castKernel, castU8, fill } from '../../kernels/elementwise.js';
+import { copyStrided, MAX_RANK, type Walk } from '../../kernels/broadcast.js';
+import type { DType } from '../../tensor/dtype.js';
+import { normalizeDim, type Shape, sameShape, showShape, sizeOf, stridesOf } from '../../tensor/shape.js';
+import { alias, empty, type Tensor, tensor } from '../../tensor/tensor.js';
+import { record } from '../tape.js';
+import { eq } from './arithmetic.js';
+import { zeros } from './create.js';
+import { sumTo } from './reduce.js';
+
+/** The same elements in another shape; one size may be -1, "whatever is left". Shares memory. */
+export function reshape(x: Tensor, shape: Shape): Tensor {
+  const known = shape.filter((n) => n !== -1);
+  const rest = x.size / sizeOf(known);
+  const full = shape.map((n) => (n === -1 ? rest : n));
+  if (known.length < shape.length - 1 || !Number.isInteger(rest) || sizeOf(full) !== x.size) {
+    throw new ShapeError(`reshape: ${showShape(x.shape)} (${x.size} elements) does not fit ${showShape(shape)}`);
+  }
+  return record('reshape', alias(x, full), [x], (dy) => [() => alias(dy, x.shape)]);
+}
+
+/** Joins dimensions startDim to endDim into one. PyTorch: torch.flatten. */
+export function flatten(x: Tensor, startDim = 0, endDim = -1): Tensor {
+  const first = normalizeDim('flatten', startDim, x.rank);
+  const last = normalizeDim('flatten', endDim, x.rank);
+  const { shape } = x;
+  return reshape(x, [...shape.slice(0, first), sizeOf(shape.slice(first, last + 1)), ...shape.slice(last + 1)]);
+}
+
+/** Puts in a dimension of size 1. */
+export function unsqueeze(x: Tensor, dim: number): Tensor {
+  const at = normalizeDim('unsqueeze', dim, x.rank + 1);
+  return reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]);
+}
+
+/** Takes out a dimension of size 1, or all of them. */
+export function squeeze(x: Tensor, dim?: number): Tensor {
+  const at = dim === undefined ? null : normalizeDim('squeeze', dim, x.rank);
+  return reshape(
+    x,
+    x.shape.filter((n, i) => n !== 1 || (at !== null && i !== at)),
+  );
+}
+
+/** Reorders dimensions: dimension i of the result is dimension dims[i] of x. PyTorch: x.permute. */
+export function permute(x: Tensor, dims: readonly number[]): Tensor {
+  const order = dims.map((d) => normalizeDim('permute', d, x.rank));
+  if (new Set(order).size !== x.rank || order.length !== x.rank) {
+    throw new ShapeError(`permute: ${showShape(dims)} does not name each dimension of ${showShape(x.shape)} once`);
+  }
+  const strides = stridesOf(x.shape);
+  const y = gather('permute', x, 0, order.map((d) => strides[d]), order.map((d) => x.shape[d]));
+  return record('permute', y, [x], (dy) => [() => permute(dy, order.map((_, i) => order.indexOf(i)))]);
+}
+
+/** Exchanges two dimensions; default the last two. PyTorch: x.transpose. */
+export function transpose(x: Tensor, dim0 = -2, dim1 = -1): Tensor {
+  const order = x.shape.map((_, i) => i);
+  const [a, b] = [normalizeDim('transpose', dim0, x.rank), normalizeDim('transpose', dim1, x.rank)];
+  [order[a], order[b]] = [b, a];
+  return permute(x, order);
+}
+
+/** A range of one dimension; negative numbers count from the end, a negative step walks backwards. */
+export type Range = readonly [start: number, end?: number, step?: number] | null;
+
+/**
+ * Ranges of the leading dimensions, as x[1:3, :, ::2] in Python: slice(x, [1, 3], null, [0, undefined, 2]).
+ * null takes a dimension whole.
+ */
+export function slice(x: Tensor, ...ranges: Range[]): Tensor {
+  if (ranges.length > x.rank) throw new ShapeError(`slice: ${ranges.length} ranges for ${showShape(x.shape)}`);
+  const strides = stridesOf(x.shape);
+  let start = 0;
+  const shape = [...x.shape];
+  const steps = [...strides];
+  ranges.forEach((range, i) => {
+    const [first, count, step] = resolve(range, x.shape[i]);
+    start += first * strides[i];
+    shape[i] = count;
+    steps[i] = step * strides[i];
+  });
+  const y = gather('slice', x, start, steps, shape);
+  return record('slice', y, [x], (dy) => [
+    () => {
+      const dx = zeros(x.shape);
+      move({ buffer: dy.buffer, start: 0, strides: stridesOf(shape) }, { buffer: dx.buffer, start, strides: steps }, shape);
+      return dx;
+    },
+  ]);
+}
+
+/** First element, how many, and the step, by Python's rules. */
+function resolve(range: Range, size: number): [number, number, number] {
+  if (!range) return [0, size, 1];
+  const [start, end, step = 1] = range;
+  if (!Number.isInteger(step) || step === 0) throw new ShapeError(`slice: step ${step} is not a whole number but 0`);
+  const bound = (value: number | undefined, otherwise: number): number => {
+    if (value === undefined) return otherwise;
+    const at = value < 0 ? value + size : value;
+    return step > 0 ? Math.min(Math.max(at, 0), size) : Math.min(Math.max(at, -1), size - 1);
+  };
+  const first = bound(start, 0);
+  const last = bound(end, step > 0 ? size : -1);
+  return [first, Math.max(0, Math.ceil((last - first) / step)), step];
+}
+
+/** Tensors behind each other along a dimension. PyTorch: torch.cat. */
+export function concat(tensors: readonly Tensor[], dim = 0): Tensor {
+  const [first] = tensors;
+  if (!first) throw new ShapeError('concat: needs at least one tensor');
+  const at = normalizeDim('concat', dim, first.rank);
+  for (const t of tensors) {
+    if (t.rank !== first.rank || t.dtype !== first.dtype || t.shape.some((n, i) => i !== at && n !== first.shape[i])) {
+      throw new ShapeError(`concat: ${showShape(t.shape)} ${t.dtype} does not join ${showShape(first.shape)} ${first.dtype} along dim ${at}`);
+    }
+  }
+  const shape = first.shape.map((n, i) => (i === at ? tensors.reduce((sum, t) => sum + t.shape[at], 0) : n));
+  const y = empty(shape, first.dtype, 'concat');
+  const strides = stridesOf(shape);
+  let place = 0;
+  const places = tensors.map((t) => {
+    const mine = place;
+    place += t.shape[at];
+    const target = { buffer: y.buffer, start: mine * strides[at], strides };
+    move({ buffer: t.buffer, start: 0, strides: stridesOf(t.shape) }, target, t.shape);
+    return mine;
+  });
+  return record('concat', y, tensors, (dy) =>
+    tensors.map((t, i) => () => {
+      const ranges = shape.map((_, d): Range => (d === at ? [places[i], places[i] + t.shape[at]] : null));
+      return slice(dy, ...ranges);
+    }),
+  );
+}
+
+/** Tensors of one shape behind each other along a new dimension. PyTorch: torch.stack. */
+export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
+  return concat(
+    tensors.map((t) => unsqueeze(t, dim)),
+    dim,
+  );
+}
+
+/** Adds `value` around the last dimensions: [[before, after], ...], one pair a dimension, the last ones last. */
+export function pad(x: Tensor, amounts: readonly (readonly [number, number])[], value = 0): Tensor {
+  const first = x.rank - amounts.length;
+  if (first < 0 || !amounts.flat().every((n) => Number.isInteger(n) && n >= 0)) {
+    throw new ShapeError(`pad: ${JSON.stringify(amounts)} for ${showShape(x.shape)}; pairs of whole numbers, 0 or more`);
+  }
+  const before = x.shape.map((_, i) => amounts[i - first]?.[0] ?? 0);
+  const shape = x.shape.map((n, i) => n + before[i] + (amounts[i - first]?.[1] ?? 0));
+  const y = empty(shape, x.dtype, 'pad');
+  fill(y.buffer, y.size, value, wordDtype('pad', x));
+  const strides = stridesOf(shape);
+  const start = before.reduce((sum, n, i) => sum + n * strides[i], 0);
+  move({ buffer: x.buffer, start: 0, strides: stridesOf(x.shape) }, { buffer: y.buffer, start, strides }, x.shape);
+  const inside = x.shape.map((n, i): Range => [before[i], before[i] + n]);
+  return record('pad', y, [x], (dy) => [() => slice(dy, ...inside)]);
+}
+
+/** Repeats dimensions of size 1, and new ones in front, up to a shape. PyTorch: x.expand. */
+export function broadcastTo(x: Tensor, shape: Shape): Tensor {
+  if (sameShape(x.shape, shape)) return x;
+  const missing = shape.length - x.rank;
+  if (missing < 0 || x.shape.some((n, i) => n !== 1 && n !== shape[i + missing])) {
+    throw new ShapeError(`broadcastTo: ${showShape(x.shape)} does not broadcast to ${showShape(shape)}`);
+  }
+  const own = stridesOf(x.shape);
+  const strides = shape.map((_, i) => (i < missing || x.shape[i - missing] === 1 ? 0 : own[i - missing]));
+  return record('broadcastTo', gather('broadcastTo', x, 0, strides, shape), [x], (dy) => [() => sumTo(dy, x.shape)]);
+}
+
+/** Classes (...) as i32 to rows (..., classes) of f32 with a single 1. A class out of range gives zeros. */
+export function oneHot(labels: Tensor, classes: number): Tensor {
+  const range = tensor(Float32Array.from({ length: classes }, (_, i) => i));
+  return eq(unsqueeze(cast(labels, 'f32'), -1), range);
+}
+
+/** The values in another dtype. f32 to i32 rounds towards zero. Only f32 to f32 has a gradient. */
+export function cast(x: Tensor, dtype: DType): Tensor {
+  if (x.dtype === dtype) return x;
+  const y = empty(x.shape, dtype, 'cast');
+  if (dtype === 'u8' || (x.dtype === 'u8' && dtype === 'i32')) {
+    throw new DtypeError(`cast: ${x.dtype} to ${dtype} is not offered; go by way of the host`);
+  }
+  if (x.dtype === 'u8') castU8(x.buffer, y.buffer, x.size);
+  else castKernel(x.buffer, y.buffer, x.size, dtype);
+  return record('cast', y, [x], () => [null]);
+}
+
+function gather(op: string, x: Tensor, start: number, strides: readonly number[], shape: Shape): Tensor {
+  wordDtype(op, x);
+  if (shape.length > MAX_RANK) throw new ShapeError(`${op}: more than ${MAX_RANK} dimensions, ${showShape(shape)}`);
+  const y = empty(shape, x.dtype, op);
+  move({ buffer: x.buffer, start, strides }, { buffer: y.buffer, start: 0, strides: stridesOf(shape) }, shape);
+  return y;
+}
+
+function move(from: Walk, to: Walk, shape: Shape): void {
+  if (sizeOf(shape) > 0) copyStrided(from, to, shape);
+}
+
+function wordDtype(op: string, x: Tensor): 'f32' | 'i32' {
+  if (x.dtype === 'u8') throw new DtypeError(`${op}: takes f32 or i32, got u8; cast it first`);
+  return x.dtype;
+}

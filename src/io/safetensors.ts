@@ -1,0 +1,134 @@
+// The safetensors format: a little-endian u64 header length, a JSON header, then raw tensors.
+// https://github.com/huggingface/safetensors. Files are not trusted: every claim of the header is checked.
+import { CheckpointError } from '../device/errors.js';
+import type { TypedArray } from '../tensor/dtype.js';
+
+/** A tensor on the host. */
+export interface StoredTensor {
+  shape: number[];
+  data: TypedArray;
+}
+
+export interface SafetensorsFile {
+  tensors: Map<string, StoredTensor>;
+  metadata: Record<string, string>;
+}
+
+interface Entry {
+  dtype: string;
+  shape: number[];
+  data_offsets: [number, number];
+}
+
+const BYTES: Record<string, number> = { F32: 4, F64: 8, F16: 2, I64: 8, I32: 4, U8: 1 };
+const MAX_HEADER = 100_000_000;
+
+/**
+ * Reads a file's bytes. F32, I32 and U8 come as they are; F64 and F16 become f32, I64 becomes i32.
+ * @throws CheckpointError naming the file and what is wrong with it.
+ */
+export function readSafetensors(bytes: Uint8Array, name = 'safetensors'): SafetensorsFile {
+  const fail = (what: string): never => {
+    throw new CheckpointError(`${name}: ${what}`);
+  };
+  if (bytes.length < 8) fail(`not a safetensors file: ${bytes.length} bytes, the header's length alone takes 8`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const headerLength = Number(view.getBigUint64(0, true));
+  if (headerLength > MAX_HEADER || headerLength > bytes.length - 8) {
+    fail(`not a safetensors file, or cut off: a header of ${headerLength} bytes in a file of ${bytes.length}`);
+  }
+  const header = parseHeader(bytes.subarray(8, 8 + headerLength), fail);
+  const body = bytes.subarray(8 + headerLength);
+  const tensors = new Map<string, StoredTensor>();
+  const metadata: Record<string, string> = {};
+  const spans: { key: string; start: number; end: number }[] = [];
+  for (const [key, value] of Object.entries(header)) {
+    if (key === '__metadata__') {
+      for (const [k, v] of Object.entries(value as object)) if (k !== '__proto__') metadata[k] = String(v);
+      continue;
+    }
+    const entry = checkEntry(key, value, body.length, fail);
+    const [start, end] = entry.data_offsets;
+    spans.push({ key, start, end });
+    tensors.set(key, { shape: [...entry.shape], data: decode(entry.dtype, body.subarray(start, end)) });
+  }
+  spans.sort((a, b) => a.start - b.start || a.end - b.end);
+  spans.forEach(({ key, start }, i) => {
+    if (i > 0 && start < spans[i - 1].end) fail(`tensors '${spans[i - 1].key}' and '${key}' overlap`);
+  });
+  return { tensors, metadata };
+}
+
+function parseHeader(bytes: Uint8Array, fail: (what: string) => never): Record<string, unknown> {
+  let header: unknown;
+  try {
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (error) {
+    fail(`the header is not JSON (${(error as Error).message})`);
+  }
+  if (typeof header !== 'object' || header === null || Array.isArray(header)) fail('the header is not a JSON object');
+  return header as Record<string, unknown>;
+}
+
+function checkEntry(key: string, value: unknown, bodyLength: number, fail: (what: string) => never): Entry {
+  const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Partial<Entry>;
+  if (typeof dtype !== 'string' || !Object.hasOwn(BYTES, dtype)) fail(`tensor '${key}' has dtype ${String(dtype)}; known: ${Object.keys(BYTES).join(', ')}`);
+  const whole = (list: unknown): list is number[] =>
+    Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= 0);
+  if (!whole(shape)) fail(`tensor '${key}' has shape ${JSON.stringify(shape)}`);
+  if (!whole(offsets) || (offsets as number[]).length !== 2) fail(`tensor '${key}' has offsets ${JSON.stringify(offsets)}`);
+  const entry = { dtype, shape, data_offsets: offsets } as Entry;
+  const [start, end] = entry.data_offsets;
+  const bytes = entry.shape.reduce((n, size) => n * size, 1) * BYTES[entry.dtype];
+  if (start > end || end > bodyLength) fail(`tensor '${key}' lies at ${start} to ${end}, the data end at ${bodyLength}`);
+  if (end - start !== bytes) fail(`tensor '${key}' holds ${end - start} bytes, its shape needs ${bytes}`);
+  return entry;
+}
+
+function decode(dtype: string, bytes: Uint8Array): TypedArray {
+  const own = new Uint8Array(bytes); // a copy: aligned, and not a view of the whole file
+  const view = new DataView(own.buffer);
+  const each = (size: number, read: (at: number) => number) => Float32Array.from({ length: own.length / size }, (_, i) => read(i * size));
+  if (dtype === 'F32') return new Float32Array(own.buffer);
+  if (dtype === 'I32') return new Int32Array(own.buffer);
+  if (dtype === 'U8') return own;
+  if (dtype === 'F64') return each(8, (at) => view.getFloat64(at, true));
+  if (dtype === 'F16') return each(2, (at) => halfToFloat(view.getUint16(at, true)));
+  return Int32Array.from({ length: own.length / 8 }, (_, i) => Number(view.getBigInt64(i * 8, true)));
+}
+
+function halfToFloat(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** Writes tensors in the order given, each aligned to 8 bytes. Metadata values are text. */
+export function writeSafetensors(
+  tensors: Iterable<readonly [string, StoredTensor]>,
+  metadata: Record<string, string> = {},
+): Uint8Array {
+  const all = [...tensors];
+  const header: Record<string, unknown> = { __metadata__: metadata };
+  let at = 0;
+  for (const [key, { shape, data }] of all) {
+    const dtype = data instanceof Float32Array ? 'F32' : data instanceof Int32Array ? 'I32' : 'U8';
+    header[key] = { dtype, shape, data_offsets: [at, at + data.byteLength] };
+    at += data.byteLength;
+  }
+  const text = new TextEncoder().encode(JSON.stringify(header));
+  const headerLength = Math.ceil(text.length / 8) * 8;
+  const file = new Uint8Array(8 + headerLength + at);
+  new DataView(file.buffer).setBigUint64(0, BigInt(headerLength), true);
+  file.fill(32, 8, 8 + headerLength);
+  file.set(text, 8);
+  let place = 8 + headerLength;
+  for (const [, { data }] of all) {
+    file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), place);
+    place += data.byteLength;
+  }
+  return file;
+}

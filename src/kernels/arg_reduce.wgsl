@@ -1,0 +1,28 @@
+// arg_reduce: y[o, i] = the place r of the best x[o, r, i]; the first of equals.
+//   x (outer, length, inner), y (outer, inner)
+// One thread owns one element of y.
+
+struct Params { count: u32, length: u32, inner: u32 }
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<i32>;
+@group(1) @binding(0) var<uniform> p: Params;
+
+fn better(a: f32, b: f32) -> bool { return a > b; } // slot
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) lane: u32) {
+  let t = (workgroup.x + workgroup.y * groups.x) * 64u + lane;
+  if (t >= p.count) { return; }
+  let at = t / p.inner * p.length * p.inner + t % p.inner;
+  var best = x[at];
+  var place = 0u;
+  for (var r = 1u; r < p.length; r++) {
+    let value = x[at + r * p.inner];
+    if (better(value, best)) {
+      best = value;
+      place = r;
+    }
+  }
+  y[t] = i32(place);
+}

@@ -1,0 +1,129 @@
+import { ceilDiv } from '../device/math.js';
+import type { GpuBuffer } from '../device/pool.js';
+import { release, run, scratch, view } from '../device/recorder.js';
+import { type Window, windows } from '../device/windows.js';
+import {
+  batch_norm_combine as combineShader,
+  batch_norm_grad as gradShader,
+  batch_norm_grad_sums as gradSumsShader,
+  batch_norm as shader,
+  batch_norm_stats as statsShader,
+} from './sources.gen.js';
+import { sumSlices } from './sum-slices.js';
+
+/** x (batch, channels, plane). */
+export interface BatchNormSize {
+  batch: number;
+  channels: number;
+  plane: number;
+}
+
+const images = (buffer: GpuBuffer, w: Window, perImage: number) => view(buffer, w.start * perImage, w.count * perImage);
+const windowsOf = (s: BatchNormSize) => windows(s.batch, s.channels * s.plane);
+
+/** What the kernels normalize by, (channels) each. */
+export interface Statistics {
+  mean: GpuBuffer;
+  inverseStd: GpuBuffer;
+}
+
+/** The batch's own statistics, and the running ones moved towards them. */
+export function batchNormStatistics(
+  x: GpuBuffer,
+  { mean, inverseStd }: Statistics,
+  running: { mean: GpuBuffer; variance: GpuBuffer },
+  s: BatchNormSize,
+  { eps, momentum }: { eps: number; momentum: number },
+): void {
+  const means = scratch(s.batch * s.channels, 'batch norm means');
+  const deviations = scratch(s.batch * s.channels, 'batch norm deviations');
+  for (const w of windowsOf(s)) {
+    const planes = w.count * s.channels;
+    const buffers = {
+      x: images(x, w, s.channels * s.plane),
+      means: images(means, w, s.channels),
+      deviations: images(deviations, w, s.channels),
+    };
+    run(statsShader, buffers, { planes, plane: s.plane }, { groups: ceilDiv(planes, 64) });
+  }
+  const buffers = { means, deviations, mean, inverse_std: inverseStd, running_mean: running.mean, running_var: running.variance };
+  const params = { channels: s.channels, batch: s.batch, plane: s.plane, eps, momentum };
+  run(combineShader, buffers, params, { groups: ceilDiv(s.channels, 64) });
+  release(means);
+  release(deviations);
+}
+
+export interface Affine {
+  weight: GpuBuffer;
+  bias: GpuBuffer;
+}
+
+/** y = (x - mean) * inverseStd * weight + bias. */
+export function batchNorm(x: GpuBuffer, y: GpuBuffer, stats: Statistics, { weight, bias }: Affine, s: BatchNormSize): void {
+  const perImage = s.channels * s.plane;
+  for (const w of windowsOf(s)) {
+    const buffers = {
+      x: images(x, w, perImage),
+      mean: stats.mean,
+      inverse_std: stats.inverseStd,
+      weight,
+      bias,
+      y: images(y, w, perImage),
+    };
+    const params = { count: w.count * perImage, channels: s.channels, plane: s.plane };
+    run(shader, buffers, params, { groups: ceilDiv(params.count, 64) });
+  }
+}
+
+/** dweight and dbias (channels). */
+export function batchNormGradParams(
+  x: GpuBuffer,
+  dy: GpuBuffer,
+  stats: Statistics,
+  { weight: dweight, bias: dbias }: Affine,
+  s: BatchNormSize,
+): void {
+  const dySums = scratch(s.batch * s.channels, 'batch norm dy sums');
+  const dotSums = scratch(s.batch * s.channels, 'batch norm dot sums');
+  for (const w of windowsOf(s)) {
+    const planes = w.count * s.channels;
+    const buffers = {
+      x: images(x, w, s.channels * s.plane),
+      dy: images(dy, w, s.channels * s.plane),
+      mean: stats.mean,
+      inverse_std: stats.inverseStd,
+      dy_sums: images(dySums, w, s.channels),
+      dot_sums: images(dotSums, w, s.channels),
+    };
+    run(gradSumsShader, buffers, { planes, channels: s.channels, plane: s.plane }, { groups: ceilDiv(planes, 64) });
+  }
+  sumSlices(dySums, dbias, { count: s.channels, slices: s.batch });
+  sumSlices(dotSums, dweight, { count: s.channels, slices: s.batch });
+  release(dySums);
+  release(dotSums);
+}
+
+/** dx; with `fixed` statistics (evaluation) they do not depend on x. */
+export function batchNormGradInput(
+  { x, dy, dx, weight, dweight, dbias }: Record<'x' | 'dy' | 'dx' | 'weight' | 'dweight' | 'dbias', GpuBuffer>,
+  stats: Statistics,
+  s: BatchNormSize,
+  fixed: boolean,
+): void {
+  const perImage = s.channels * s.plane;
+  for (const w of windowsOf(s)) {
+    const buffers = {
+      x: images(x, w, perImage),
+      dy: images(dy, w, perImage),
+      mean: stats.mean,
+      inverse_std: stats.inverseStd,
+      weight,
+      dweight,
+      dbias,
+      dx: images(dx, w, perImage),
+    };
+    const inverse_count = fixed ? 0 : 1 / (s.batch * s.plane);
+    const params = { count: w.count * perImage, channels: s.channels, plane: s.plane, inverse_count };
+    run(gradShader, buffers, params, { groups: ceilDiv(params.count, 64) });
+  }
+}

@@ -1,0 +1,21 @@
+// batch_norm: y = (x - mean[c]) * inverse_std[c] * weight[c] + bias[c].
+//   x, y (batch, channels, plane), the others (channels)
+// One thread owns one element of y.
+
+struct Params { count: u32, channels: u32, plane: u32, x_base: u32, y_base: u32 }
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> mean: array<f32>;
+@group(0) @binding(2) var<storage, read> inverse_std: array<f32>;
+@group(0) @binding(3) var<storage, read> weight: array<f32>;
+@group(0) @binding(4) var<storage, read> bias: array<f32>;
+@group(0) @binding(5) var<storage, read_write> y: array<f32>;
+@group(1) @binding(0) var<uniform> p: Params;
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) lane: u32) {
+  let i = (workgroup.x + workgroup.y * groups.x) * 64u + lane;
+  if (i >= p.count) { return; }
+  let c = i / p.plane % p.channels;
+  y[p.y_base + i] = (x[p.x_base + i] - mean[c]) * (inverse_std[c] * weight[c]) + bias[c];
+}

@@ -1,0 +1,33 @@
+// batch_norm_combine: the planes' statistics joined over the batch, and the running ones updated.
+//   means, deviations (batch, channels), mean, inverse_std, running_mean, running_var (channels)
+// One thread owns one channel. Chan, Golub, LeVeque 1979: joining two sets adds their squared deviations and the
+// squared distance of their means, weighted. The running variance is the unbiased one, as in PyTorch.
+
+struct Params { channels: u32, batch: u32, plane: f32, eps: f32, momentum: f32 }
+@group(0) @binding(0) var<storage, read> means: array<f32>;
+@group(0) @binding(1) var<storage, read> deviations: array<f32>;
+@group(0) @binding(2) var<storage, read_write> mean: array<f32>;
+@group(0) @binding(3) var<storage, read_write> inverse_std: array<f32>;
+@group(0) @binding(4) var<storage, read_write> running_mean: array<f32>;
+@group(0) @binding(5) var<storage, read_write> running_var: array<f32>;
+@group(1) @binding(0) var<uniform> p: Params;
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) lane: u32) {
+  let c = (workgroup.x + workgroup.y * groups.x) * 64u + lane;
+  if (c >= p.channels) { return; }
+  var joined_mean = 0.0;
+  var squares = 0.0;
+  for (var n = 0u; n < p.batch; n++) {
+    let distance = means[n * p.channels + c] - joined_mean;
+    let share = 1.0 / f32(n + 1u);
+    joined_mean += distance * share;
+    squares += deviations[n * p.channels + c] + distance * distance * p.plane * f32(n) * share;
+  }
+  let count = f32(p.batch) * p.plane;
+  mean[c] = joined_mean;
+  inverse_std[c] = 1.0 / sqrt(squares / count + p.eps);
+  running_mean[c] += p.momentum * (joined_mean - running_mean[c]);
+  running_var[c] += p.momentum * (squares / (count - 1.0) - running_var[c]);
+}

@@ -1,0 +1,25 @@
+// batch_norm_grad: dx = weight[c] * inverse_std[c] * (dy - dbias[c] / count - normalized x * dweight[c] / count).
+//   x, dy, dx (batch, channels, plane), the others (channels)
+// With fixed statistics (evaluation) inverse_count is 0 and only the first term is left. One thread owns one element.
+
+struct Params { count: u32, channels: u32, plane: u32, inverse_count: f32, x_base: u32, dy_base: u32, dx_base: u32 }
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> dy: array<f32>;
+@group(0) @binding(2) var<storage, read> mean: array<f32>;
+@group(0) @binding(3) var<storage, read> inverse_std: array<f32>;
+@group(0) @binding(4) var<storage, read> weight: array<f32>;
+@group(0) @binding(5) var<storage, read> dweight: array<f32>;
+@group(0) @binding(6) var<storage, read> dbias: array<f32>;
+@group(0) @binding(7) var<storage, read_write> dx: array<f32>;
+@group(1) @binding(0) var<uniform> p: Params;
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) lane: u32) {
+  let i = (workgroup.x + workgroup.y * groups.x) * 64u + lane;
+  if (i >= p.count) { return; }
+  let c = i / p.plane % p.channels;
+  let normalized = (x[p.x_base + i] - mean[c]) * inverse_std[c];
+  let centered = dy[p.dy_base + i] - (dbias[c] + normalized * dweight[c]) * p.inverse_count;
+  dx[p.dx_base + i] = weight[c] * inverse_std[c] * centered;
+}

@@ -1,0 +1,27 @@
+// batch_norm_stats: mean and sum of squared deviations of each plane x[n, c].
+//   x (batch, channels, plane), means, deviations (batch, channels)
+// One thread owns one plane and reads it twice, which loses less than a difference of large sums.
+
+struct Params { planes: u32, plane: u32, x_base: u32, means_base: u32, deviations_base: u32 }
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> means: array<f32>;
+@group(0) @binding(2) var<storage, read_write> deviations: array<f32>;
+@group(1) @binding(0) var<uniform> p: Params;
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) lane: u32) {
+  let i = (workgroup.x + workgroup.y * groups.x) * 64u + lane;
+  if (i >= p.planes) { return; }
+  let at = p.x_base + i * p.plane;
+  var sum = 0.0;
+  for (var j = 0u; j < p.plane; j++) { sum += x[at + j]; }
+  let mean = sum / f32(p.plane);
+  var squares = 0.0;
+  for (var j = 0u; j < p.plane; j++) {
+    let deviation = x[at + j] - mean;
+    squares += deviation * deviation;
+  }
+  means[p.means_base + i] = mean;
+  deviations[p.deviations_base + i] = squares;
+}

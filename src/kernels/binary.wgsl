@@ -1,0 +1,21 @@
+// binary: y = f(a, b), elementwise on equal shapes.        a, b, y (count), as vec4
+// One thread owns four vec4 of the result, a workgroup apart. binary_broadcast.wgsl is for unequal shapes.
+
+alias value = vec4f;
+struct Params { count: u32 }
+@group(0) @binding(0) var<storage, read> a: array<value>;
+@group(0) @binding(1) var<storage, read> b: array<value>;
+@group(0) @binding(2) var<storage, read_write> y: array<value>;
+@group(1) @binding(0) var<uniform> p: Params;
+
+fn f(a: value, b: value) -> value { return a + b; } // slot
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) lane: u32) {
+  let first = (workgroup.x + workgroup.y * groups.x) * 256u + lane;
+  for (var j = 0u; j < 4u; j++) {
+    let i = first + j * 64u;
+    if (i * 4u < p.count) { y[i] = f(a[i], b[i]); }
+  }
+}

@@ -1,0 +1,96 @@
+import { ceilDiv } from '../device/math.js';
+import type { Shader, Slots } from '../device/pipeline.js';
+import type { GpuBuffer } from '../device/pool.js';
+import { run, view } from '../device/recorder.js';
+import { windows } from '../device/windows.js';
+import {
+  binary as binaryShader,
+  cast_u8 as castU8Shader,
+  cast as castShader,
+  fill as fillShader,
+  map_grad as mapGradShader,
+  map as mapShader,
+  relu_grad as reluGradShader,
+  relu as reluShader,
+  where as whereShader,
+} from './sources.gen.js';
+
+type BufferOf<S extends Shader> = S['buffers'][number]['name'];
+type ParamOf<S extends Shader> = Exclude<S['params'][number]['name'], `${string}_base` | 'count'>;
+
+/** Elements that one workgroup of an elementwise kernel covers: 64 threads with four vec4 each. */
+const BY_FOUR = 1024;
+/** ... or with one vec4 each. */
+const BY_ONE = 256;
+
+/** Launches a kernel in which element i depends on element i of every buffer, in windows where they are large. */
+export function elementwise<S extends Shader>(
+  shader: S,
+  buffers: Record<BufferOf<S>, GpuBuffer>,
+  params: Record<ParamOf<S>, number>,
+  count: number,
+  { slots = {}, perGroup = BY_FOUR, whole = [] }: { slots?: Slots; perGroup?: number; whole?: string[] } = {},
+): void {
+  for (const w of windows(count, 1)) {
+    const parts = Object.entries<GpuBuffer>(buffers).map(([name, buffer]) => [
+      name,
+      whole.includes(name) ? buffer : view(buffer, w.start, w.count),
+    ]);
+    const launch = run as (s: Shader, b: object, p: object, o: { slots: Slots; groups: number }) => void;
+    launch(shader, Object.fromEntries(parts), { ...params, count: w.count }, { slots, groups: ceilDiv(w.count, perGroup) });
+  }
+}
+
+/** y = formula over x, alpha and beta, such as 'p.alpha * x'. */
+export function map(formula: string, x: GpuBuffer, y: GpuBuffer, count: number, alpha = 0, beta = 0): void {
+  elementwise(mapShader, { x, y }, { alpha, beta }, count, { slots: { f: formula } });
+}
+
+/** dx = formula over s (the saved x or y) times dy. */
+export function mapGrad(
+  formula: string,
+  { s, dy, dx }: { s: GpuBuffer; dy: GpuBuffer; dx: GpuBuffer },
+  count: number,
+  alpha = 0,
+  beta = 0,
+): void {
+  elementwise(mapGradShader, { s, dy, dx }, { alpha, beta }, count, { slots: { df: formula } });
+}
+
+export function relu(x: GpuBuffer, y: GpuBuffer, count: number): void {
+  elementwise(reluShader, { x, y }, {}, count);
+}
+
+export function reluGrad(y: GpuBuffer, dy: GpuBuffer, dx: GpuBuffer, count: number): void {
+  elementwise(reluGradShader, { y, dy, dx }, {}, count);
+}
+
+/** y = formula over a and b of the same size, such as 'a + b'. */
+export function binary(formula: string, a: GpuBuffer, b: GpuBuffer, y: GpuBuffer, count: number): void {
+  elementwise(binaryShader, { a, b, y }, {}, count, { slots: { f: formula } });
+}
+
+/** y = a where condition is not 0, else b. */
+export function where(condition: GpuBuffer, a: GpuBuffer, b: GpuBuffer, y: GpuBuffer, count: number): void {
+  elementwise(whereShader, { condition, a, b, y }, {}, count, { perGroup: BY_ONE });
+}
+
+/** Fills `words` 4-byte elements with the bits of an f32 or i32 value. */
+export function fill(y: GpuBuffer, words: number, value: number, dtype: 'f32' | 'i32'): void {
+  const bits = dtype === 'i32' ? value | 0 : new Int32Array(Float32Array.of(value).buffer)[0];
+  elementwise(fillShader, { y }, { bits }, words);
+}
+
+/** y = x, from i32 to f32 or back. */
+export function cast(x: GpuBuffer, y: GpuBuffer, count: number, to: 'f32' | 'i32'): void {
+  const slots = to === 'f32' ? { source: 'vec4i', result: 'vec4f' } : { source: 'vec4f', result: 'vec4i' };
+  elementwise(castShader, { x, y }, {}, count, { slots, perGroup: BY_ONE });
+}
+
+/** y = x, from packed bytes to f32. */
+export function castU8(x: GpuBuffer, y: GpuBuffer, count: number): void {
+  for (const w of windows(count, 1)) {
+    const buffers = { x: view(x, w.start / 4, Math.ceil(w.count / 4)), y: view(y, w.start, w.count) };
+    run(castU8Shader, buffers, { count: w.count }, { groups: ceilDiv(w.count, BY_ONE) });
+  }
+}

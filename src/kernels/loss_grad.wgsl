@@ -1,0 +1,18 @@
+// loss_grad: dx = scale * dy * df(x, t), elementwise.        x, t, dx (count), as vec4; dy one value for all
+// One thread owns one vec4 of the result. With the slot changed it gives the target's gradient.
+
+struct Params { count: u32, scale: f32 }
+@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+@group(0) @binding(1) var<storage, read> t: array<vec4f>;
+@group(0) @binding(2) var<storage, read> dy: array<f32>;
+@group(0) @binding(3) var<storage, read_write> dx: array<vec4f>;
+@group(1) @binding(0) var<uniform> p: Params;
+
+fn df(x: vec4f, t: vec4f) -> vec4f { return 2.0 * (x - t); } // slot
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) lane: u32) {
+  let i = (workgroup.x + workgroup.y * groups.x) * 64u + lane;
+  if (i * 4u < p.count) { dx[i] = p.scale * dy[0] * df(x[i], t[i]); }
+}

@@ -1,0 +1,46 @@
+// max_pool2d: y = the largest x of each window; windows may overlap.
+//   x (planes, in_h, in_w), y and taps (planes, out_h, out_w): taps says which of the window's places won, counted
+//   row by row, for the gradient. The first of equals wins, and NaN beats everything, as in PyTorch.
+// One workgroup owns one row of y.
+
+const LANES: u32 = 8; // slot
+
+struct Params {
+  rows: u32, in_h: u32, in_w: u32, out_h: u32, out_w: u32, kernel_h: u32, kernel_w: u32,
+  stride_y: u32, stride_x: u32, pad_y: u32, pad_x: u32, dilation_y: u32, dilation_x: u32, x_base: u32, y_base: u32, taps_base: u32,
+}
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(2) var<storage, read_write> taps: array<u32>;
+@group(1) @binding(0) var<uniform> p: Params;
+
+// By its bits: a compiler may assume that there are no NaNs.
+fn is_nan(value: f32) -> bool { return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u; }
+
+@compute @workgroup_size(LANES)
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) lane: u32) {
+  let row = workgroup.x + workgroup.y * groups.x;
+  if (row >= p.rows) { return; }
+  let plane = p.x_base + row / p.out_h * p.in_h * p.in_w;
+  let top = row % p.out_h * p.stride_y;
+  for (var out_x = lane; out_x < p.out_w; out_x += LANES) {
+    var best = 0.0;
+    var best_tap = 0xffffffffu;
+    for (var ky = 0u; ky < p.kernel_h; ky++) {
+      let in_y = top + ky * p.dilation_y - p.pad_y; // above the image it wraps to a huge number
+      if (in_y >= p.in_h) { continue; }
+      for (var kx = 0u; kx < p.kernel_w; kx++) {
+        let in_x = out_x * p.stride_x + kx * p.dilation_x - p.pad_x;
+        if (in_x >= p.in_w) { continue; }
+        let value = x[plane + in_y * p.in_w + in_x];
+        if (best_tap == 0xffffffffu || value > best || is_nan(value)) {
+          best = value;
+          best_tap = ky * p.kernel_w + kx;
+        }
+      }
+    }
+    y[p.y_base + row * p.out_w + out_x] = best;
+    taps[p.taps_base + row * p.out_w + out_x] = best_tap;
+  }
+}

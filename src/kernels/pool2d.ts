@@ -1,0 +1,95 @@
+import { ceilDiv } from '../device/math.js';
+import type { GpuBuffer } from '../device/pool.js';
+import { run, view } from '../device/recorder.js';
+import { deviceInfo } from '../device/runtime.js';
+import { windows } from '../device/windows.js';
+import {
+  avg_pool2d_grad as avgGradShader,
+  avg_pool2d as avgShader,
+  max_pool2d_grad as maxGradShader,
+  max_pool2d as maxShader,
+} from './sources.gen.js';
+
+/** Pooling of `planes` = batch * channels images. */
+export interface PoolSize {
+  planes: number;
+  inHeight: number;
+  inWidth: number;
+  outHeight: number;
+  outWidth: number;
+  kernelHeight: number;
+  kernelWidth: number;
+  strideY: number;
+  strideX: number;
+  padY: number;
+  padX: number;
+}
+
+const params = (s: PoolSize) => ({
+  in_h: s.inHeight,
+  in_w: s.inWidth,
+  out_h: s.outHeight,
+  out_w: s.outWidth,
+  kernel_h: s.kernelHeight,
+  kernel_w: s.kernelWidth,
+  stride_y: s.strideY,
+  stride_x: s.strideX,
+  pad_y: s.padY,
+  pad_x: s.padX,
+});
+
+const lanes = () => ({ LANES: deviceInfo().software ? 8 : 32 });
+
+/** Views of the planes of each window: (buffer, elements a plane) to a view. */
+function overPlanes(s: PoolSize, launch: (count: number, part: (b: GpuBuffer, perPlane: number) => ReturnType<typeof view>) => void) {
+  const largest = Math.max(s.inHeight * s.inWidth, s.outHeight * s.outWidth);
+  for (const w of windows(s.planes, largest)) {
+    launch(w.count, (buffer, perPlane) => view(buffer, w.start * perPlane, w.count * perPlane));
+  }
+}
+
+/** y, and in taps which place of each window won. */
+export function maxPool2d(x: GpuBuffer, y: GpuBuffer, taps: GpuBuffer, s: PoolSize, dilation: readonly [number, number]): void {
+  const [inPlane, outPlane] = [s.inHeight * s.inWidth, s.outHeight * s.outWidth];
+  overPlanes(s, (planes, part) => {
+    const buffers = { x: part(x, inPlane), y: part(y, outPlane), taps: part(taps, outPlane) };
+    const rows = planes * s.outHeight;
+    const all = { rows, ...params(s), dilation_y: dilation[0], dilation_x: dilation[1] };
+    run(maxShader, buffers, all, { slots: lanes(), groups: rows });
+  });
+}
+
+/** dx from the taps that the forward pass left. */
+export function maxPool2dGrad(taps: GpuBuffer, dy: GpuBuffer, dx: GpuBuffer, s: PoolSize, dilation: readonly [number, number]): void {
+  const [inPlane, outPlane] = [s.inHeight * s.inWidth, s.outHeight * s.outWidth];
+  overPlanes(s, (planes, part) => {
+    const buffers = { taps: part(taps, outPlane), dy: part(dy, outPlane), dx: part(dx, inPlane) };
+    const rows = planes * s.inHeight;
+    const all = { rows, ...params(s), dilation_y: dilation[0], dilation_x: dilation[1] };
+    run(maxGradShader, buffers, all, { slots: lanes(), groups: rows });
+  });
+}
+
+/** How avg_pool2d.wgsl counts: zeros in the padding, and whether windows are adaptive. */
+export interface AveragePooling {
+  countPadding: boolean;
+  adaptive: boolean;
+}
+
+export function avgPool2d(x: GpuBuffer, y: GpuBuffer, s: PoolSize, how: AveragePooling): void {
+  overPlanes(s, (planes, part) => {
+    const buffers = { x: part(x, s.inHeight * s.inWidth), y: part(y, s.outHeight * s.outWidth) };
+    const count = planes * s.outHeight * s.outWidth;
+    run(avgShader, buffers, { count, ...params(s), ...flags(how) }, { groups: ceilDiv(count, 64) });
+  });
+}
+
+export function avgPool2dGrad(dy: GpuBuffer, dx: GpuBuffer, s: PoolSize, how: AveragePooling): void {
+  overPlanes(s, (planes, part) => {
+    const buffers = { dy: part(dy, s.outHeight * s.outWidth), dx: part(dx, s.inHeight * s.inWidth) };
+    const count = planes * s.inHeight * s.inWidth;
+    run(avgGradShader, buffers, { count, ...params(s), ...flags(how) }, { groups: ceilDiv(count, 64) });
+  });
+}
+
+const flags = (how: AveragePooling) => ({ count_padding: Number(how.countPadding), adaptive: Number(how.adaptive) });

@@ -1,0 +1,47 @@
+// random: y = random numbers, uniform in [low, high) or, with the slot changed, normal.        y (count), as vec4
+// One thread owns one vec4: one Philox block. Salmon et al. 2011, Philox4x32-10.
+
+struct Params { count: u32, first: u32, seed: u32, stream: u32, low: f32, high: f32 }
+@group(0) @binding(0) var<storage, read_write> y: array<vec4f>;
+@group(1) @binding(0) var<uniform> p: Params;
+
+fn shape(bits: vec4u) -> vec4f { return uniform_of(bits); } // slot: normal_of(bits)
+
+// 24 bits: [0, 1) in steps that f32 can hold, then stretched.
+fn uniform_of(bits: vec4u) -> vec4f { return p.low + (p.high - p.low) * (vec4f(bits >> vec4u(8u)) * 0x1p-24f); }
+
+// Box and Muller 1958, with mean `low` and standard deviation `high`.
+fn normal_of(bits: vec4u) -> vec4f {
+  let unit = (vec4f(bits >> vec4u(8u)) + 0.5) * 0x1p-24f; // never 0
+  let radius = sqrt(-2.0 * log(unit.xy));
+  let angle = 6.2831853 * unit.zw;
+  return p.low + p.high * vec4f(radius * cos(angle), radius * sin(angle));
+}
+
+// The upper and lower half of a 64-bit product.
+fn multiply(a: u32, b: u32) -> vec2u {
+  let low = (a & 0xffffu) * (b & 0xffffu);
+  let cross = (a >> 16u) * (b & 0xffffu) + (low >> 16u);
+  let other = (a & 0xffffu) * (b >> 16u) + (cross & 0xffffu);
+  return vec2u((a >> 16u) * (b >> 16u) + (cross >> 16u) + (other >> 16u), a * b);
+}
+
+fn philox(start: vec4u, key_start: vec2u) -> vec4u {
+  var counter = start;
+  var key = key_start;
+  for (var round = 0u; round < 10u; round++) {
+    let a = multiply(0xd2511f53u, counter.x);
+    let b = multiply(0xcd9e8d57u, counter.z);
+    counter = vec4u(b.x ^ counter.y ^ key.x, b.y, a.x ^ counter.w ^ key.y, a.y);
+    key += vec2u(0x9e3779b9u, 0xbb67ae85u);
+  }
+  return counter;
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) lane: u32) {
+  let i = (workgroup.x + workgroup.y * groups.x) * 64u + lane;
+  if (i * 4u >= p.count) { return; }
+  y[i] = shape(philox(vec4u(p.first / 4u + i, 0u, 0u, 0u), vec2u(p.seed, p.stream)));
+}

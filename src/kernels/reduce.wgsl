@@ -1,0 +1,26 @@
+// reduce: y[o, s, i] = scale * combine over r in slice s of x[o, r, i].
+//   x (outer, length, inner), y (outer, slices, inner); a slice is `slice` long, the last may be shorter
+// One thread owns one element of y. Long reductions run twice: slices first, then the slices' results.
+
+struct Params { count: u32, length: u32, inner: u32, slices: u32, slice: u32, scale: f32, x_base: u32, y_base: u32 }
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(1) @binding(0) var<uniform> p: Params;
+
+fn combine(a: f32, b: f32) -> f32 { return a + b; } // slot
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) lane: u32) {
+  let t = (workgroup.x + workgroup.y * groups.x) * 64u + lane;
+  if (t >= p.count) { return; }
+  let i = t % p.inner;
+  let slice = t / p.inner % p.slices;
+  let outer = t / p.inner / p.slices;
+  let at = p.x_base + outer * p.length * p.inner + i;
+  let first = slice * p.slice;
+  let end = min(first + p.slice, p.length);
+  var result = x[at + first * p.inner];
+  for (var r = first + 1u; r < end; r++) { result = combine(result, x[at + r * p.inner]); }
+  y[p.y_base + t] = result * p.scale;
+}

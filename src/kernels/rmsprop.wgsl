@@ -1,0 +1,24 @@
+// rmsprop: square = alpha * square + (1 - alpha) * d²; velocity = momentum * velocity + d / (sqrt(square) + eps);
+//          param -= rate * velocity, where d = grad + decay * param. PyTorch's optim.RMSprop, not centered.
+//   param, grad, square, velocity (count), as vec4
+// One thread owns one vec4.
+
+struct Params { count: u32, rate: f32, alpha: f32, rest: f32, eps: f32, decay: f32, momentum: f32 }
+@group(0) @binding(0) var<storage, read> grad: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> square: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> velocity: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> param: array<vec4f>;
+@group(1) @binding(0) var<uniform> p: Params;
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) lane: u32) {
+  let i = (workgroup.x + workgroup.y * groups.x) * 64u + lane;
+  if (i * 4u >= p.count) { return; }
+  let d = grad[i] + p.decay * param[i];
+  let s = p.alpha * square[i] + p.rest * d * d;
+  let v = p.momentum * velocity[i] + d / (sqrt(s) + p.eps);
+  square[i] = s;
+  velocity[i] = v;
+  param[i] -= p.rate * v;
+}

@@ -1,0 +1,14 @@
+// sgd_plain: param -= rate * (grad + decay * param), for SGD without momentum.        param, grad (count), as vec4
+// One thread owns one vec4.
+
+struct Params { count: u32, rate: f32, decay: f32 }
+@group(0) @binding(0) var<storage, read> grad: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> param: array<vec4f>;
+@group(1) @binding(0) var<uniform> p: Params;
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) lane: u32) {
+  let i = (workgroup.x + workgroup.y * groups.x) * 64u + lane;
+  if (i * 4u < p.count) { param[i] -= p.rate * (grad[i] + p.decay * param[i]); }
+}

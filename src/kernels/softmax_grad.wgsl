@@ -1,0 +1,26 @@
+// softmax_grad: dx = y * (dy - sum over r of y * dy); with the slots changed, log-softmax's dy - exp(y) * sum dy.
+//   y, dy, dx (outer, length, inner)
+// One thread owns one row of `length` elements.
+
+struct Params { count: u32, length: u32, inner: u32 }
+@group(0) @binding(0) var<storage, read> y: array<f32>;
+@group(0) @binding(1) var<storage, read> dy: array<f32>;
+@group(0) @binding(2) var<storage, read_write> dx: array<f32>;
+@group(1) @binding(0) var<uniform> p: Params;
+
+fn term(y: f32, dy: f32) -> f32 { return y * dy; } // slot: dy
+fn finish(y: f32, dy: f32, sum: f32) -> f32 { return y * (dy - sum); } // slot: dy - exp(y) * sum
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) lane: u32) {
+  let t = (workgroup.x + workgroup.y * groups.x) * 64u + lane;
+  if (t >= p.count) { return; }
+  let at = t / p.inner * p.length * p.inner + t % p.inner;
+  var sum = 0.0;
+  for (var r = 0u; r < p.length; r++) { sum += term(y[at + r * p.inner], dy[at + r * p.inner]); }
+  for (var r = 0u; r < p.length; r++) {
+    let i = at + r * p.inner;
+    dx[i] = finish(y[i], dy[i], sum);
+  }
+}

@@ -1,0 +1,16 @@
+// where: y = a where condition is not 0, else b.        condition, a, b, y (count), as vec4
+// One thread owns one vec4 of the result.
+
+struct Params { count: u32 }
+@group(0) @binding(0) var<storage, read> condition: array<vec4f>;
+@group(0) @binding(1) var<storage, read> a: array<vec4f>;
+@group(0) @binding(2) var<storage, read> b: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
+@group(1) @binding(0) var<uniform> p: Params;
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) lane: u32) {
+  let i = (workgroup.x + workgroup.y * groups.x) * 64u + lane;
+  if (i * 4u < p.count) { y[i] = select(b[i], a[i], condition[i] != vec4f()); }
+}

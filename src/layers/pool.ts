@@ -1,0 +1,55 @@
+import { adaptiveAvgPool2d, avgPool2d, maxPool2d, type Pool2dOptions, pool2dShape } from '../autograd/ops/pool.js';
+import type { Shape } from '../tensor/shape.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { Module } from './module.js';
+
+type Options = Omit<Pool2dOptions, 'kernelSize'>;
+
+/** A pooling layer over (batch, channels, height, width). */
+abstract class Pool2d extends Module {
+  protected readonly options: Pool2dOptions;
+
+  constructor(kernelSize: Pool2dOptions['kernelSize'], options: Options = {}) {
+    super();
+    this.options = { kernelSize, ...options };
+  }
+
+  override outputShape(input: Shape): Shape {
+    return pool2dShape(this.constructor.name, input, this.options);
+  }
+
+  override describe(): string {
+    const { kernelSize, stride = kernelSize } = this.options;
+    return `${kernelSize}/${stride}`;
+  }
+}
+
+/** The largest of each window. Options as `maxPool2d`; stride defaults to the window's size. */
+export class MaxPool2d extends Pool2d {
+  forward(x: Tensor): Tensor {
+    return maxPool2d(x, this.options);
+  }
+}
+
+/** The mean of each window. Options as `avgPool2d`. */
+export class AvgPool2d extends Pool2d {
+  forward(x: Tensor): Tensor {
+    return avgPool2d(x, this.options);
+  }
+}
+
+/** Means over windows that divide the image evenly into outputSize places. */
+export class AdaptiveAvgPool2d extends Module {
+  constructor(readonly outputSize: number | readonly [number, number]) {
+    super();
+  }
+
+  forward(x: Tensor): Tensor {
+    return adaptiveAvgPool2d(x, this.outputSize);
+  }
+
+  override outputShape(input: Shape): Shape {
+    const { outputSize } = this;
+    return [...input.slice(0, 2), ...(typeof outputSize === 'number' ? [outputSize, outputSize] : outputSize)];
+  }
+}

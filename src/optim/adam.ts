@@ -1,0 +1,46 @@
+import * as kernels from '../kernels/optimizers.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { type CommonSettings, Optimizer, type ParamGroup } from './optimizer.js';
+
+export interface AdamSettings extends CommonSettings {
+  /** Decay of the running means of the gradient and of its square. Default [0.9, 0.999]. */
+  betas: readonly [number, number];
+  /** Added to the denominator. Default 1e-8. */
+  eps: number;
+}
+
+type Options = Partial<AdamSettings>;
+
+/** Kingma and Ba 2015. `weightDecay` (default 0) is added to the gradient; lr defaults to 1e-3. PyTorch: optim.Adam. */
+export class Adam extends Optimizer<AdamSettings> {
+  protected readonly decoupled: boolean = false;
+
+  constructor(params: readonly Tensor[] | readonly ParamGroup<AdamSettings>[], options: Options = {}) {
+    const { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 } = options;
+    super(params, { lr, betas, eps, weightDecay });
+  }
+
+  protected update(param: Tensor, grad: Tensor, settings: AdamSettings): void {
+    const { lr, betas, eps, weightDecay } = settings;
+    const [beta1, beta2] = betas;
+    const update = { param: param.buffer, grad: grad.buffer, count: param.size };
+    kernels.adam(update, this.stateOf(param, 'first').buffer, this.stateOf(param, 'second').buffer, {
+      rate: lr / (1 - beta1 ** this.steps),
+      beta1,
+      beta2,
+      eps,
+      decay: this.decoupled ? 0 : weightDecay,
+      shrink: this.decoupled ? 1 - lr * weightDecay : 1,
+      correction: 1 / Math.sqrt(1 - beta2 ** this.steps),
+    });
+  }
+}
+
+/** Loshchilov and Hutter 2019: weight decay (default 0.01) shrinks the weights apart from the gradient. PyTorch: optim.AdamW. */
+export class AdamW extends Adam {
+  protected override readonly decoupled = true;
+
+  constructor(params: readonly Tensor[] | readonly ParamGroup<AdamSettings>[], options: Options = {}) {
+    super(params, { weightDecay: 0.01, ...options });
+  }
+}

@@ -1,0 +1,6 @@
+export * from './adam.js';
+export * from './clip.js';
+export { Optimizer, type ParamGroup } from './optimizer.js';
+export * from './rmsprop.js';
+export * from './schedules.js';
+export * from './sgd.js';

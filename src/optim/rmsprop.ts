@@ -1,0 +1,28 @@
+import * as kernels from '../kernels/optimizers.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { type CommonSettings, Optimizer, type ParamGroup } from './optimizer.js';
+
+export interface RMSpropSettings extends CommonSettings {
+  /** Decay of the running mean of the squared gradient. Default 0.99. */
+  alpha: number;
+  /** Added to the denominator. Default 1e-8. */
+  eps: number;
+  /** Share of the last step that is repeated. Default 0. */
+  momentum: number;
+}
+
+/** Gradients divided by a running root mean square (Hinton 2012). lr defaults to 0.01. PyTorch: optim.RMSprop. */
+export class RMSprop extends Optimizer<RMSpropSettings> {
+  constructor(params: readonly Tensor[] | readonly ParamGroup<RMSpropSettings>[], options: Partial<RMSpropSettings> = {}) {
+    const { lr = 0.01, alpha = 0.99, eps = 1e-8, momentum = 0, weightDecay = 0 } = options;
+    super(params, { lr, alpha, eps, momentum, weightDecay });
+  }
+
+  protected update(param: Tensor, grad: Tensor, settings: RMSpropSettings): void {
+    const { lr: rate, alpha, eps, momentum, weightDecay: decay } = settings;
+    const update = { param: param.buffer, grad: grad.buffer, count: param.size };
+    const square = this.stateOf(param, 'square').buffer;
+    const velocity = this.stateOf(param, 'velocity').buffer;
+    kernels.rmsprop(update, square, velocity, { rate, alpha, eps, decay, momentum });
+  }
+}

@@ -1,0 +1,39 @@
+import * as kernels from '../kernels/optimizers.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { type CommonSettings, Optimizer, type ParamGroup } from './optimizer.js';
+
+export interface SGDSettings extends CommonSettings {
+  /** Share of the last step that is repeated. Default 0. */
+  momentum: number;
+  /** Holds back the gradient's share in the velocity. Default 0. */
+  dampening: number;
+  /** Looks ahead along the velocity. Default false. */
+  nesterov: boolean;
+}
+
+/** Stochastic gradient descent with momentum. `weightDecay` is added to the gradient. PyTorch: optim.SGD. */
+export class SGD extends Optimizer<SGDSettings> {
+  /** Parameters whose velocity has begun: the first gradient enters undampened. */
+  private readonly begun = new Set<Tensor>();
+
+  constructor(params: readonly Tensor[] | readonly ParamGroup<SGDSettings>[], options: Partial<SGDSettings> & { lr: number }) {
+    const { lr, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false } = options;
+    super(params, { lr, momentum, dampening, weightDecay, nesterov });
+  }
+
+  protected update(param: Tensor, grad: Tensor, settings: SGDSettings): void {
+    const { lr: rate, momentum, dampening, weightDecay: decay, nesterov } = settings;
+    const update = { param: param.buffer, grad: grad.buffer, count: param.size };
+    if (momentum === 0) return kernels.sgdPlain(update, { rate, decay });
+    const velocity = this.stateOf(param, 'velocity');
+    const fresh = this.begun.has(param) ? 1 - dampening : 1;
+    this.begun.add(param);
+    kernels.sgd(update, velocity.buffer, { rate, momentum, fresh, decay, nesterov: Number(nesterov) });
+  }
+
+  override restore(...saved: Parameters<Optimizer['restore']>): void {
+    super.restore(...saved);
+    const all = this.groups.flatMap((g) => g.params);
+    for (const key of Object.keys(saved[1])) this.begun.add(all[Number(key.split('.')[0])]);
+  }
+}
