@@ -10,6 +10,7 @@ export function formula(count: number, salt: number, scale: number): Float32Arra
     h = Math.imul(h, 0x45d9f3b) >>> 0;
     h ^= h >>> 16;
     h = Math.imul(h, 0x45d9f3b) >>> 0;
+    h = (h ^ (h >>> 16)) >>> 0;
     out[i] = ((h / 4294967296) * 2 - 1) * scale;
   }
   return out;
