@@ -1,7 +1,8 @@
 // batch_norm_combine: the planes' statistics joined over the batch, and the running ones updated.
 //   means, deviations (batch, channels), mean, inverse_std, running_mean, running_var (channels)
-// One thread owns one channel. Chan, Golub, LeVeque 1979: joining two sets adds their squared deviations and the
-// squared distance of their means, weighted. The running variance is the unbiased one, as in PyTorch.
+// One thread owns one channel. Squared deviations from the joined mean are those from each plane's own mean plus
+// the plane's size times the squared distance of the means (Chan, Golub, LeVeque 1979). The running variance is the
+// unbiased one, as in PyTorch.
 
 struct Params { channels: u32, batch: u32, plane: f32, eps: f32, momentum: f32 }
 @group(0) @binding(0) var<storage, read> means: array<f32>;
@@ -17,14 +18,18 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
         @builtin(local_invocation_index) lane: u32) {
   let c = (workgroup.x + workgroup.y * groups.x) * 64u + lane;
   if (c >= p.channels) { return; }
-  var joined_mean = 0.0;
+  var sum = 0.0;
+  for (var n = 0u; n < p.batch; n++) { sum += means[n * p.channels + c]; }
+  let rough_mean = sum / f32(p.batch);
+  var rest = 0.0;
   var squares = 0.0;
   for (var n = 0u; n < p.batch; n++) {
-    let distance = means[n * p.channels + c] - joined_mean;
-    let share = 1.0 / f32(n + 1u);
-    joined_mean += distance * share;
-    squares += deviations[n * p.channels + c] + distance * distance * p.plane * f32(n) * share;
+    let distance = means[n * p.channels + c] - rough_mean;
+    rest += distance;
+    squares += deviations[n * p.channels + c] + p.plane * distance * distance;
   }
+  let joined_mean = rough_mean + rest / f32(p.batch); // what rounding left out of the first mean
+  squares = max(squares - p.plane * rest * rest / f32(p.batch), 0.0);
   let count = f32(p.batch) * p.plane;
   mean[c] = joined_mean;
   inverse_std[c] = 1.0 / sqrt(squares / count + p.eps);

@@ -1,6 +1,7 @@
 // batch_norm_stats: mean and sum of squared deviations of each plane x[n, c].
 //   x (batch, channels, plane), means, deviations (batch, channels)
-// One thread owns one plane and reads it twice, which loses less than a difference of large sums.
+// One thread owns one plane and reads it twice, which loses less than a difference of large sums; the second
+// reading also finds what rounding left out of the first mean.
 
 struct Params { planes: u32, plane: u32, x_base: u32, means_base: u32, deviations_base: u32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
@@ -16,12 +17,14 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   let at = p.x_base + i * p.plane;
   var sum = 0.0;
   for (var j = 0u; j < p.plane; j++) { sum += x[at + j]; }
-  let mean = sum / f32(p.plane);
+  let rough_mean = sum / f32(p.plane);
+  var rest = 0.0;
   var squares = 0.0;
   for (var j = 0u; j < p.plane; j++) {
-    let deviation = x[at + j] - mean;
+    let deviation = x[at + j] - rough_mean;
+    rest += deviation;
     squares += deviation * deviation;
   }
-  means[p.means_base + i] = mean;
-  deviations[p.deviations_base + i] = squares;
+  means[p.means_base + i] = rough_mean + rest / f32(p.plane);
+  deviations[p.deviations_base + i] = max(squares - rest * rest / f32(p.plane), 0.0);
 }

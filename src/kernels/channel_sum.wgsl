@@ -1,6 +1,8 @@
 // channel_sum: partial[n, c] = sum over the plane of x[n, c].        x (batch, channels, plane)
 // The first pass of a bias gradient; sum_slices.wgsl adds the images up. One thread owns one plane.
 
+const RUN: u32 = 64; // a sum of short sums loses less to rounding than one long sum
+
 struct Params { planes: u32, plane: u32, x_base: u32, partial_base: u32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> partial: array<f32>;
@@ -12,6 +14,10 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   let i = (workgroup.x + workgroup.y * groups.x) * 64u + lane;
   if (i >= p.planes) { return; }
   var sum = 0.0;
-  for (var j = 0u; j < p.plane; j++) { sum += x[p.x_base + i * p.plane + j]; }
+  for (var start = 0u; start < p.plane; start += RUN) {
+    var run = 0.0;
+    for (var j = start; j < min(start + RUN, p.plane); j++) { run += x[p.x_base + i * p.plane + j]; }
+    sum += run;
+  }
   partial[p.partial_base + i] = sum;
 }
