@@ -6,11 +6,13 @@ import { Tensor, tensor } from '../../src/tensor/tensor.js';
 
 const folder = fileURLToPath(new URL('../../../test/golden/', import.meta.url));
 
-/** Cases that a test has asked for, as 'op/name'; the runner checks that none on disk was left out. */
-export const casesUsed = new Set<string>();
+/** Expected values that a test has read, as 'op/case output.y'; the runner checks that none on disk was left out. */
+export const valuesRead = new Set<string>();
 
 export class GoldenCase {
   constructor(
+    /** Its folder. */
+    readonly op: string,
     readonly name: string,
     /** Arguments under PyTorch's names. */
     readonly args: Record<string, unknown>,
@@ -23,7 +25,8 @@ export class GoldenCase {
 
   private get(key: string): StoredTensor {
     const found = this.tensors.get(key);
-    if (!found) throw new Error(`golden case ${this.name} has no ${key}`);
+    if (!found) throw new Error(`golden case ${this.op}/${this.name} has no ${key}`);
+    valuesRead.add(`${this.op}/${this.name} ${key}`);
     return found;
   }
 
@@ -61,15 +64,17 @@ export function goldenCases(op: string): GoldenCase[] {
     .sort()
     .map((file) => {
       const name = file.replace('.safetensors', '');
-      casesUsed.add(`${op}/${name}`);
       const { tensors, metadata } = readSafetensors(readFileSync(`${folder}${op}/${file}`), `${op}/${file}`);
-      return new GoldenCase(name, JSON.parse(metadata.args ?? '{}'), tensors);
+      return new GoldenCase(op, name, JSON.parse(metadata.args ?? '{}'), tensors);
     });
 }
 
-/** Every case on disk, as 'op/name'. */
-export function casesOnDisk(): string[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.safetensors'))
-    .map((file) => file.replaceAll('\\', '/').replace('.safetensors', ''));
+/** Every expected value on disk, outputs and gradients of all cases, as 'op/case output.y'. */
+export function valuesOnDisk(): string[] {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((f) => f.endsWith('.safetensors'));
+  return files.flatMap((file) => {
+    const { tensors } = readSafetensors(readFileSync(folder + file), file);
+    const expected = [...tensors.keys()].filter((key) => /^(output|grad)\./.test(key));
+    return expected.map((key) => `${file.replaceAll('\\', '/').replace('.safetensors', '')} ${key}`);
+  });
 }

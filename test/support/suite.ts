@@ -1,57 +1,122 @@
-// uvu's suites, run one after the other by test/run.ts in one process on one device. A file can also be run alone.
-import { suite as uvuSuite } from 'uvu';
+// uvu's `suite`, with an executor of our own: uvu's swallows an exception of a `before` hook, and it cannot run many
+// files in one process (one device) with a time and a count for each. Assertions are uvu's.
 
-interface Tally {
-  passed: number;
-  failed: number;
-  skipped: { name: string; reason: string }[];
+import { showResults } from './report.js';
+
+type Hook = () => Promise<void> | void;
+
+export interface Failure {
+  test: string;
+  message: string;
+  /** Expected against actual, line by line, where the assertion has it. */
+  diff?: string;
+  stack: string;
 }
 
-interface Test {
-  (name: string, body: () => Promise<void> | void): void;
-  /** Runs once, before the first test. */
-  before(hook: () => Promise<void> | void): void;
-  /** Runs once, after the last test. */
-  after(hook: () => Promise<void> | void): void;
+/** What the suites of a file did. */
+export interface Results {
+  passed: number;
+  failures: Failure[];
+  skipped: { test: string; reason: string }[];
+  seconds: number;
+}
+
+interface Plan {
+  name: string;
+  tests: { name: string; body: Hook }[];
+  before: Hook[];
+  after: Hook[];
+  skipped: { test: string; reason: string }[];
+}
+
+export interface Suite {
+  (name: string, body: Hook): void;
+  /** Runs once, before the first test. If it throws, every test of the suite fails. */
+  before(hook: Hook): void;
+  /** Runs once, after the last test, whatever happened. */
+  after(hook: Hook): void;
   /** Leaves a test out, loudly: the runner lists it with its reason. */
   skip(name: string, reason: string): void;
+  /** Hands the suite over to be run; the last line of a test file. */
   run(): void;
 }
 
-/** What all suites of this process did; the runner prints it. */
-export const tally: Tally = { passed: 0, failed: 0, skipped: [] };
+/** Thrown by a `before` hook: the suite cannot run here, and may say so instead of failing. */
+export class SkipSuite extends Error {}
+
+let queue: Plan[] = [];
+let runByHand = true;
 
 /** A group of tests, as uvu's `suite`. */
-export function suite(name: string): Test {
-  const inner = uvuSuite(name);
-  const test = ((title, body) => {
-    inner(title, async () => {
-      try {
-        await body();
-        tally.passed++;
-      } catch (error) {
-        tally.failed++;
-        throw error;
-      }
-    });
-  }) as Test;
-  test.before = (hook) => {
-    inner.before(async () => {
-      try {
-        await hook();
-      } catch (error) {
-        tally.failed++;
-        throw error;
-      }
-    });
+export function suite(name: string): Suite {
+  const plan: Plan = { name, tests: [], before: [], after: [], skipped: [] };
+  return Object.assign((title: string, body: Hook) => void plan.tests.push({ name: title, body }), {
+    before: (hook: Hook) => void plan.before.push(hook),
+    after: (hook: Hook) => void plan.after.push(hook),
+    skip: (title: string, reason: string) => void plan.skipped.push({ test: title, reason }),
+    run: () => {
+      queue.push(plan);
+      if (runByHand && queue.length === 1) setTimeout(runAlone);
+    },
+  });
+}
+
+/** For test/support/worker.ts, before it imports test files: they wait for `runSuites`. */
+export function deferSuites(): void {
+  runByHand = false;
+}
+
+/** Runs the suites handed over since the last call, one test after the other. */
+export async function runSuites(onTest: (name: string) => void = () => {}): Promise<Results> {
+  const results: Results = { passed: 0, failures: [], skipped: [], seconds: 0 };
+  const start = performance.now();
+  const plans = queue;
+  queue = [];
+  for (const plan of plans) await runSuite(plan, results, onTest);
+  results.seconds = (performance.now() - start) / 1000;
+  return results;
+}
+
+async function runSuite(plan: Plan, results: Results, onTest: (name: string) => void): Promise<void> {
+  const attempt = async (name: string, hooks: Hook[]): Promise<unknown> => {
+    onTest(name);
+    try {
+      for (const hook of hooks) await hook();
+    } catch (error) {
+      return error ?? new Error(`threw ${error}`);
+    }
   };
-  test.after = (hook) => inner.after(hook);
-  test.skip = (title, reason) => {
-    tally.skipped.push({ name: `${name}: ${title}`, reason });
-    inner.skip(title);
+  results.skipped.push(...plan.skipped);
+  const broken = await attempt(`${plan.name} (before)`, plan.before);
+  for (const { name, body } of plan.tests) {
+    if (broken instanceof SkipSuite) {
+      results.skipped.push({ test: name, reason: broken.message });
+      continue;
+    }
+    const error = broken ?? (await attempt(name, [body]));
+    if (error === undefined) results.passed++;
+    else results.failures.push(failure(name, error));
+  }
+  const error = await attempt(`${plan.name} (after)`, plan.after);
+  if (error !== undefined) results.failures.push(failure('after', error));
+}
+
+function failure(test: string, thrown: unknown): Failure {
+  const error = thrown instanceof Error ? thrown : new Error(`threw ${String(thrown)}`);
+  const { details } = error as { details?: unknown };
+  const name = error.name === 'Assertion' || error.name === 'Error' ? '' : `${error.name}: `;
+  return {
+    test,
+    message: name + error.message,
+    diff: typeof details === 'string' ? details : undefined,
+    stack: error.stack?.slice(error.stack.search(/^\s+at /m)) ?? '',
   };
-  test.run = () => {
-    inner.run();
-  };
-  return test;
+}
+
+/** `node build/test/x.test.js`: one file without the runner. */
+async function runAlone(): Promise<void> {
+  const results = await runSuites();
+  const file = process.argv[1].replace(/.*build\/test\/|\.test\.js$/g, '');
+  console.log(showResults(file, results));
+  if (results.failures.length > 0) process.exitCode = 1;
 }

@@ -1,0 +1,116 @@
+// Runs every test file: `npm test`, or `npm test -- conv2d pool` for the files whose path has one of these words.
+// The files share one child process, so that they share one device. A file that crashes or hangs it fails, by name,
+// and the files after it get a new one.
+import { type ChildProcess, fork } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { valuesOnDisk } from './support/golden.js';
+import { showResults, showSkips, showTotal } from './support/report.js';
+import type { Failure, Results } from './support/suite.js';
+import type { Message } from './support/worker.js';
+
+const FILE_SECONDS = Number(process.env.WGRAD_TEST_SECONDS ?? 240);
+const EXIT_SECONDS = 10;
+
+const built = fileURLToPath(new URL('.', import.meta.url));
+const sources = fileURLToPath(new URL('../../test/', import.meta.url));
+const worker = `${built}support/worker.js`;
+
+const total = { passed: 0, failed: 0 };
+const skips: { file: string; test: string; reason: string }[] = [];
+const read = new Set<string>();
+
+function note(file: string, results: Results): void {
+  total.passed += results.passed;
+  total.failed += results.failures.length;
+  skips.push(...results.skipped.map((skip) => ({ file, ...skip })));
+  console.log(showResults(file, results));
+}
+
+function noteFailure(file: string, failure: Partial<Failure> & { message: string }, seconds = 0): void {
+  note(file, { passed: 0, failures: [{ test: file, stack: '', ...failure }], skipped: [], seconds });
+}
+
+/** Runs the files in one child until it ends or is killed; returns how many are dealt with. */
+function runFiles(files: string[]): Promise<number> {
+  const child = fork(worker, files.map((file) => `${built}${file}.test.js`));
+  let done = 0;
+  let test = '(starting)';
+  let fileStart = performance.now();
+  let timedOut = false;
+  let timer = limit(FILE_SECONDS);
+
+  function limit(seconds: number): NodeJS.Timeout {
+    return setTimeout(() => {
+      timedOut = true;
+      child.kill('SIGKILL');
+    }, seconds * 1000);
+  }
+  child.on('message', (message: Message) => {
+    if (message.type === 'test') test = message.name;
+    if (message.type === 'test') return;
+    clearTimeout(timer);
+    timer = limit(message.type === 'end' ? EXIT_SECONDS : FILE_SECONDS);
+    if (message.type === 'end') return;
+    note(files[done++], message.results);
+    for (const value of message.valuesRead) read.add(value);
+    fileStart = performance.now();
+    test = '(loading the file)';
+  });
+  return new Promise((resolve) => {
+    child.on('exit', (code, signal) => {
+      clearTimeout(timer);
+      const seconds = (performance.now() - fileStart) / 1000;
+      if (done < files.length) {
+        const message = timedOut ? `still running after ${FILE_SECONDS} s` : `the process died (${signal ?? `exit code ${code}`})`;
+        noteFailure(files[done], { test, message }, seconds);
+        resolve(done + 1);
+        return;
+      }
+      if (timedOut) noteFailure('end of the process', { message: `it did not end by itself within ${EXIT_SECONDS} s` });
+      else if (code !== 0) noteFailure('end of the process', { message: `it ended with ${signal ?? `exit code ${code}`}` });
+      resolve(done);
+    });
+    stopWith(child);
+  });
+}
+
+/** Ctrl-C reaches the child too; leave with the usual code. */
+function stopWith(child: ChildProcess): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.removeAllListeners(signal);
+    process.once(signal, () => {
+      child.removeAllListeners('exit');
+      child.kill('SIGKILL');
+      process.exit(signal === 'SIGINT' ? 130 : 143);
+    });
+  }
+}
+
+/** A golden value that no test has compared with is a hole in the suite. */
+function checkGoldenValues(): void {
+  const missed = valuesOnDisk().filter((value) => !read.has(value));
+  const message = `no test has read ${missed.length} of PyTorch's values: ${missed.slice(0, 20).join(', ')}`;
+  if (missed.length > 0) noteFailure('golden values', { test: 'every value on disk is compared with', message });
+  else note('golden values', { passed: 1, failures: [], skipped: [], seconds: 0 });
+}
+
+const words = process.argv.slice(2);
+const files = readdirSync(sources, { recursive: true, encoding: 'utf8' })
+  .map((file) => file.replaceAll('\\', '/'))
+  .filter((file) => file.endsWith('.test.ts'))
+  .map((file) => file.replace('.test.ts', ''))
+  .filter((file) => words.length === 0 || words.some((word) => `test/${file}.test.ts`.includes(word)))
+  .sort();
+
+if (files.length === 0) noteFailure('test/run', { message: `no test file has ${words.join(' or ')} in its path` });
+for (const file of files.filter((f) => !existsSync(`${built}${f}.test.js`))) {
+  noteFailure(file, { message: 'it was not compiled: see the errors of `npm run build`' });
+}
+let left = files.filter((f) => existsSync(`${built}${f}.test.js`));
+while (left.length > 0) left = left.slice(await runFiles(left));
+const nothingSkipped = skips.length === 0;
+if (words.length === 0 && nothingSkipped) checkGoldenValues();
+if (!nothingSkipped) console.log(showSkips(skips));
+console.log(showTotal(total.passed, total.failed, skips.length));
+process.exitCode = total.failed > 0 ? 1 : 0;
