@@ -1,0 +1,7 @@
+// wgrad/data: pictures on the host. Nothing here touches the GPU.
+export * from './augment.js';
+export * from './dataset.js';
+export * from './image.js';
+export * from './loader.js';
+export * from './random.js';
+export * from './standins.js';

@@ -1,0 +1,111 @@
+// Batches ahead of the GPU. Order and augmentation depend on (seed, epoch) alone.
+import { DataError } from '../device/errors.js';
+import { type AugmentOptions, augment, cropsPerPicture } from './augment.js';
+import type { ImageDataset } from './dataset.js';
+import { mixKey, Random, shuffled } from './random.js';
+
+/** Inputs (inputs, 3, crop, crop) on the host, the class of each, and the pictures' places in the data set. */
+export interface ImageBatch {
+  images: Float32Array;
+  labels: Int32Array;
+  indices: Int32Array;
+}
+
+/** One batch's worth of work: which pictures, in which epoch. */
+export interface BatchJob {
+  indices: Int32Array;
+  epoch: number;
+}
+
+/** Makes the inputs of a batch; src/node has one that does it in worker threads. */
+export interface Assembler {
+  assemble(job: BatchJob): Promise<Float32Array>;
+}
+
+export interface DataLoaderOptions {
+  batchSize: number;
+  augment: AugmentOptions;
+  /** A new order each epoch. Default false. */
+  shuffle?: boolean;
+  /** Leaves out a last batch that is not full. Default false. */
+  dropLast?: boolean;
+  /** Batches prepared ahead. Default 3. */
+  prefetch?: number;
+  /** Default: on this thread. */
+  assembler?: Assembler;
+}
+
+/** Iterates a data set in batches, epoch by epoch. */
+export class DataLoader {
+  readonly imageShape: readonly number[];
+  private readonly assembler: Assembler;
+
+  constructor(
+    readonly dataset: ImageDataset,
+    readonly options: DataLoaderOptions,
+  ) {
+    const { augment: how, batchSize } = options;
+    if (!Number.isInteger(batchSize) || batchSize < 1) throw new DataError(`DataLoader: batch size ${batchSize}`);
+    if (how.crop > dataset.size) {
+      throw new DataError(`DataLoader: crops of ${how.crop} from pictures of ${dataset.size} x ${dataset.size}`);
+    }
+    this.imageShape = [3, how.crop, how.crop];
+    this.assembler = options.assembler ?? { assemble: async (job) => assembleBatch(dataset, how, job) };
+  }
+
+  /** Pictures in an epoch. */
+  get length(): number {
+    const { batchSize, dropLast } = this.options;
+    const { length } = this.dataset;
+    return dropLast ? length - (length % batchSize) : length;
+  }
+
+  /** Batches in an epoch. */
+  get batches(): number {
+    return Math.ceil(this.length / this.options.batchSize);
+  }
+
+  /** The pictures of an epoch in their order. */
+  order(epoch: number): Int32Array {
+    const all = Array.from({ length: this.dataset.length }, (_, i) => i);
+    const { shuffle, augment: how } = this.options;
+    const ordered = shuffle ? shuffled(all, new Random(mixKey(how.seed, epoch, 0x0bde))) : all;
+    return Int32Array.from(ordered.slice(0, this.length));
+  }
+
+  /** The batches of one epoch, from `startBatch` on. */
+  async *epoch(number: number, { startBatch = 0 }: { startBatch?: number } = {}): AsyncGenerator<ImageBatch> {
+    const order = this.order(number);
+    const { batchSize, prefetch = 3 } = this.options;
+    const ahead: Promise<ImageBatch>[] = [];
+    let next = startBatch;
+    const start = () => {
+      const indices = order.slice(next * batchSize, (next + 1) * batchSize);
+      next++;
+      const made = this.make({ indices, epoch: number });
+      made.catch(() => {}); // awaited in turn below
+      ahead.push(made);
+    };
+    while (next < this.batches && ahead.length < prefetch) start();
+    while (ahead.length > 0) {
+      const batch = await ahead.shift()!;
+      if (next < this.batches) start();
+      yield batch;
+    }
+  }
+
+  private async make(job: BatchJob): Promise<ImageBatch> {
+    const images = await this.assembler.assemble(job);
+    return { images, labels: Int32Array.from(job.indices, (i) => this.dataset.label(i)), indices: job.indices };
+  }
+}
+
+/** The inputs of a batch, (pictures * crops, 3, crop, crop). */
+export function assembleBatch(dataset: ImageDataset, how: AugmentOptions, { indices, epoch }: BatchJob): Float32Array {
+  const perPicture = cropsPerPicture(how) * 3 * how.crop * how.crop;
+  const images = new Float32Array(indices.length * perPicture);
+  indices.forEach((picture, i) => {
+    augment(dataset.pixels(picture), dataset.size, images, i * perPicture, how, epoch, picture);
+  });
+  return images;
+}

@@ -1,0 +1,51 @@
+// Random numbers for the host: a pure function of a key, so that order of use and number of workers do not matter.
+
+/** Mixes whole numbers into one 32-bit key. */
+export function mixKey(...parts: number[]): number {
+  let h = 0x9e3779b9;
+  for (const part of parts) {
+    h = Math.imul(h ^ (part >>> 0), 0x85ebca6b) >>> 0;
+    h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35) >>> 0;
+    h = (h ^ (h >>> 16)) >>> 0;
+  }
+  return h;
+}
+
+/** A small generator (splitmix32) that starts from a key. */
+export class Random {
+  constructor(private state: number) {}
+
+  /** A 32-bit word. */
+  word(): number {
+    this.state = (this.state + 0x9e3779b9) >>> 0;
+    let z = this.state;
+    z = Math.imul(z ^ (z >>> 16), 0x21f0aaad);
+    z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
+    return (z ^ (z >>> 15)) >>> 0;
+  }
+
+  /** In [0, 1). */
+  unit(): number {
+    return this.word() / 2 ** 32;
+  }
+
+  /** A whole number from 0 to count - 1. */
+  below(count: number): number {
+    return Math.floor(this.unit() * count);
+  }
+
+  /** Normal, mean 0 and standard deviation 1. */
+  normal(): number {
+    return Math.sqrt(-2 * Math.log(1 - this.unit())) * Math.cos(2 * Math.PI * this.unit());
+  }
+}
+
+/** A shuffled copy (Fisher and Yates). */
+export function shuffled<T>(items: Iterable<T>, random: Random): T[] {
+  const list = [...items];
+  for (let i = list.length - 1; i > 0; i--) {
+    const j = random.below(i + 1);
+    [list[i], list[j]] = [list[j], list[i]];
+  }
+  return list;
+}

@@ -1,0 +1,2 @@
+// wgrad/io: file formats.
+export * from './safetensors.js';

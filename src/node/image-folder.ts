@@ -1,0 +1,138 @@
+// Pictures from a folder: decoded in worker threads, packed into shared memory, cached on disk.
+import { readdirSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { basename, dirname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { ImageDataset } from '../data/dataset.js';
+import { Random, shuffled } from '../data/random.js';
+import { DataError } from '../device/errors.js';
+import type { DecodeJob, DecodeResult, DecodeSetup } from './decode-worker.js';
+import { readPixelCache, writePixelCache } from './pixel-cache.js';
+
+export interface ImageFolderOptions {
+  /** Shorter side after scaling, and side of the central square. Default 256. */
+  size?: number;
+  /** Decoding threads. Default: one a core. */
+  workers?: number;
+  /** Keeps decoded pictures on disk for the next time. Default true. */
+  cache?: boolean;
+  /** Takes only so many pictures, evenly from the classes. */
+  limit?: number;
+  /** Which ones a `limit` takes. Default 0. */
+  seed?: number;
+  onProgress?: (done: number, total: number) => void;
+}
+
+export interface ImageFolder {
+  dataset: ImageDataset;
+  /** Files that were left out, and why. */
+  damaged: { file: string; reason: string }[];
+  /** Decoded pictures came from the cache on disk. */
+  cached: boolean;
+}
+
+const PICTURE = /\.(jpe?g|png)$/i;
+const JOBS_AT_ONCE = 16;
+
+interface Entry {
+  file: string;
+  label: number;
+}
+
+/**
+ * Loads a folder of pictures, either Kaggle-named (`cat.1.jpg`: the class is what stands before the first dot) or
+ * with a folder for each class. Damaged files are left out and reported.
+ * @throws DataError if the folder cannot be read or holds no pictures.
+ */
+export async function loadImageFolder(folder: string, options: ImageFolderOptions = {}): Promise<ImageFolder> {
+  const { size = 256, workers = availableParallelism(), cache = true, limit, seed = 0, onProgress } = options;
+  const { classes, entries: all } = listPictures(folder);
+  const entries = limit === undefined ? all : takeEvenly(all, classes.length, limit, seed);
+  const memory = new SharedArrayBuffer(Math.max(1, entries.length * 3 * size * size));
+  const bytes = new Uint8Array(memory);
+  const files = entries.map(({ file }) => file);
+  const known = cache ? readPixelCache(folder, files, size, bytes) : null;
+  const reasons = known ?? (await decodeAll(folder, files, memory, size, workers, onProgress));
+  if (cache && !known) writePixelCache(folder, files, size, bytes, reasons);
+  const labels = Int32Array.from(entries, ({ label }) => label);
+  const good = Int32Array.from(entries.keys()).filter((i) => reasons[i] === null);
+  const damaged = files.flatMap((file, i) => (reasons[i] === null ? [] : [{ file, reason: reasons[i]! }]));
+  if (good.length === 0) throw new DataError(`${folder}: none of its ${files.length} pictures could be read`);
+  return { dataset: new ImageDataset(bytes, size, classes, labels, files, good), damaged, cached: known !== null };
+}
+
+function listPictures(folder: string): { classes: string[]; entries: Entry[] } {
+  let names: string[];
+  try {
+    names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((f) => f.replaceAll('\\', '/'));
+  } catch (error) {
+    throw new DataError(`${folder}: cannot be read as a folder (${(error as Error).message})`, { cause: error });
+  }
+  const files = names.filter((f) => PICTURE.test(f)).sort(naturally);
+  if (files.length === 0) throw new DataError(`${folder}: holds no .jpg, .jpeg or .png files`);
+  const classOf = (file: string) => (file.includes('/') ? basename(dirname(file)) : file.split(/[._-]/)[0]);
+  const classes = [...new Set(files.map(classOf))].sort();
+  return { classes, entries: files.map((file) => ({ file, label: classes.indexOf(classOf(file)) })) };
+}
+
+const collator = new Intl.Collator('en', { numeric: true });
+const naturally = (a: string, b: string) => collator.compare(a, b);
+
+/** `limit` entries with as equal a share of each class as there is. */
+function takeEvenly(all: Entry[], classes: number, limit: number, seed: number): Entry[] {
+  const queues = Array.from({ length: classes }, (_, c) =>
+    shuffled(all.filter((e) => e.label === c), new Random(seed + c)),
+  );
+  const taken = new Set<Entry>();
+  for (let round = 0; taken.size < Math.min(limit, all.length); round++) {
+    const next = queues[round % classes].pop();
+    if (next) taken.add(next);
+  }
+  return all.filter((e) => taken.has(e));
+}
+
+/** Why each file was left out; null where it was decoded. */
+async function decodeAll(
+  folder: string,
+  files: string[],
+  memory: SharedArrayBuffer,
+  size: number,
+  workers: number,
+  onProgress?: (done: number, total: number) => void,
+): Promise<(string | null)[]> {
+  const reasons = new Array<string | null>(files.length).fill(null);
+  let next = 0;
+  let done = 0;
+  const setup: DecodeSetup = { memory, size, folder };
+  const work = () =>
+    new Promise<void>((resolve, reject) => {
+      const worker = new Worker(new URL('./decode-worker.js', import.meta.url), { workerData: setup });
+      let under: DecodeJob[] = [];
+      const give = () => {
+        under = files.slice(next, next + JOBS_AT_ONCE).map((file, i) => ({ file, place: next + i }));
+        next += under.length;
+        if (under.length > 0) worker.postMessage(under);
+        else void worker.terminate().then(() => resolve());
+      };
+      worker.on('message', (results: DecodeResult[]) => {
+        for (const { place, reason } of results) reasons[place] = reason;
+        done += results.length;
+        onProgress?.(done, files.length);
+        give();
+      });
+      worker.on('error', (error) => reject(new DataError(`${folder}: a decoding thread died: ${error.message}`, { cause: error })));
+      give();
+    });
+  const threads = Math.max(1, Math.min(workers, Math.ceil(files.length / JOBS_AT_ONCE)));
+  await Promise.all(Array.from({ length: threads }, work));
+  return reasons;
+}
+
+/** Whether a folder looks like one that `loadImageFolder` could load. */
+export function hasPictures(folder: string): boolean {
+  try {
+    return statSync(folder).isDirectory() && readdirSync(folder).some((f) => PICTURE.test(f) || statSync(`${folder}/${f}`).isDirectory());
+  } catch {
+    return false;
+  }
+}

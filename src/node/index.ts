@@ -1,0 +1,4 @@
+// wgrad/node: what needs Node's file system and threads.
+export * from './batch-workers.js';
+export * from './decode-image.js';
+export * from './image-folder.js';

@@ -1,0 +1,68 @@
+// Decoded pictures on disk, so that they are decoded once: a JSON header, then the packed bytes.
+import { createHash } from 'node:crypto';
+import { closeSync, mkdirSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { resolve } from 'node:path';
+
+const VERSION = 2;
+const MAX_BYTES = 2 ** 31;
+const PIECE = 2 ** 26;
+
+function cachePath(folder: string, files: string[], size: number): { path: string; directory: string } {
+  const directory = process.env.WGRAD_CACHE ?? resolve(homedir(), '.cache/wgrad');
+  const key = createHash('sha256').update(JSON.stringify([VERSION, resolve(folder), size]));
+  for (const file of files) {
+    const { size: bytes, mtimeMs } = statSync(`${folder}/${file}`);
+    key.update(`${file}:${bytes}:${mtimeMs}\n`);
+  }
+  return { directory, path: `${directory}/pictures-${key.digest('hex').slice(0, 24)}.bin` };
+}
+
+/** Fills `bytes` from the cache; null if there is none that fits. The result is why each file was left out. */
+export function readPixelCache(folder: string, files: string[], size: number, bytes: Uint8Array): (string | null)[] | null {
+  let handle: number | undefined;
+  try {
+    handle = openSync(cachePath(folder, files, size).path, 'r');
+    const head = Buffer.alloc(8);
+    readSync(handle, head, 0, 8, 0);
+    const header = Buffer.alloc(Math.min(head.readUInt32LE(4), PIECE));
+    readSync(handle, header, 0, header.length, 8);
+    const { reasons, length } = JSON.parse(header.toString()) as { reasons: (string | null)[]; length: number };
+    if (head.toString('latin1', 0, 4) !== 'wgpx' || length !== bytes.length || reasons.length !== files.length) return null;
+    for (let at = 0; at < bytes.length; at += PIECE) {
+      const piece = bytes.subarray(at, at + PIECE);
+      if (readSync(handle, piece, 0, piece.length, 8 + header.length + at) !== piece.length) return null;
+    }
+    return reasons;
+  } catch {
+    return null; // no cache, or a damaged one: the pictures are decoded again
+  } finally {
+    if (handle !== undefined) closeSync(handle);
+  }
+}
+
+/** Writes the cache under another name and moves it into place. A cache that cannot be written is done without. */
+export function writePixelCache(folder: string, files: string[], size: number, bytes: Uint8Array, reasons: (string | null)[]): void {
+  if (bytes.length > MAX_BYTES) return;
+  let partial: string | undefined;
+  try {
+    const { directory, path } = cachePath(folder, files, size);
+    mkdirSync(directory, { recursive: true });
+    partial = `${path}.${process.pid}`;
+    const header = Buffer.from(JSON.stringify({ reasons, length: bytes.length }));
+    const head = Buffer.alloc(8);
+    head.write('wgpx', 'latin1');
+    head.writeUInt32LE(header.length, 4);
+    const handle = openSync(partial, 'w');
+    try {
+      writeSync(handle, head);
+      writeSync(handle, header);
+      for (let at = 0; at < bytes.length; at += PIECE) writeSync(handle, bytes.subarray(at, at + PIECE));
+    } finally {
+      closeSync(handle);
+    }
+    renameSync(partial, path);
+  } catch {
+    if (partial) rmSync(partial, { force: true });
+  }
+}
