@@ -34,7 +34,10 @@ function reflect(file) {
   return { name, buffers, params, slots, code };
 }
 
-const shaders = readdirSync(folder).filter((f) => f.endsWith('.wgsl')).sort().map(reflect);
+const shaders = readdirSync(folder)
+  .filter((f) => f.endsWith('.wgsl'))
+  .sort()
+  .map(reflect);
 const text = [
   '// Made by scripts/embed-wgsl.mjs from the .wgsl files beside it. Do not edit.',
   ...shaders.map((s) => `export const ${s.name} = ${JSON.stringify(s)} as const;`),

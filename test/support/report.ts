@@ -29,17 +29,16 @@ function showFailure({ test, message, diff, stack }: Failure): string {
     .join('\n');
 }
 
-/** What was left out, and why: as loud as a failure. */
-export function showSkips(skips: { file: string; test: string; reason: string }[]): string {
-  if (skips.length === 0) return '';
+/** What was left out, and why: as loud as a failure. Empty if nothing was. */
+export function showSkips(mark: string, skips: { file: string; test: string; reason: string }[]): string {
   const byReason = new Map<string, string[]>();
   for (const { file, test, reason } of skips) {
     byReason.set(reason, [...(byReason.get(reason) ?? []), `${file}: ${test}`]);
   }
   const blocks = [...byReason].map(([reason, tests]) => {
-    const shown = tests.slice(0, 12).map((name) => `\n        ${name}`);
-    const rest = tests.length > 12 ? `\n        and ${tests.length - 12} more` : '';
-    return `${yellow('NOT RUN')} (${tests.length}): ${reason}${shown.join('')}${rest}`;
+    const shown = tests.slice(0, 6).map((name) => `\n        ${name}`);
+    const rest = tests.length > 6 ? `\n        and ${tests.length - 6} more` : '';
+    return `${yellow(mark)} (${tests.length}): ${reason}${shown.join('')}${rest}`;
   });
   return blocks.join('\n');
 }

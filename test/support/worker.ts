@@ -1,12 +1,12 @@
 // The process that runs test files, one after the other, on one device. test/run.ts starts it and reads its messages.
 import { pathToFileURL } from 'node:url';
-import { valuesRead } from './golden.js';
+import { valuesLeftOut, valuesRead } from './golden.js';
 import { deferSuites, type Results, runSuites } from './suite.js';
 
 /** What test/run.ts hears: a test started, a file is done, all files are done. */
 export type Message =
   | { type: 'test'; name: string }
-  | { type: 'file'; results: Results; valuesRead: string[] }
+  | { type: 'file'; results: Results; valuesRead: string[]; valuesLeftOut: [string, string][] }
   | { type: 'end' };
 
 const send = (message: Message) => new Promise<void>((sent) => process.send?.(message, () => sent()));
@@ -22,7 +22,8 @@ async function runFile(file: string): Promise<Results> {
 deferSuites();
 for (const file of process.argv.slice(2)) {
   const results = await runFile(file);
-  await send({ type: 'file', results, valuesRead: [...valuesRead] });
+  const golden = { valuesRead: [...valuesRead], valuesLeftOut: [...valuesLeftOut] };
+  await send({ type: 'file', results, ...golden });
 }
 await send({ type: 'end' });
 process.disconnect(); // the process now has to end by itself, though its device is still open

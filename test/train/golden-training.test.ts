@@ -126,9 +126,10 @@ async function follow(golden: GoldenCase): Promise<void> {
   const steps = lost < 0 ? args.steps : lost;
   assert.ok(steps >= (args.norm === 'batch' ? 4 : args.steps), `followed for ${steps} of ${args.steps} steps`);
   for (let t = 0; t < steps; t++) near(losses[t], expected[t], 1e-3, `loss of step ${t}`);
-  for (const [name, p] of lost < 0 ? model.namedParameters() : []) {
-    const expected = golden.output(`norm.${pytorchName(model, name)}`).data[0];
-    near(await norm(p, isFloat32(args)), expected, 2e-4, `norm of ${name}`);
+  for (const [name, p] of model.namedParameters()) {
+    const key = `norm.${pytorchName(model, name)}`;
+    if (lost < 0) near(await norm(p, isFloat32(args)), golden.output(key).data[0], 2e-4, `norm of ${name}`);
+    else golden.leaveOut(`output.${key}`, `rounding decides this run from step ${lost} on (batch norm over few images)`);
   }
   model.dispose();
 }

@@ -1,0 +1,73 @@
+// node scripts/run.mjs path/file.ts [args...]: sets up, builds what changed, runs the file. What npm's scripts call.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { setup } from './setup.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const [file, ...args] = process.argv.slice(2);
+
+function fail(message, code = 1) {
+  console.error(message);
+  process.exit(code);
+}
+
+/** The newest change below the folders, in ms. */
+function newest(folders) {
+  let latest = 0;
+  for (const folder of folders.filter((f) => existsSync(`${root}${f}`))) {
+    for (const entry of readdirSync(`${root}${folder}`, { recursive: true, withFileTypes: true })) {
+      if (!/\.(ts|wgsl|json)$/.test(entry.name) || entry.name === 'sources.gen.ts') continue;
+      latest = Math.max(latest, statSync(`${entry.parentPath ?? entry.path}/${entry.name}`).mtimeMs);
+    }
+  }
+  return latest;
+}
+
+/** Compiles if a source is newer than the last build without errors. */
+function build() {
+  const stamp = `${root}build/.built`;
+  const built = existsSync(stamp) ? statSync(stamp).mtimeMs : 0;
+  const start = new Date();
+  const changed = Math.max(newest(['src', 'examples', 'bench', 'test']), statSync(`${root}tsconfig.json`).mtimeMs);
+  if (changed < built) return;
+  const steps = [['scripts/embed-wgsl.mjs'], ['node_modules/typescript/bin/tsc', '--build']];
+  for (const step of steps) {
+    const { status } = spawnSync(process.execPath, step, { cwd: root, stdio: 'inherit' });
+    if (status !== 0) fail(`wgrad: ${step[0]} failed; nothing was run`, status ?? 1);
+  }
+  writeFileSync(stamp, '');
+  utimesSync(stamp, start, start); // what changed during the build is newer
+}
+
+if (!file) fail('usage: node scripts/run.mjs path/file.ts [args...]', 2);
+if (!existsSync(`${root}${file}`)) fail(`wgrad: there is no ${file}`);
+await setup().catch((error) => fail(`setup: ${error.message}`));
+build();
+
+const child = spawn(
+  process.execPath,
+  ['--enable-source-maps', `${root}build/${file.replace(/\.ts$/, '.js')}`, ...args],
+  { stdio: ['inherit', 'inherit', 'pipe'] },
+);
+
+// Dawn says this at every start, about a limit that nobody here uses.
+const noise = /^Warning: maxDynamic\w+PerPipelineLayout artificially reduced from/;
+createInterface({ input: child.stderr }).on('line', (line) => {
+  if (!noise.test(line)) process.stderr.write(`${line}\n`);
+});
+
+// A terminal sends Ctrl-C to the child as well, which must get it once: here it is only kept from ending this process.
+// Without a terminal the signal was sent to this process alone, and is passed on.
+const terminal = [process.stdin, process.stdout, process.stderr].some((stream) => stream.isTTY);
+process.on('SIGINT', () => {
+  if (!terminal) child.kill('SIGINT');
+});
+for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+
+child.on('close', (code, signal) => {
+  if (!signal) process.exit(code);
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+});
