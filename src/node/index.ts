@@ -2,3 +2,4 @@
 export * from './batch-workers.js';
 export * from './decode-image.js';
 export * from './image-folder.js';
+export * from './run-folder.js';

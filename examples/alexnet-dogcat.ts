@@ -1,0 +1,202 @@
+// Trains AlexNet on Dogs vs. Cats, on the GPU or on a software stand-in for one, and tells dogs from cats with it.
+// `npm run dogcat -- --help` lists what it can do.
+import { availableParallelism } from 'node:os';
+import { deviceInfo, init, manualSeed, summary, WgradError } from '../src/index.js';
+import type { AugmentOptions } from '../src/data/index.js';
+import { freshRunFolder, latestRunFolder, RunFolder } from '../src/node/index.js';
+import * as train from '../src/train/index.js';
+import { type DogcatData, findFolder, loadData } from './dogcat/data.js';
+import { type CommandLine, help, parseCommandLine, type PresetName, presets } from './dogcat/options.js';
+import { predict } from './dogcat/predict.js';
+import { buildModel, buildTrainer, loaderFor, type RunFacts } from './dogcat/run.js';
+import { Terminal } from './dogcat/terminal.js';
+
+const DEFAULT_RUN = 'runs/dogcat';
+const terminal = new Terminal();
+
+async function main(): Promise<number> {
+  const line = parseCommandLine(process.argv.slice(2));
+  if (line.command === 'help') {
+    console.log(help);
+    return 0;
+  }
+  await init();
+  if (line.command === 'predict') return predict(line.files, line.resume, DEFAULT_RUN);
+  const resumed = line.resume === undefined ? null : openRun(line.resume);
+  const facts = resumed ? resumed.facts : { options: { ...presets[choosePreset(line)].options, ...line.given }, folder: findFolder(line.data) };
+  if (line.command === 'summary') {
+    console.log(summary(buildModel({ options: facts.options, classes: ['cat', 'dog'] })));
+    return 0;
+  }
+  const data = await loadData(facts.folder, facts.options, terminal);
+  const complete: RunFacts = {
+    ...facts,
+    classes: data.train.classes,
+    colours: resumed?.facts.colours ?? data.train.colours(),
+  };
+  return run(line, complete, data, resumed);
+}
+
+/** The preset given, or the one that suits the adapter; says which and why. */
+function choosePreset({ preset }: CommandLine): PresetName {
+  const { description, device, vendor, software } = deviceInfo();
+  const adapter = description || device || vendor;
+  const chosen = preset ?? (software ? 'quick' : 'paper');
+  const why = preset ? 'as asked' : software ? 'the adapter is a CPU that stands in for a GPU' : 'the adapter is a GPU';
+  terminal.say(`Adapter: ${adapter}`);
+  terminal.say(`Preset ${chosen} (${why}): ${presets[chosen].about}`);
+  return chosen;
+}
+
+interface OpenedRun {
+  folder: RunFolder;
+  checkpoint: train.Checkpoint;
+  facts: RunFacts;
+}
+
+function openRun(path: string): OpenedRun {
+  const folder = path === '' ? latestRunFolder(DEFAULT_RUN) : new RunFolder(path);
+  if (!folder) throw new WgradError(`--resume: no run was found in ${DEFAULT_RUN}`);
+  const checkpoint = train.readCheckpoint(folder.read('last.safetensors'), folder.file('last.safetensors'));
+  const facts = JSON.parse(checkpoint.metadata.facts, (key, value) => (key === 'limit' && value === null ? Infinity : value));
+  return { folder, checkpoint, facts };
+}
+
+async function run(line: CommandLine, facts: RunFacts, data: DogcatData, resumed: OpenedRun | null): Promise<number> {
+  const { options } = facts;
+  const workers = line.workers ?? Math.min(4, Math.max(1, availableParallelism() - 1));
+  const folder = resumed?.folder ?? (line.out ? new RunFolder(line.out) : freshRunFolder(DEFAULT_RUN));
+  folder.create();
+  manualSeed(options.seed);
+  const { trainer, model, close } = buildTrainer(facts, data.train, data.validation, workers);
+  if (resumed) train.restoreTrainer(resumed.checkpoint, trainer);
+  const parameters = model.parameters().reduce((sum, p) => sum + p.size, 0);
+  terminal.say(
+    `AlexNet '${options.variant}', width ${options.width}, crops of ${options.image}: ${parameters.toLocaleString('en-US')} parameters. ` +
+      `${options.epochs} epochs of ${data.train.length.toLocaleString('en-US')} pictures, batch ${options.batch}, ` +
+      `${options.optimizer} ${options.lr}, ${options.schedule}. Run: ${folder.path}`,
+  );
+  if (resumed) terminal.say(`Going on at step ${trainer.position().step}.`);
+  const extra = { facts: JSON.stringify(facts) };
+  const stop = stopOnSignal(line.steps, trainer);
+  const ended = await trainer.fit({
+    epochs: options.epochs,
+    saveEvery: line.saveEvery,
+    signal: stop.signal,
+    save: async () => folder.write('last.safetensors', await train.writeCheckpoint(trainer, extra)),
+    onProgress: progressReporter(options.epochs, stop.note),
+    onEpoch: async (record, isBest) => {
+      terminal.say(epochLine(record, options.epochs, isBest));
+      folder.write('metrics.csv', metricsTable(trainer.history));
+      if (isBest) folder.write('best.safetensors', await train.writeWeights(model, extra));
+    },
+  });
+  terminal.clear();
+  await close();
+  if (ended === 'stopped') {
+    terminal.say(`Stopped and saved at step ${trainer.position().step}. Go on with: npm run dogcat -- --resume ${folder.path}`);
+    return 0;
+  }
+  await test(model, facts, data, folder, line.tenCrop);
+  terminal.say(`Try it: npm run dogcat -- predict ${data.folder ?? '.'}/... (network: ${folder.file('best.safetensors')})`);
+  return 0;
+}
+
+/** Aborts after the first Ctrl-C or SIGTERM, or after so many steps; a second signal leaves at once. */
+function stopOnSignal(steps: number, trainer: train.Trainer) {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(130);
+      terminal.say('Stopping after this step; once more stops at once.');
+      controller.abort();
+    });
+  }
+  const last = trainer.position().step + steps;
+  return {
+    signal: controller.signal,
+    note: (step: number) => {
+      if (steps > 0 && step >= last) controller.abort();
+    },
+  };
+}
+
+function progressReporter(epochs: number, note: (step: number) => void) {
+  const meter = new train.RateMeter();
+  let before = 0;
+  let trained = 0;
+  return ({ epoch, images, imagesInEpoch, step, loss, accuracy, phase }: train.Progress): void => {
+    note(step);
+    if (phase === 'validation') {
+      terminal.progress(`epoch ${epoch}/${epochs} validating: ${images} of ${imagesInEpoch}`);
+      return;
+    }
+    trained += images >= before ? images - before : images;
+    before = images;
+    meter.mark(trained);
+    const left = (epochs - epoch) * imagesInEpoch + imagesInEpoch - images;
+    terminal.progress(
+      train.progressLine(
+        {
+          label: `epoch ${epoch}/${epochs}`,
+          done: images,
+          total: imagesInEpoch,
+          rate: meter.perSecond,
+          unit: 'images',
+          remaining: left / meter.perSecond,
+          detail: `loss ${loss.toFixed(3)} · accuracy ${percent(accuracy)}`,
+        },
+        terminal.columns,
+      ),
+    );
+  };
+}
+
+const percent = (share: number | null) => (share === null ? '–' : `${(100 * share).toFixed(1)} %`);
+
+function epochLine(r: train.EpochRecord, epochs: number, isBest: boolean): string {
+  const check = r.validationLoss === null ? '' : ` · validation loss ${r.validationLoss.toFixed(3)}, accuracy ${percent(r.validationAccuracy)}`;
+  return (
+    `epoch ${String(r.epoch).padStart(String(epochs).length)}/${epochs} · loss ${r.trainLoss.toFixed(3)}, accuracy ${percent(r.trainAccuracy)}` +
+    `${check} · ${train.showSeconds(r.seconds)}${isBest ? ' · best so far' : ''}`
+  );
+}
+
+function metricsTable(history: readonly train.EpochRecord[]): string {
+  const columns = ['epoch', 'step', 'learningRate', 'trainLoss', 'trainAccuracy', 'validationLoss', 'validationAccuracy', 'seconds'] as const;
+  const rows = history.map((r) => columns.map((c) => (typeof r[c] === 'number' ? Number(r[c].toPrecision(6)) : '')).join(','));
+  return [columns.join(','), ...rows, ''].join('\n');
+}
+
+/** Accuracy of the best weights on pictures that training never saw. */
+async function test(model: ReturnType<typeof buildModel>, facts: RunFacts, data: DogcatData, folder: RunFolder, tenCrop: boolean): Promise<void> {
+  train.restoreModel(train.readCheckpoint(folder.read('best.safetensors'), folder.file('best.safetensors')), model);
+  model.eval();
+  const { options, classes, colours } = facts;
+  for (const place of tenCrop ? (['center', 'ten'] as const) : (['center'] as const)) {
+    const augment: AugmentOptions = { crop: options.image, place, colours, seed: 0 };
+    const crops = place === 'ten' ? 10 : 1;
+    const { loader, close } = loaderFor(data.test, augment, { batch: Math.max(1, Math.floor(options.batch / crops)), workers: 1 });
+    const confusion = new train.ConfusionMatrix(classes);
+    for await (const { images, labels } of loader.epoch(0)) {
+      confusion.add(await train.predictProbabilities(model, images, loader.imageShape, crops), labels);
+      terminal.progress(`testing, ${crops === 1 ? 'single crop' : 'ten crops'}: ${confusion.total} of ${loader.length}`);
+    }
+    await close();
+    const name = crops === 1 ? 'single crop' : 'ten crops';
+    terminal.say(`\nTest accuracy, ${name}: ${percent(confusion.accuracy)} (${confusion.correct} of ${confusion.total}, ${data.testName})`);
+    terminal.say(String(confusion));
+    folder.append('test.txt', `${name}: ${percent(confusion.accuracy)}\n${confusion}`);
+  }
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error) => {
+    terminal.clear();
+    console.error(error instanceof WgradError ? error.message : error);
+    process.exitCode = 1;
+  },
+);

@@ -1,0 +1,206 @@
+// The trainer's options: presets, command line, and the text of --help.
+import { parseArgs } from 'node:util';
+import { UsageError } from '../../src/index.js';
+
+export interface DogcatOptions {
+  variant: 'paper' | 'dogcat';
+  width: number;
+  /** Side of the crops. */
+  image: number;
+  /** Side of the stored pictures. */
+  stored: number;
+  dropout: number;
+  initialization: 'he' | 'paper';
+  batch: number;
+  epochs: number;
+  optimizer: 'sgd' | 'adamw' | 'adam' | 'rmsprop';
+  lr: number;
+  momentum: number;
+  weightDecay: number;
+  schedule: 'one-cycle' | 'plateau' | 'constant';
+  labelSmoothing: number;
+  flip: boolean;
+  colourShift: number;
+  validation: number;
+  limit: number;
+  seed: number;
+}
+
+export type PresetName = 'quick' | 'paper';
+
+/** A network and a budget. */
+export const presets: Record<PresetName, { about: string; options: DogcatOptions }> = {
+  quick: {
+    about: 'a quarter of the width on crops of 115 pixels: minutes on a machine without a GPU',
+    options: {
+      variant: 'dogcat',
+      width: 0.25,
+      image: 115,
+      stored: 129,
+      dropout: 0.5,
+      initialization: 'he',
+      batch: 32,
+      epochs: 8,
+      optimizer: 'adamw',
+      lr: 1e-3,
+      momentum: 0.9,
+      weightDecay: 0.01,
+      schedule: 'one-cycle',
+      labelSmoothing: 0,
+      flip: true,
+      colourShift: 0.1,
+      validation: 0.05,
+      limit: Number.POSITIVE_INFINITY,
+      seed: 1,
+    },
+  },
+  paper: {
+    about: 'the network and the training of Krizhevsky et al. 2012 at full size: for a GPU',
+    options: {
+      variant: 'paper',
+      width: 1,
+      image: 227,
+      stored: 256,
+      dropout: 0.5,
+      initialization: 'he',
+      batch: 128,
+      epochs: 90,
+      optimizer: 'sgd',
+      lr: 0.01,
+      momentum: 0.9,
+      weightDecay: 5e-4,
+      schedule: 'plateau',
+      labelSmoothing: 0,
+      flip: true,
+      colourShift: 0.1,
+      validation: 0.05,
+      limit: Number.POSITIVE_INFINITY,
+      seed: 1,
+    },
+  },
+};
+
+export const help = `Trains AlexNet to tell dogs from cats, or tells them apart with a network trained before.
+
+  npm run dogcat                                  train; the preset follows the adapter
+  npm run dogcat -- --preset quick --epochs 24    train longer
+  npm run dogcat -- --resume                      go on with the last run, exactly where it was
+  npm run dogcat -- predict a.jpg b.png           name what is on pictures
+
+Data
+  --data DIR            folder with train/ and test/, or of pictures. Default: WGRAD_DATA, then
+                        ../shared/data/dogs-vs-cats; where there is none, drawn stand-ins
+  --limit N             use only N training pictures, evenly from the classes
+  --validation F        share of the training pictures kept for validation (0.05)
+  --workers N           threads that prepare batches; they never change the result (1 to 4, by cores)
+
+Network
+  --preset NAME         quick: ${presets.quick.about}
+                        paper: ${presets.paper.about}
+  --variant NAME        paper (groups, local response normalization) | dogcat (batch normalization)
+  --width F             scales channels and dense layers
+  --image N             side of the crops; --stored N is the side they are cut from
+  --dropout F           of the dense layers; half of it after pools in dogcat
+  --initialization NAME he | paper
+
+Training
+  --epochs N  --batch N  --lr F  --momentum F  --weight-decay F  --label-smoothing F  --seed N
+  --optimizer NAME      sgd | adamw | adam | rmsprop
+  --schedule NAME       one-cycle | plateau (divides by 10 when validation stalls, as the paper did) | constant
+  --no-flip             no mirroring;  --colour-shift F: strength of the paper's colour change (0: off)
+
+Output
+  --out DIR             where the run goes (runs/dogcat, runs/dogcat-2, ...)
+  --resume [DIR]        go on with the last run, or with the one in DIR
+  --save-every N        also save every N steps (200), so that little is lost
+  --no-ten-crop         leave out the ten-crop test at the end
+  --steps N             stop after N steps (for timing)
+  --summary             print the table of layers and stop
+  --help
+
+Ctrl-C saves and says how to go on; a second one stops at once.`;
+
+const NUMBERS = ['width', 'image', 'stored', 'dropout', 'batch', 'epochs', 'lr', 'momentum', 'weight-decay'] as const;
+const MORE_NUMBERS = ['label-smoothing', 'colour-shift', 'validation', 'limit', 'seed', 'workers', 'save-every', 'steps'] as const;
+const NAMES = {
+  variant: ['paper', 'dogcat'],
+  initialization: ['he', 'paper'],
+  optimizer: ['sgd', 'adamw', 'adam', 'rmsprop'],
+  schedule: ['one-cycle', 'plateau', 'constant'],
+  preset: ['quick', 'paper'],
+} as const;
+
+export interface CommandLine {
+  command: 'train' | 'predict' | 'help' | 'summary';
+  files: string[];
+  preset?: PresetName;
+  /** Options given on the command line, by name in camelCase. */
+  given: Partial<DogcatOptions>;
+  data?: string;
+  out?: string;
+  /** '' for the last run. */
+  resume?: string;
+  workers?: number;
+  saveEvery: number;
+  steps: number;
+  tenCrop: boolean;
+}
+
+const camel = (name: string) => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+
+/** @throws UsageError that names the option and what it takes. */
+export function parseCommandLine(argv: string[]): CommandLine {
+  const strings = [...NUMBERS, ...MORE_NUMBERS, ...Object.keys(NAMES), 'data', 'out', 'resume', 'run'];
+  const flags = ['flip', 'ten-crop', 'summary', 'help'];
+  const options = Object.fromEntries([
+    ...strings.map((name) => [name, { type: 'string' as const }]),
+    ...flags.map((name) => [name, { type: 'boolean' as const }]),
+  ]);
+  let parsed: ReturnType<typeof parseArgs>;
+  try {
+    parsed = parseArgs({ args: withResumeValue(argv), options, allowPositionals: true, allowNegative: true });
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message.split('. ')[0]}; --help lists the options`);
+  }
+  const { values, positionals } = parsed;
+  const text = (name: string) => values[name] as string | undefined;
+  const given: Record<string, unknown> = {};
+  for (const name of [...NUMBERS, ...MORE_NUMBERS]) if (text(name) !== undefined) given[camel(name)] = number(name, text(name)!);
+  for (const [name, choices] of Object.entries(NAMES)) {
+    const value = text(name);
+    if (value === undefined) continue;
+    if (!(choices as readonly string[]).includes(value)) throw new UsageError(`--${name} ${value}: one of ${choices.join(', ')}`);
+    given[name] = value;
+  }
+  if (values.flip !== undefined) given.flip = values.flip;
+  const [word, ...files] = positionals;
+  if (word !== undefined && word !== 'predict' && word !== 'train') throw new UsageError(`'${word}': the commands are train and predict`);
+  if (word === 'predict' && files.length === 0) throw new UsageError('predict: name the pictures, as in: predict a.jpg b.png');
+  const { workers, saveEvery = 200, steps = 0, preset, ...rest } = given as Record<string, never>;
+  return {
+    command: values.help ? 'help' : values.summary ? 'summary' : word === 'predict' ? 'predict' : 'train',
+    files,
+    preset,
+    given: rest,
+    data: text('data'),
+    out: text('out'),
+    resume: text('resume') ?? (word === 'predict' ? text('run') : undefined),
+    workers,
+    saveEvery,
+    steps,
+    tenCrop: values['ten-crop'] !== false,
+  };
+}
+
+/** --resume may stand without a value. */
+function withResumeValue(argv: string[]): string[] {
+  return argv.map((arg, i) => (arg === '--resume' && (argv[i + 1] ?? '-').startsWith('-') ? '--resume=' : arg));
+}
+
+function number(name: string, text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0) throw new UsageError(`--${name} ${text}: a number, 0 or more`);
+  const whole = ['image', 'stored', 'batch', 'epochs', 'limit', 'seed', 'workers', 'save-every', 'steps'].includes(name);
+  if (whole && !Number.isInteger(value)) throw new UsageError(`--${name} ${text}: a whole number`);
+  return value;
+}

@@ -1,0 +1,94 @@
+// The parts of a run, put together from its options.
+import {
+  Adam,
+  AdamW,
+  type AlexNet,
+  alexnet,
+  OneCycleLR,
+  type Optimizer,
+  ReduceLROnPlateau,
+  RMSprop,
+  SGD,
+  type Tensor,
+} from '../../src/index.js';
+import { type AugmentOptions, type ColourStatistics, DataLoader, type ImageDataset } from '../../src/data/index.js';
+import { BatchWorkers } from '../../src/node/index.js';
+import { Trainer, type TrainerParts } from '../../src/train/index.js';
+import type { DogcatOptions } from './options.js';
+
+/** Kept beside the weights: all that is needed to use them. */
+export interface RunFacts {
+  options: DogcatOptions;
+  classes: readonly string[];
+  colours: ColourStatistics;
+  folder: string | null;
+}
+
+export function buildModel({ options, classes }: Pick<RunFacts, 'options' | 'classes'>): AlexNet {
+  const { variant, width, image: imageSize, dropout, initialization } = options;
+  return alexnet({ variant, width, imageSize, dropout, initialization, numClasses: classes.length });
+}
+
+function buildOptimizer(params: readonly Tensor[], options: DogcatOptions): Optimizer {
+  const { lr, momentum, weightDecay } = options;
+  switch (options.optimizer) {
+    case 'adamw':
+      return new AdamW(params, { lr, weightDecay });
+    case 'adam':
+      return new Adam(params, { lr, weightDecay });
+    case 'rmsprop':
+      return new RMSprop(params, { lr, momentum, weightDecay });
+    default:
+      return new SGD(params, { lr, momentum, weightDecay });
+  }
+}
+
+function buildSchedule(optimizer: Optimizer, steps: number, { schedule, lr }: DogcatOptions): TrainerParts['schedule'] {
+  if (schedule === 'constant') return undefined;
+  if (schedule === 'plateau') return { each: 'epoch', rule: new ReduceLROnPlateau(optimizer, { factor: 0.1, patience: 3 }) };
+  return { each: 'step', rule: new OneCycleLR(optimizer, { maxLr: lr, totalSteps: steps + 1 }) };
+}
+
+/** A loader whose batches are made by worker threads. */
+export function loaderFor(
+  dataset: ImageDataset,
+  augment: AugmentOptions,
+  { batch, workers, shuffle = false }: { batch: number; workers: number; shuffle?: boolean },
+): { loader: DataLoader; close(): Promise<void> } {
+  const assembler = workers > 0 ? new BatchWorkers(dataset, augment, workers) : undefined;
+  const loader = new DataLoader(dataset, { batchSize: batch, augment, shuffle, dropLast: shuffle, assembler });
+  return { loader, close: async () => assembler?.close() };
+}
+
+/** Model, optimizer, schedule and loaders of a run. */
+export function buildTrainer(
+  facts: RunFacts,
+  train: ImageDataset,
+  validation: ImageDataset,
+  workers: number,
+): { trainer: Trainer; model: AlexNet; close(): Promise<void> } {
+  const { options, classes, colours } = facts;
+  const { image: crop, batch, seed, flip, colourShift, epochs } = options;
+  const random: AugmentOptions = { crop, place: 'random', flip, colourShift, colours, seed };
+  const trainLoader = loaderFor(train, random, { batch, workers, shuffle: true });
+  const checkLoader = loaderFor(validation, { crop, place: 'center', colours, seed }, { batch, workers: Math.min(workers, 1) });
+  const model = buildModel(facts);
+  const optimizer = buildOptimizer(model.parameters(), options);
+  const schedule = buildSchedule(optimizer, epochs * trainLoader.loader.batches, options);
+  const trainer = new Trainer({
+    model,
+    optimizer,
+    schedule,
+    classes,
+    train: trainLoader.loader,
+    validation: validation.length > 0 ? checkLoader.loader : undefined,
+    labelSmoothing: options.labelSmoothing,
+  });
+  return {
+    trainer,
+    model,
+    close: async () => {
+      await Promise.all([trainLoader.close(), checkLoader.close()]);
+    },
+  };
+}

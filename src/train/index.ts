@@ -1,0 +1,6 @@
+// wgrad/train: the training loop and what belongs to it.
+export * from './checkpoint.js';
+export * from './metrics.js';
+export * from './predict.js';
+export * from './progress.js';
+export * from './trainer.js';
