@@ -1,3 +1,4 @@
+import { ceilDiv } from '../device/math.js';
 import type { GpuBuffer } from '../device/pool.js';
 import { type Binding, run } from '../device/recorder.js';
 import { deviceInfo } from '../device/runtime.js';
@@ -29,5 +30,6 @@ export function place(x: Binding, y: GpuBuffer, at: Placement): void {
     step_y: at.stepY,
     step_x: at.stepX,
   };
-  run(shader, { x, y }, params, { slots: { LANES: deviceInfo().software ? 8 : 32 }, groups: rows });
+  const ACROSS = deviceInfo().software ? 1 : 32;
+  run(shader, { x, y }, params, { slots: { ACROSS }, groups: ceilDiv(rows, 64 / ACROSS) });
 }

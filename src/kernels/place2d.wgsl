@@ -1,9 +1,10 @@
 // place2d: lays planes out in larger ones, zeros around and between: padding for the convolution kernels.
 //   x (planes, in_h, in_w), y (planes, out_h, out_w)
 //   y[plane, i, j] = x[plane, (i - offset_y) / step_y, (j - offset_x) / step_x] where that is a pixel, else 0
-// One workgroup owns one row of y.
+// ACROSS threads own one row of y. One is fastest on software adapters, where neighbours gain nothing by writing
+// neighbouring elements and every thread repeats the division that finds its row.
 
-const LANES: u32 = 8; // slot
+const ACROSS: u32 = 32; // slot
 
 struct Params {
   rows: u32, in_h: u32, in_w: u32, out_h: u32, out_w: u32,
@@ -13,18 +14,27 @@ struct Params {
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 @group(1) @binding(0) var<uniform> p: Params;
 
-@compute @workgroup_size(LANES)
+@compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
-  let row = workgroup.x + workgroup.y * groups.x;
+  let row = (workgroup.x + workgroup.y * groups.x) * (64u / ACROSS) + lane / ACROSS;
   if (row >= p.rows) { return; }
+  let first = lane % ACROSS;
+  let target_row = row * p.out_w;
   let i = i32(row % p.out_h) - p.offset_y;
-  let on_row = i >= 0 && i % p.step_y == 0 && i / p.step_y < i32(p.in_h);
-  let source = p.x_base + (row / p.out_h * p.in_h + select(0u, u32(i / p.step_y), on_row)) * p.in_w;
-  for (var column = lane; column < p.out_w; column += LANES) {
-    let j = i32(column) - p.offset_x;
-    let inside = on_row && j >= 0 && j % p.step_x == 0 && j / p.step_x < i32(p.in_w);
-    let value = x[source + select(0u, u32(j / p.step_x), inside)];
-    y[row * p.out_w + column] = select(0.0, value, inside);
+  if (i < 0 || i % p.step_y != 0 || i / p.step_y >= i32(p.in_h)) {
+    for (var j = first; j < p.out_w; j += ACROSS) { y[target_row + j] = 0.0; }
+    return;
   }
+  for (var j = i32(first); j < min(p.offset_x, i32(p.out_w)); j += i32(ACROSS)) { y[target_row + u32(j)] = 0.0; }
+  let source = p.x_base + (row / p.out_h * p.in_h + u32(i / p.step_y)) * p.in_w;
+  for (var c = first; c < p.in_w; c += ACROSS) {
+    let j = u32(p.offset_x + i32(c) * p.step_x); // left of the row it wraps to a huge number
+    if (j < p.out_w) { y[target_row + j] = x[source + c]; }
+    for (var gap = 1u; gap < u32(p.step_x); gap++) {
+      if (j + gap < p.out_w) { y[target_row + j + gap] = 0.0; }
+    }
+  }
+  let end = max(p.offset_x + i32(p.in_w) * p.step_x, 0);
+  for (var j = u32(end) + first; j < p.out_w; j += ACROSS) { y[target_row + j] = 0.0; }
 }
