@@ -23,7 +23,10 @@ async function main(): Promise<number> {
   await init();
   if (line.command === 'predict') return predict(line.files, line.resume, DEFAULT_RUN);
   const resumed = line.resume === undefined ? null : openRun(line.resume);
-  const facts = resumed ? resumed.facts : { options: { ...presets[choosePreset(line)].options, ...line.given }, folder: findFolder(line.data) };
+  const facts = resumed?.facts ?? {
+    options: { ...presets[choosePreset(line)].options, ...line.given },
+    folder: line.standIns ? null : findFolder(line.data),
+  };
   if (line.command === 'summary') {
     console.log(summary(buildModel({ options: facts.options, classes: ['cat', 'dog'] })));
     return 0;
@@ -78,7 +81,7 @@ async function run(line: CommandLine, facts: RunFacts, data: DogcatData, resumed
   );
   if (resumed) terminal.say(`Going on at step ${trainer.position().step}.`);
   const extra = { facts: JSON.stringify(facts) };
-  const stop = stopOnSignal(line.steps, trainer);
+  const stop = stopOnSignal(line.steps);
   const ended = await trainer.fit({
     epochs: options.epochs,
     saveEvery: line.saveEvery,
@@ -102,8 +105,8 @@ async function run(line: CommandLine, facts: RunFacts, data: DogcatData, resumed
   return 0;
 }
 
-/** Aborts after the first Ctrl-C or SIGTERM, or after so many steps; a second signal leaves at once. */
-function stopOnSignal(steps: number, trainer: train.Trainer) {
+/** Aborts after the first Ctrl-C or SIGTERM, or at a step; a second signal leaves at once. */
+function stopOnSignal(steps: number) {
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
@@ -112,11 +115,10 @@ function stopOnSignal(steps: number, trainer: train.Trainer) {
       controller.abort();
     });
   }
-  const last = trainer.position().step + steps;
   return {
     signal: controller.signal,
     note: (step: number) => {
-      if (steps > 0 && step >= last) controller.abort();
+      if (steps > 0 && step >= steps) controller.abort();
     },
   };
 }

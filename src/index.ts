@@ -19,7 +19,7 @@ export {
 export type { DType, TypedArray } from './tensor/dtype.js';
 export { keep, type Scope, scope } from './tensor/scope.js';
 export { manualSeed, rngState, setRngState } from './tensor/seed.js';
-export { type Shape, showShape } from './tensor/shape.js';
+export { type Shape, showShape, sizeOf } from './tensor/shape.js';
 export { empty, type Nested, parameter, Tensor, type TensorOptions, tensor } from './tensor/tensor.js';
 export * from './layers/index.js';
 export * from './models/index.js';

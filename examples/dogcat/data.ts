@@ -1,6 +1,6 @@
 // Finds photographs, or draws stand-ins and says so.
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { relative } from 'node:path';
 import { DataError } from '../../src/index.js';
 import { drawnStandIns, type ImageDataset } from '../../src/data/index.js';
 import { type ImageFolder, hasPictures, loadImageFolder } from '../../src/node/index.js';
@@ -17,6 +17,7 @@ export interface DogcatData {
   folder: string | null;
 }
 
+const USUAL_FOLDER = '../shared/data/dogs-vs-cats';
 const STAND_INS = { train: 2000, test: 400 };
 
 const HOW_TO_GET = `No photographs were found. To train on real ones, get "Dogs vs. Cats" from Kaggle (a free account):
@@ -30,10 +31,9 @@ export function findFolder(given: string | undefined): string | null {
   for (const [what, folder] of [['--data', given], ['WGRAD_DATA', process.env.WGRAD_DATA]] as const) {
     if (folder === undefined || folder === '') continue;
     if (!existsSync(folder)) throw new DataError(`${what} ${folder}: there is no such folder`);
-    return resolve(folder);
+    return relative('', folder) || '.';
   }
-  const usual = resolve('../shared/data/dogs-vs-cats');
-  return hasPictures(usual) ? usual : null;
+  return hasPictures(USUAL_FOLDER) ? USUAL_FOLDER : null;
 }
 
 /** Training, validation and test pictures, decoded. */

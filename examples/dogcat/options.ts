@@ -40,7 +40,7 @@ export const presets: Record<PresetName, { about: string; options: DogcatOptions
       dropout: 0.5,
       initialization: 'he',
       batch: 32,
-      epochs: 8,
+      epochs: 7,
       optimizer: 'adamw',
       lr: 1e-3,
       momentum: 0.9,
@@ -90,6 +90,7 @@ export const help = `Trains AlexNet to tell dogs from cats, or tells them apart 
 Data
   --data DIR            folder with train/ and test/, or of pictures. Default: WGRAD_DATA, then
                         ../shared/data/dogs-vs-cats; where there is none, drawn stand-ins
+  --stand-ins           draw stand-ins even where photographs are at hand
   --limit N             use only N training pictures, evenly from the classes
   --validation F        share of the training pictures kept for validation (0.05)
   --workers N           threads that prepare batches; they never change the result (1 to 4, by cores)
@@ -114,7 +115,7 @@ Output
   --resume [DIR]        go on with the last run, or with the one in DIR
   --save-every N        also save every N steps (200), so that little is lost
   --no-ten-crop         leave out the ten-crop test at the end
-  --steps N             stop after N steps (for timing)
+  --steps N             save and stop at step N
   --summary             print the table of layers and stop
   --help
 
@@ -137,6 +138,7 @@ export interface CommandLine {
   /** Options given on the command line, by name in camelCase. */
   given: Partial<DogcatOptions>;
   data?: string;
+  standIns: boolean;
   out?: string;
   /** '' for the last run. */
   resume?: string;
@@ -151,7 +153,7 @@ const camel = (name: string) => name.replace(/-(\w)/g, (_, letter: string) => le
 /** @throws UsageError that names the option and what it takes. */
 export function parseCommandLine(argv: string[]): CommandLine {
   const strings = [...NUMBERS, ...MORE_NUMBERS, ...Object.keys(NAMES), 'data', 'out', 'resume', 'run'];
-  const flags = ['flip', 'ten-crop', 'summary', 'help'];
+  const flags = ['flip', 'ten-crop', 'stand-ins', 'summary', 'help'];
   const options = Object.fromEntries([
     ...strings.map((name) => [name, { type: 'string' as const }]),
     ...flags.map((name) => [name, { type: 'boolean' as const }]),
@@ -183,6 +185,7 @@ export function parseCommandLine(argv: string[]): CommandLine {
     preset,
     given: rest,
     data: text('data'),
+    standIns: values['stand-ins'] === true,
     out: text('out'),
     resume: text('resume') ?? (word === 'predict' ? text('run') : undefined),
     workers,

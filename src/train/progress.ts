@@ -52,7 +52,7 @@ export class RateMeter {
   mark(count: number): void {
     const at = this.now();
     this.marks.push({ at, count });
-    while (this.marks.length > 2 && at - this.marks[1].at > this.windowSeconds) this.marks.shift();
+    while (this.marks.length > 2 && at - this.marks[0].at > this.windowSeconds) this.marks.shift();
   }
 
   get perSecond(): number {

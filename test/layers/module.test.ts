@@ -1,0 +1,64 @@
+import * as assert from 'uvu/assert';
+import { type Tensor, memory, relu, tensor } from '../../src/index.js';
+import { BatchNorm1d, Conv2d, Dropout, Linear, Module, ReLU, Sequential } from '../../src/layers/index.js';
+import { useDevice } from '../support/device.js';
+import { suite } from '../support/suite.js';
+
+const test = suite('layers/module');
+test.before(useDevice);
+
+class Net extends Module {
+  readonly first = new Linear(3, 4);
+  readonly norm = new BatchNorm1d(4);
+  readonly rest = [new Linear(4, 2, { bias: false })];
+
+  forward(x: Tensor): Tensor {
+    return this.rest[0].forward(relu(this.norm.forward(this.first.forward(x))));
+  }
+}
+
+test('parameters and state are found by path, in order of declaration', () => {
+  const net = new Net();
+  const names = net.namedParameters().map(([name]) => name);
+  assert.equal(names, ['first.weight', 'first.bias', 'norm.weight', 'norm.bias', 'rest.0.weight']);
+  assert.equal(Object.keys(net.stateDict()), [...names, 'norm.runningMean', 'norm.runningVar']);
+  net.dispose();
+});
+
+test('train and eval reach every module', () => {
+  const net = new Sequential(new Linear(2, 2), new Sequential({ drop: new Dropout() }));
+  net.eval();
+  assert.ok(net.namedModules().every(([, m]) => !m.training));
+  net.train();
+  assert.ok(net.namedModules().every(([, m]) => m.training));
+  net.dispose();
+});
+
+test('loadStateDict copies values and names what does not fit', async () => {
+  const [a, b] = [new Net(), new Net()];
+  a.first.weight.set(new Float32Array(12).fill(2.5));
+  b.loadStateDict(a.stateDict());
+  assert.ok((await b.first.weight.data()).every((v) => v === 2.5));
+  b.loadStateDict({ 'first.bias': { shape: [4], data: Float32Array.of(1, 2, 3, 4) } }, { strict: false });
+  assert.equal([...(await b.first.bias!.data())], [1, 2, 3, 4]);
+  const { 'first.bias': _, ...missing } = a.stateDict();
+  assert.throws(() => b.loadStateDict(missing), /missing first.bias/);
+  assert.throws(() => b.loadStateDict({ ...a.stateDict(), extra: tensor([1]) }), /unknown extra/);
+  assert.throws(() => b.loadStateDict({ ...a.stateDict(), 'first.bias': tensor([1]) }), /first.bias is \[1\] in the state, \[4\]/);
+  a.dispose();
+  b.dispose();
+});
+
+test('a model gives all its memory back', () => {
+  const before = memory().liveBytes;
+  new Sequential(new Conv2d(3, 8, 3), new ReLU(), new BatchNorm1d(8)).dispose();
+  assert.is(memory().liveBytes, before);
+});
+
+test('batch norm refuses a shape it was not made for', () => {
+  const norm = new BatchNorm1d(4);
+  assert.throws(() => norm.forward(tensor([[1, 2, 3]])), /BatchNorm1d: takes \(batch, 4\).*, the input is \[1, 3\]/);
+  norm.dispose();
+});
+
+test.run();
