@@ -1,4 +1,5 @@
-// node scripts/run.mjs path/file.ts [args...]: sets up, builds what changed, runs the file. What npm's scripts call.
+// node scripts/run.mjs [--no-driver] path/file.ts [args...]: sets up, builds what changed, runs the file. What npm's
+// scripts call. --no-driver leaves the machine's drivers as they are.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -6,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { setup } from './setup.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const [file, ...args] = process.argv.slice(2);
+const installDriver = process.argv[2] !== '--no-driver';
+const [file, ...args] = process.argv.slice(installDriver ? 2 : 3);
 
 function fail(message, code = 1) {
   console.error(message);
@@ -41,9 +43,9 @@ function build() {
   utimesSync(stamp, start, start); // what changed during the build is newer
 }
 
-if (!file) fail('usage: node scripts/run.mjs path/file.ts [args...]', 2);
+if (!file) fail('usage: node scripts/run.mjs [--no-driver] path/file.ts [args...]', 2);
 if (!existsSync(`${root}${file}`)) fail(`wgrad: there is no ${file}`);
-await setup().catch((error) => fail(`setup: ${error.message}`));
+await setup({ installDriver }).catch((error) => fail(`setup: ${error.message}`));
 build();
 
 const child = spawn(

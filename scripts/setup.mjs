@@ -3,16 +3,16 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { installDriver } from './vulkan-driver.mjs';
+import { installVulkanDriver } from './vulkan-driver.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const oldestNode = 20;
 
 /** @throws Error with what to do, when it cannot be made ready. */
-export async function setup() {
+export async function setup({ installDriver = true } = {}) {
   checkNode();
   installPackages();
-  if (process.platform === 'linux') ensureAdapter();
+  if (process.platform === 'linux' && installDriver) ensureAdapter();
 }
 
 function checkNode() {
@@ -52,7 +52,7 @@ function ensureAdapter() {
   let probe = probeAdapter();
   if (!probe.found && process.env.ALLOW_NO_GPU === '1') return;
   if (!probe.found) {
-    const advice = installDriver(probe.reason);
+    const advice = installVulkanDriver(probe.reason);
     if (!advice) probe = probeAdapter();
     if (!probe.found) {
       console.error(advice ?? `setup: a driver was installed, and Dawn still finds no adapter: ${probe.reason}`);

@@ -14,7 +14,7 @@ const lockPauseMs = 4000;
  * Installs the driver; returns nothing, or what a person has to type where this program may not.
  * @throws Error when apt fails.
  */
-export function installDriver(reason) {
+export function installVulkanDriver(reason) {
   const suite = suitesTooOld.includes(codename()) ? `${codename()}-backports` : undefined;
   const source = suite && backportsSource(codename(), suite);
   const root = becomeRoot();
