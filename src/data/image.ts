@@ -115,7 +115,9 @@ function taps(from: number, to: number, skip: number, count: number): Taps {
     const center = (i + skip + 0.5) * step - 0.5;
     const low = Math.max(0, Math.ceil(center - radius));
     const high = Math.min(from - 1, Math.floor(center + radius));
-    const run = Float32Array.from({ length: high - low + 1 }, (_, j) => Math.max(0, 1 - Math.abs(low + j - center) / radius));
+    const run = Float32Array.from({ length: high - low + 1 }, (_, j) =>
+      Math.max(0, 1 - Math.abs(low + j - center) / radius),
+    );
     const sum = run.reduce((a, b) => a + b, 0);
     first[i] = low;
     return sum > 0 ? run.map((v) => v / sum) : Float32Array.of(1);

@@ -20,7 +20,8 @@ const ellipse = (cx: number, cy: number, rx: number, ry: number, tilt = 0) => {
 };
 
 const triangle = (points: readonly (readonly [number, number])[]) => (x: number, y: number) => {
-  const side = ([ax, ay]: readonly [number, number], [bx, by]: readonly [number, number]) => (bx - ax) * (y - ay) - (by - ay) * (x - ax);
+  const side = ([ax, ay]: readonly [number, number], [bx, by]: readonly [number, number]) =>
+    (bx - ax) * (y - ay) - (by - ay) * (x - ax);
   const signs = points.map((p, i) => side(p, points[(i + 1) % 3]) > 0);
   return signs.every(Boolean) || !signs.some(Boolean);
 };
@@ -44,10 +45,18 @@ function draw(isDog: boolean, size: number, random: Random, out: Uint8Array): vo
     marks.push({ inside: ear, colour: isDog ? dark : fur });
   }
   marks.push({ inside: ellipse(x, y, r, r * between(0.85, 1.1), lean), colour: fur });
-  if (isDog) marks.push({ inside: ellipse(x, y + r * 0.45, r * 0.5, r * 0.4), colour: fur.map((v) => Math.min(255, v * 1.25)) as unknown as Colour });
-  for (const side of [-1, 1]) marks.push({ inside: ellipse(x + side * r * 0.4, y - r * 0.15, r * 0.13, r * 0.13), colour: dark });
+  if (isDog)
+    marks.push({
+      inside: ellipse(x, y + r * 0.45, r * 0.5, r * 0.4),
+      colour: fur.map((v) => Math.min(255, v * 1.25)) as unknown as Colour,
+    });
+  for (const side of [-1, 1])
+    marks.push({ inside: ellipse(x + side * r * 0.4, y - r * 0.15, r * 0.13, r * 0.13), colour: dark });
   marks.push({ inside: ellipse(x, y + r * 0.3, r * (isDog ? 0.2 : 0.1), r * (isDog ? 0.15 : 0.08)), colour: dark });
-  const distraction = { inside: ellipse(between(0, 1), between(0, 1), between(0.05, 0.2), between(0.05, 0.2)), colour: colour() };
+  const distraction = {
+    inside: ellipse(between(0, 1), between(0, 1), between(0.05, 0.2), between(0.05, 0.2)),
+    colour: colour(),
+  };
   paint([distraction, ...marks], ground, sky, size, random, out);
 }
 
@@ -67,7 +76,8 @@ function paint(marks: Mark[], ground: Colour, sky: Colour, size: number, random:
 /** `count` drawings of size x size pixels, every other one a dog, the same for the same seed. */
 export function drawnStandIns(count: number, size: number, seed = 0): ImageDataset {
   const image = 3 * size * size;
-  const buffer = typeof SharedArrayBuffer === 'undefined' ? new ArrayBuffer(count * image) : new SharedArrayBuffer(count * image);
+  const buffer =
+    typeof SharedArrayBuffer === 'undefined' ? new ArrayBuffer(count * image) : new SharedArrayBuffer(count * image);
   const bytes = new Uint8Array(buffer);
   const labels = Int32Array.from({ length: count }, (_, i) => i % 2);
   const classes = ['cat', 'dog'];

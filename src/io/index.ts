@@ -1,2 +1,3 @@
 // wgrad/io: file formats.
+export * from './npy.js';
 export * from './safetensors.js';

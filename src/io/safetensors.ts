@@ -44,57 +44,95 @@ export function readSafetensors(bytes: Uint8Array, name = 'safetensors'): Safete
   const spans: { key: string; start: number; end: number }[] = [];
   for (const [key, value] of Object.entries(header)) {
     if (key === '__metadata__') {
-      for (const [k, v] of Object.entries(value as object)) if (k !== '__proto__') metadata[k] = String(v);
+      readMetadata(value, metadata, fail);
       continue;
     }
     const entry = checkEntry(key, value, body.length, fail);
     const [start, end] = entry.data_offsets;
     spans.push({ key, start, end });
-    tensors.set(key, { shape: [...entry.shape], data: decode(entry.dtype, body.subarray(start, end)) });
+    tensors.set(key, { shape: [...entry.shape], data: decode(entry.dtype, body.subarray(start, end), key, fail) });
   }
   spans.sort((a, b) => a.start - b.start || a.end - b.end);
-  spans.forEach(({ key, start }, i) => {
-    if (i > 0 && start < spans[i - 1].end) fail(`tensors '${spans[i - 1].key}' and '${key}' overlap`);
+  let covered = 0;
+  spans.forEach(({ key, start, end }, i) => {
+    if (start < covered) fail(`tensors '${spans[i - 1].key}' and '${key}' overlap`);
+    if (start > covered) fail(`${start - covered} bytes before tensor '${key}' belong to none`);
+    covered = end;
   });
+  if (covered !== body.length) fail(`${body.length - covered} bytes at the end belong to no tensor`);
   return { tensors, metadata };
 }
 
 function parseHeader(bytes: Uint8Array, fail: (what: string) => never): Record<string, unknown> {
   let header: unknown;
+  let text = '';
   try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    header = JSON.parse(text);
   } catch (error) {
     fail(`the header is not JSON (${(error as Error).message})`);
   }
   if (typeof header !== 'object' || header === null || Array.isArray(header)) fail('the header is not a JSON object');
+  const twice = repeatedKey(text);
+  if (twice !== null) fail(`the header has '${twice}' twice`);
   return header as Record<string, unknown>;
+}
+
+/** A key that an object of valid JSON text has twice, of which JSON.parse would silently keep the last; or null. */
+function repeatedKey(text: string): string | null {
+  const open: Set<string>[] = [];
+  for (const [token, string, colon] of text.matchAll(/("(?:[^"\\]|\\.)*")\s*(:?)|[{}]/g)) {
+    if (token === '{') open.push(new Set());
+    else if (token === '}') open.pop();
+    else if (colon) {
+      const key: string = JSON.parse(string);
+      if (open.at(-1)?.has(key)) return key;
+      open.at(-1)?.add(key);
+    }
+  }
+  return null;
+}
+
+function readMetadata(value: unknown, metadata: Record<string, string>, fail: (what: string) => never): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) fail('__metadata__ is not a JSON object');
+  for (const [key, text] of Object.entries(value as object)) {
+    if (typeof text !== 'string') fail(`metadata '${key}' is not text`);
+    if (key !== '__proto__') metadata[key] = text;
+  }
 }
 
 function checkEntry(key: string, value: unknown, bodyLength: number, fail: (what: string) => never): Entry {
   const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Partial<Entry>;
-  if (typeof dtype !== 'string' || !Object.hasOwn(BYTES, dtype)) fail(`tensor '${key}' has dtype ${String(dtype)}; known: ${Object.keys(BYTES).join(', ')}`);
+  if (typeof dtype !== 'string' || !Object.hasOwn(BYTES, dtype))
+    fail(`tensor '${key}' has dtype ${String(dtype)}; known: ${Object.keys(BYTES).join(', ')}`);
   const whole = (list: unknown): list is number[] =>
     Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= 0);
   if (!whole(shape)) fail(`tensor '${key}' has shape ${JSON.stringify(shape)}`);
-  if (!whole(offsets) || (offsets as number[]).length !== 2) fail(`tensor '${key}' has offsets ${JSON.stringify(offsets)}`);
+  if (!whole(offsets) || (offsets as number[]).length !== 2)
+    fail(`tensor '${key}' has offsets ${JSON.stringify(offsets)}`);
   const entry = { dtype, shape, data_offsets: offsets } as Entry;
   const [start, end] = entry.data_offsets;
   const bytes = entry.shape.reduce((n, size) => n * size, 1) * BYTES[entry.dtype];
-  if (start > end || end > bodyLength) fail(`tensor '${key}' lies at ${start} to ${end}, the data end at ${bodyLength}`);
+  if (start > end || end > bodyLength)
+    fail(`tensor '${key}' lies at ${start} to ${end}, the data end at ${bodyLength}`);
   if (end - start !== bytes) fail(`tensor '${key}' holds ${end - start} bytes, its shape needs ${bytes}`);
   return entry;
 }
 
-function decode(dtype: string, bytes: Uint8Array): TypedArray {
+function decode(dtype: string, bytes: Uint8Array, key: string, fail: (what: string) => never): TypedArray {
   const own = new Uint8Array(bytes); // a copy: aligned, and not a view of the whole file
   const view = new DataView(own.buffer);
-  const each = (size: number, read: (at: number) => number) => Float32Array.from({ length: own.length / size }, (_, i) => read(i * size));
+  const each = (size: number, read: (at: number) => number) =>
+    Float32Array.from({ length: own.length / size }, (_, i) => read(i * size));
   if (dtype === 'F32') return new Float32Array(own.buffer);
   if (dtype === 'I32') return new Int32Array(own.buffer);
   if (dtype === 'U8') return own;
   if (dtype === 'F64') return each(8, (at) => view.getFloat64(at, true));
   if (dtype === 'F16') return each(2, (at) => halfToFloat(view.getUint16(at, true)));
-  return Int32Array.from({ length: own.length / 8 }, (_, i) => Number(view.getBigInt64(i * 8, true)));
+  return Int32Array.from({ length: own.length / 8 }, (_, i) => {
+    const value = view.getBigInt64(i * 8, true);
+    return BigInt.asIntN(32, value) === value ? Number(value) : fail(`tensor '${key}' has ${value}, beyond i32`);
+  });
 }
 
 function halfToFloat(bits: number): number {
@@ -106,15 +144,19 @@ function halfToFloat(bits: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-/** Writes tensors in the order given, each aligned to 8 bytes. Metadata values are text. */
+/** Writes tensors without gaps, as the format asks, u8 ones last so that all are aligned. Metadata values are text. */
 export function writeSafetensors(
   tensors: Iterable<readonly [string, StoredTensor]>,
   metadata: Record<string, string> = {},
 ): Uint8Array {
-  const all = [...tensors];
-  const header: Record<string, unknown> = { __metadata__: metadata };
+  const all = [...tensors].sort(([, a], [, b]) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT); // stable
+  const header: Record<string, unknown> = Object.assign(Object.create(null), { __metadata__: metadata });
   let at = 0;
   for (const [key, { shape, data }] of all) {
+    const needed = shape.reduce((n, size) => n * size, 1);
+    if (needed !== data.length)
+      throw new CheckpointError(`writeSafetensors: '${key}' has ${data.length} values, its shape needs ${needed}`);
+    if (key in header) throw new CheckpointError(`writeSafetensors: two tensors are called '${key}'`);
     const dtype = data instanceof Float32Array ? 'F32' : data instanceof Int32Array ? 'I32' : 'U8';
     header[key] = { dtype, shape, data_offsets: [at, at + data.byteLength] };
     at += data.byteLength;

@@ -1,8 +1,9 @@
 // A worker thread that crops, mirrors and shifts pictures into batches. batch-workers.ts starts it.
-import { parentPort, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
 import type { AugmentOptions } from '../data/augment.js';
 import { ImageDataset } from '../data/dataset.js';
 import { assembleBatch, type BatchJob } from '../data/loader.js';
+import { serve } from './worker-service.js';
 
 /** What the worker is given: the pictures' shared memory and how to cut them. */
 export interface BatchSetup {
@@ -15,7 +16,7 @@ export interface BatchSetup {
 const { bytes, size, places, augment } = workerData as BatchSetup;
 const dataset = new ImageDataset(bytes, size, [], new Int32Array(0), [], places);
 
-parentPort!.on('message', ({ id, job }: { id: number; job: BatchJob }) => {
-  const images = assembleBatch(dataset, augment, job);
-  parentPort!.postMessage({ id, images }, [images.buffer as ArrayBuffer]);
-});
+serve(
+  (job: BatchJob) => assembleBatch(dataset, augment, job),
+  (images) => [images.buffer as ArrayBuffer],
+);

@@ -1,8 +1,10 @@
 // JPEG and PNG by well-kept decoders in plain JavaScript, behind one function that never lets damage through.
+import { inflateSync } from 'node:zlib';
 import jpeg from 'jpeg-js';
 import { PNG } from 'pngjs';
 import { applyOrientation, exifOrientation, type RgbImage, sniff } from '../data/image.js';
 import { DataError } from '../device/errors.js';
+import { readJpegHeader } from './jpeg-header.js';
 
 const MAX_MEGAPIXELS = 100;
 const MAX_MEGABYTES = 1024;
@@ -11,7 +13,7 @@ const MAX_MEGABYTES = 1024;
  * Decodes a JPEG (grey, colour or CMYK, baseline or progressive) or PNG, recognized by its content, and turns it
  * upright. Transparent pixels lie on white.
  * @throws DataError naming the file and what is wrong: empty, not a picture, cut off, damaged, too large, or coded
- * in a way the decoder does not know (arithmetic JPEG).
+ * in a way the decoders do not know (arithmetic JPEG).
  */
 export function decodeImage(bytes: Uint8Array, name: string): RgbImage {
   if (bytes.length === 0) throw new DataError(`${name}: the file is empty`);
@@ -24,15 +26,21 @@ export function decodeImage(bytes: Uint8Array, name: string): RgbImage {
   }
 }
 
+/**
+ * Damage that leaves the entropy code readable goes unnoticed, here as in other decoders. `tolerantDecoding` only
+ * skips blocks past the end of the picture, which whole greyscale files with restart markers have.
+ */
 function decodeJpeg(bytes: Uint8Array): RgbImage {
+  const { components, adobeTransform } = readJpegHeader(bytes, MAX_MEGAPIXELS);
   const { width, height, data } = jpeg.decode(withEndMarker(bytes), {
     useTArray: true,
-    formatAsRGBA: true,
-    tolerantDecoding: false,
+    formatAsRGBA: false,
+    tolerantDecoding: true,
     maxResolutionInMP: MAX_MEGAPIXELS,
     maxMemoryUsageInMB: MAX_MEGABYTES,
+    colorTransform: components === 3 && adobeTransform === 0 ? false : undefined, // stored as RGB
   });
-  return applyOrientation({ width, height, data: dropAlpha(data, width * height) }, exifOrientation(bytes));
+  return applyOrientation({ width, height, data }, exifOrientation(bytes));
 }
 
 /** Files that lost only their end marker are whole pictures; the decoder still tells when pixels are missing. */
@@ -45,12 +53,26 @@ function withEndMarker(bytes: Uint8Array): Uint8Array {
 }
 
 function decodePng(bytes: Uint8Array): RgbImage {
-  const header = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < 24) throw new Error('ends inside its header');
-  const megapixels = (header.getUint32(16) * header.getUint32(20)) / 1e6;
-  if (megapixels > MAX_MEGAPIXELS) throw new Error(`claims ${Math.round(megapixels)} megapixels, more than ${MAX_MEGAPIXELS}`);
-  const { width, height, data } = PNG.sync.read(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (file.length < 33) throw new Error('cut off before its picture');
+  const [wide, high] = [file.readUInt32BE(16), file.readUInt32BE(20)];
+  const megapixels = (wide * high) / 1e6;
+  if (megapixels > MAX_MEGAPIXELS)
+    throw new Error(`claims ${Math.round(megapixels)} megapixels, more than ${MAX_MEGAPIXELS}`);
+  if (file[28] !== 0) checkInterlaced(file, wide, high);
+  const { width, height, data } = PNG.sync.read(file);
   return { width, height, data: dropAlpha(data, width * height) };
+}
+
+/** pngjs inflates interlaced pictures without a limit: this tries with one, so that a small file cannot fill memory. */
+function checkInterlaced(file: Buffer, width: number, height: number): void {
+  const parts: Buffer[] = [];
+  for (let at = 8; at + 12 <= file.length; ) {
+    const length = file.readUInt32BE(at);
+    if (file.toString('latin1', at + 4, at + 8) === 'IDAT') parts.push(file.subarray(at + 8, at + 8 + length));
+    at += 12 + length;
+  }
+  inflateSync(Buffer.concat(parts), { maxOutputLength: width * height * 8 + 16 * (width + height) + 1024 });
 }
 
 /** Four bytes a pixel to three, on white. */
@@ -68,9 +90,11 @@ function dropAlpha(rgba: Uint8Array, pixels: number): Uint8Array {
 
 /** The decoders' words in ours. */
 function explain(message: string): string {
-  if (/unknown JPEG marker ff(c9|cb|cd|ca|ce|cf)/.test(message)) return 'an arithmetic-coded JPEG, which is not supported';
-  if (/unexpected marker|marker was not found|Unexpected end|unexpected end/i.test(message)) return 'cut off or damaged inside the picture';
-  if (/unknown JPEG marker|Invalid marker|could not|undefined/i.test(message)) return `cut off or damaged in its header (${message})`;
-  if (/huffman|inflate|crc|incorrect|invalid/i.test(message)) return `damaged (${message})`;
+  if (message === 'unexpected marker: ffd9') return 'cut off or damaged inside the picture';
+  if (/marker was not found|unexpected marker|huffman|ACn/i.test(message))
+    return `damaged inside the picture (${message})`;
+  if (/unknown JPEG marker|read properties of undefined/i.test(message)) return `damaged in its header (${message})`;
+  if (/inflate|crc|incorrect|invalid|unrecognised|read requests|buffer/i.test(message))
+    return `cut off or damaged (${message})`;
   return message;
 }

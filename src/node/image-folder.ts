@@ -1,13 +1,13 @@
 // Pictures from a folder: decoded in worker threads, packed into shared memory, cached on disk.
 import { readdirSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { basename, dirname } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import { basename } from 'node:path';
 import { ImageDataset } from '../data/dataset.js';
 import { Random, shuffled } from '../data/random.js';
 import { DataError } from '../device/errors.js';
-import type { DecodeJob, DecodeResult, DecodeSetup } from './decode-worker.js';
+import type { DecodeJob, DecodeSetup } from './decode-worker.js';
 import { readPixelCache, writePixelCache } from './pixel-cache.js';
+import { WorkerPool } from './worker-pool.js';
 
 export interface ImageFolderOptions {
   /** Shorter side after scaling, and side of the central square. Default 256. */
@@ -32,7 +32,10 @@ export interface ImageFolder {
 }
 
 const PICTURE = /\.(jpe?g|png)$/i;
-const JOBS_AT_ONCE = 16;
+const HIDDEN = /(^|\/)\./;
+/** Kaggle's names: class, number, extension. */
+const KAGGLE_NAME = /^([^.]+)\.\d+\.[^.]+$/;
+const DECODE_LIMIT_MS = 60_000;
 
 interface Entry {
   file: string;
@@ -41,10 +44,12 @@ interface Entry {
 
 /**
  * Loads a folder of pictures, either Kaggle-named (`cat.1.jpg`: the class is what stands before the first dot) or
- * with a folder for each class. Damaged files are left out and reported.
+ * with a folder for each class. A folder that holds `train/` and no pictures of its own means that. Damaged files are
+ * left out and reported.
  * @throws DataError if the folder cannot be read or holds no pictures.
  */
-export async function loadImageFolder(folder: string, options: ImageFolderOptions = {}): Promise<ImageFolder> {
+export async function loadImageFolder(root: string, options: ImageFolderOptions = {}): Promise<ImageFolder> {
+  const folder = pictureFolder(root);
   const { size = 256, workers = availableParallelism(), cache = true, limit, seed = 0, onProgress } = options;
   const { classes, entries: all } = listPictures(folder);
   const entries = limit === undefined ? all : takeEvenly(all, classes.length, limit, seed);
@@ -61,18 +66,37 @@ export async function loadImageFolder(folder: string, options: ImageFolderOption
   return { dataset: new ImageDataset(bytes, size, classes, labels, files, good), damaged, cached: known !== null };
 }
 
-function listPictures(folder: string): { classes: string[]; entries: Entry[] } {
-  let names: string[];
+/** Looks through the folders that archives wrap pictures in: `train/`, and `test/test/`. */
+function pictureFolder(root: string): string {
+  const entries = listed(root, () => readdirSync(root, { withFileTypes: true }));
+  if (entries.some((entry) => !entry.isDirectory() && PICTURE.test(entry.name))) return root;
+  const inner = entries.find((entry) => entry.isDirectory() && ['train', basename(root)].includes(entry.name));
+  return inner ? pictureFolder(`${root}/${inner.name}`) : root;
+}
+
+function listed<T>(folder: string, list: () => T): T {
   try {
-    names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((f) => f.replaceAll('\\', '/'));
+    return list();
   } catch (error) {
     throw new DataError(`${folder}: cannot be read as a folder (${(error as Error).message})`, { cause: error });
   }
-  const files = names.filter((f) => PICTURE.test(f)).sort(naturally);
+}
+
+function listPictures(folder: string): { classes: string[]; entries: Entry[] } {
+  const names = listed(folder, () => readdirSync(folder, { recursive: true, encoding: 'utf8' }));
+  const files = names
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => PICTURE.test(file) && !HIDDEN.test(file))
+    .sort(naturally);
   if (files.length === 0) throw new DataError(`${folder}: holds no .jpg, .jpeg or .png files`);
-  const classOf = (file: string) => (file.includes('/') ? basename(dirname(file)) : file.split(/[._-]/)[0]);
   const classes = [...new Set(files.map(classOf))].sort();
   return { classes, entries: files.map((file) => ({ file, label: classes.indexOf(classOf(file)) })) };
+}
+
+/** The folder that a file lies in, or what its name begins with. */
+function classOf(file: string): string {
+  if (file.includes('/')) return file.split('/')[0];
+  return KAGGLE_NAME.exec(file)?.[1] ?? file.split(/[._-]/)[0];
 }
 
 const collator = new Intl.Collator('en', { numeric: true });
@@ -81,7 +105,10 @@ const naturally = (a: string, b: string) => collator.compare(a, b);
 /** `limit` entries with as equal a share of each class as there is. */
 function takeEvenly(all: Entry[], classes: number, limit: number, seed: number): Entry[] {
   const queues = Array.from({ length: classes }, (_, c) =>
-    shuffled(all.filter((e) => e.label === c), new Random(seed + c)),
+    shuffled(
+      all.filter((e) => e.label === c),
+      new Random(seed + c),
+    ),
   );
   const taken = new Set<Entry>();
   for (let round = 0; taken.size < Math.min(limit, all.length); round++) {
@@ -91,7 +118,7 @@ function takeEvenly(all: Entry[], classes: number, limit: number, seed: number):
   return all.filter((e) => taken.has(e));
 }
 
-/** Why each file was left out; null where it was decoded. */
+/** Why each file was left out; null where it was decoded. A file that kills or hangs its thread is left out, too. */
 async function decodeAll(
   folder: string,
   files: string[],
@@ -100,38 +127,33 @@ async function decodeAll(
   workers: number,
   onProgress?: (done: number, total: number) => void,
 ): Promise<(string | null)[]> {
-  const reasons = new Array<string | null>(files.length).fill(null);
-  let next = 0;
-  let done = 0;
   const setup: DecodeSetup = { memory, size, folder };
-  const work = () =>
-    new Promise<void>((resolve, reject) => {
-      const worker = new Worker(new URL('./decode-worker.js', import.meta.url), { workerData: setup });
-      let under: DecodeJob[] = [];
-      const give = () => {
-        under = files.slice(next, next + JOBS_AT_ONCE).map((file, i) => ({ file, place: next + i }));
-        next += under.length;
-        if (under.length > 0) worker.postMessage(under);
-        else void worker.terminate().then(() => resolve());
-      };
-      worker.on('message', (results: DecodeResult[]) => {
-        for (const { place, reason } of results) reasons[place] = reason;
-        done += results.length;
-        onProgress?.(done, files.length);
-        give();
-      });
-      worker.on('error', (error) => reject(new DataError(`${folder}: a decoding thread died: ${error.message}`, { cause: error })));
-      give();
-    });
-  const threads = Math.max(1, Math.min(workers, Math.ceil(files.length / JOBS_AT_ONCE)));
-  await Promise.all(Array.from({ length: threads }, work));
-  return reasons;
+  const script = new URL('./decode-worker.js', import.meta.url);
+  const pool = new WorkerPool<DecodeJob, true>(script, workers, { workerData: setup, limitMs: DECODE_LIMIT_MS });
+  let done = 0;
+  const decode = async (file: string, place: number): Promise<string | null> => {
+    const reason = await pool.run({ place, file }).then(
+      () => null,
+      (error: DataError) =>
+        error.message.startsWith(`${file}: `) ? error.message.slice(file.length + 2) : error.message,
+    );
+    onProgress?.(++done, files.length);
+    return reason;
+  };
+  try {
+    return await Promise.all(files.map(decode));
+  } finally {
+    await pool.close();
+  }
 }
 
 /** Whether a folder looks like one that `loadImageFolder` could load. */
 export function hasPictures(folder: string): boolean {
   try {
-    return statSync(folder).isDirectory() && readdirSync(folder).some((f) => PICTURE.test(f) || statSync(`${folder}/${f}`).isDirectory());
+    return (
+      statSync(folder).isDirectory() &&
+      readdirSync(folder).some((f) => PICTURE.test(f) || statSync(`${folder}/${f}`).isDirectory())
+    );
   } catch {
     return false;
   }

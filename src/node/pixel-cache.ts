@@ -4,12 +4,29 @@ import { closeSync, mkdirSync, openSync, readSync, renameSync, rmSync, statSync,
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 
-const VERSION = 2;
+const VERSION = 3;
 const MAX_BYTES = 2 ** 31;
 const PIECE = 2 ** 26;
 
+interface Header {
+  /** Why each file was left out; null where it was decoded. */
+  reasons: (string | null)[];
+  /** Of the packed bytes. */
+  length: number;
+  checksum: number;
+}
+
+/** FNV-1a over 32-bit words, then over the bytes left: any change of one word shows. */
+function checksumOf(bytes: Uint8Array): number {
+  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
+  let sum = 0x811c9dc5;
+  for (let i = 0; i < words.length; i++) sum = Math.imul(sum ^ words[i], 0x01000193);
+  for (let i = words.length * 4; i < bytes.length; i++) sum = Math.imul(sum ^ bytes[i], 0x01000193);
+  return sum >>> 0;
+}
+
 function cachePath(folder: string, files: string[], size: number): { path: string; directory: string } {
-  const directory = process.env.WGRAD_CACHE ?? resolve(homedir(), '.cache/wgrad');
+  const directory = process.env.WGRAD_CACHE || resolve(homedir(), '.cache/wgrad');
   const key = createHash('sha256').update(JSON.stringify([VERSION, resolve(folder), size]));
   for (const file of files) {
     const { size: bytes, mtimeMs } = statSync(`${folder}/${file}`);
@@ -19,7 +36,12 @@ function cachePath(folder: string, files: string[], size: number): { path: strin
 }
 
 /** Fills `bytes` from the cache; null if there is none that fits. The result is why each file was left out. */
-export function readPixelCache(folder: string, files: string[], size: number, bytes: Uint8Array): (string | null)[] | null {
+export function readPixelCache(
+  folder: string,
+  files: string[],
+  size: number,
+  bytes: Uint8Array,
+): (string | null)[] | null {
   let handle: number | undefined;
   try {
     handle = openSync(cachePath(folder, files, size).path, 'r');
@@ -27,13 +49,14 @@ export function readPixelCache(folder: string, files: string[], size: number, by
     readSync(handle, head, 0, 8, 0);
     const header = Buffer.alloc(Math.min(head.readUInt32LE(4), PIECE));
     readSync(handle, header, 0, header.length, 8);
-    const { reasons, length } = JSON.parse(header.toString()) as { reasons: (string | null)[]; length: number };
-    if (head.toString('latin1', 0, 4) !== 'wgpx' || length !== bytes.length || reasons.length !== files.length) return null;
+    const { reasons, length, checksum } = JSON.parse(header.toString()) as Header;
+    if (head.toString('latin1', 0, 4) !== 'wgpx' || length !== bytes.length || reasons.length !== files.length)
+      return null;
     for (let at = 0; at < bytes.length; at += PIECE) {
       const piece = bytes.subarray(at, at + PIECE);
       if (readSync(handle, piece, 0, piece.length, 8 + header.length + at) !== piece.length) return null;
     }
-    return reasons;
+    return checksumOf(bytes) === checksum ? reasons : null;
   } catch {
     return null; // no cache, or a damaged one: the pictures are decoded again
   } finally {
@@ -42,22 +65,30 @@ export function readPixelCache(folder: string, files: string[], size: number, by
 }
 
 /** Writes the cache under another name and moves it into place. A cache that cannot be written is done without. */
-export function writePixelCache(folder: string, files: string[], size: number, bytes: Uint8Array, reasons: (string | null)[]): void {
+export function writePixelCache(
+  folder: string,
+  files: string[],
+  size: number,
+  bytes: Uint8Array,
+  reasons: (string | null)[],
+): void {
   if (bytes.length > MAX_BYTES) return;
   let partial: string | undefined;
   try {
     const { directory, path } = cachePath(folder, files, size);
     mkdirSync(directory, { recursive: true });
     partial = `${path}.${process.pid}`;
-    const header = Buffer.from(JSON.stringify({ reasons, length: bytes.length }));
+    const header = Buffer.from(
+      JSON.stringify({ reasons, length: bytes.length, checksum: checksumOf(bytes) } satisfies Header),
+    );
     const head = Buffer.alloc(8);
     head.write('wgpx', 'latin1');
     head.writeUInt32LE(header.length, 4);
     const handle = openSync(partial, 'w');
     try {
-      writeSync(handle, head);
-      writeSync(handle, header);
-      for (let at = 0; at < bytes.length; at += PIECE) writeSync(handle, bytes.subarray(at, at + PIECE));
+      for (const part of [head, header, bytes]) {
+        for (let at = 0; at < part.length; ) at += writeSync(handle, part, at, Math.min(PIECE, part.length - at));
+      }
     } finally {
       closeSync(handle);
     }
