@@ -50,7 +50,13 @@ function reach(s: ConvSize): { height: number; width: number } {
 }
 
 /** y = x ⋆ weight + bias. */
-export function conv2dForward(x: GpuBuffer, weight: GpuBuffer, bias: GpuBuffer | null, y: GpuBuffer, size: ConvSize): void {
+export function conv2dForward(
+  x: GpuBuffer,
+  weight: GpuBuffer,
+  bias: GpuBuffer | null,
+  y: GpuBuffer,
+  size: ConvSize,
+): void {
   const padded = reach(size);
   for (const w of windows(size.batch, inImage(size), outImage(size), size.inChannels * padded.height * padded.width)) {
     const part = { ...size, batch: w.count };

@@ -1,7 +1,7 @@
 import { ceilDiv } from '../device/math.js';
 import type { GpuBuffer } from '../device/pool.js';
 import { run, view } from '../device/recorder.js';
-import { windows } from '../device/windows.js';
+import { bindingLimit, type Window, windows } from '../device/windows.js';
 import { gemm as plain, gemm_tiled as tiled } from './sources.gen.js';
 import { chooseTile, forcedVariant } from './tile.js';
 
@@ -29,24 +29,19 @@ export interface GemmSize {
  */
 export function gemm(a: GpuBuffer, b: GpuBuffer, c: GpuBuffer, size: GemmSize, bias: GpuBuffer | null = null): void {
   const { m, n, k, batch = 1, aBatch = m * k, bBatch = k * n } = size;
-  if (batch === 1) return product(a, b, c, { ...size, batch, aBatch, bBatch }, { a: 0, b: 0, c: 0 }, bias);
-  for (const { start, count } of windows(batch, m * n, aBatch, bBatch)) {
+  const alone = batch === 1 || Math.max(m * n, aBatch, bBatch) * 4 + 256 > bindingLimit();
+  for (const { start, count } of alone ? oneByOne(batch) : windows(batch, m * n, aBatch, bBatch)) {
     const at = { a: start * aBatch, b: start * bBatch, c: start * m * n };
     product(a, b, c, { ...size, batch: count, aBatch, bBatch }, at, bias);
   }
 }
 
+const oneByOne = (batch: number): Window[] => Array.from({ length: batch }, (_, start) => ({ start, count: 1 }));
+
 type Offsets = { a: number; b: number; c: number };
 
 /** One product, or as many as fit a binding, cut where an operand is larger than that. */
-function product(
-  a: GpuBuffer,
-  b: GpuBuffer,
-  c: GpuBuffer,
-  size: GemmSize,
-  at: Offsets,
-  bias: GpuBuffer | null,
-): void {
+function product(a: GpuBuffer, b: GpuBuffer, c: GpuBuffer, size: GemmSize, at: Offsets, bias: GpuBuffer | null): void {
   const { m, n, k, transA = false, transB = false } = size;
   for (const rows of windows(m, n, transA ? 0 : k)) {
     for (const columns of windows(n, transB ? k : 0)) {

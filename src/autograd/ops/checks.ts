@@ -19,6 +19,8 @@ export function pair(op: string, what: string, value: number | Pair, least: numb
 /** @throws DtypeError unless all tensors hold f32. */
 export function requireF32(op: string, ...tensors: Tensor[]): void {
   for (const t of tensors) {
-    if (t.dtype !== 'f32') throw new DtypeError(`${op}: takes f32, got ${t.dtype} ${showShape(t.shape)}; cast it first`);
+    if (t.dtype !== 'f32') {
+      throw new DtypeError(`${op}: takes f32, got ${t.dtype} ${showShape(t.shape)}; cast it first`);
+    }
   }
 }

@@ -59,13 +59,18 @@ export function conv2dShape(x: Shape, weight: Shape, options: Conv2dOptions = {}
   return [batch, outChannels, outHeight, outWidth];
 }
 
-function convSize(x: Shape, weight: Shape, { stride = 1, padding = 0, dilation = 1, groups = 1 }: Conv2dOptions): ConvSize {
+function convSize(
+  x: Shape,
+  weight: Shape,
+  { stride = 1, padding = 0, dilation = 1, groups = 1 }: Conv2dOptions,
+): ConvSize {
   const shapes = `(x ${showShape(x)}, weight ${showShape(weight)}, groups ${groups})`;
   const fail = (what: string): never => {
     throw new ShapeError(`conv2d: ${what} ${shapes}`);
   };
   if (x.length !== 4) fail('x is (batch, channels, height, width)');
   if (weight.length !== 4) fail('weight is (outChannels, inChannels / groups, height, width)');
+  if ([...x, ...weight].some((n) => n < 1)) fail('all sizes are 1 or more');
   const [batch, inChannels, inHeight, inWidth] = x;
   const [outChannels, perGroup, kernelHeight, kernelWidth] = weight;
   if (!Number.isInteger(groups) || groups < 1) fail('groups is a whole number, 1 or more');
@@ -75,12 +80,15 @@ function convSize(x: Shape, weight: Shape, { stride = 1, padding = 0, dilation =
   const [dilationY, dilationX] = pair('conv2d', 'dilation', dilation, 1);
   const vertical = { size: inHeight, kernel: kernelHeight, stride: strideY, dilation: dilationY };
   const horizontal = { size: inWidth, kernel: kernelWidth, stride: strideX, dilation: dilationX };
-  const [padY, padX] =
-    typeof padding === 'string' ? [padding, padding] : pair('conv2d', 'padding', padding, 0);
+  if (typeof padding === 'string' && padding !== 'same' && padding !== 'valid') {
+    fail(`padding '${padding}' is not 'same', 'valid' or a number of pixels`);
+  }
+  const [padY, padX] = typeof padding === 'string' ? [padding, padding] : pair('conv2d', 'padding', padding, 0);
   const [outHeight, padTop] = alongAxis(vertical, padY);
   const [outWidth, padLeft] = alongAxis(horizontal, padX);
-  if (outHeight < 1 || outWidth < 1) fail(`the kernel is larger than the padded image, padding ${showPadding(padding)}`);
-  if (batch < 1 || outChannels < 1 || perGroup < 1) fail('sizes are 1 or more');
+  if (outHeight < 1 || outWidth < 1) {
+    fail(`the kernel reaches beyond the padded image, padding ${showPadding(padding)}`);
+  }
   return {
     ...{ batch, inChannels, inHeight, inWidth, outChannels, outHeight, outWidth, kernelHeight, kernelWidth },
     ...{ strideY, strideX, padTop, padLeft, dilationY, dilationX, groups },

@@ -1,7 +1,7 @@
 import { ShapeError } from '../../device/errors.js';
 import { gemm } from '../../kernels/gemm.js';
 import { sumSlices } from '../../kernels/sum-slices.js';
-import { showShape } from '../../tensor/shape.js';
+import { showShape, sizeOf } from '../../tensor/shape.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
 import { record } from '../tape.js';
 import { requireF32 } from './checks.js';
@@ -21,7 +21,7 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): T
   if (bias && (bias.rank !== 1 || bias.shape[0] !== out)) {
     throw new ShapeError(`linear: bias ${showShape(bias.shape)} for ${out} outputs ${shapes}`);
   }
-  const rows = x.size / features;
+  const rows = sizeOf(x.shape.slice(0, -1));
   const y = empty([...x.shape.slice(0, -1), out], 'f32', 'linear');
   gemm(x.buffer, weight.buffer, y.buffer, { m: rows, n: out, k: features, transB: true }, bias?.buffer);
   return record('linear', y, bias ? [x, weight, bias] : [x, weight], (dy) => [

@@ -26,7 +26,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   const batch = broadcastShapes('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2));
   if (b.size === k * n && sizeOf(batch) * m * k === a.size) {
     // One matrix for all: the rows of every product form one tall matrix.
-    const tall = product(reshape(a, [a.size / k, k]), reshape(b, [k, n]), []);
+    const tall = product(reshape(a, [sizeOf(batch) * m, k]), reshape(b, [k, n]), []);
     return reshape(tall, [...batch, m, n]);
   }
   return product(broadcastTo(a, [...batch, m, k]), broadcastTo(b, [...batch, k, n]), batch);

@@ -13,7 +13,7 @@ import { sumTo } from './reduce.js';
 /** The same elements in another shape; one size may be -1, "whatever is left". Shares memory. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   const known = shape.filter((n) => n !== -1);
-  const rest = x.size / sizeOf(known);
+  const rest = known.length === shape.length ? 1 : x.size / sizeOf(known);
   const full = shape.map((n) => (n === -1 ? rest : n));
   if (known.length < shape.length - 1 || !Number.isInteger(rest) || sizeOf(full) !== x.size) {
     throw new ShapeError(`reshape: ${showShape(x.shape)} (${x.size} elements) does not fit ${showShape(shape)}`);
