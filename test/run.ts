@@ -67,9 +67,7 @@ function runFiles(files: string[]): Promise<number> {
       clearTimeout(timer);
       const seconds = (performance.now() - fileStart) / 1000;
       if (done < files.length) {
-        const message = timedOut
-          ? `still running after ${FILE_SECONDS} s`
-          : `the process died (${signal ?? `exit code ${code}`})`;
+        const message = timedOut ? `still running after ${FILE_SECONDS} s` : died(code, signal);
         noteFailure(files[done], { test, message }, seconds);
         resolve(done + 1);
         return;
@@ -81,6 +79,11 @@ function runFiles(files: string[]): Promise<number> {
     });
     stopWith(child);
   });
+}
+
+function died(code: number | null, signal: string | null): string {
+  if (code === 13) return 'the process had nothing left to wait for: a promise never settles'; // Node's own code
+  return `the process died (${signal ?? `exit code ${code}`})`;
 }
 
 /** Ctrl-C reaches the child too; leave with the usual code. */

@@ -21,7 +21,7 @@ export function showResults(file: string, { passed, failures, skipped, seconds }
 }
 
 function showFailure({ test, message, diff, stack }: Failure): string {
-  const frames = stack.split('\n').filter((line) => !/node:internal|node_modules|support\/suite/.test(line));
+  const frames = stack.split('\n').filter((line) => !/node:internal|node_modules|support\/(suite|worker)/.test(line));
   const parts = [`${red('×')} ${test}`, `  ${message}`, diff, dim(frames.slice(0, 6).join('\n'))];
   return parts
     .filter((part): part is string => Boolean(part?.trim()))

@@ -67,7 +67,7 @@ export function deferSuites(): void {
 }
 
 /** Runs the suites handed over since the last call, one test after the other. */
-export async function runSuites(onTest: (name: string) => void = () => {}): Promise<Results> {
+export async function runSuites(onTest: (name: string) => unknown = () => {}): Promise<Results> {
   const results: Results = { passed: 0, failures: [], skipped: [], seconds: 0 };
   const start = performance.now();
   const plans = queue;
@@ -77,7 +77,7 @@ export async function runSuites(onTest: (name: string) => void = () => {}): Prom
   return results;
 }
 
-async function runSuite(plan: Plan, results: Results, onTest: (name: string) => void): Promise<void> {
+async function runSuite(plan: Plan, results: Results, onTest: (name: string) => unknown): Promise<void> {
   const attempt = async (name: string, hooks: Hook[]): Promise<unknown> => {
     onTest(name);
     try {
@@ -101,7 +101,8 @@ async function runSuite(plan: Plan, results: Results, onTest: (name: string) => 
   if (error !== undefined) results.failures.push(failure('after', error));
 }
 
-function failure(test: string, thrown: unknown): Failure {
+/** How a thrown value is reported. */
+export function failure(test: string, thrown: unknown): Failure {
   const error = thrown instanceof Error ? thrown : new Error(`threw ${String(thrown)}`);
   const { details } = error as { details?: unknown };
   const name = error.name === 'Assertion' || error.name === 'Error' ? '' : `${error.name}: `;

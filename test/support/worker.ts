@@ -1,7 +1,7 @@
 // The process that runs test files, one after the other, on one device. test/run.ts starts it and reads its messages.
 import { pathToFileURL } from 'node:url';
 import { valuesLeftOut, valuesRead } from './golden.js';
-import { deferSuites, type Results, runSuites } from './suite.js';
+import { deferSuites, type Failure, failure, type Results, runSuites } from './suite.js';
 
 /** What test/run.ts hears: a test started, a file is done, all files are done. */
 export type Message =
@@ -11,14 +11,31 @@ export type Message =
 
 const send = (message: Message) => new Promise<void>((sent) => process.send?.(message, () => sent()));
 
+let running = '(loading the file)';
+const strays: Failure[] = [];
+
 async function runFile(file: string): Promise<Results> {
   const start = performance.now();
-  await send({ type: 'test', name: '(loading the file)' });
-  await import(pathToFileURL(file).href);
-  const results = await runSuites((name) => void send({ type: 'test', name }));
+  await note('(loading the file)');
+  await import(pathToFileURL(file).href).catch(addStray);
+  const results = await runSuites(note);
+  await new Promise(setImmediate); // rejections that nobody handled are reported between two turns
+  results.failures.push(...strays.splice(0));
   return { ...results, seconds: (performance.now() - start) / 1000 };
 }
 
+function note(test: string): Promise<void> {
+  running = test;
+  return send({ type: 'test', name: test });
+}
+
+/** An error that no test caught fails the test that was running, and the others go on. */
+function addStray(error: unknown): void {
+  strays.push(failure(running, error));
+}
+
+process.on('uncaughtException', addStray);
+process.on('unhandledRejection', addStray);
 deferSuites();
 for (const file of process.argv.slice(2)) {
   const results = await runFile(file);
