@@ -1,7 +1,7 @@
 // Trains AlexNet on Dogs vs. Cats, on the GPU or on a software stand-in for one, and tells dogs from cats with it.
 // `npm run dogcat -- --help` lists what it can do.
 import { availableParallelism } from 'node:os';
-import { deviceInfo, init, manualSeed, summary, WgradError } from '../src/index.js';
+import { type AlexNet, deviceInfo, init, manualSeed, summary, WgradError } from '../src/index.js';
 import type { AugmentOptions } from '../src/data/index.js';
 import { freshRunFolder, latestRunFolder, RunFolder } from '../src/node/index.js';
 import * as train from '../src/train/index.js';
@@ -100,7 +100,7 @@ async function run(line: CommandLine, facts: RunFacts, data: DogcatData, resumed
     terminal.say(`Stopped and saved at step ${trainer.position().step}. Go on with: npm run dogcat -- --resume ${folder.path}`);
     return 0;
   }
-  await test(model, facts, data, folder, line.tenCrop);
+  await test(model, facts, data, folder, trainer.history, line.tenCrop);
   terminal.say(`Try it: npm run dogcat -- predict ${data.folder ?? '.'}/... (network: ${folder.file('best.safetensors')})`);
   return 0;
 }
@@ -170,26 +170,45 @@ function metricsTable(history: readonly train.EpochRecord[]): string {
   return [columns.join(','), ...rows, ''].join('\n');
 }
 
-/** Accuracy of the best weights on pictures that training never saw. */
-async function test(model: ReturnType<typeof buildModel>, facts: RunFacts, data: DogcatData, folder: RunFolder, tenCrop: boolean): Promise<void> {
+/** Accuracy of the best weights on pictures that training never saw; leaves report.svg. */
+async function test(
+  model: AlexNet,
+  facts: RunFacts,
+  data: DogcatData,
+  folder: RunFolder,
+  history: readonly train.EpochRecord[],
+  tenCrop: boolean,
+): Promise<void> {
   train.restoreModel(train.readCheckpoint(folder.read('best.safetensors'), folder.file('best.safetensors')), model);
   model.eval();
-  const { options, classes, colours } = facts;
-  for (const place of tenCrop ? (['center', 'ten'] as const) : (['center'] as const)) {
-    const augment: AugmentOptions = { crop: options.image, place, colours, seed: 0 };
-    const crops = place === 'ten' ? 10 : 1;
-    const { loader, close } = loaderFor(data.test, augment, { batch: Math.max(1, Math.floor(options.batch / crops)), workers: 1 });
-    const confusion = new train.ConfusionMatrix(classes);
-    for await (const { images, labels } of loader.epoch(0)) {
-      confusion.add(await train.predictProbabilities(model, images, loader.imageShape, crops), labels);
-      terminal.progress(`testing, ${crops === 1 ? 'single crop' : 'ten crops'}: ${confusion.total} of ${loader.length}`);
-    }
-    await close();
+  const results: { name: string; confusion: train.ConfusionMatrix }[] = [];
+  for (const crops of tenCrop ? [1, 10] : [1]) {
     const name = crops === 1 ? 'single crop' : 'ten crops';
+    const confusion = await testOnce(model, facts, data, crops, name);
     terminal.say(`\nTest accuracy, ${name}: ${percent(confusion.accuracy)} (${confusion.correct} of ${confusion.total}, ${data.testName})`);
     terminal.say(String(confusion));
-    folder.append('test.txt', `${name}: ${percent(confusion.accuracy)}\n${confusion}`);
+    results.push({ name, confusion });
   }
+  const weight = model.stateDict()['conv1.weight'];
+  const filters = { shape: weight.shape, data: await weight.data() };
+  const pictures = data.folder === null ? 'drawn stand-ins' : 'Dogs vs. Cats';
+  const title = `AlexNet '${facts.options.variant}', width ${facts.options.width}, on ${pictures}`;
+  folder.write('report.svg', train.reportSvg({ title, history, filters, test: results }));
+  terminal.say(`\nCurves and filters: ${folder.file('report.svg')}`);
+}
+
+async function testOnce(model: AlexNet, facts: RunFacts, data: DogcatData, crops: number, name: string): Promise<train.ConfusionMatrix> {
+  const { options, classes, colours } = facts;
+  const augment: AugmentOptions = { crop: options.image, place: crops === 1 ? 'center' : 'ten', colours, seed: 0 };
+  const batch = Math.max(1, Math.floor(options.batch / crops));
+  const { loader, close } = loaderFor(data.test, augment, { batch, workers: 1 });
+  const confusion = new train.ConfusionMatrix(classes);
+  for await (const { images, labels } of loader.epoch(0)) {
+    confusion.add(await train.predictProbabilities(model, images, loader.imageShape, crops), labels);
+    terminal.progress(`testing, ${name}: ${confusion.total} of ${loader.length}`);
+  }
+  await close();
+  return confusion;
 }
 
 main().then(

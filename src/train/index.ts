@@ -3,4 +3,5 @@ export * from './checkpoint.js';
 export * from './metrics.js';
 export * from './predict.js';
 export * from './progress.js';
+export * from './report.js';
 export * from './trainer.js';
