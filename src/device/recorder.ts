@@ -4,16 +4,10 @@ import { DeviceError, DeviceLostError, KernelError, LimitError, type WgradError 
 import { roundUp, showBytes } from './math.js';
 import type { Pipeline, PipelineCache, Shader, Slots } from './pipeline.js';
 import type { BufferPool, GpuBuffer } from './pool.js';
-import { bindingLimit } from './windows.js';
+import { BindGroupCache, type Binding, type View } from './bind-groups.js';
+import { StagingBuffers } from './staging.js';
 
-/** A run of 4-byte elements of a buffer: what one dispatch sees of a tensor. */
-export interface View {
-  buffer: GpuBuffer;
-  offset: number;
-  length: number;
-}
-
-export type Binding = GpuBuffer | View;
+export type { Binding, View } from './bind-groups.js';
 
 type BufferName<S extends Shader> = S['buffers'][number]['name'];
 type ParamName<S extends Shader> = Exclude<S['params'][number]['name'], `${string}_base`>;
@@ -23,8 +17,6 @@ export interface LaunchOptions {
   /** Workgroups: a number is folded into two dimensions where it is above the device's limit for one. */
   groups: number | readonly [number, number, number?];
 }
-
-const BIND_GROUP_CAP = 20_000;
 
 export interface RecorderHost {
   device: GPUDevice;
@@ -50,14 +42,16 @@ export class Recorder {
   private readonly spareParams: DataView<ArrayBuffer>[] = [];
   private readonly paramsBuffer: GPUBuffer;
   private readonly paramsGroup: GPUBindGroup;
-  private bindGroups = new Map<string, GPUBindGroup>();
-  private readonly staging = new Map<number, GPUBuffer[]>();
+  private readonly bindGroups: BindGroupCache;
+  private readonly staging: StagingBuffers;
   /** The last batch that waits for pipelines; later ones queue up behind it. */
   private waiting: Promise<void> | undefined;
   private finished: Promise<void>[] = [];
 
   constructor(readonly host: RecorderHost) {
     const { device, pipelines } = host;
+    this.staging = new StagingBuffers(device, host.track);
+    this.bindGroups = new BindGroupCache(device, this.stats);
     this.paramsBuffer = device.createBuffer({
       label: 'params',
       size: MAX_DISPATCHES * PARAMS_STEP,
@@ -81,7 +75,7 @@ export class Recorder {
     const pipeline = this.host.pipelines.get(shader, slots);
     if (this.batch.paramsUsed === MAX_DISPATCHES * PARAMS_STEP) this.flush();
     const bases: Record<string, number> = {};
-    const data = this.dataGroup(pipeline, buffers, bases);
+    const data = this.bindGroups.get(pipeline, buffers, bases, this.batch.touched);
     const offset = this.writeParams(shader, params, bases);
     this.batch.commands.push({ pipeline, data, params: offset, groups: grid });
     this.stats.dispatches++;
@@ -102,23 +96,15 @@ export class Recorder {
   /** The first `bytes` of a buffer as they are after all that was recorded before. */
   async read(from: GpuBuffer, bytes: number): Promise<ArrayBuffer> {
     this.host.check();
-    const size = roundUp(Math.max(bytes, 4), 256);
-    const staging = this.staging.get(size)?.pop() ?? this.createStaging(size);
+    const staging = this.staging.take(bytes);
     this.batch.touched.add(from);
     this.batch.commands.push({ from, to: staging, fromOffset: 0, toOffset: 0, bytes: roundUp(bytes, 4) });
     await undefined; // reads asked for in one breath go out in one submit
     await this.flush();
-    try {
-      await this.host.track(() => staging.mapAsync(GPUMapMode.READ));
-    } catch (error) {
+    const result = await this.staging.readOut(staging, bytes).catch((error) => {
       this.host.check();
       throw new DeviceLostError(`read: the device could not give ${showBytes(bytes)} back`, { cause: error });
-    }
-    const result = staging.getMappedRange().slice(0, bytes);
-    staging.unmap();
-    const spare = this.staging.get(size) ?? [];
-    if (spare.length < 4 && size <= 2 ** 24) this.staging.set(size, [...spare, staging]);
-    else staging.destroy();
+    });
     this.host.check();
     return result;
   }
@@ -169,37 +155,6 @@ export class Recorder {
     if (groups <= most) return [groups, 1, 1];
     const rows = Math.ceil(groups / most);
     return [Math.ceil(groups / rows), rows, 1];
-  }
-
-  private dataGroup(pipeline: Pipeline, buffers: { [name: string]: Binding }, bases: Record<string, number>) {
-    const { shader } = pipeline;
-    let key = pipeline.label;
-    const entries: GPUBindGroupEntry[] = [];
-    for (let i = 0; i < shader.buffers.length; i++) {
-      const name = shader.buffers[i].name;
-      const bound = buffers[name];
-      const buffer = 'gpu' in bound ? bound : bound.buffer;
-      const first = 'gpu' in bound ? 0 : bound.offset * 4;
-      const start = first - (first % 256);
-      const end = 'gpu' in bound ? bound.bytes : first + bound.length * 4;
-      const size = Math.max(roundUp(end - start, 16), 16);
-      bases[name] = (first - start) / 4;
-      if (size > bindingLimit()) {
-        const limit = showBytes(bindingLimit());
-        throw new LimitError(`${shader.name}: '${name}' binds ${showBytes(size)}; this device allows ${limit}`);
-      }
-      key += `|${buffer.id}:${start}:${size}`;
-      entries.push({ binding: i, resource: { buffer: buffer.gpu, offset: start, size } });
-      this.batch.touched.add(buffer);
-    }
-    let group = this.bindGroups.get(key);
-    if (!group) {
-      if (this.bindGroups.size >= BIND_GROUP_CAP) this.bindGroups.clear();
-      group = this.host.device.createBindGroup({ label: pipeline.label, layout: pipeline.dataLayout, entries });
-      this.bindGroups.set(key, group);
-      this.stats.bindGroups++;
-    }
-    return group;
   }
 
   private writeParams(shader: Shader, params: { [name: string]: number }, bases: Record<string, number>): number {
@@ -261,14 +216,6 @@ export class Recorder {
         this.finished.splice(this.finished.indexOf(done), 1);
       });
     this.finished.push(done);
-  }
-
-  private createStaging(size: number): GPUBuffer {
-    return this.host.device.createBuffer({
-      label: 'readback',
-      size,
-      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-    });
   }
 }
 
