@@ -65,7 +65,8 @@ export class WorkerPool<Task, Reply> {
   }
 
   private start(): Worker {
-    const worker = new Worker(this.script, { workerData: this.options.workerData });
+    // Node's own options (--input-type, --eval) are meant for the main script.
+    const worker = new Worker(this.script, { workerData: this.options.workerData, execArgv: [] });
     let death = 'it ended';
     worker.on('message', (answer: Answer<Reply>) => {
       const job = this.release(worker);

@@ -1,0 +1,75 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import * as assert from 'uvu/assert';
+import type { AugmentOptions } from '../../src/data/augment.js';
+import { DataLoader, type DataLoaderOptions } from '../../src/data/loader.js';
+import { drawnStandIns } from '../../src/data/standins.js';
+import { UsageError } from '../../src/device/errors.js';
+import { BatchWorkers } from '../../src/node/batch-workers.js';
+import { suite } from '../support/suite.js';
+
+const test = suite('batch-workers');
+const dataset = drawnStandIns(50, 24, 5).subset(Array.from({ length: 40 }, (_, i) => 49 - i));
+const augment: AugmentOptions = {
+  crop: 19,
+  place: 'random',
+  flip: true,
+  colourShift: 0.1,
+  colours: dataset.colours(),
+  seed: 11,
+};
+
+async function epochOf(workers: number, options: Partial<DataLoaderOptions> = {}, startBatch = 0): Promise<string[]> {
+  const assembler = new BatchWorkers(dataset, augment, workers);
+  const loader = new DataLoader(dataset, { batchSize: 6, shuffle: true, augment, assembler, ...options });
+  const batches: string[] = [];
+  for await (const { images, labels, indices } of loader.epoch(2, { startBatch })) {
+    batches.push(
+      [images, labels, indices].map((a) => Buffer.from(a.buffer, a.byteOffset, a.byteLength).toString('hex')).join(' '),
+    );
+  }
+  await assembler.close();
+  return batches;
+}
+
+test('0, 1 and 4 workers and no assembler give the same bits', async () => {
+  const expected = await epochOf(0);
+  assert.is(expected.length, 7);
+  assert.is(new Set(expected).size, 7);
+  assert.equal(await epochOf(0, { assembler: undefined }), expected);
+  assert.equal(await epochOf(1), expected);
+  assert.equal(await epochOf(4), expected);
+  assert.equal(await epochOf(4, { prefetch: 1 }), expected);
+});
+
+test('an epoch resumed in its middle is the rest of the whole one', async () => {
+  const whole = await epochOf(0);
+  assert.equal(await epochOf(2, {}, 3), whole.slice(3));
+  assert.equal(await epochOf(2, {}, 7), []);
+});
+
+test('a number of threads that is none is refused', () => {
+  assert.throws(
+    () => new BatchWorkers(dataset, augment, -1),
+    (error: Error) => error instanceof UsageError,
+  );
+});
+
+test('a process that leaves an epoch early, with nothing closed, ends by itself', async () => {
+  const module = (path: string) => JSON.stringify(new URL(`../../src/${path}`, import.meta.url).href);
+  const program = `
+    import { DataLoader, drawnStandIns } from ${module('data/index.js')};
+    import { BatchWorkers } from ${module('node/batch-workers.js')};
+    const dataset = drawnStandIns(64, 24);
+    const augment = { crop: 19, place: 'random', colours: dataset.colours(), seed: 1 };
+    const assembler = new BatchWorkers(dataset, augment, 2);
+    const loader = new DataLoader(dataset, { batchSize: 4, augment, assembler });
+    for await (const batch of loader.epoch(0)) if (batch.indices[0] >= 8) break;
+    console.log('left');`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], {
+    timeout: 20_000,
+  });
+  assert.is(stdout.trim(), 'left');
+});
+
+test.run();

@@ -1,0 +1,14 @@
+// A thread for worker-pool.test.ts that can be told to die, hang, or fail.
+import { threadId } from 'node:worker_threads';
+import { serve } from '../../src/node/worker-service.js';
+
+serve((task: string) => {
+  if (task === 'die') process.exit(3);
+  if (task === 'crash')
+    setTimeout(() => {
+      throw new Error('crashed');
+    });
+  if (task === 'hang') for (;;);
+  if (task === 'fail') throw new Error('no such thing');
+  return task === 'crash' ? new Promise(() => {}) : `${task} by ${threadId}`;
+});

@@ -1,0 +1,64 @@
+import * as assert from 'uvu/assert';
+import { DataError } from '../../src/device/errors.js';
+import { WorkerPool } from '../../src/node/worker-pool.js';
+import { suite } from '../support/suite.js';
+
+const test = suite('worker-pool');
+const script = new URL('./fragile-worker.js', import.meta.url);
+
+async function failure(promise: Promise<unknown>): Promise<string> {
+  const error = await promise.then(
+    () => new Error('did not fail'),
+    (reason) => reason,
+  );
+  assert.instance(error, DataError);
+  return error.message;
+}
+
+test('tasks are shared out, and a failed task is only a failed task', async () => {
+  const pool = new WorkerPool<string, string>(script, 2);
+  const replies = await Promise.all(Array.from({ length: 12 }, (_, i) => pool.run(`task ${i}`)));
+  for (const [i, reply] of replies.entries()) assert.match(reply, `task ${i} by`);
+  assert.is(new Set(replies.map((reply) => reply.split(' by ')[1])).size, 2);
+  assert.is(await failure(pool.run('fail')), 'no such thing');
+  assert.match(await pool.run('next'), 'next by');
+  await pool.close();
+});
+
+test('a thread that dies is replaced, its task reported, the others done', async () => {
+  const pool = new WorkerPool<string, string>(script, 1);
+  const [death, crash, after] = await Promise.all([
+    failure(pool.run('die')),
+    failure(pool.run('crash')),
+    pool.run('after'),
+  ]);
+  assert.match(death, /died at its task/);
+  assert.match(crash, /died at its task \(crashed\)/);
+  assert.match(after, 'after by');
+  await pool.close();
+});
+
+test('a task that hangs is given up', async () => {
+  const pool = new WorkerPool<string, string>(script, 1, { limitMs: 500 });
+  const [hang, after] = await Promise.all([failure(pool.run('hang')), pool.run('after')]);
+  assert.match(hang, /not done after 0.5 s/);
+  assert.match(after, 'after by');
+  await pool.close();
+});
+
+test('a task is tried again as often as asked', async () => {
+  const pool = new WorkerPool<string, string>(script, 1, { attempts: 3 });
+  assert.match(await failure(pool.run('die')), /died/);
+  assert.match(await pool.run('after'), 'after by');
+  await pool.close();
+});
+
+test('closing settles every task', async () => {
+  const pool = new WorkerPool<string, string>(script, 1);
+  const tasks = [failure(pool.run('hang')), failure(pool.run('waiting'))];
+  await pool.close();
+  await Promise.all(tasks);
+  assert.match(await failure(pool.run('late')), /closed/);
+});
+
+test.run();
