@@ -1,0 +1,107 @@
+import * as assert from 'uvu/assert';
+import { ImageDataset, symmetricEigen } from '../../src/data/dataset.js';
+import { Random } from '../../src/data/random.js';
+import { drawnStandIns } from '../../src/data/standins.js';
+import { DataError } from '../../src/device/errors.js';
+import { suite } from '../support/suite.js';
+
+const test = suite('dataset');
+
+/** `counts[c]` pictures of class c, 2 x 2 pixels of bytes that tell which. */
+function make(counts: number[]): ImageDataset {
+  const labels = Int32Array.from(counts.flatMap((count, c) => new Array(count).fill(c)));
+  const bytes = Uint8Array.from({ length: labels.length * 12 }, (_, i) => Math.floor(i / 12));
+  const names = Array.from(labels, (label, i) => `${label}.${i}`);
+  return new ImageDataset(bytes, 2, counts.map(String), labels, names);
+}
+
+const namesOf = (set: ImageDataset) => Array.from({ length: set.length }, (_, i) => set.name(i));
+
+test('subsets of subsets keep picture, label and name together', () => {
+  const set = make([5, 7]).subset([11, 3, 6, 0]).subset([2, 0]);
+  assert.equal(namesOf(set), ['1.6', '1.11']);
+  assert.equal([set.label(0), set.pixels(0)[0], set.pixels(1)[11]], [1, 6, 11]);
+  assert.equal(set.counts(), [0, 2]);
+});
+
+test('a split is whole, even over the classes, and decided by the seed', () => {
+  const set = make([60, 20, 5]);
+  const [rest, part] = set.split(0.2, 3);
+  assert.equal(
+    [rest.counts(), part.counts()],
+    [
+      [48, 16, 4],
+      [12, 4, 1],
+    ],
+  );
+  assert.equal([...namesOf(rest), ...namesOf(part)].sort(), namesOf(set).sort());
+  assert.equal(namesOf(set.split(0.2, 3)[1]), namesOf(part));
+  assert.is.not(namesOf(set.split(0.2, 4)[1]).join(), namesOf(part).join());
+  assert.equal([set.split(0, 1)[0].length, set.split(0, 1)[1].length], [85, 0]);
+  assert.throws(
+    () => set.split(1, 0),
+    (error: Error) => error instanceof DataError,
+  );
+});
+
+test('eigenvectors: orthonormal, and the matrix again', () => {
+  const random = new Random(2);
+  for (let round = 0; round < 20; round++) {
+    const m = [0, 1, 2].map(() => [0, 1, 2].map(() => random.normal()));
+    const a = m.map((row) => m.map((other) => row.reduce((sum, x, k) => sum + x * other[k], 0)));
+    const { values, vectors } = symmetricEigen(a);
+    assert.ok(values[0] >= values[1] && values[1] >= values[2]);
+    for (let i = 0; i < 3; i++) {
+      for (let j = 0; j < 3; j++) {
+        const again = values.reduce((sum, value, k) => sum + value * vectors[k][i] * vectors[k][j], 0);
+        const dot = vectors[i].reduce((sum, x, k) => sum + x * vectors[j][k], 0);
+        assert.ok(Math.abs(again - a[i][j]) < 1e-12 * (1 + values[0]), `matrix ${again}, not ${a[i][j]}`);
+        assert.ok(Math.abs(dot - Number(i === j)) < 1e-12);
+      }
+    }
+  }
+});
+
+test('colours: mean, spread and axes as computed pixel by pixel', () => {
+  const set = drawnStandIns(12, 20, 4);
+  const pixels: number[][] = [];
+  for (let i = 0; i < set.length; i++) {
+    for (let p = 0; p < 400; p++) pixels.push([0, 1, 2].map((c) => set.pixels(i)[c * 400 + p]));
+  }
+  const mean = [0, 1, 2].map((c) => pixels.reduce((sum, pixel) => sum + pixel[c], 0) / pixels.length);
+  const { axes, axisStd, ...found } = set.colours();
+  for (let c = 0; c < 3; c++) {
+    const variance = pixels.reduce((sum, pixel) => sum + (pixel[c] - mean[c]) ** 2, 0) / pixels.length;
+    assert.ok(Math.abs(found.mean[c] - mean[c]) < 1e-9);
+    assert.ok(Math.abs(found.std[c] - Math.sqrt(variance)) < 1e-9);
+  }
+  // Along its axis the data vary by exactly axisStd, and along two axes independently.
+  const along = axes.map((axis) =>
+    pixels.map((pixel) => axis.reduce((sum, x, c) => sum + x * (pixel[c] - mean[c]), 0)),
+  );
+  for (let i = 0; i < 3; i++) {
+    for (let j = 0; j < 3; j++) {
+      const covariance = along[i].reduce((sum, value, p) => sum + value * along[j][p], 0) / pixels.length;
+      assert.ok(Math.abs(covariance - (i === j ? axisStd[i] ** 2 : 0)) < 1e-7 * axisStd[0] ** 2);
+    }
+  }
+});
+
+test('colours look at no more pictures than asked, spread over the set', () => {
+  const set = make([4, 4]);
+  assert.equal(set.colours(2).mean, [2, 2, 2]); // pictures 0 and 4
+  assert.throws(
+    () => set.subset([]).colours(),
+    (error: Error) => error instanceof DataError,
+  );
+});
+
+test('the drawn stand-ins are fixed by their seed and half dogs', () => {
+  const [one, same, other] = [drawnStandIns(6, 16, 1), drawnStandIns(6, 16, 1), drawnStandIns(6, 16, 2)];
+  assert.equal(one.counts(), [3, 3]);
+  assert.equal(one.bytes, same.bytes);
+  assert.is.not(Buffer.from(one.bytes).toString('hex'), Buffer.from(other.bytes).toString('hex'));
+  assert.equal(one.pixels(5), drawnStandIns(9, 16, 1).pixels(5), 'a picture does not depend on how many there are');
+});
+
+test.run();

@@ -1,0 +1,111 @@
+import * as assert from 'uvu/assert';
+import type { AugmentOptions } from '../../src/data/augment.js';
+import { type BatchJob, DataLoader, type DataLoaderOptions, type ImageBatch } from '../../src/data/loader.js';
+import { drawnStandIns } from '../../src/data/standins.js';
+import { DataError } from '../../src/device/errors.js';
+import { suite } from '../support/suite.js';
+
+const test = suite('loader');
+const dataset = drawnStandIns(23, 12, 1);
+const augment: AugmentOptions = { crop: 8, place: 'random', flip: true, colours: dataset.colours(), seed: 6 };
+
+const loaderOf = (options: Partial<DataLoaderOptions> = {}) =>
+  new DataLoader(dataset, { batchSize: 5, augment, ...options });
+
+async function collect(loader: DataLoader, epoch = 0, startBatch = 0): Promise<ImageBatch[]> {
+  const batches: ImageBatch[] = [];
+  for await (const batch of loader.epoch(epoch, { startBatch })) batches.push(batch);
+  return batches;
+}
+
+const indicesOf = (batches: ImageBatch[]) => batches.flatMap(({ indices }) => [...indices]);
+
+test('every picture once, in order or shuffled, with its label', async () => {
+  for (const shuffle of [false, true]) {
+    const batches = await collect(loaderOf({ shuffle }));
+    assert.equal(
+      batches.map(({ indices }) => indices.length),
+      [5, 5, 5, 5, 3],
+    );
+    const indices = indicesOf(batches);
+    assert.equal(
+      [...indices].sort((a, b) => a - b),
+      Array.from({ length: 23 }, (_, i) => i),
+    );
+    assert.is(
+      indices.every((value, i) => value === i),
+      !shuffle,
+    );
+    for (const { images, labels, indices: own } of batches) {
+      assert.equal(
+        [...labels],
+        Array.from(own, (i) => dataset.label(i)),
+      );
+      assert.is(images.length, own.length * 3 * 8 * 8);
+    }
+  }
+});
+
+test('order and pictures depend on seed and epoch alone', async () => {
+  const loader = loaderOf({ shuffle: true });
+  const first = await collect(loader, 3);
+  await collect(loader, 0);
+  assert.equal(await collect(loader, 3), first);
+  assert.equal(await collect(loaderOf({ shuffle: true, prefetch: 1 }), 3), first);
+  assert.is.not(indicesOf(await collect(loader, 4)).join(), indicesOf(first).join());
+  const reseeded = loaderOf({ shuffle: true, augment: { ...augment, seed: 7 } });
+  assert.is.not(indicesOf(await collect(reseeded, 3)).join(), indicesOf(first).join());
+});
+
+test('from the middle of an epoch', async () => {
+  const loader = loaderOf({ shuffle: true });
+  assert.equal(await collect(loader, 2, 3), (await collect(loader, 2)).slice(3));
+  assert.equal(await collect(loader, 2, 5), []);
+});
+
+test('dropLast leaves out the batch that is not full', async () => {
+  const loader = loaderOf({ dropLast: true, shuffle: true });
+  assert.equal([loader.length, loader.batches], [20, 4]);
+  assert.equal(
+    (await collect(loader)).map(({ indices }) => indices.length),
+    [5, 5, 5, 5],
+  );
+  assert.equal([loaderOf().length, loaderOf().batches], [23, 5]);
+});
+
+test('ten crops a picture', async () => {
+  const [batch] = await collect(loaderOf({ augment: { ...augment, place: 'ten' } }));
+  assert.equal([batch.images.length, batch.labels.length], [5 * 10 * 3 * 8 * 8, 5]);
+});
+
+test('batches are asked for ahead, and an error arrives at its batch', async () => {
+  const asked: number[] = [];
+  const assembler = {
+    async assemble({ indices }: BatchJob) {
+      asked.push(indices[0]);
+      if (indices[0] === 10) throw new DataError('batch 2: broken');
+      return new Float32Array(indices.length);
+    },
+  };
+  const seen: number[] = [];
+  const run = async () => {
+    for await (const { indices } of loaderOf({ assembler, prefetch: 3 }).epoch(0)) {
+      if (seen.length === 0) assert.ok(asked.length >= 3);
+      seen.push(indices[0]);
+    }
+  };
+  const error = await run().catch((reason) => reason);
+  assert.is(error.message, 'batch 2: broken');
+  assert.equal(seen, [0, 5]);
+});
+
+test('options that make no sense are refused', () => {
+  for (const options of [{ batchSize: 0 }, { batchSize: 2.5 }, { augment: { ...augment, crop: 13 } }]) {
+    assert.throws(
+      () => loaderOf(options),
+      (error: Error) => error instanceof DataError,
+    );
+  }
+});
+
+test.run();

@@ -1,0 +1,76 @@
+import * as assert from 'uvu/assert';
+import { DataError } from '../../src/device/errors.js';
+import { readNpy, writeNpy } from '../../src/io/npy.js';
+import { suite } from '../support/suite.js';
+
+const test = suite('npy');
+
+/** numpy.save of numpy.array([[1, 2, 3], [4, 5, 6]], 'i4'), by NumPy 1.24. */
+const BY_NUMPY = `k05VTVBZAQB2AHsnZGVzY3InOiAnPGk0JywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzogKDIsIDMpLCB9ICAgICAg
+ICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAoBAAAAAgAAAAMAAAAEAAAABQAAAAYA
+AAA=`;
+
+function refusal(bytes: Uint8Array): string {
+  try {
+    readNpy(bytes, 'a.npy');
+  } catch (error) {
+    assert.instance(error, DataError);
+    assert.match((error as Error).message, /^a\.npy: /);
+    return (error as Error).message;
+  }
+  return 'accepted';
+}
+
+/** A file of version 1 with this header. */
+function file(header: string, bytes: number, version = 1): Uint8Array {
+  const start = version === 1 ? 10 : 12;
+  const out = Buffer.alloc(start + header.length + bytes);
+  out.write('\x93NUMPY', 'latin1');
+  out[6] = version;
+  if (version === 1) out.writeUInt16LE(header.length, 8);
+  else out.writeUInt32LE(header.length, 8);
+  out.write(header, start, 'latin1');
+  return new Uint8Array(out);
+}
+
+test('a file by NumPy is read, and written the same', () => {
+  const bytes = Uint8Array.from(Buffer.from(BY_NUMPY, 'base64'));
+  const read = readNpy(bytes);
+  assert.equal(read, { shape: [2, 3], data: Int32Array.of(1, 2, 3, 4, 5, 6) });
+  assert.equal(writeNpy(read), bytes);
+});
+
+test('what is written is read again', () => {
+  for (const data of [Float32Array.of(1.5, -0, Number.NaN), Int32Array.of(1, -2, 3), Uint8Array.of(0, 128, 255)]) {
+    for (const shape of [[3], [1, 3], [3, 1, 1]]) {
+      const bytes = writeNpy({ shape, data });
+      const read = readNpy(bytes);
+      assert.equal([read.shape, new Uint8Array(read.data.buffer)], [shape, new Uint8Array(data.buffer)]);
+      assert.is(read.data.constructor, data.constructor);
+      assert.is((bytes.length - data.byteLength) % 64, 0);
+    }
+  }
+  assert.equal(readNpy(writeNpy({ shape: [], data: Int32Array.of(9) })).shape, []);
+  assert.equal(readNpy(writeNpy({ shape: [0, 2], data: new Float32Array() })).shape, [0, 2]);
+});
+
+test('version 2, whose header may be longer', () => {
+  assert.equal(readNpy(file("{'descr': '|u1', 'fortran_order': False, 'shape': (2,), }\n", 2, 2)).shape, [2]);
+});
+
+test('files that are not to be believed are refused with their reason', () => {
+  const header = (descr: string, order: string, shape: string) =>
+    `{'descr': '${descr}', 'fortran_order': ${order}, 'shape': (${shape}), }`;
+  assert.match(refusal(new Uint8Array(4)), /not an \.npy file/);
+  assert.match(refusal(file('{}', 0, 9)), /version 9/);
+  assert.match(refusal(file(header('<f4', 'False', '1,'), 4).slice(0, 20)), /cut off/);
+  assert.match(refusal(file('{}', 0)), /no 'descr'/);
+  assert.match(refusal(file(header('<f8', 'False', '1,'), 8)), /dtype <f8/);
+  assert.match(refusal(file(header('constructor', 'False', '1,'), 8)), /dtype constructor/);
+  assert.match(refusal(file(header('<f4', 'True', '1,'), 4)), /Fortran/);
+  assert.match(refusal(file(header('<f4', 'False', '-1,'), 4)), /no 'shape'/);
+  assert.match(refusal(file(header('<f4', 'False', '2,'), 4)), /needs 8 bytes, the file has 4/);
+  assert.match(refusal(file(header('<f4', 'False', '9999999999, 9999999999, 9999999999'), 4)), /needs/);
+});
+
+test.run();

@@ -1,0 +1,143 @@
+import * as assert from 'uvu/assert';
+import { Random } from '../../src/data/random.js';
+import { CheckpointError } from '../../src/device/errors.js';
+import { readSafetensors, type StoredTensor, writeSafetensors } from '../../src/io/safetensors.js';
+import { suite } from '../support/suite.js';
+
+const test = suite('safetensors');
+
+/** A file with this header (text or value) and these data. */
+function file(header: unknown, data: Uint8Array = new Uint8Array()): Uint8Array {
+  const text = new TextEncoder().encode(typeof header === 'string' ? header : JSON.stringify(header));
+  const bytes = new Uint8Array(8 + text.length + data.length);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(text.length), true);
+  bytes.set(text, 8);
+  bytes.set(data, 8 + text.length);
+  return bytes;
+}
+
+function refusal(bytes: Uint8Array): string {
+  try {
+    readSafetensors(bytes, 'w.safetensors');
+  } catch (error) {
+    assert.instance(error, CheckpointError);
+    assert.match((error as Error).message, /^w\.safetensors: /);
+    return (error as Error).message;
+  }
+  return 'accepted';
+}
+
+const f32 = (shape: unknown, offsets: unknown, dtype: unknown = 'F32') => ({ dtype, shape, data_offsets: offsets });
+const four = new Uint8Array(4);
+
+const tensors: [string, StoredTensor][] = [
+  ['bytes', { shape: [3], data: Uint8Array.of(1, 2, 255) }],
+  ['weight', { shape: [2, 2], data: Float32Array.of(1.5, -0, Number.NaN, 1e-45) }],
+  ['scalar', { shape: [], data: Int32Array.of(-7) }],
+  ['none', { shape: [0, 5], data: new Float32Array() }],
+  ['__proto__', { shape: [1], data: Float32Array.of(3) }],
+];
+
+test('what is written is read again, bit for bit', () => {
+  const read = readSafetensors(writeSafetensors(tensors, { step: '7', 'quoted "key"': 'ü\n' }));
+  assert.is(read.tensors.size, tensors.length);
+  for (const [name, { shape, data }] of tensors) {
+    const found = read.tensors.get(name)!;
+    assert.equal(found.shape, shape);
+    assert.is(found.data.constructor, data.constructor);
+    assert.equal(new Uint8Array(found.data.buffer), new Uint8Array(data.buffer));
+  }
+  assert.equal(read.metadata, { step: '7', 'quoted "key"': 'ü\n' });
+  assert.is(({} as Record<string, unknown>).shape, undefined);
+});
+
+test('the layout is the format: little-endian length, JSON padded by spaces, aligned data without gaps', () => {
+  const bytes = writeSafetensors(tensors);
+  const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
+  assert.is(length % 8, 0);
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
+  assert.equal(header.weight, { dtype: 'F32', shape: [2, 2], data_offsets: [0, 16] });
+  assert.equal(header.bytes.data_offsets[1], bytes.length - 8 - length);
+});
+
+test('other dtypes are converted', () => {
+  const data = new DataView(new ArrayBuffer(8 + 8 + 10));
+  data.setFloat64(0, 0.1, true);
+  data.setBigInt64(8, -5n, true);
+  for (const [i, half] of [0x3c00, 0xc000, 0x0001, 0x7c00, 0x7e00].entries()) data.setUint16(16 + i * 2, half, true);
+  const header = { d: f32([1], [0, 8], 'F64'), i: f32([1], [8, 16], 'I64'), h: f32([5], [16, 26], 'F16') };
+  const read = readSafetensors(file(header, new Uint8Array(data.buffer))).tensors;
+  assert.equal(read.get('d')!.data, Float32Array.of(0.1));
+  assert.equal(read.get('i')!.data, Int32Array.of(-5));
+  assert.equal([...read.get('h')!.data], [1, -2, 2 ** -24, Number.POSITIVE_INFINITY, Number.NaN]);
+});
+
+test('files that are not to be believed are refused with their reason', () => {
+  const huge = file({});
+  new DataView(huge.buffer).setBigUint64(0, 2n ** 63n, true);
+  const cases: [Uint8Array, RegExp][] = [
+    [new Uint8Array(5), /5 bytes/],
+    [huge, /cut off/],
+    [file('{"a":'), /not JSON/],
+    [file('[]'), /not a JSON object/],
+    [file('null'), /not a JSON object/],
+    [file({ a: null }), /dtype/],
+    [file({ a: 5 }), /dtype/],
+    [file({ a: f32([1], [0, 4], 'F99') }, four), /dtype F99/],
+    [file({ a: f32([1], [0, 4], 'toString') }, four), /dtype toString/],
+    [file({ a: f32([1], [0, 4], ['F32']) }, four), /dtype/],
+    [file({ a: f32([-1], [0, 4]) }, four), /shape/],
+    [file({ a: f32(['1'], [0, 4]) }, four), /shape/],
+    [file({ a: f32([1.5], [0, 4]) }, four), /shape/],
+    [file({ a: f32({ length: 1 }, [0, 4]) }, four), /shape/],
+    [file({ a: f32([1], [0]) }, four), /offsets/],
+    [file({ a: f32([1], null) }, four), /offsets/],
+    [file({ a: f32([1], [4, 0]) }, four), /lies at 4 to 0/],
+    [file({ a: f32([1], [0, 8]) }, four), /lies at 0 to 8/],
+    [file({ a: f32([2], [0, 4]) }, four), /its shape needs 8/],
+    [file({ a: f32([2 ** 40, 2 ** 40], [0, 4]) }, four), /its shape needs/],
+    [file({ a: f32([1], [0, 4]), b: f32([1], [0, 4]) }, four), /overlap/],
+    [file({ a: f32([1], [0, 4]), b: f32([1], [2, 6]) }, new Uint8Array(6)), /overlap/],
+    [file({ a: f32([1], [4, 8]) }, new Uint8Array(8)), /belong to none/],
+    [file({ a: f32([1], [0, 4]) }, new Uint8Array(8)), /belong to no tensor/],
+    [
+      file(
+        '{"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}',
+      ),
+      /twice/,
+    ],
+    [file('{"a":{"dtype":"F32","shape":[0],"shape":[0],"data_offsets":[0,0]}}'), /twice/],
+    [file({ __metadata__: null }), /__metadata__/],
+    [file({ __metadata__: { a: 1 } }), /not text/],
+    [file({ a: f32([1], [0, 8], 'I64') }, new Uint8Array(8).fill(127)), /beyond i32/],
+  ];
+  for (const [bytes, reason] of cases) assert.match(refusal(bytes), reason);
+});
+
+test('tensors that do not fit their shape, or share a name, are not written', () => {
+  const one = { shape: [1], data: new Float32Array(1) };
+  for (const bad of [
+    [['a', { ...one, shape: [2] }]],
+    [
+      ['a', one],
+      ['a', one],
+    ],
+  ] as [string, StoredTensor][][]) {
+    assert.throws(
+      () => writeSafetensors(bad),
+      (error: Error) => error instanceof CheckpointError,
+    );
+  }
+});
+
+test('changed bytes are read or refused, never worse', () => {
+  const random = new Random(1);
+  const whole = writeSafetensors(tensors, { a: 'b' });
+  for (let i = 0; i < 500; i++) {
+    const copy = whole.slice(0, random.unit() < 0.3 ? random.below(whole.length) : whole.length);
+    for (let k = random.below(4); k >= 0 && copy.length > 0; k--) copy[random.below(copy.length)] = random.below(256);
+    refusal(copy);
+  }
+});
+
+test.run();
