@@ -1,12 +1,12 @@
 // Trains AlexNet on Dogs vs. Cats, on the GPU or on a software stand-in for one, and tells dogs from cats with it.
 // `npm run dogcat -- --help` lists what it can do.
 import { availableParallelism } from 'node:os';
-import { type AlexNet, deviceInfo, init, manualSeed, summary, WgradError } from '../src/index.js';
 import type { AugmentOptions } from '../src/data/index.js';
+import { type AlexNet, deviceInfo, init, manualSeed, summary, WgradError } from '../src/index.js';
 import { freshRunFolder, latestRunFolder, RunFolder } from '../src/node/index.js';
 import * as train from '../src/train/index.js';
 import { type DogcatData, findFolder, loadData } from './dogcat/data.js';
-import { type CommandLine, help, parseCommandLine, type PresetName, presets } from './dogcat/options.js';
+import { type CommandLine, help, type PresetName, parseCommandLine, presets } from './dogcat/options.js';
 import { predict } from './dogcat/predict.js';
 import { buildModel, buildTrainer, loaderFor, type RunFacts } from './dogcat/run.js';
 import { Terminal } from './dogcat/terminal.js';
@@ -61,7 +61,9 @@ function openRun(path: string): OpenedRun {
   const folder = path === '' ? latestRunFolder(DEFAULT_RUN) : new RunFolder(path);
   if (!folder) throw new WgradError(`--resume: no run was found in ${DEFAULT_RUN}`);
   const checkpoint = train.readCheckpoint(folder.read('last.safetensors'), folder.file('last.safetensors'));
-  const facts = JSON.parse(checkpoint.metadata.facts, (key, value) => (key === 'limit' && value === null ? Infinity : value));
+  const facts = JSON.parse(checkpoint.metadata.facts, (key, value) =>
+    key === 'limit' && value === null ? Infinity : value,
+  );
   return { folder, checkpoint, facts };
 }
 
@@ -97,11 +99,15 @@ async function run(line: CommandLine, facts: RunFacts, data: DogcatData, resumed
   terminal.clear();
   await close();
   if (ended === 'stopped') {
-    terminal.say(`Stopped and saved at step ${trainer.position().step}. Go on with: npm run dogcat -- --resume ${folder.path}`);
+    terminal.say(
+      `Stopped and saved at step ${trainer.position().step}. Go on with: npm run dogcat -- --resume ${folder.path}`,
+    );
     return 0;
   }
   await test(model, facts, data, folder, trainer.history, line.tenCrop);
-  terminal.say(`Try it: npm run dogcat -- predict ${data.folder ?? '.'}/... (network: ${folder.file('best.safetensors')})`);
+  terminal.say(
+    `Try it: npm run dogcat -- predict ${data.folder ?? '.'}/... (network: ${folder.file('best.safetensors')})`,
+  );
   return 0;
 }
 
@@ -157,7 +163,10 @@ function progressReporter(epochs: number, note: (step: number) => void) {
 const percent = (share: number | null) => (share === null ? '–' : `${(100 * share).toFixed(1)} %`);
 
 function epochLine(r: train.EpochRecord, epochs: number, isBest: boolean): string {
-  const check = r.validationLoss === null ? '' : ` · validation loss ${r.validationLoss.toFixed(3)}, accuracy ${percent(r.validationAccuracy)}`;
+  const check =
+    r.validationLoss === null
+      ? ''
+      : ` · validation loss ${r.validationLoss.toFixed(3)}, accuracy ${percent(r.validationAccuracy)}`;
   return (
     `epoch ${String(r.epoch).padStart(String(epochs).length)}/${epochs} · loss ${r.trainLoss.toFixed(3)}, accuracy ${percent(r.trainAccuracy)}` +
     `${check} · ${train.showSeconds(r.seconds)}${isBest ? ' · best so far' : ''}`
@@ -165,8 +174,19 @@ function epochLine(r: train.EpochRecord, epochs: number, isBest: boolean): strin
 }
 
 function metricsTable(history: readonly train.EpochRecord[]): string {
-  const columns = ['epoch', 'step', 'learningRate', 'trainLoss', 'trainAccuracy', 'validationLoss', 'validationAccuracy', 'seconds'] as const;
-  const rows = history.map((r) => columns.map((c) => (typeof r[c] === 'number' ? Number(r[c].toPrecision(6)) : '')).join(','));
+  const columns = [
+    'epoch',
+    'step',
+    'learningRate',
+    'trainLoss',
+    'trainAccuracy',
+    'validationLoss',
+    'validationAccuracy',
+    'seconds',
+  ] as const;
+  const rows = history.map((r) =>
+    columns.map((c) => (typeof r[c] === 'number' ? Number(r[c].toPrecision(6)) : '')).join(','),
+  );
   return [columns.join(','), ...rows, ''].join('\n');
 }
 
@@ -185,7 +205,9 @@ async function test(
   for (const crops of tenCrop ? [1, 10] : [1]) {
     const name = crops === 1 ? 'single crop' : 'ten crops';
     const confusion = await testOnce(model, facts, data, crops, name);
-    terminal.say(`\nTest accuracy, ${name}: ${percent(confusion.accuracy)} (${confusion.correct} of ${confusion.total}, ${data.testName})`);
+    terminal.say(
+      `\nTest accuracy, ${name}: ${percent(confusion.accuracy)} (${confusion.correct} of ${confusion.total}, ${data.testName})`,
+    );
     terminal.say(String(confusion));
     results.push({ name, confusion });
   }
@@ -197,7 +219,13 @@ async function test(
   terminal.say(`\nCurves and filters: ${folder.file('report.svg')}`);
 }
 
-async function testOnce(model: AlexNet, facts: RunFacts, data: DogcatData, crops: number, name: string): Promise<train.ConfusionMatrix> {
+async function testOnce(
+  model: AlexNet,
+  facts: RunFacts,
+  data: DogcatData,
+  crops: number,
+  name: string,
+): Promise<train.ConfusionMatrix> {
   const { options, classes, colours } = facts;
   const augment: AugmentOptions = { crop: options.image, place: crops === 1 ? 'center' : 'ten', colours, seed: 0 };
   const batch = Math.max(1, Math.floor(options.batch / crops));

@@ -16,11 +16,11 @@ export {
   ready,
   shutdown,
 } from './device/runtime.js';
+export * from './layers/index.js';
+export * from './models/index.js';
+export * from './optim/index.js';
 export type { DType, TypedArray } from './tensor/dtype.js';
 export { keep, type Scope, scope } from './tensor/scope.js';
 export { manualSeed, rngState, setRngState } from './tensor/seed.js';
 export { type Shape, showShape, sizeOf } from './tensor/shape.js';
 export { empty, type Nested, parameter, Tensor, type TensorOptions, tensor } from './tensor/tensor.js';
-export * from './layers/index.js';
-export * from './models/index.js';
-export * from './optim/index.js';

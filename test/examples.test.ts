@@ -8,14 +8,21 @@ const test = suite('examples');
 
 function run(name: string, ...args: string[]): string {
   const file = fileURLToPath(new URL(`../examples/${name}.js`, import.meta.url));
-  const { status, stdout, stderr } = spawnSync(process.execPath, [file, ...args], { encoding: 'utf8', timeout: 60_000 });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [file, ...args], {
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
   assert.is(status, 0, stderr);
   return stdout;
 }
 
 test('hello learns its three weights', () => {
-  const weights = run('hello').match(/-?\d+\.\d+/g)!.map(Number);
-  [1, -2, 3].forEach((expected, i) => assert.ok(Math.abs(weights[i] - expected) < 0.05, `weight ${i} is ${weights[i]}`));
+  const weights = run('hello')
+    .match(/-?\d+\.\d+/g)!
+    .map(Number);
+  for (const [i, expected] of [1, -2, 3].entries()) {
+    assert.ok(Math.abs(weights[i] - expected) < 0.05, `weight ${i} is ${weights[i]}`);
+  }
 });
 
 test('the spiral network reaches 99 %', () => {

@@ -1,9 +1,9 @@
 // Finds photographs, or draws stand-ins and says so.
 import { existsSync } from 'node:fs';
 import { relative } from 'node:path';
-import { DataError } from '../../src/index.js';
 import { drawnStandIns, type ImageDataset } from '../../src/data/index.js';
-import { type ImageFolder, hasPictures, loadImageFolder } from '../../src/node/index.js';
+import { DataError } from '../../src/index.js';
+import { hasPictures, type ImageFolder, loadImageFolder } from '../../src/node/index.js';
 import type { DogcatOptions } from './options.js';
 import type { Terminal } from './terminal.js';
 
@@ -28,7 +28,10 @@ Until then the network trains on drawn stand-ins. Its accuracy says nothing abou
 
 /** --data, then WGRAD_DATA, then the usual place beside the project. */
 export function findFolder(given: string | undefined): string | null {
-  for (const [what, folder] of [['--data', given], ['WGRAD_DATA', process.env.WGRAD_DATA]] as const) {
+  for (const [what, folder] of [
+    ['--data', given],
+    ['WGRAD_DATA', process.env.WGRAD_DATA],
+  ] as const) {
     if (folder === undefined || folder === '') continue;
     if (!existsSync(folder)) throw new DataError(`${what} ${folder}: there is no such folder`);
     return relative('', folder) || '.';
@@ -43,7 +46,13 @@ export async function loadData(folder: string | null, options: DogcatOptions, te
     terminal.markStandIns();
     terminal.say(HOW_TO_GET);
     const [train, validation] = drawnStandIns(Math.min(STAND_INS.train, limit), stored, seed).split(share, seed);
-    return { train, validation, test: drawnStandIns(STAND_INS.test, stored, seed + 1), testName: 'new drawings', folder };
+    return {
+      train,
+      validation,
+      test: drawnStandIns(STAND_INS.test, stored, seed + 1),
+      testName: 'new drawings',
+      folder,
+    };
   }
   const training = existsSync(`${folder}/train`) ? `${folder}/train` : folder;
   const load = async (path: string, most?: number) => {
@@ -60,7 +69,8 @@ export async function loadData(folder: string | null, options: DogcatOptions, te
   };
   const all = await load(training, Number.isFinite(limit) ? limit : undefined);
   const [train, validation] = all.split(share, seed);
-  if (train.classes.length < 2) throw new DataError(`${training}: only one class, '${train.classes[0]}'; two or more are needed`);
+  if (train.classes.length < 2)
+    throw new DataError(`${training}: only one class, '${train.classes[0]}'; two or more are needed`);
   const testFolder = `${folder}/test`;
   if (training === folder || !existsSync(testFolder)) {
     return { train, validation, test: validation, testName: 'the validation pictures', folder };

@@ -122,7 +122,16 @@ Output
 Ctrl-C saves and says how to go on; a second one stops at once.`;
 
 const NUMBERS = ['width', 'image', 'stored', 'dropout', 'batch', 'epochs', 'lr', 'momentum', 'weight-decay'] as const;
-const MORE_NUMBERS = ['label-smoothing', 'colour-shift', 'validation', 'limit', 'seed', 'workers', 'save-every', 'steps'] as const;
+const MORE_NUMBERS = [
+  'label-smoothing',
+  'colour-shift',
+  'validation',
+  'limit',
+  'seed',
+  'workers',
+  'save-every',
+  'steps',
+] as const;
 const NAMES = {
   variant: ['paper', 'dogcat'],
   initialization: ['he', 'paper'],
@@ -167,17 +176,21 @@ export function parseCommandLine(argv: string[]): CommandLine {
   const { values, positionals } = parsed;
   const text = (name: string) => values[name] as string | undefined;
   const given: Record<string, unknown> = {};
-  for (const name of [...NUMBERS, ...MORE_NUMBERS]) if (text(name) !== undefined) given[camel(name)] = number(name, text(name)!);
+  for (const name of [...NUMBERS, ...MORE_NUMBERS])
+    if (text(name) !== undefined) given[camel(name)] = number(name, text(name)!);
   for (const [name, choices] of Object.entries(NAMES)) {
     const value = text(name);
     if (value === undefined) continue;
-    if (!(choices as readonly string[]).includes(value)) throw new UsageError(`--${name} ${value}: one of ${choices.join(', ')}`);
+    if (!(choices as readonly string[]).includes(value))
+      throw new UsageError(`--${name} ${value}: one of ${choices.join(', ')}`);
     given[name] = value;
   }
   if (values.flip !== undefined) given.flip = values.flip;
   const [word, ...files] = positionals;
-  if (word !== undefined && word !== 'predict' && word !== 'train') throw new UsageError(`'${word}': the commands are train and predict`);
-  if (word === 'predict' && files.length === 0) throw new UsageError('predict: name the pictures, as in: predict a.jpg b.png');
+  if (word !== undefined && word !== 'predict' && word !== 'train')
+    throw new UsageError(`'${word}': the commands are train and predict`);
+  if (word === 'predict' && files.length === 0)
+    throw new UsageError('predict: name the pictures, as in: predict a.jpg b.png');
   const { workers, saveEvery = 200, steps = 0, preset, ...rest } = given as Record<string, never>;
   return {
     command: values.help ? 'help' : values.summary ? 'summary' : word === 'predict' ? 'predict' : 'train',
@@ -202,8 +215,11 @@ function withResumeValue(argv: string[]): string[] {
 
 function number(name: string, text: string): number {
   const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value) || value < 0) throw new UsageError(`--${name} ${text}: a number, 0 or more`);
-  const whole = ['image', 'stored', 'batch', 'epochs', 'limit', 'seed', 'workers', 'save-every', 'steps'].includes(name);
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0)
+    throw new UsageError(`--${name} ${text}: a number, 0 or more`);
+  const whole = ['image', 'stored', 'batch', 'epochs', 'limit', 'seed', 'workers', 'save-every', 'steps'].includes(
+    name,
+  );
   if (whole && !Number.isInteger(value)) throw new UsageError(`--${name} ${text}: a whole number`);
   return value;
 }

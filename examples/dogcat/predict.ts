@@ -1,7 +1,7 @@
 // predict FILE...: one line a picture, with its class and how sure the network is.
 import { readFileSync } from 'node:fs';
-import { CheckpointError, DataError } from '../../src/index.js';
 import { assembleBatch, ImageDataset, prepare } from '../../src/data/index.js';
+import { CheckpointError, DataError } from '../../src/index.js';
 import { decodeImage, latestRunFolder, RunFolder } from '../../src/node/index.js';
 import { argmaxRow, predictProbabilities, readCheckpoint, restoreModel } from '../../src/train/index.js';
 import { buildModel, type RunFacts } from './run.js';
@@ -9,7 +9,8 @@ import { buildModel, type RunFacts } from './run.js';
 /** Prints predictions for files that are pictures and errors for those that are not; returns the exit code. */
 export async function predict(files: string[], run: string | undefined, defaultRun: string): Promise<number> {
   const folder = run ? new RunFolder(run) : latestRunFolder(defaultRun);
-  if (!folder) throw new CheckpointError(`predict: there is no trained network in ${defaultRun}; train one with: npm run dogcat`);
+  if (!folder)
+    throw new CheckpointError(`predict: there is no trained network in ${defaultRun}; train one with: npm run dogcat`);
   const name = folder.has('best.safetensors') ? 'best.safetensors' : 'last.safetensors';
   const checkpoint = readCheckpoint(folder.read(name), folder.file(name));
   const facts = JSON.parse(checkpoint.metadata.facts) as RunFacts;
@@ -26,14 +27,17 @@ export async function predict(files: string[], run: string | undefined, defaultR
       const images = assembleBatch(one, how, { indices: Int32Array.of(0), epoch: 0 });
       const probabilities = await predictProbabilities(model, images, [3, crop, crop], 10);
       const best = argmaxRow(probabilities, 0, facts.classes.length);
-      console.log(`${file.padEnd(widest)}  ${facts.classes[best]}  ${(100 * probabilities[best]).toFixed(1).padStart(5)} %`);
+      console.log(
+        `${file.padEnd(widest)}  ${facts.classes[best]}  ${(100 * probabilities[best]).toFixed(1).padStart(5)} %`,
+      );
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
       console.error(error.message);
       failed++;
     }
   }
-  if (facts.folder === null) console.error('This network was trained on drawn stand-ins: its word on photographs means nothing.');
+  if (facts.folder === null)
+    console.error('This network was trained on drawn stand-ins: its word on photographs means nothing.');
   return failed > 0 ? 1 : 0;
 }
 

@@ -1,4 +1,6 @@
 // The parts of a run, put together from its options.
+
+import { type AugmentOptions, type ColourStatistics, DataLoader, type ImageDataset } from '../../src/data/index.js';
 import {
   Adam,
   AdamW,
@@ -11,7 +13,6 @@ import {
   SGD,
   type Tensor,
 } from '../../src/index.js';
-import { type AugmentOptions, type ColourStatistics, DataLoader, type ImageDataset } from '../../src/data/index.js';
 import { BatchWorkers } from '../../src/node/index.js';
 import { Trainer, type TrainerParts } from '../../src/train/index.js';
 import type { DogcatOptions } from './options.js';
@@ -45,7 +46,8 @@ function buildOptimizer(params: readonly Tensor[], options: DogcatOptions): Opti
 
 function buildSchedule(optimizer: Optimizer, steps: number, { schedule, lr }: DogcatOptions): TrainerParts['schedule'] {
   if (schedule === 'constant') return undefined;
-  if (schedule === 'plateau') return { each: 'epoch', rule: new ReduceLROnPlateau(optimizer, { factor: 0.1, patience: 3 }) };
+  if (schedule === 'plateau')
+    return { each: 'epoch', rule: new ReduceLROnPlateau(optimizer, { factor: 0.1, patience: 3 }) };
   return { each: 'step', rule: new OneCycleLR(optimizer, { maxLr: lr, totalSteps: steps + 1 }) };
 }
 
@@ -71,7 +73,11 @@ export function buildTrainer(
   const { image: crop, batch, seed, flip, colourShift, epochs } = options;
   const random: AugmentOptions = { crop, place: 'random', flip, colourShift, colours, seed };
   const trainLoader = loaderFor(train, random, { batch, workers, shuffle: true });
-  const checkLoader = loaderFor(validation, { crop, place: 'center', colours, seed }, { batch, workers: Math.min(workers, 1) });
+  const checkLoader = loaderFor(
+    validation,
+    { crop, place: 'center', colours, seed },
+    { batch, workers: Math.min(workers, 1) },
+  );
   const model = buildModel(facts);
   const optimizer = buildOptimizer(model.parameters(), options);
   const schedule = buildSchedule(optimizer, epochs * trainLoader.loader.batches, options);

@@ -1,10 +1,10 @@
 // Collects dispatches and submits them together: one parameter upload, one encoder, one pass, one submit.
 import { type Batch, encode, MAX_DISPATCHES, newBatch, PARAMS_STEP } from './batch.js';
+import { BindGroupCache, type Binding, type View } from './bind-groups.js';
 import { DeviceError, DeviceLostError, KernelError, LimitError, type WgradError } from './errors.js';
 import { roundUp, showBytes } from './math.js';
 import type { Pipeline, PipelineCache, Shader, Slots } from './pipeline.js';
 import type { BufferPool, GpuBuffer } from './pool.js';
-import { BindGroupCache, type Binding, type View } from './bind-groups.js';
 import { StagingBuffers } from './staging.js';
 
 export type { Binding, View } from './bind-groups.js';
@@ -165,7 +165,8 @@ export class Recorder {
       const value = name.endsWith('_base') ? bases[name.slice(0, -5)] : params[name];
       if (value === undefined) throw new KernelError(`${shader.name}: parameter '${name}' was not given`);
       if (type === 'f32') view.setFloat32(at, value, true);
-      else if (Number.isInteger(value)) view.setInt32(at, value, true); // wraps a u32 to the same bits
+      else if (Number.isInteger(value))
+        view.setInt32(at, value, true); // wraps a u32 to the same bits
       else throw new KernelError(`${shader.name}: parameter '${name}' is ${value}, not a whole number`);
       at += 4;
     }

@@ -46,7 +46,14 @@ export function batchNormStatistics(
     };
     run(statsShader, buffers, { planes, plane: s.plane }, { groups: ceilDiv(planes, 64) });
   }
-  const buffers = { means, deviations, mean, inverse_std: inverseStd, running_mean: running.mean, running_var: running.variance };
+  const buffers = {
+    means,
+    deviations,
+    mean,
+    inverse_std: inverseStd,
+    running_mean: running.mean,
+    running_var: running.variance,
+  };
   const params = { channels: s.channels, batch: s.batch, plane: s.plane, eps, momentum };
   run(combineShader, buffers, params, { groups: ceilDiv(s.channels, 64) });
   release(means);
@@ -59,7 +66,13 @@ export interface Affine {
 }
 
 /** y = (x - mean) * inverseStd * weight + bias. */
-export function batchNorm(x: GpuBuffer, y: GpuBuffer, stats: Statistics, { weight, bias }: Affine, s: BatchNormSize): void {
+export function batchNorm(
+  x: GpuBuffer,
+  y: GpuBuffer,
+  stats: Statistics,
+  { weight, bias }: Affine,
+  s: BatchNormSize,
+): void {
   const perImage = s.channels * s.plane;
   for (const w of windowsOf(s)) {
     const buffers = {

@@ -5,8 +5,8 @@ import { run, view } from '../device/recorder.js';
 import { windows } from '../device/windows.js';
 import {
   binary as binaryShader,
-  cast_u8 as castU8Shader,
   cast as castShader,
+  cast_u8 as castU8Shader,
   fill as fillShader,
   map_grad as mapGradShader,
   map as mapShader,
@@ -37,7 +37,12 @@ export function elementwise<S extends Shader>(
       whole.includes(name) ? buffer : view(buffer, w.start, w.count),
     ]);
     const launch = run as (s: Shader, b: object, p: object, o: { slots: Slots; groups: number }) => void;
-    launch(shader, Object.fromEntries(parts), { ...params, count: w.count }, { slots, groups: ceilDiv(w.count, perGroup) });
+    launch(
+      shader,
+      Object.fromEntries(parts),
+      { ...params, count: w.count },
+      { slots, groups: ceilDiv(w.count, perGroup) },
+    );
   }
 }
 

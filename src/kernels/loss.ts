@@ -21,7 +21,11 @@ export function lossGrad(
   count: number,
   scale: number,
 ): void {
-  elementwise(lossGradShader, { x, t, dy, dx }, { scale }, count, { slots: { df: formula }, perGroup: 256, whole: ['dy'] });
+  elementwise(lossGradShader, { x, t, dy, dx }, { scale }, count, {
+    slots: { df: formula },
+    perGroup: 256,
+    whole: ['dy'],
+  });
 }
 
 /** Logits (outer, classes, inner) against outer * inner targets. */

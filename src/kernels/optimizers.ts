@@ -1,6 +1,11 @@
 import type { GpuBuffer } from '../device/pool.js';
 import { elementwise } from './elementwise.js';
-import { adam as adamShader, rmsprop as rmspropShader, sgd_plain as sgdPlainShader, sgd as sgdShader } from './sources.gen.js';
+import {
+  adam as adamShader,
+  rmsprop as rmspropShader,
+  sgd_plain as sgdPlainShader,
+  sgd as sgdShader,
+} from './sources.gen.js';
 
 const BY_ONE = { perGroup: 256 };
 

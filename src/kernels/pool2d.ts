@@ -41,7 +41,10 @@ const params = (s: PoolSize) => ({
 const lanes = () => ({ LANES: deviceInfo().software ? 8 : 32 });
 
 /** Views of the planes of each window: (buffer, elements a plane) to a view. */
-function overPlanes(s: PoolSize, launch: (count: number, part: (b: GpuBuffer, perPlane: number) => ReturnType<typeof view>) => void) {
+function overPlanes(
+  s: PoolSize,
+  launch: (count: number, part: (b: GpuBuffer, perPlane: number) => ReturnType<typeof view>) => void,
+) {
   const largest = Math.max(s.inHeight * s.inWidth, s.outHeight * s.outWidth);
   for (const w of windows(s.planes, largest)) {
     launch(w.count, (buffer, perPlane) => view(buffer, w.start * perPlane, w.count * perPlane));
@@ -49,7 +52,13 @@ function overPlanes(s: PoolSize, launch: (count: number, part: (b: GpuBuffer, pe
 }
 
 /** y, and in taps which place of each window won. */
-export function maxPool2d(x: GpuBuffer, y: GpuBuffer, taps: GpuBuffer, s: PoolSize, dilation: readonly [number, number]): void {
+export function maxPool2d(
+  x: GpuBuffer,
+  y: GpuBuffer,
+  taps: GpuBuffer,
+  s: PoolSize,
+  dilation: readonly [number, number],
+): void {
   const [inPlane, outPlane] = [s.inHeight * s.inWidth, s.outHeight * s.outWidth];
   overPlanes(s, (planes, part) => {
     const buffers = { x: part(x, inPlane), y: part(y, outPlane), taps: part(taps, outPlane) };
@@ -60,7 +69,13 @@ export function maxPool2d(x: GpuBuffer, y: GpuBuffer, taps: GpuBuffer, s: PoolSi
 }
 
 /** dx from the taps that the forward pass left. */
-export function maxPool2dGrad(taps: GpuBuffer, dy: GpuBuffer, dx: GpuBuffer, s: PoolSize, dilation: readonly [number, number]): void {
+export function maxPool2dGrad(
+  taps: GpuBuffer,
+  dy: GpuBuffer,
+  dx: GpuBuffer,
+  s: PoolSize,
+  dilation: readonly [number, number],
+): void {
   const [inPlane, outPlane] = [s.inHeight * s.inWidth, s.outHeight * s.outWidth];
   overPlanes(s, (planes, part) => {
     const buffers = { taps: part(taps, outPlane), dy: part(dy, outPlane), dx: part(dx, inPlane) };

@@ -20,7 +20,13 @@ export function randomNormal(y: GpuBuffer, count: number, key: Stream, mean: num
   fillRandom(y, count, key, { low: mean, high: std }, 'normal_of(bits)');
 }
 
-function fillRandom(y: GpuBuffer, count: number, key: Stream, range: { low: number; high: number }, shape: string): void {
+function fillRandom(
+  y: GpuBuffer,
+  count: number,
+  key: Stream,
+  range: { low: number; high: number },
+  shape: string,
+): void {
   for (const w of windows(count, 1)) {
     const params = { count: w.count, first: w.start, ...key, ...range };
     run(randomShader, { y: view(y, w.start, w.count) }, params, { slots: { shape }, groups: ceilDiv(w.count, 256) });

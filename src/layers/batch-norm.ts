@@ -29,8 +29,14 @@ abstract class BatchNorm extends Module {
     this.options = { eps, momentum };
     this.weight = parameter(full([channels], 1));
     this.bias = parameter(zeros([channels]));
-    this.runningMean = this.registerBuffer('runningMean', unscoped(() => zeros([channels])));
-    this.runningVar = this.registerBuffer('runningVar', unscoped(() => full([channels], 1)));
+    this.runningMean = this.registerBuffer(
+      'runningMean',
+      unscoped(() => zeros([channels])),
+    );
+    this.runningVar = this.registerBuffer(
+      'runningVar',
+      unscoped(() => full([channels], 1)),
+    );
   }
 
   forward(x: Tensor): Tensor {

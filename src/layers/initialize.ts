@@ -1,6 +1,7 @@
 // Ways to fill a parameter before training. They overwrite in place and return the tensor.
-import { normal, uniform } from '../autograd/ops/random.js';
+
 import { full } from '../autograd/ops/create.js';
+import { normal, uniform } from '../autograd/ops/random.js';
 import { copyBuffer } from '../device/recorder.js';
 import { scope } from '../tensor/scope.js';
 import type { Tensor } from '../tensor/tensor.js';

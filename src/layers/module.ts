@@ -99,7 +99,8 @@ export abstract class Module {
     const missing = Object.keys(own).filter((name) => !Object.hasOwn(state, name));
     const unknown = Object.keys(state).filter((name) => !Object.hasOwn(own, name));
     if (strict && missing.length + unknown.length > 0) {
-      const list = (what: string, names: string[]) => (names.length > 0 ? [`${what} ${names.slice(0, 3).join(', ')}`] : []);
+      const list = (what: string, names: string[]) =>
+        names.length > 0 ? [`${what} ${names.slice(0, 3).join(', ')}`] : [];
       const detail = [...list('missing', missing), ...list('unknown', unknown)].join('; ');
       throw new CheckpointError(`loadStateDict: the state does not fit this model: ${detail}`);
     }

@@ -66,7 +66,10 @@ export function summary(model: Module & { inputShape?: Shape }, inputShape = mod
   const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
   const rule = widths.map((w) => '-'.repeat(w)).join('  ');
   const lines = table.map((row) =>
-    row.map((cell, i) => (i < 4 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  ').trimEnd(),
+    row
+      .map((cell, i) => (i < 4 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
+      .join('  ')
+      .trimEnd(),
   );
   lines.splice(-1, 0, rule);
   lines.splice(1, 0, rule);

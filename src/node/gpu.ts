@@ -22,4 +22,5 @@ export function setting(name: string): string | undefined {
   return process.env[name] || undefined;
 }
 
-export const missingGpuAdvice = 'Run `npm run doctor` to see what is missing; `npm run setup` installs a software driver on Linux.';
+export const missingGpuAdvice =
+  'Run `npm run doctor` to see what is missing; `npm run setup` installs a software driver on Linux.';

@@ -1,6 +1,7 @@
 // Gradient clipping, on the GPU: nothing is read back.
-import { full } from '../autograd/ops/create.js';
+
 import { add, div, minimum, mul } from '../autograd/ops/arithmetic.js';
+import { full } from '../autograd/ops/create.js';
 import { clamp, sqrt, square } from '../autograd/ops/pointwise.js';
 import { sum } from '../autograd/ops/reduce.js';
 import { noGrad } from '../autograd/tape.js';

@@ -1,5 +1,5 @@
-import { UsageError } from '../device/errors.js';
 import { zeros } from '../autograd/ops/create.js';
+import { UsageError } from '../device/errors.js';
 import { unscoped } from '../tensor/scope.js';
 import type { Tensor } from '../tensor/tensor.js';
 
@@ -67,8 +67,8 @@ export abstract class Optimizer<S extends CommonSettings = CommonSettings> {
 
   /** State of a parameter, zeros when first asked for. */
   protected stateOf(param: Tensor, name: string): Tensor {
-    let named = this.state.get(param);
-    if (!named) this.state.set(param, (named = new Map()));
+    const named = this.state.get(param) ?? new Map<string, Tensor>();
+    this.state.set(param, named);
     let t = named.get(name);
     if (!t) {
       t = unscoped(() => zeros(param.shape));
@@ -102,7 +102,8 @@ export abstract class Optimizer<S extends CommonSettings = CommonSettings> {
     for (const [key, values] of Object.entries(tensors)) {
       const [place, name] = key.split('.');
       const param = all[Number(place)];
-      if (!param) throw new UsageError(`${this.constructor.name}: saved state for parameter ${place}, there are ${all.length}`);
+      if (!param)
+        throw new UsageError(`${this.constructor.name}: saved state for parameter ${place}, there are ${all.length}`);
       this.stateOf(param, name).set(values);
     }
   }

@@ -13,7 +13,10 @@ export interface RMSpropSettings extends CommonSettings {
 
 /** Gradients divided by a running root mean square (Hinton 2012). lr defaults to 0.01. PyTorch: optim.RMSprop. */
 export class RMSprop extends Optimizer<RMSpropSettings> {
-  constructor(params: readonly Tensor[] | readonly ParamGroup<RMSpropSettings>[], options: Partial<RMSpropSettings> = {}) {
+  constructor(
+    params: readonly Tensor[] | readonly ParamGroup<RMSpropSettings>[],
+    options: Partial<RMSpropSettings> = {},
+  ) {
     const { lr = 0.01, alpha = 0.99, eps = 1e-8, momentum = 0, weightDecay = 0 } = options;
     super(params, { lr, alpha, eps, momentum, weightDecay });
   }

@@ -163,7 +163,8 @@ export class OneCycleLR extends Closed {
   /** A value that goes from `start` to `top` to `end` over the cycle. */
   private along(count: number, start: number, top: number, end: number): number {
     const { totalSteps, pctStart } = this.options;
-    if (count >= totalSteps) throw new UsageError(`OneCycleLR: stepped ${count} times, the cycle has ${totalSteps} steps`);
+    if (count >= totalSteps)
+      throw new UsageError(`OneCycleLR: stepped ${count} times, the cycle has ${totalSteps} steps`);
     const peak = pctStart * totalSteps - 1;
     if (count <= peak) return cosine(start, top, count / peak);
     return cosine(top, end, (count - peak) / (totalSteps - 1 - peak));
@@ -217,8 +218,7 @@ export class ReduceLROnPlateau implements Schedule {
   step(metric?: number): void {
     if (metric === undefined) throw new UsageError('ReduceLROnPlateau: step(metric) needs the metric to watch');
     const { mode, factor, patience, threshold, cooldown, minLr } = this.options;
-    const better =
-      mode === 'min' ? metric < this.best * (1 - threshold) : metric > this.best * (1 + threshold);
+    const better = mode === 'min' ? metric < this.best * (1 - threshold) : metric > this.best * (1 + threshold);
     if (better) this.best = metric;
     this.bad = better ? 0 : this.bad + 1;
     if (this.cooling > 0) {

@@ -16,7 +16,10 @@ export class SGD extends Optimizer<SGDSettings> {
   /** Parameters whose velocity has begun: the first gradient enters undampened. */
   private readonly begun = new Set<Tensor>();
 
-  constructor(params: readonly Tensor[] | readonly ParamGroup<SGDSettings>[], options: Partial<SGDSettings> & { lr: number }) {
+  constructor(
+    params: readonly Tensor[] | readonly ParamGroup<SGDSettings>[],
+    options: Partial<SGDSettings> & { lr: number },
+  ) {
     const { lr, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false } = options;
     super(params, { lr, momentum, dampening, weightDecay, nesterov });
   }
@@ -24,7 +27,10 @@ export class SGD extends Optimizer<SGDSettings> {
   protected update(param: Tensor, grad: Tensor, settings: SGDSettings): void {
     const { lr: rate, momentum, dampening, weightDecay: decay, nesterov } = settings;
     const update = { param: param.buffer, grad: grad.buffer, count: param.size };
-    if (momentum === 0) return kernels.sgdPlain(update, { rate, decay });
+    if (momentum === 0) {
+      kernels.sgdPlain(update, { rate, decay });
+      return;
+    }
     const velocity = this.stateOf(param, 'velocity');
     const fresh = this.begun.has(param) ? 1 - dampening : 1;
     this.begun.add(param);

@@ -73,7 +73,10 @@ export class ConfusionMatrix {
       ...this.counts.map((row, i) => [
         this.classes[i],
         ...row.map(String),
-        percent(row[i], row.reduce((a, b) => a + b, 0)),
+        percent(
+          row[i],
+          row.reduce((a, b) => a + b, 0),
+        ),
       ]),
       ['precision', ...columns.map((sum, j) => percent(this.counts[j][j], sum)), percent(this.correct, this.total)],
     ];

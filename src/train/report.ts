@@ -72,7 +72,8 @@ function chart(name: string, epochs: readonly number[], lines: Line[]): string {
   const room = (high - low || 1) * 0.08;
   const last = Math.max(epochs.at(-1) ?? 1, 2);
   const x = (epoch: number) => LEFT + ((epoch - 1) / (last - 1)) * (WIDTH - LEFT - 10);
-  const y = (value: number) => HEIGHT - BOTTOM - ((value - low + room) / (high - low + 2 * room || 1)) * (HEIGHT - BOTTOM - 30);
+  const y = (value: number) =>
+    HEIGHT - BOTTOM - ((value - low + room) / (high - low + 2 * room || 1)) * (HEIGHT - BOTTOM - 30);
   const ticks = niceTicks(low, high).map(
     (t) =>
       `<line x1="${LEFT}" x2="${WIDTH - 10}" y1="${y(t).toFixed(1)}" y2="${y(t).toFixed(1)}" stroke="#e5e7eb"/>` +
@@ -83,7 +84,8 @@ function chart(name: string, epochs: readonly number[], lines: Line[]): string {
     return `<polyline points="${points.join(' ')}" fill="none" stroke="${colour}" stroke-width="2" stroke-linejoin="round"/>`;
   });
   const legend = lines.map(
-    (l, i) => `<text x="${WIDTH - 10}" y="${14 + 16 * i}" text-anchor="end" font-size="12" fill="${l.colour}">${l.name}</text>`,
+    (l, i) =>
+      `<text x="${WIDTH - 10}" y="${14 + 16 * i}" text-anchor="end" font-size="12" fill="${l.colour}">${l.name}</text>`,
   );
   const axis =
     `<text x="${LEFT}" y="14" font-weight="600">${name}</text>` +
@@ -117,8 +119,16 @@ function filterGrid({ shape, data }: Filters, side: number): string {
     const [left, top] = [(f % columns) * cell, 24 + Math.floor(f / columns) * cell];
     for (let i = 0; i < height * width; i++) {
       const [px, py] = [left + (i % width) * pixel, top + Math.floor(i / width) * pixel];
-      const colour = [0, 1, 2].map((c) => byte(c * height * width + i).toString(16).padStart(2, '0')).join('');
-      parts.push(`<rect x="${px.toFixed(2)}" y="${py.toFixed(2)}" width="${(pixel + 0.1).toFixed(2)}" height="${(pixel + 0.1).toFixed(2)}" fill="#${colour}"/>`);
+      const colour = [0, 1, 2]
+        .map((c) =>
+          byte(c * height * width + i)
+            .toString(16)
+            .padStart(2, '0'),
+        )
+        .join('');
+      parts.push(
+        `<rect x="${px.toFixed(2)}" y="${py.toFixed(2)}" width="${(pixel + 0.1).toFixed(2)}" height="${(pixel + 0.1).toFixed(2)}" fill="#${colour}"/>`,
+      );
     }
   }
   return parts.join('');

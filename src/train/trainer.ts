@@ -1,6 +1,7 @@
 // The training loop: batches in, steps on the GPU, losses read a little late so that the GPU never waits.
-import { argmax } from '../autograd/ops/reduce.js';
+
 import { crossEntropy } from '../autograd/ops/losses.js';
+import { argmax } from '../autograd/ops/reduce.js';
 import { noGrad } from '../autograd/tape.js';
 import { UsageError } from '../device/errors.js';
 import { sync } from '../device/recorder.js';

@@ -73,12 +73,17 @@ test('windows cover every item once, at multiples of 64 where they can', () => {
       cut.reduce((sum, w) => sum + w.count, 0),
       3000,
     );
-    assert.ok(cut.every((w, i) => w.start % 64 === 0 && w.start === (i === 0 ? 0 : cut[i - 1].start + cut[i - 1].count)));
+    assert.ok(
+      cut.every((w, i) => w.start % 64 === 0 && w.start === (i === 0 ? 0 : cut[i - 1].start + cut[i - 1].count)),
+    );
     assert.equal(windows(2, 700), [
       { start: 0, count: 1 },
       { start: 1, count: 1 },
     ]);
-    assert.throws(() => windows(2, 2000), (e: unknown) => e instanceof LimitError);
+    assert.throws(
+      () => windows(2, 2000),
+      (e: unknown) => e instanceof LimitError,
+    );
   } finally {
     setBindingLimit(before);
   }

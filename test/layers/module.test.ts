@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { type Tensor, memory, relu, tensor } from '../../src/index.js';
+import { memory, relu, type Tensor, tensor } from '../../src/index.js';
 import { BatchNorm1d, Conv2d, Dropout, Linear, Module, ReLU, Sequential } from '../../src/layers/index.js';
 import { useDevice } from '../support/device.js';
 import { suite } from '../support/suite.js';
@@ -44,7 +44,10 @@ test('loadStateDict copies values and names what does not fit', async () => {
   const { 'first.bias': _, ...missing } = a.stateDict();
   assert.throws(() => b.loadStateDict(missing), /missing first.bias/);
   assert.throws(() => b.loadStateDict({ ...a.stateDict(), extra: tensor([1]) }), /unknown extra/);
-  assert.throws(() => b.loadStateDict({ ...a.stateDict(), 'first.bias': tensor([1]) }), /first.bias is \[1\] in the state, \[4\]/);
+  assert.throws(
+    () => b.loadStateDict({ ...a.stateDict(), 'first.bias': tensor([1]) }),
+    /first.bias is \[1\] in the state, \[4\]/,
+  );
   a.dispose();
   b.dispose();
 });

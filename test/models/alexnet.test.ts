@@ -1,7 +1,7 @@
 import * as assert from 'uvu/assert';
-import { memory, type Module, scope, sizeOf, SGD, crossEntropy, tensor } from '../../src/index.js';
-import { type AlexNetOptions, alexnet } from '../../src/models/alexnet.js';
+import { crossEntropy, type Module, memory, SGD, scope, sizeOf, tensor } from '../../src/index.js';
 import { summarize, summary } from '../../src/layers/summary.js';
+import { type AlexNetOptions, alexnet } from '../../src/models/alexnet.js';
 import { useDevice } from '../support/device.js';
 import { seeded } from '../support/random.js';
 import { suite } from '../support/suite.js';

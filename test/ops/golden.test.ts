@@ -1,7 +1,7 @@
 // Every op against PyTorch's values, forward and backward. The table says how a case's arguments become a call.
 import * as assert from 'uvu/assert';
-import { scope, type Tensor, tensor } from '../../src/index.js';
 import * as ops from '../../src/autograd/ops/index.js';
+import { scope, type Tensor, tensor } from '../../src/index.js';
 import { forceVariant } from '../../src/kernels/tile.js';
 import { useDevice } from '../support/device.js';
 import { type GoldenCase, goldenCases } from '../support/golden.js';
@@ -90,7 +90,13 @@ for (const op of Object.keys(calls)) {
 
 for (const c of goldenCases('batch_norm')) {
   test(`batch_norm/${c.name}`, async () => {
-    const args = camel(c.args) as unknown as { training: boolean; momentum: number; eps: number; runningMean: number[]; runningVar: number[] };
+    const args = camel(c.args) as unknown as {
+      training: boolean;
+      momentum: number;
+      eps: number;
+      runningMean: number[];
+      runningVar: number[];
+    };
     const [x, weight, bias] = ['x', 'weight', 'bias'].map((n) => c.input(n));
     const [mean, variance] = [tensor(args.runningMean), tensor(args.runningVar)];
     const step = scope();

@@ -1,10 +1,10 @@
 // Whole training runs, step by step, against PyTorch's: the real 61-million-parameter AlexNet among them.
 import * as assert from 'uvu/assert';
 import { crossEntropy } from '../../src/autograd/ops/losses.js';
-import { scope } from '../../src/tensor/scope.js';
-import { type Tensor, tensor } from '../../src/tensor/tensor.js';
 import { type AlexNet, alexnet } from '../../src/models/alexnet.js';
 import { SGD } from '../../src/optim/sgd.js';
+import { scope } from '../../src/tensor/scope.js';
+import { type Tensor, tensor } from '../../src/tensor/tensor.js';
 import { useDevice } from '../support/device.js';
 import { formula } from '../support/formula.js';
 import { type GoldenCase, goldenCases } from '../support/golden.js';
@@ -129,7 +129,8 @@ async function follow(golden: GoldenCase): Promise<void> {
   for (const [name, p] of model.namedParameters()) {
     const key = `norm.${pytorchName(model, name)}`;
     if (lost < 0) near(await norm(p, isFloat32(args)), golden.output(key).data[0], 2e-4, `norm of ${name}`);
-    else golden.leaveOut(`output.${key}`, `rounding decides this run from step ${lost} on (batch norm over few images)`);
+    else
+      golden.leaveOut(`output.${key}`, `rounding decides this run from step ${lost} on (batch norm over few images)`);
   }
   model.dispose();
 }

@@ -34,7 +34,15 @@ test('times for people', () => {
 });
 
 test('the progress line fits its width', () => {
-  const state = { label: 'epoch 1/7', done: 31, total: 100, rate: 71.3, unit: 'images', remaining: 80, detail: 'loss 0.512' };
+  const state = {
+    label: 'epoch 1/7',
+    done: 31,
+    total: 100,
+    rate: 71.3,
+    unit: 'images',
+    remaining: 80,
+    detail: 'loss 0.512',
+  };
   assert.match(progressLine(state, 100), /^epoch 1\/7 ━+╌+ +31 % · 71 images\/s · 1m20s left · loss 0.512$/);
   for (const columns of [20, 40, 60, 100]) assert.ok(progressLine(state, columns).length <= columns);
 });

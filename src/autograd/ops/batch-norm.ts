@@ -46,7 +46,10 @@ export function batchNorm(
     let params: { dweight: Tensor; dbias: Tensor } | undefined;
     const sums = () => {
       if (!params) {
-        params = { dweight: empty([size.channels], 'f32', 'batchNorm dweight'), dbias: empty([size.channels], 'f32', 'batchNorm dbias') };
+        params = {
+          dweight: empty([size.channels], 'f32', 'batchNorm dweight'),
+          dbias: empty([size.channels], 'f32', 'batchNorm dbias'),
+        };
         const into = { weight: params.dweight.buffer, bias: params.dbias.buffer };
         kernels.batchNormGradParams(x.buffer, dy.buffer, stats, into, size);
       }

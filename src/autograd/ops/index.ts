@@ -8,7 +8,6 @@ export * from './linear.js';
 export { type LocalResponseNormOptions, localResponseNorm } from './local-response-norm.js';
 export * from './losses.js';
 export * from './matmul.js';
-export { adaptiveAvgPool2d, avgPool2d, maxPool2d, type Pool2dOptions } from './pool.js';
 export {
   abs,
   clamp,
@@ -30,6 +29,7 @@ export {
   square,
   tanh,
 } from './pointwise.js';
+export { adaptiveAvgPool2d, avgPool2d, maxPool2d, type Pool2dOptions } from './pool.js';
 export * from './random.js';
 export * from './reduce.js';
 export * from './shape.js';

@@ -20,7 +20,10 @@ export interface LocalResponseNormOptions {
  * x / (k + alpha / size * sum of squares over neighbouring channels)^beta, for x (batch, channels, ...).
  * Krizhevsky et al. 2012, section 3.3. PyTorch: F.local_response_norm.
  */
-export function localResponseNorm(x: Tensor, { size, alpha = 1e-4, beta = 0.75, k = 1 }: LocalResponseNormOptions): Tensor {
+export function localResponseNorm(
+  x: Tensor,
+  { size, alpha = 1e-4, beta = 0.75, k = 1 }: LocalResponseNormOptions,
+): Tensor {
   requireF32('localResponseNorm', x);
   if (x.rank < 3) throw new ShapeError(`localResponseNorm: x is (batch, channels, ...), got ${showShape(x.shape)}`);
   if (!Number.isInteger(size) || size < 1 || size > 64) {

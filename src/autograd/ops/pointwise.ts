@@ -27,16 +27,36 @@ export const formulas = {
   neg: { y: '-x', save: 'x', dydx: 'vec4f(-1.0)' },
   sin: { y: 'sin(x)', save: 'x', dydx: 'cos(s)' },
   cos: { y: 'cos(x)', save: 'x', dydx: '-sin(s)' },
-  leakyRelu: { y: 'select(p.alpha * x, x, x > vec4f())', save: 'x', dydx: 'select(vec4f(p.alpha), vec4f(1.0), s > vec4f())' },
-  elu: { y: 'select(p.alpha * (exp(min(x, vec4f())) - 1.0), x, x > vec4f())', save: 'x', dydx: 'select(p.alpha * exp(min(s, vec4f())), vec4f(1.0), s > vec4f())' },
-  gelu: { y: '0.5 * x * (1.0 + erf(x * 0.70710678))', save: 'x', dydx: '0.5 * (1.0 + erf(s * 0.70710678)) + s * exp(-0.5 * s * s) * 0.39894228' },
+  leakyRelu: {
+    y: 'select(p.alpha * x, x, x > vec4f())',
+    save: 'x',
+    dydx: 'select(vec4f(p.alpha), vec4f(1.0), s > vec4f())',
+  },
+  elu: {
+    y: 'select(p.alpha * (exp(min(x, vec4f())) - 1.0), x, x > vec4f())',
+    save: 'x',
+    dydx: 'select(p.alpha * exp(min(s, vec4f())), vec4f(1.0), s > vec4f())',
+  },
+  gelu: {
+    y: '0.5 * x * (1.0 + erf(x * 0.70710678))',
+    save: 'x',
+    dydx: '0.5 * (1.0 + erf(s * 0.70710678)) + s * exp(-0.5 * s * s) * 0.39894228',
+  },
   silu: { y: `x * ${sigmoidOf('x')}`, save: 'x', dydx: `${sigmoidOf('s')} * (1.0 + s * (1.0 - ${sigmoidOf('s')}))` },
   softplus: { y: 'max(x, vec4f()) + log(1.0 + exp(-abs(x)))', save: 'x', dydx: sigmoidOf('s') },
-  clamp: { y: 'clamp(x, vec4f(p.alpha), vec4f(p.beta))', save: 'x', dydx: 'select(vec4f(), vec4f(1.0), (s >= vec4f(p.alpha)) & (s <= vec4f(p.beta)))' },
+  clamp: {
+    y: 'clamp(x, vec4f(p.alpha), vec4f(p.beta))',
+    save: 'x',
+    dydx: 'select(vec4f(), vec4f(1.0), (s >= vec4f(p.alpha)) & (s <= vec4f(p.beta)))',
+  },
   scale: { y: 'p.alpha * x + p.beta', save: 'x', dydx: 'vec4f(p.alpha)' },
   inverseScale: { y: 'p.alpha / x', save: 'x', dydx: '-p.alpha / (s * s)' },
   power: { y: 'pow(abs(x), vec4f(p.alpha))', save: 'x', dydx: 'p.alpha * sign(s) * pow(abs(s), vec4f(p.alpha - 1.0))' },
-  oddPower: { y: 'sign(x) * pow(abs(x), vec4f(p.alpha))', save: 'x', dydx: 'p.alpha * pow(abs(s), vec4f(p.alpha - 1.0))' },
+  oddPower: {
+    y: 'sign(x) * pow(abs(x), vec4f(p.alpha))',
+    save: 'x',
+    dydx: 'p.alpha * pow(abs(s), vec4f(p.alpha - 1.0))',
+  },
 } as const satisfies Record<string, Formula>;
 
 function pointwise(name: keyof typeof formulas, x: Tensor, alpha = 0, beta = 0): Tensor {

@@ -1,7 +1,7 @@
 // Ops that move elements and compute nothing.
 import { DtypeError, ShapeError } from '../../device/errors.js';
-import { cast as castKernel, castU8, fill } from '../../kernels/elementwise.js';
 import { copyStrided, MAX_RANK, type Walk } from '../../kernels/broadcast.js';
+import { cast as castKernel, castU8, fill } from '../../kernels/elementwise.js';
 import type { DType } from '../../tensor/dtype.js';
 import { normalizeDim, type Shape, sameShape, showShape, sizeOf, stridesOf } from '../../tensor/shape.js';
 import { alias, empty, type Tensor, tensor } from '../../tensor/tensor.js';
@@ -51,8 +51,20 @@ export function permute(x: Tensor, dims: readonly number[]): Tensor {
     throw new ShapeError(`permute: ${showShape(dims)} does not name each dimension of ${showShape(x.shape)} once`);
   }
   const strides = stridesOf(x.shape);
-  const y = gather('permute', x, 0, order.map((d) => strides[d]), order.map((d) => x.shape[d]));
-  return record('permute', y, [x], (dy) => [() => permute(dy, order.map((_, i) => order.indexOf(i)))]);
+  const y = gather(
+    'permute',
+    x,
+    0,
+    order.map((d) => strides[d]),
+    order.map((d) => x.shape[d]),
+  );
+  return record('permute', y, [x], (dy) => [
+    () =>
+      permute(
+        dy,
+        order.map((_, i) => order.indexOf(i)),
+      ),
+  ]);
 }
 
 /** Exchanges two dimensions; default the last two. PyTorch: x.transpose. */
@@ -86,7 +98,11 @@ export function slice(x: Tensor, ...ranges: Range[]): Tensor {
   return record('slice', y, [x], (dy) => [
     () => {
       const dx = zeros(x.shape);
-      move({ buffer: dy.buffer, start: 0, strides: stridesOf(shape) }, { buffer: dx.buffer, start, strides: steps }, shape);
+      move(
+        { buffer: dy.buffer, start: 0, strides: stridesOf(shape) },
+        { buffer: dx.buffer, start, strides: steps },
+        shape,
+      );
       return dx;
     },
   ]);
@@ -114,7 +130,9 @@ export function concat(tensors: readonly Tensor[], dim = 0): Tensor {
   const at = normalizeDim('concat', dim, first.rank);
   for (const t of tensors) {
     if (t.rank !== first.rank || t.dtype !== first.dtype || t.shape.some((n, i) => i !== at && n !== first.shape[i])) {
-      throw new ShapeError(`concat: ${showShape(t.shape)} ${t.dtype} does not join ${showShape(first.shape)} ${first.dtype} along dim ${at}`);
+      throw new ShapeError(
+        `concat: ${showShape(t.shape)} ${t.dtype} does not join ${showShape(first.shape)} ${first.dtype} along dim ${at}`,
+      );
     }
   }
   const shape = first.shape.map((n, i) => (i === at ? tensors.reduce((sum, t) => sum + t.shape[at], 0) : n));
@@ -148,7 +166,9 @@ export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
 export function pad(x: Tensor, amounts: readonly (readonly [number, number])[], value = 0): Tensor {
   const first = x.rank - amounts.length;
   if (first < 0 || !amounts.flat().every((n) => Number.isInteger(n) && n >= 0)) {
-    throw new ShapeError(`pad: ${JSON.stringify(amounts)} for ${showShape(x.shape)}; pairs of whole numbers, 0 or more`);
+    throw new ShapeError(
+      `pad: ${JSON.stringify(amounts)} for ${showShape(x.shape)}; pairs of whole numbers, 0 or more`,
+    );
   }
   const before = x.shape.map((_, i) => amounts[i - first]?.[0] ?? 0);
   const shape = x.shape.map((n, i) => n + before[i] + (amounts[i - first]?.[1] ?? 0));
