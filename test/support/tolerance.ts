@@ -1,8 +1,8 @@
 // How close is close enough: defined here, nowhere else.
 import { showShape } from '../../src/tensor/shape.js';
 
-const EPSILON = 1.2e-7;
-const FACTOR = 8;
+export const EPSILON = 1.2e-7;
+export const FACTOR = 8;
 
 export interface Closeness {
   /** Terms of the longest sum behind a value: rounding errors grow with its square root. Default 1. */
