@@ -73,7 +73,7 @@ export class Recorder {
     const grid = this.grid(shader, groups);
     if (grid[0] * grid[1] * grid[2] === 0) return;
     const pipeline = this.host.pipelines.get(shader, slots);
-    if (this.batch.paramsUsed === MAX_DISPATCHES * PARAMS_STEP) this.flush();
+    if (this.batch.paramsUsed === MAX_DISPATCHES * PARAMS_STEP) void this.flush();
     const bases: Record<string, number> = {};
     const data = this.bindGroups.get(pipeline, buffers, bases, this.batch.touched);
     const offset = this.writeParams(shader, params, bases);
@@ -83,7 +83,7 @@ export class Recorder {
 
   /** Writes host data into a buffer, ordered after all that was recorded before. `offset` in bytes. */
   upload(to: GpuBuffer, data: ArrayBufferView, offset = 0): void {
-    if (this.batch.touched.has(to)) this.flush(); // queue.writeBuffer overtakes what is not submitted
+    if (this.batch.touched.has(to)) void this.flush(); // queue.writeBuffer overtakes what is not submitted
     this.batch.uploads.push({ to, data, offset });
   }
 
