@@ -105,9 +105,7 @@ async function run(line: CommandLine, facts: RunFacts, data: DogcatData, resumed
     return 0;
   }
   await test(model, facts, data, folder, trainer.history, line.tenCrop);
-  terminal.say(
-    `Try it: npm run dogcat -- predict ${data.folder ?? '.'}/... (network: ${folder.file('best.safetensors')})`,
-  );
+  terminal.say(`Try it: npm run dogcat -- predict FILE... --run ${folder.path}`);
   return 0;
 }
 
@@ -142,6 +140,10 @@ function progressReporter(epochs: number, note: (step: number) => void) {
     trained += images >= before ? images - before : images;
     before = images;
     meter.mark(trained);
+    if (images === 0) {
+      terminal.progress(`epoch ${epoch}/${epochs} first steps: compiling kernels`);
+      return;
+    }
     const left = (epochs - epoch) * imagesInEpoch + imagesInEpoch - images;
     terminal.progress(
       train.progressLine(

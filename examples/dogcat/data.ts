@@ -20,7 +20,7 @@ export interface DogcatData {
 const USUAL_FOLDER = '../shared/data/dogs-vs-cats';
 const STAND_INS = { train: 2000, test: 400 };
 
-const HOW_TO_GET = `No photographs were found. To train on real ones, get "Dogs vs. Cats" from Kaggle (a free account):
+const HOW_TO_GET = `No photographs are used. To train on real ones, get "Dogs vs. Cats" from Kaggle (a free account):
   kaggle competitions download -c dogs-vs-cats      # or by hand: kaggle.com/c/dogs-vs-cats/data
   unzip dogs-vs-cats.zip && unzip train.zip         # train/cat.0.jpg ... train/dog.12499.jpg
   npm run dogcat -- --data .                        # or set WGRAD_DATA

@@ -85,7 +85,8 @@ export const help = `Trains AlexNet to tell dogs from cats, or tells them apart 
   npm run dogcat                                  train; the preset follows the adapter
   npm run dogcat -- --preset quick --epochs 24    train longer
   npm run dogcat -- --resume                      go on with the last run, exactly where it was
-  npm run dogcat -- predict a.jpg b.png           name what is on pictures
+  npm run dogcat -- predict a.jpg b.png           name what is on pictures, by the last run's network
+  npm run dogcat -- predict a.jpg --run DIR       by another's
 
 Data
   --data DIR            folder with train/ and test/, or of pictures. Default: WGRAD_DATA, then
