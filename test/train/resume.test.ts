@@ -8,13 +8,16 @@ import { readSafetensors } from '../../src/io/safetensors.js';
 import { suite } from '../support/suite.js';
 
 const program = fileURLToPath(new URL('../../examples/alexnet-dogcat.js', import.meta.url));
-const folder = mkdtempSync(`${tmpdir()}/wgrad-resume-`);
+let folder = '';
 const SMALL =
   '--stand-ins --preset quick --limit 96 --batch 8 --width 0.0625 --image 67 --stored 75 --epochs 4 --no-ten-crop'.split(
     ' ',
   );
 
 const test = suite('train/resume');
+test.before(() => {
+  folder = mkdtempSync(`${tmpdir()}/wgrad-resume-`);
+});
 test.after(() => rmSync(folder, { recursive: true, force: true }));
 
 interface Ended {

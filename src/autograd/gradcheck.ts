@@ -1,0 +1,82 @@
+// Checks a gradient against finite differences: for ops of your own, and for ours.
+import { UsageError } from '../device/errors.js';
+import { scope } from '../tensor/scope.js';
+import { type Tensor, tensor } from '../tensor/tensor.js';
+import { noGrad } from './tape.js';
+
+export interface GradcheckOptions {
+  /** Half the step of the central difference. Values are float32, so much smaller steps drown in rounding. Default 1e-2. */
+  eps?: number;
+  /** Largest difference allowed, relative to the largest gradient of that input (at least 1). Default 1e-2. */
+  tolerance?: number;
+  /** Elements checked in each input, evenly taken. Default 100. */
+  samples?: number;
+}
+
+/**
+ * Compares the gradients of `fn` with central differences, for each input that requires a gradient, under a random
+ * upstream gradient. The inputs' values are restored. PyTorch: torch.autograd.gradcheck.
+ * @throws UsageError naming the input, the element and both values where they differ.
+ */
+export async function gradcheck(
+  fn: (...inputs: Tensor[]) => Tensor,
+  inputs: readonly Tensor[],
+  { eps = 1e-2, tolerance = 1e-2, samples = 100 }: GradcheckOptions = {},
+): Promise<void> {
+  const checked = inputs.filter((t) => t.requiresGrad);
+  if (checked.length === 0) throw new UsageError('gradcheck: no input requires a gradient');
+  const upstream = await backwardOnce(fn, inputs);
+  for (const [place, input] of inputs.entries()) {
+    if (!input.requiresGrad) continue;
+    const gradient = input.grad ? await input.grad.data() : new Float32Array(input.size);
+    const values = Float32Array.from(await input.data());
+    const scale = gradient.reduce((most: number, g: number) => Math.max(most, Math.abs(g)), 1);
+    const stride = Math.max(1, Math.ceil(input.size / samples));
+    for (let i = 0; i < input.size; i += stride) {
+      const above = await shifted(fn, inputs, input, values, i, eps, upstream);
+      const below = await shifted(fn, inputs, input, values, i, -eps, upstream);
+      const expected = (above - below) / (2 * eps);
+      if (Math.abs(gradient[i] - expected) <= tolerance * scale) continue;
+      input.set(values);
+      throw new UsageError(
+        `gradcheck: input ${place}, element ${i}: the gradient is ${gradient[i]}, finite differences give ${expected.toPrecision(5)}`,
+      );
+    }
+    input.set(values);
+  }
+}
+
+/** Runs the backward pass under a random upstream gradient, which it returns; gradients start from none. */
+async function backwardOnce(fn: (...inputs: Tensor[]) => Tensor, inputs: readonly Tensor[]): Promise<Float32Array> {
+  for (const input of inputs) {
+    input.grad?.dispose();
+    input.grad = null;
+  }
+  using _pass = scope();
+  const y = fn(...inputs);
+  // Never all ones: a gradient that ignores dy, or mixes its elements up, must not pass.
+  const upstream = Float32Array.from({ length: y.size }, (_, i) => Math.sin(12.9898 * (i + 1)) + 0.3);
+  y.backward(tensor(upstream, { shape: y.shape }));
+  return upstream;
+}
+
+/** The sum of upstream * fn(inputs) in float64, one element of one input moved by `step`. */
+async function shifted(
+  fn: (...inputs: Tensor[]) => Tensor,
+  inputs: readonly Tensor[],
+  input: Tensor,
+  values: Float32Array,
+  element: number,
+  step: number,
+  upstream: Float32Array,
+): Promise<number> {
+  const moved = values.slice();
+  moved[element] += step;
+  input.set(moved);
+  const result = scope(() => noGrad(() => fn(...inputs)));
+  const y = await result.data();
+  result.dispose();
+  let sum = 0;
+  for (let i = 0; i < y.length; i++) sum += y[i] * upstream[i];
+  return sum;
+}
