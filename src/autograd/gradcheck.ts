@@ -30,7 +30,8 @@ export async function gradcheck(
     if (!input.requiresGrad) continue;
     const gradient = input.grad ? await input.grad.data() : new Float32Array(input.size);
     const values = Float32Array.from(await input.data());
-    const scale = gradient.reduce((most: number, g: number) => Math.max(most, Math.abs(g)), 1);
+    let scale = 1;
+    for (const g of gradient) scale = Math.max(scale, Math.abs(g));
     const stride = Math.max(1, Math.ceil(input.size / samples));
     for (let i = 0; i < input.size; i += stride) {
       const above = await shifted(fn, inputs, input, values, i, eps, upstream);
