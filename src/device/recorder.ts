@@ -242,6 +242,11 @@ export function run<S extends Shader>(
   recorder().run(shader, buffers, params, options);
 }
 
+/** Compiles a kernel before it is needed. Rejects with a KernelError that names the line. */
+export function compile(shader: Shader, slots: Slots = {}): Promise<void> {
+  return recorder().host.pipelines.get(shader, slots).ready;
+}
+
 /** A run of a buffer's 4-byte elements. */
 export function view(buffer: GpuBuffer, offset: number, length: number): View {
   return { buffer, offset, length };
