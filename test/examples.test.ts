@@ -2,9 +2,11 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
+import { useDevice } from './support/device.js';
 import { suite } from './support/suite.js';
 
 const test = suite('examples');
+test.before(useDevice);
 
 function run(name: string, ...args: string[]): string {
   const file = fileURLToPath(new URL(`../examples/${name}.js`, import.meta.url));

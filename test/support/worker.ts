@@ -36,6 +36,9 @@ function addStray(error: unknown): void {
 
 process.on('uncaughtException', addStray);
 process.on('unhandledRejection', addStray);
+const leave = () => process.exit(1);
+process.once('disconnect', leave); // test/run.ts is gone
+
 deferSuites();
 for (const file of process.argv.slice(2)) {
   const results = await runFile(file);
@@ -43,4 +46,5 @@ for (const file of process.argv.slice(2)) {
   await send({ type: 'file', results, ...golden });
 }
 await send({ type: 'end' });
+process.removeListener('disconnect', leave);
 process.disconnect(); // the process now has to end by itself, though its device is still open

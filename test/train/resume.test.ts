@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
 import { readSafetensors } from '../../src/io/safetensors.js';
+import { useDevice } from '../support/device.js';
 import { suite } from '../support/suite.js';
 
 const program = fileURLToPath(new URL('../../examples/alexnet-dogcat.js', import.meta.url));
@@ -15,6 +16,7 @@ const SMALL =
   );
 
 const test = suite('train/resume');
+test.before(useDevice);
 test.before(() => {
   folder = mkdtempSync(`${tmpdir()}/wgrad-resume-`);
 });
@@ -38,6 +40,13 @@ async function train(out: string, ...args: string[]): Promise<void> {
   assert.match(output, /Stopped and saved at step 20/);
 }
 
+async function firstCheckpoint(child: ChildProcess, out: string): Promise<void> {
+  while (!existsSync(`${folder}/${out}/last.safetensors`)) {
+    assert.is(child.exitCode, null, 'it ended before it saved');
+    await new Promise((r) => setTimeout(r, 20));
+  }
+}
+
 /** Everything in the last checkpoint: weights, running statistics, optimizer state. */
 function state(out: string): Map<string, string> {
   const file = `${folder}/${out}/last.safetensors`;
@@ -54,7 +63,7 @@ test('20 steps give the same bits with one worker and with four', async () => {
 
 test('killed in the middle and resumed: the same bits again', async () => {
   const { child, ended } = start([...SMALL, '--out', `${folder}/killed`, '--save-every', '3']);
-  while (!existsSync(`${folder}/killed/last.safetensors`)) await new Promise((r) => setTimeout(r, 20));
+  await firstCheckpoint(child, 'killed');
   await new Promise((r) => setTimeout(r, 300));
   child.kill('SIGKILL');
   await ended;
@@ -66,7 +75,7 @@ test('killed in the middle and resumed: the same bits again', async () => {
 
 test('SIGINT saves, says how to go on, and exits with 0', async () => {
   const { child, ended } = start([...SMALL, '--out', `${folder}/stopped`, '--save-every', '3']);
-  while (!existsSync(`${folder}/stopped/last.safetensors`)) await new Promise((r) => setTimeout(r, 20));
+  await firstCheckpoint(child, 'stopped');
   child.kill('SIGINT');
   const { code, output } = await ended;
   assert.is(code, 0, output);
