@@ -40,7 +40,7 @@ export const presets: Record<PresetName, { about: string; options: DogcatOptions
       dropout: 0.5,
       initialization: 'he',
       batch: 32,
-      epochs: 7,
+      epochs: 6,
       optimizer: 'adamw',
       lr: 1e-3,
       momentum: 0.9,

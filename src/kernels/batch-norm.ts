@@ -21,6 +21,14 @@ export interface BatchNormSize {
 const images = (buffer: GpuBuffer, w: Window, perImage: number) => view(buffer, w.start * perImage, w.count * perImage);
 const windowsOf = (s: BatchNormSize) => windows(s.batch, s.channels * s.plane);
 
+/** Elements of a plane that one thread handles, so that what belongs to the channel is read once for all of them. */
+const ELEMENTS_PER_THREAD = 16;
+
+const sharesOf = (w: Window, s: BatchNormSize) => ({
+  planes: w.count * s.channels,
+  shares: ceilDiv(s.plane, ELEMENTS_PER_THREAD),
+});
+
 /** What the kernels normalize by, (channels) each. */
 export interface Statistics {
   mean: GpuBuffer;
@@ -83,8 +91,9 @@ export function batchNorm(
       bias,
       y: images(y, w, perImage),
     };
-    const params = { count: w.count * perImage, channels: s.channels, plane: s.plane };
-    run(shader, buffers, params, { groups: ceilDiv(params.count, 64) });
+    const { planes, shares } = sharesOf(w, s);
+    const params = { planes, channels: s.channels, plane: s.plane, shares };
+    run(shader, buffers, params, { groups: ceilDiv(planes * shares, 64) });
   }
 }
 
@@ -136,7 +145,8 @@ export function batchNormGradInput(
       dx: images(dx, w, perImage),
     };
     const inverse_count = fixed ? 0 : 1 / (s.batch * s.plane);
-    const params = { count: w.count * perImage, channels: s.channels, plane: s.plane, inverse_count };
-    run(gradShader, buffers, params, { groups: ceilDiv(params.count, 64) });
+    const { planes, shares } = sharesOf(w, s);
+    const params = { planes, channels: s.channels, plane: s.plane, shares, inverse_count };
+    run(gradShader, buffers, params, { groups: ceilDiv(planes * shares, 64) });
   }
 }

@@ -1,8 +1,9 @@
 // batch_norm_grad: dx = weight[c] * inverse_std[c] * (dy - dbias[c] / count - normalized x * dweight[c] / count).
 //   x, dy, dx (batch, channels, plane), the others (channels)
-// With fixed statistics (evaluation) inverse_count is 0 and only the first term is left. One thread owns one element.
+// With fixed statistics (evaluation) inverse_count is 0 and only the first term is left.
+// One thread owns a share of one plane, its elements `shares` apart, and reads the channel's numbers once.
 
-struct Params { count: u32, channels: u32, plane: u32, inverse_count: f32, x_base: u32, dy_base: u32, dx_base: u32 }
+struct Params { planes: u32, channels: u32, plane: u32, shares: u32, inverse_count: f32, x_base: u32, dy_base: u32, dx_base: u32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> dy: array<f32>;
 @group(0) @binding(2) var<storage, read> mean: array<f32>;
@@ -17,9 +18,17 @@ struct Params { count: u32, channels: u32, plane: u32, inverse_count: f32, x_bas
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
   let i = (workgroup.x + workgroup.y * groups.x) * 64u + lane;
-  if (i >= p.count) { return; }
-  let c = i / p.plane % p.channels;
-  let normalized = (x[p.x_base + i] - mean[c]) * inverse_std[c];
-  let centered = dy[p.dy_base + i] - (dbias[c] + normalized * dweight[c]) * p.inverse_count;
-  dx[p.dx_base + i] = weight[c] * inverse_std[c] * centered;
+  let plane = i / p.shares;
+  if (plane >= p.planes) { return; }
+  let c = plane % p.channels;
+  let center = mean[c];
+  let spread = inverse_std[c];
+  let scale = weight[c] * spread;
+  let mean_dy = dbias[c] * p.inverse_count;
+  let mean_dot = dweight[c] * p.inverse_count;
+  for (var j = i % p.shares; j < p.plane; j += p.shares) {
+    let at = plane * p.plane + j;
+    let normalized = (x[p.x_base + at] - center) * spread;
+    dx[p.dx_base + at] = scale * (dy[p.dy_base + at] - mean_dy - normalized * mean_dot);
+  }
 }

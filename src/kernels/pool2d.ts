@@ -80,8 +80,9 @@ export function maxPool2dGrad(
   overPlanes(s, (planes, part) => {
     const buffers = { taps: part(taps, outPlane), dy: part(dy, outPlane), dx: part(dx, inPlane) };
     const rows = planes * s.inHeight;
-    const all = { rows, ...params(s), dilation_y: dilation[0], dilation_x: dilation[1] };
-    run(maxGradShader, buffers, all, { slots: lanes(), groups: rows });
+    const { stride_y: STRIDE_Y, stride_x: STRIDE_X, ...rest } = params(s);
+    const slots = { ...lanes(), STRIDE_Y, STRIDE_X, DILATION_Y: dilation[0], DILATION_X: dilation[1] };
+    run(maxGradShader, buffers, { rows, ...rest }, { slots, groups: rows });
   });
 }
 
