@@ -1,6 +1,7 @@
 // wgrad: tensors, automatic differentiation, layers, optimizers and models on hand-written WGSL kernels.
-export * from './autograd/ops/index.js';
+
 export { type GradcheckOptions, gradcheck } from './autograd/gradcheck.js';
+export * from './autograd/ops/index.js';
 export { backward, gradEnabled, noGrad, record } from './autograd/tape.js';
 export * from './device/errors.js';
 export type { GpuOptions } from './device/gpu-options.js';

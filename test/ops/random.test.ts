@@ -1,9 +1,9 @@
 // Philox against its published vectors, and what is drawn from it.
 import * as assert from 'uvu/assert';
-import { dropout, manualSeed, normal, scope, sum, tensor, uniform } from '../../src/index.js';
-import { dropout as dropoutKernel, randomUniform } from '../../src/kernels/random.js';
 import { read, release, scratch, upload } from '../../src/device/recorder.js';
 import { bindingLimit, setBindingLimit } from '../../src/device/windows.js';
+import { dropout, manualSeed, normal, scope, sum, tensor, uniform } from '../../src/index.js';
+import { dropout as dropoutKernel, randomUniform } from '../../src/kernels/random.js';
 import { useDevice } from '../support/device.js';
 import { philox } from '../support/philox.js';
 import { suite } from '../support/suite.js';
@@ -29,7 +29,9 @@ test('uniform numbers are the words’ upper 24 bits', async () => {
   for (const count of [1, 3, 4, 255, 1027]) {
     const y = scratch(count, 'y');
     randomUniform(y, count, { seed: 7, stream: 3 }, 0, 1);
-    const expected = words(count, 7, 3).slice(0, count).map((w) => (w >>> 8) / 2 ** 24);
+    const expected = words(count, 7, 3)
+      .slice(0, count)
+      .map((w) => (w >>> 8) / 2 ** 24);
     assert.equal([...new Float32Array(await read(y, count * 4))], expected);
     release(y);
   }
@@ -58,7 +60,9 @@ test('dropout keeps an element where its word is at or above the threshold', asy
   const [x, y] = [scratch(count, 'x'), scratch(count, 'y')];
   upload(x, new Float32Array(count).fill(3));
   dropoutKernel(x, y, count, 0.25, { seed: 9, stream: 4 });
-  const expected = words(count, 9, 4).slice(0, count).map((w) => (w >= 2 ** 30 ? 4 : 0));
+  const expected = words(count, 9, 4)
+    .slice(0, count)
+    .map((w) => (w >= 2 ** 30 ? 4 : 0));
   assert.equal([...new Float32Array(await read(y, count * 4))], expected);
   [x, y].forEach(release);
 });
