@@ -2,7 +2,7 @@
 //   x (outer, length, inner), y (outer, inner)
 // One thread owns one element of y.
 
-struct Params { count: u32, length: u32, inner: u32 }
+struct Params { count: u32, length: u32, inner: u32, x_base: u32, y_base: u32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<i32>;
 @group(1) @binding(0) var<uniform> p: Params;
@@ -14,7 +14,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
         @builtin(local_invocation_index) lane: u32) {
   let t = (workgroup.x + workgroup.y * groups.x) * 64u + lane;
   if (t >= p.count) { return; }
-  let at = t / p.inner * p.length * p.inner + t % p.inner;
+  let at = p.x_base + t / p.inner * p.length * p.inner + t % p.inner;
   var best = x[at];
   var place = 0u;
   for (var r = 1u; r < p.length; r++) {
@@ -24,5 +24,5 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
       place = r;
     }
   }
-  y[t] = i32(place);
+  y[p.y_base + t] = i32(place);
 }

@@ -3,7 +3,7 @@
 //   logits (outer, classes, inner), targets, loss, counted (outer * inner); counted is 1, or 0 where ignored
 // One thread owns one row. A target that names no class, ignored or not, is never used as an index.
 
-struct Params { count: u32, classes: u32, inner: u32, ignore_index: i32, smoothing: f32 }
+struct Params { count: u32, classes: u32, inner: u32, ignore_index: i32, smoothing: f32, logits_base: u32, targets_base: u32, loss_base: u32, counted_base: u32 }
 @group(0) @binding(0) var<storage, read> logits: array<f32>;
 @group(0) @binding(1) var<storage, read> targets: array<i32>;
 @group(0) @binding(2) var<storage, read_write> loss: array<f32>;
@@ -15,8 +15,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
         @builtin(local_invocation_index) lane: u32) {
   let row = (workgroup.x + workgroup.y * groups.x) * 64u + lane;
   if (row >= p.count) { return; }
-  let at = row / p.inner * p.classes * p.inner + row % p.inner;
-  let ignored = targets[row] == p.ignore_index;
+  let at = p.logits_base + row / p.inner * p.classes * p.inner + row % p.inner;
+  let target_class = targets[p.targets_base + row];
+  let ignored = target_class == p.ignore_index;
   var top = logits[at];
   for (var c = 1u; c < p.classes; c++) { top = max(top, logits[at + c * p.inner]); }
   var sum = 0.0;
@@ -26,8 +27,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
     sum += exp(x);
     below_top -= x;
   }
-  let on_target = log(sum) + top - logits[at + min(u32(targets[row]), p.classes - 1u) * p.inner];
+  let on_target = log(sum) + top - logits[at + min(u32(target_class), p.classes - 1u) * p.inner];
   let on_average = log(sum) + below_top / f32(p.classes);
-  loss[row] = select(mix(on_target, on_average, p.smoothing), 0.0, ignored);
-  counted[row] = select(1.0, 0.0, ignored);
+  loss[p.loss_base + row] = select(mix(on_target, on_average, p.smoothing), 0.0, ignored);
+  counted[p.counted_base + row] = select(1.0, 0.0, ignored);
 }

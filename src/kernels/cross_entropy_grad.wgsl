@@ -2,7 +2,7 @@
 //   logits, dlogits (outer, classes, inner), targets (outer * inner); dloss (outer * inner) or one value for all
 // One thread owns one row. cross_entropy.wgsl says what q is.
 
-struct Params { count: u32, classes: u32, inner: u32, ignore_index: i32, smoothing: f32, dloss_step: u32 }
+struct Params { count: u32, classes: u32, inner: u32, ignore_index: i32, smoothing: f32, dloss_step: u32, logits_base: u32, targets_base: u32, dloss_base: u32, dlogits_base: u32 }
 @group(0) @binding(0) var<storage, read> logits: array<f32>;
 @group(0) @binding(1) var<storage, read> targets: array<i32>;
 @group(0) @binding(2) var<storage, read> dloss: array<f32>;
@@ -15,16 +15,16 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   let row = (workgroup.x + workgroup.y * groups.x) * 64u + lane;
   if (row >= p.count) { return; }
   let at = row / p.inner * p.classes * p.inner + row % p.inner;
-  let target_class = targets[row];
-  var top = logits[at];
-  for (var c = 1u; c < p.classes; c++) { top = max(top, logits[at + c * p.inner]); }
+  let target_class = targets[p.targets_base + row];
+  var top = logits[p.logits_base + at];
+  for (var c = 1u; c < p.classes; c++) { top = max(top, logits[p.logits_base + at + c * p.inner]); }
   var sum = 0.0;
-  for (var c = 0u; c < p.classes; c++) { sum += exp(logits[at + c * p.inner] - top); }
+  for (var c = 0u; c < p.classes; c++) { sum += exp(logits[p.logits_base + at + c * p.inner] - top); }
   let ignored = target_class == p.ignore_index;
-  let scale = dloss[row * p.dloss_step];
+  let scale = dloss[p.dloss_base + row * p.dloss_step];
   for (var c = 0u; c < p.classes; c++) {
     let i = at + c * p.inner;
     let q = p.smoothing / f32(p.classes) + select(0.0, 1.0 - p.smoothing, i32(c) == target_class);
-    dlogits[i] = select(scale * (exp(logits[i] - top) / sum - q), 0.0, ignored);
+    dlogits[p.dlogits_base + i] = select(scale * (exp(logits[p.logits_base + i] - top) / sum - q), 0.0, ignored);
   }
 }

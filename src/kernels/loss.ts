@@ -1,6 +1,7 @@
 import { ceilDiv } from '../device/math.js';
 import type { GpuBuffer } from '../device/pool.js';
-import { run } from '../device/recorder.js';
+import { run, type View, view } from '../device/recorder.js';
+import { windows } from '../device/windows.js';
 import { elementwise } from './elementwise.js';
 import {
   cross_entropy_grad as crossEntropyGradShader,
@@ -37,28 +38,49 @@ export interface CrossEntropySize {
   smoothing: number;
 }
 
-const rowParams = ({ outer, classes, inner, ignoreIndex, smoothing }: CrossEntropySize) => ({
-  count: outer * inner,
-  classes,
-  inner,
-  ignore_index: ignoreIndex,
-  smoothing,
-});
+/** Runs of rows that fit a binding: their parameters, and views of what belongs to them. */
+function overRows(
+  size: CrossEntropySize,
+  launch: (
+    params: { count: number; classes: number; inner: number; ignore_index: number; smoothing: number },
+    logits: (b: GpuBuffer) => View,
+    rows: (b: GpuBuffer) => View,
+  ) => void,
+): void {
+  const { outer, classes, inner, ignoreIndex: ignore_index, smoothing } = size;
+  const each = classes * inner;
+  for (const w of windows(outer, each)) {
+    const logits = (b: GpuBuffer) => view(b, w.start * each, w.count * each);
+    const rows = (b: GpuBuffer) => view(b, w.start * inner, w.count * inner);
+    launch({ count: w.count * inner, classes, inner, ignore_index, smoothing }, logits, rows);
+  }
+}
 
 /** loss and counted, one value a row. */
 export function crossEntropy(
-  buffers: { logits: GpuBuffer; targets: GpuBuffer; loss: GpuBuffer; counted: GpuBuffer },
+  { logits, targets, loss, counted }: Record<'logits' | 'targets' | 'loss' | 'counted', GpuBuffer>,
   size: CrossEntropySize,
 ): void {
-  run(crossEntropyShader, buffers, rowParams(size), { groups: ceilDiv(size.outer * size.inner, 64) });
+  overRows(size, (params, classes, rows) => {
+    const buffers = { logits: classes(logits), targets: rows(targets), loss: rows(loss), counted: rows(counted) };
+    run(crossEntropyShader, buffers, params, { groups: ceilDiv(params.count, 64) });
+  });
 }
 
 /** dlogits from dloss: one value a row, or one for all. */
 export function crossEntropyGrad(
-  buffers: { logits: GpuBuffer; targets: GpuBuffer; dloss: GpuBuffer; dlogits: GpuBuffer },
+  { logits, targets, dloss, dlogits }: Record<'logits' | 'targets' | 'dloss' | 'dlogits', GpuBuffer>,
   size: CrossEntropySize,
   dlossPerRow: boolean,
 ): void {
-  const params = { ...rowParams(size), dloss_step: Number(dlossPerRow) };
-  run(crossEntropyGradShader, buffers, params, { groups: ceilDiv(size.outer * size.inner, 64) });
+  overRows(size, (params, classes, rows) => {
+    const buffers = {
+      logits: classes(logits),
+      targets: rows(targets),
+      dloss: dlossPerRow ? rows(dloss) : dloss,
+      dlogits: classes(dlogits),
+    };
+    const all = { ...params, dloss_step: Number(dlossPerRow) };
+    run(crossEntropyGradShader, buffers, all, { groups: ceilDiv(params.count, 64) });
+  });
 }

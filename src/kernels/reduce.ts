@@ -59,7 +59,14 @@ function pass(combine: Combine, x: GpuBuffer, y: GpuBuffer, size: ReduceSize, sl
 
 /** y (outer, inner) as i32 = the place along length of the largest (or smallest) x; the first of equals. */
 export function argReduce(which: 'max' | 'min', x: GpuBuffer, y: GpuBuffer, size: ReduceSize): void {
-  const count = size.outer * size.inner;
+  const { outer, length, inner } = size;
   const slots = { better: which === 'max' ? 'a > b' : 'a < b' };
-  run(argShader, { x, y }, { count, length: size.length, inner: size.inner }, { slots, groups: ceilDiv(count, 64) });
+  for (const w of windows(outer, length * inner)) {
+    const count = w.count * inner;
+    const buffers = {
+      x: view(x, w.start * length * inner, w.count * length * inner),
+      y: view(y, w.start * inner, count),
+    };
+    run(argShader, buffers, { count, length, inner }, { slots, groups: ceilDiv(count, 64) });
+  }
 }

@@ -1,6 +1,7 @@
 import { ceilDiv } from '../device/math.js';
 import type { GpuBuffer } from '../device/pool.js';
-import { run } from '../device/recorder.js';
+import { run, view } from '../device/recorder.js';
+import { windows } from '../device/windows.js';
 import type { ReduceSize } from './reduce.js';
 import { softmax_grad as gradShader, softmax as shader } from './sources.gen.js';
 
@@ -11,8 +12,13 @@ const BACKWARD = { softmax: {}, logSoftmax: { term: 'dy', finish: 'dy - exp(y) *
 
 /** y = softmax of x (outer, length, inner) along length, or its logarithm. */
 export function softmax(kind: SoftmaxKind, x: GpuBuffer, y: GpuBuffer, { outer, length, inner }: ReduceSize): void {
-  const count = outer * inner;
-  run(shader, { x, y }, { count, length, inner }, { slots: FORWARD[kind], groups: ceilDiv(count, 64) });
+  const each = length * inner;
+  for (const w of windows(outer, each)) {
+    const part = (b: GpuBuffer) => view(b, w.start * each, w.count * each);
+    const count = w.count * inner;
+    const options = { slots: FORWARD[kind], groups: ceilDiv(count, 64) };
+    run(shader, { x: part(x), y: part(y) }, { count, length, inner }, options);
+  }
 }
 
 /** dx from the result y and its gradient dy. */
@@ -21,6 +27,11 @@ export function softmaxGrad(
   { y, dy, dx }: { y: GpuBuffer; dy: GpuBuffer; dx: GpuBuffer },
   { outer, length, inner }: ReduceSize,
 ): void {
-  const count = outer * inner;
-  run(gradShader, { y, dy, dx }, { count, length, inner }, { slots: BACKWARD[kind], groups: ceilDiv(count, 64) });
+  const each = length * inner;
+  for (const w of windows(outer, each)) {
+    const part = (b: GpuBuffer) => view(b, w.start * each, w.count * each);
+    const count = w.count * inner;
+    const options = { slots: BACKWARD[kind], groups: ceilDiv(count, 64) };
+    run(gradShader, { y: part(y), dy: part(dy), dx: part(dx) }, { count, length, inner }, options);
+  }
 }

@@ -1,0 +1,187 @@
+// Arithmetic, reductions and shape ops against plain loops and finite differences, and what they refuse.
+import * as assert from 'uvu/assert';
+import * as w from '../../src/index.js';
+import { useDevice } from '../support/device.js';
+import { seeded } from '../support/random.js';
+import { suite } from '../support/suite.js';
+import { assertClose } from '../support/tolerance.js';
+
+const test = suite('ops/arithmetic');
+test.before(useDevice);
+
+const size = (shape: number[]) => shape.reduce((a, b) => a * b, 1);
+const input = (shape: number[], seed: number, scale = 1) =>
+  w.tensor(seeded(size(shape), seed, scale), { shape, requiresGrad: true });
+const counting = (shape: number[]) =>
+  w.tensor(
+    Float32Array.from({ length: size(shape) }, (_, i) => i),
+    { shape, requiresGrad: true },
+  );
+
+test('every way of broadcasting has its gradient', async () => {
+  const shapes: [number[], number[]][] = [
+    [[], [3]],
+    [
+      [2, 1, 3],
+      [4, 1],
+    ],
+    [
+      [1, 5],
+      [7, 1],
+    ],
+    [
+      [2, 3, 1, 1, 2, 2],
+      [3, 2, 2, 1, 1],
+    ],
+  ];
+  for (const [a, b] of shapes) {
+    for (const op of [w.add, w.sub, w.mul]) await w.gradcheck(op, [input(a, 1), input(b, 2)]);
+    const finer = { eps: 1e-3, tolerance: 2e-2 }; // a step that crosses a tie would find the wrong slope
+    for (const op of [w.maximum, w.minimum]) await w.gradcheck(op, [input(a, 1), input(b, 2)], finer);
+    const divisor = w.tensor(
+      seeded(size(b), 3).map((v) => Math.sign(v) * (Math.abs(v) + 1)),
+      { shape: b, requiresGrad: true },
+    );
+    await w.gradcheck(w.div, [input(a, 1), divisor]);
+  }
+});
+
+test('plain numbers on either side', async () => {
+  using _ = w.scope();
+  const x = w.tensor([1, 2, 4]);
+  const expect = async (y: w.Tensor, values: number[]) => assertClose(await y.data(), values);
+  await expect(w.add(x, 1), [2, 3, 5]);
+  await expect(w.sub(x, 1), [0, 1, 3]);
+  await expect(w.sub(10, x), [9, 8, 6]);
+  await expect(w.mul(x, -2), [-2, -4, -8]);
+  await expect(w.div(x, 2), [0.5, 1, 2]);
+  await expect(w.div(8, x), [8, 4, 2]);
+  await expect(w.pow(x, 3), [1, 8, 64]);
+  await expect(w.pow(w.neg(x), 3), [-1, -8, -64]);
+  await expect(w.pow(w.neg(x), -2), [1, 0.25, 0.0625]);
+  await w.gradcheck((t) => w.div(3, t), [w.tensor([1, -2, 3], { requiresGrad: true })]);
+});
+
+test('sizes around a workgroup, and one more than the windows of a vec4', async () => {
+  for (const n of [1, 2, 3, 4, 5, 63, 64, 65, 1023, 1024, 1025, 4099]) {
+    using _ = w.scope();
+    const [a, b] = [seeded(n, n), seeded(n, n + 1)];
+    const [sum, relu, total] = [w.add(w.tensor(a), w.tensor(b)), w.relu(w.tensor(a)), w.sum(w.tensor(a))];
+    assertClose(
+      await sum.data(),
+      a.map((v, i) => v + b[i]),
+    );
+    assertClose(
+      await relu.data(),
+      a.map((v) => Math.max(v, 0)),
+    );
+    assertClose(await total.data(), [Array.from(a).reduce((x, y) => x + y, 0)], { terms: n, scale: 1 });
+  }
+});
+
+test('functions at large arguments do not overflow', async () => {
+  using _ = w.scope();
+  const x = w.tensor([-1000, -100, 0, 100, 1000], { requiresGrad: true });
+  assertClose(await w.tanh(x).data(), [-1, -1, 0, 1, 1]);
+  assertClose(await w.sigmoid(x).data(), [0, 0, 0.5, 1, 1]);
+  assertClose(await w.softplus(x).data(), [0, 0, Math.LN2, 100, 1000]);
+  assertClose(await w.silu(x).data(), [0, 0, 0, 100, 1000]);
+  w.sum(w.silu(x)).backward();
+  assertClose(await x.grad!.data(), [0, 0, 0.5, 1, 1]);
+});
+
+test('comparisons, where and one-hot', async () => {
+  using _ = w.scope();
+  const [a, b] = [w.tensor([1, 2, 3]), w.tensor([3, 2, 1])];
+  const list = async (y: w.Tensor) => [...(await y.data())];
+  assert.equal(await list(w.gt(a, b)), [0, 0, 1]);
+  assert.equal(await list(w.le(a, b)), [1, 1, 0]);
+  assert.equal(await list(w.eq(a, b)), [0, 1, 0]);
+  assert.equal(await list(w.where(w.lt(a, b), a, w.tensor([9]))), [1, 9, 9]);
+  assert.equal(await w.oneHot(w.tensor(Int32Array.of(2, 0)), 3).toArray(), [
+    [0, 0, 1],
+    [1, 0, 0],
+  ]);
+  await w.gradcheck((x, y) => w.where(w.tensor([1, 0, 1]), x, y), [input([3], 1), input([2, 3], 2)]);
+});
+
+test('reductions over any dimensions, long ones too', async () => {
+  await w.gradcheck((x) => w.sum(x, [0, 2]), [input([2, 3, 4], 1)]);
+  await w.gradcheck((x) => w.mean(x, -1, true), [input([3, 5], 2)]);
+  await w.gradcheck((x) => w.variance(x, 0), [input([6, 2], 3)]);
+  await w.gradcheck((x) => w.norm(x), [input([7], 4)]);
+  using _ = w.scope();
+  const n = 3_000_017;
+  const ones = w.ones([n]);
+  assert.is(await w.sum(ones).item(), n);
+  assert.is(await w.mean(ones).item(), 1);
+  const rows = w.tensor(
+    Float32Array.from({ length: 5000 }, (_, i) => i % 1000),
+    { shape: [5, 1000] },
+  );
+  assert.equal([...(await w.argmax(rows, 1).data())], [999, 999, 999, 999, 999]);
+  assert.equal([...(await w.argmin(w.tensor([[3, 1, 1]]), 1).data())], [1]);
+  assert.is(await w.sum(w.zeros([0])).item(), 0);
+  assert.throws(() => w.amax(w.zeros([0])), /amax: \[0\] has no elements/);
+});
+
+test('permute, slice, concat, pad and their gradients', async () => {
+  using _ = w.scope();
+  const x = counting([2, 3, 4]);
+  assert.equal(
+    await w.permute(x, [2, 0, 1]).toArray(),
+    [0, 1, 2, 3].map((k) => [0, 1].map((i) => [0, 1, 2].map((j) => i * 12 + j * 4 + k))),
+  );
+  assert.equal(await w.slice(x, [1], null, [3, 0, -2]).toArray(), [
+    [
+      [15, 13],
+      [19, 17],
+      [23, 21],
+    ],
+  ]);
+  assert.equal(await w.slice(w.arange(5), [-2]).toArray(), [3, 4]);
+  assert.equal(await w.concat([w.arange(2), w.arange(3)]).toArray(), [0, 1, 0, 1, 2]);
+  assert.equal(await w.stack([w.arange(2), w.arange(2)], 1).toArray(), [
+    [0, 0],
+    [1, 1],
+  ]);
+  assert.equal(await w.pad(w.ones([1, 2]), [[1, 0]], 7).toArray(), [[7, 1, 1]]);
+  assert.equal(w.flatten(x, 1).shape, [2, 12]);
+  assert.equal(w.squeeze(w.unsqueeze(x, -1)).shape, [2, 3, 4]);
+  await w.gradcheck((t) => w.permute(t, [1, 2, 0]), [x]);
+  await w.gradcheck((t) => w.slice(t, null, [0, 3, 2], [-1, 0, -1]), [x]);
+  await w.gradcheck((a, b) => w.concat([a, b, a], 1), [input([2, 3], 5), input([2, 1], 6)]);
+  await w.gradcheck(
+    (t) =>
+      w.pad(t, [
+        [0, 2],
+        [1, 1],
+      ]),
+    [x],
+  );
+  await w.gradcheck((t) => w.mul(w.broadcastTo(t, [4, 3]), w.broadcastTo(t, [4, 3])), [input([3], 7)]);
+});
+
+test('dtypes: casts, and f32 ops refuse the rest', async () => {
+  using _ = w.scope();
+  assert.equal([...(await w.cast(w.tensor(Uint8Array.of(1, 2, 3, 255, 128)), 'f32').data())], [1, 2, 3, 255, 128]);
+  assert.equal([...(await w.cast(w.tensor([1.9, -1.9]), 'i32').data())], [1, -1]);
+  assert.equal([...(await w.full([3], 7, 'u8').data())], [7, 7, 7]);
+  assert.throws(() => w.relu(w.tensor(Int32Array.of(1))), /relu: takes f32, got i32 \[1\]; cast it first/);
+  assert.throws(() => w.tensor(Int32Array.of(1), { requiresGrad: true }), /only f32 can require a gradient/);
+});
+
+test('shapes that do not fit are refused with their shapes', () => {
+  using _ = w.scope();
+  const x = w.zeros([2, 3]);
+  assert.throws(() => w.add(x, w.zeros([4])), /add: \[2, 3\] and \[4\] do not broadcast \(3 against 4\)/);
+  assert.throws(() => w.reshape(x, [4, -1]), /reshape: \[2, 3\] \(6 elements\) does not fit \[4, -1\]/);
+  assert.throws(() => w.permute(x, [0, 0]), /permute: \[0, 0\] does not name each dimension of \[2, 3\] once/);
+  assert.throws(() => w.concat([x, w.zeros([2, 4])]), /concat: \[2, 4\] f32 does not join \[2, 3\] f32 along dim 0/);
+  assert.throws(() => w.slice(x, [0, 1, 0]), /slice: step 0/);
+  assert.throws(() => w.crossEntropy(x, w.zeros([2])), /crossEntropy: target is i32 class numbers, got f32/);
+  assert.throws(() => w.crossEntropy(x, w.zeros([3], 'i32')), /expected a target \[2\]/);
+  assert.throws(() => w.mseLoss(x, w.zeros([3, 2])), /mseLoss: input \[2, 3\] and target \[3, 2\] differ/);
+});
+
+test.run();

@@ -1,0 +1,91 @@
+// Tensors above the binding limit are walked in windows: with the limit lowered, every op gives what it gives whole.
+import * as assert from 'uvu/assert';
+import { bindingLimit, setBindingLimit } from '../../src/device/windows.js';
+import * as w from '../../src/index.js';
+import { useDevice } from '../support/device.js';
+import { seeded } from '../support/random.js';
+import { suite } from '../support/suite.js';
+import { assertClose } from '../support/tolerance.js';
+
+const test = suite('ops/windows');
+test.before(useDevice);
+
+const IMAGES = [9, 3, 11, 7]; // 231 elements an image: windows start between the 256-byte marks
+const classes = Int32Array.from({ length: 9 * 77 }, (_, i) => (i % 5 === 0 ? -100 : i % 3));
+const vector = (n: number, seed: number) => w.tensor(seeded(n, seed));
+
+const ops: Record<string, (x: w.Tensor) => w.Tensor> = {
+  relu: w.relu,
+  tanh: w.tanh,
+  add: (x) => w.add(x, w.mul(x, x)),
+  'broadcasting mul': (x) => w.mul(x, w.tensor(seeded(3, 1), { shape: [3, 1, 1] })),
+  dropout: (x) => {
+    w.manualSeed(3);
+    return w.dropout(x, 0.4);
+  },
+  'sum of all': (x) => w.sum(x),
+  'mean of channels': (x) => w.mean(x, [1, 3]),
+  amax: (x) => w.amax(x, 0),
+  softmax: (x) => w.softmax(x, 1),
+  logSoftmax: (x) => w.logSoftmax(x, -1),
+  crossEntropy: (x) => w.crossEntropy(x, w.tensor(classes, { shape: [9, 11, 7] }), { labelSmoothing: 0.1 }),
+  'crossEntropy of rows': (x) => w.crossEntropy(x, w.tensor(classes, { shape: [9, 11, 7] }), { reduction: 'none' }),
+  mseLoss: (x) => w.mseLoss(x, x.detach()),
+  maxPool2d: (x) => w.maxPool2d(x, { kernelSize: 3, stride: 2 }),
+  avgPool2d: (x) => w.avgPool2d(x, { kernelSize: 2, padding: 1 }),
+  adaptiveAvgPool2d: (x) => w.adaptiveAvgPool2d(x, [4, 3]),
+  localResponseNorm: (x) => w.localResponseNorm(x, { size: 3, alpha: 0.5 }),
+  batchNorm: (x) => w.batchNorm(x, vector(3, 1), vector(3, 2), vector(3, 3), vector(3, 4), { training: true }),
+  conv2d: (x) => w.conv2d(x, w.tensor(seeded(4 * 27, 5), { shape: [4, 3, 3, 3] }), vector(4, 6), { padding: 1 }),
+  linear: (x) => w.linear(w.flatten(x, 1), w.tensor(seeded(231 * 5, 7), { shape: [5, 231] }), vector(5, 8)),
+};
+
+async function run(op: (x: w.Tensor) => w.Tensor): Promise<[Float32Array, Float32Array]> {
+  using _ = w.scope();
+  const x = w.tensor(
+    seeded(
+      IMAGES.reduce((a, b) => a * b),
+      4,
+      2,
+    ),
+    { shape: IMAGES, requiresGrad: true },
+  );
+  const y = op(x);
+  y.backward(w.tensor(seeded(y.size, 9), { shape: y.shape }));
+  const both = [y.data(), x.grad!.data()] as const;
+  x.grad!.dispose();
+  return Promise.all(both) as Promise<[Float32Array, Float32Array]>;
+}
+
+for (const [name, op] of Object.entries(ops)) {
+  test(name, async () => {
+    const whole = await run(op);
+    const before = bindingLimit();
+    const dispatches = w.activity().dispatches;
+    await run(op);
+    const ordinary = w.activity().dispatches - dispatches;
+    setBindingLimit(name.startsWith('broadcasting') || /^(sum|mean|amax)/.test(name) ? 8448 : 4096);
+    try {
+      const cut = await run(op);
+      assert.ok(w.activity().dispatches - dispatches - ordinary >= ordinary);
+      assertClose(cut[0], whole[0], { what: 'y', terms: 693 });
+      assertClose(cut[1], whole[1], { what: 'dx', terms: 693 });
+    } finally {
+      setBindingLimit(before);
+    }
+  });
+}
+
+test('argmax in windows', async () => {
+  const x = w.tensor(seeded(2079, 4), { shape: IMAGES });
+  const whole = await w.argmax(x, 1).data();
+  const before = bindingLimit();
+  setBindingLimit(4096);
+  try {
+    assert.equal(await w.argmax(x, 1).data(), whole);
+  } finally {
+    setBindingLimit(before);
+  }
+});
+
+test.run();
