@@ -1,0 +1,88 @@
+import * as assert from 'uvu/assert';
+import { AdamW, Linear, tensor } from '../../src/index.js';
+import {
+  readCheckpoint,
+  reportSvg,
+  restoreModel,
+  restoreTrainer,
+  Trainer,
+  writeCheckpoint,
+  writeWeights,
+} from '../../src/train/index.js';
+import { useDevice } from '../support/device.js';
+import { seeded } from '../support/random.js';
+import { suite } from '../support/suite.js';
+
+const test = suite('train/checkpoint');
+test.before(useDevice);
+
+const source = {
+  length: 8,
+  imageShape: [3],
+  async *epoch() {
+    for (let i = 0; i < 2; i++) yield { images: seeded(12, i), labels: Int32Array.of(0, 1, 0, 1) };
+  },
+};
+
+function newTrainer(): Trainer {
+  const model = new Linear(3, 2);
+  return new Trainer({ model, optimizer: new AdamW(model.parameters()), train: source, classes: ['a', 'b'] });
+}
+
+const values = async (t: Trainer) =>
+  Promise.all(Object.values(t.parts.model.stateDict()).map(async (p) => [...(await p.data())]));
+
+test('a restored trainer goes on as the saved one does', async () => {
+  const first = newTrainer();
+  await first.fit({ epochs: 1 });
+  const bytes = await writeCheckpoint(first, { note: 'kept' });
+  await first.fit({ epochs: 3 });
+  const second = newTrainer();
+  const checkpoint = readCheckpoint(bytes, 'saved');
+  assert.is(checkpoint.metadata.note, 'kept');
+  restoreTrainer(checkpoint, second);
+  await second.fit({ epochs: 3 });
+  assert.equal(await values(second), await values(first));
+  const losses = (t: Trainer) => t.history.map((r) => r.trainLoss);
+  assert.equal(losses(second), losses(first));
+});
+
+test('what is no checkpoint, or not enough of one, is named', async () => {
+  const trainer = newTrainer();
+  const bytes = await writeCheckpoint(trainer);
+  assert.throws(() => readCheckpoint(bytes.subarray(0, 40), 'cut.safetensors'), /cut.safetensors: /);
+  assert.throws(
+    () => readCheckpoint(new TextEncoder().encode('not a checkpoint at all'), 'text'),
+    /text: not a safetensors file/,
+  );
+  const weights = readCheckpoint(await writeWeights(trainer.parts.model), 'weights.safetensors');
+  assert.throws(() => restoreTrainer(weights, trainer), /weights.safetensors: holds weights only/);
+  assert.throws(
+    () => restoreModel(weights, new Linear(4, 2)),
+    /weight is \[2, 3\] in the state, \[2, 4\] in this model/,
+  );
+});
+
+test('a loss that is no number stops training and says at which step', async () => {
+  const trainer = newTrainer();
+  trainer.parts.model.stateDict().weight.set(new Float32Array(6).fill(Number.NaN));
+  const error = await trainer.fit({ epochs: 1 }).catch((e: Error) => e);
+  assert.match((error as Error).message, /trainer: the loss is NaN at step \d/);
+});
+
+test('the report is a picture of its numbers', async () => {
+  const history = [1, 2, 3].map((epoch) => ({
+    ...{ epoch, step: epoch, learningRate: 0.1, trainLoss: 1 / epoch, trainAccuracy: 0.5, seconds: 1 },
+    ...{ validationLoss: null, validationAccuracy: null },
+  }));
+  const svg = reportSvg({
+    title: 'cats & <dogs>',
+    history,
+    filters: { shape: [2, 3, 2, 2], data: await tensor(seeded(24, 1)).data() },
+  });
+  assert.match(svg, /cats &amp; &lt;dogs&gt;/);
+  assert.is(svg.match(/<rect /g)!.length, 1 + 2 * 4);
+  assert.not.match(svg, /NaN/);
+});
+
+test.run();
