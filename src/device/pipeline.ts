@@ -36,7 +36,22 @@ export function specialize(shader: Shader, slots: Slots): string {
     if (!line.test(code)) throw new KernelError(`${shader.name}: slot '${name}' is not a one-line ${kind}`);
     code = code.replace(line, (_, head: string, tail: string) => head + value + tail);
   }
-  return code;
+  return unroll(code);
+}
+
+/**
+ * Writes out each `for (var i = 0u; i < COUNT; i++) { // unroll`, COUNT a slot or a constant's name. Compilers keep
+ * registers only while a loop over them is unrolled, and give up on large bodies.
+ */
+function unroll(code: string): string {
+  const loop = /^( *)for \(var (\w+) = 0u; \2 < (\w+); \2\+\+\) \{ \/\/ unroll\n(.*?)^\1\}\n/gms;
+  const written = code.replace(loop, (_, indent: string, index: string, name: string, body: string) => {
+    const count = Number(code.match(new RegExp(`^const ${name}\\b.*?= (\\d+)u?;`, 'm'))?.[1]);
+    if (!(count > 0)) throw new KernelError(`unroll: '${name}' is not a constant with a number`);
+    const pass = (i: number) => `${indent}{\n${indent}  const ${index} = ${i}u;\n${body}${indent}}\n`;
+    return Array.from({ length: count }, (_, i) => pass(i)).join('');
+  });
+  return written === code ? code : unroll(written);
 }
 
 export class PipelineCache {

@@ -17,6 +17,8 @@ export interface DeviceInfo {
   software: boolean;
   /** Which limits were asked for. */
   limits: 'adapter' | 'default';
+  /** Lanes of a subgroup, where that is one fixed number and kernels may use subgroups; else 0. */
+  subgroupSize: number;
 }
 
 interface Runtime {
@@ -73,9 +75,11 @@ async function open(options: GpuOptions): Promise<void> {
     descriptor.requiredLimits = Object.fromEntries(WANTED_LIMITS.map((name) => [name, adapter.limits[name]]));
   }
   const device = await track(() => adapter.requestDevice(descriptor));
-  const { vendor, architecture, device: model, description } = adapter.info;
+  const { vendor, architecture, device: model, description, subgroupMinSize = 0, subgroupMaxSize } = adapter.info;
+  const subgroupSize = device.features.has('subgroups') && subgroupMinSize === subgroupMaxSize ? subgroupMinSize : 0;
   const software = /llvmpipe|lavapipe|swiftshader|software/i.test(`${architecture} ${model} ${description}`);
-  current = assemble(gpu, adapter, device, { vendor, architecture, device: model, description, software, limits });
+  const info = { vendor, architecture, device: model, description, software, limits, subgroupSize };
+  current = assemble(gpu, adapter, device, info);
 }
 
 function assemble(gpu: GPU, adapter: GPUAdapter, device: GPUDevice, info: DeviceInfo): Runtime {

@@ -7,12 +7,15 @@ import { place } from './place2d.js';
 import {
   conv2d_grad_input as gradInputPlain,
   conv2d_grad_weight as gradWeightPlain,
+  conv2d_grad_weight_subgroup as gradWeightSubgroup,
   conv2d_grad_weight_tiled as gradWeightTiled,
   conv2d as plain,
+  conv2d_subgroup as subgroup,
   conv2d_tiled as tiled,
+  turn_weight,
 } from './sources.gen.js';
 import { sumSlices } from './sum-slices.js';
-import { chooseTile, forcedVariant } from './tile.js';
+import { chooseTiling, forcedVariant } from './tile.js';
 
 /** Everything that a convolution's kernels need to know. Padding at the bottom and right follows from the output. */
 export interface ConvSize {
@@ -67,7 +70,7 @@ export function conv2dForward(
       const groups = ceilDiv(w.count * outImage(size), 64);
       run(plain, { x: xs, weight, bias: bias ?? weight, y: ys }, params, { groups });
     } else {
-      withPadding(xs, part, (padding) => correlate(padding, weight, bias, ys, part, forwardWeights(part)));
+      withPadding(xs, part, (padding) => correlate(padding, weight, bias, ys, part));
     }
   }
 }
@@ -76,11 +79,12 @@ export function conv2dForward(
 export function conv2dGradInput(dy: GpuBuffer, weight: GpuBuffer, dx: GpuBuffer, size: ConvSize): void {
   const height = size.inHeight + (size.kernelHeight - 1) * size.dilationY;
   const width = size.inWidth + (size.kernelWidth - 1) * size.dilationX;
+  const turned = forcedVariant() === 'plain' ? null : turnWeight(weight, size);
   for (const w of windows(size.batch, inImage(size), outImage(size), size.outChannels * height * width)) {
     const part = { ...size, batch: w.count };
     const dys = images(dy, w, outImage(size));
     const dxs = images(dx, w, inImage(size));
-    if (forcedVariant() === 'plain') {
+    if (!turned) {
       const groups = ceilDiv(w.count * inImage(size), 64);
       run(gradInputPlain, { dy: dys, weight, dx: dxs }, plainParams(part), { groups });
       continue;
@@ -96,10 +100,19 @@ export function conv2dGradInput(dy: GpuBuffer, weight: GpuBuffer, dx: GpuBuffer,
       stepY: size.strideY,
       stepX: size.strideX,
     });
-    const turned = turnedAround(part);
-    correlate({ data: spread, height, width }, weight, null, dxs, turned, turnedWeights(part));
+    correlate({ data: spread, height, width }, turned, null, dxs, turnedAround(part));
     release(spread);
   }
+  if (turned) release(turned);
+}
+
+/** The weight with its channels exchanged and its taps backwards. */
+function turnWeight(weight: GpuBuffer, s: ConvSize): GpuBuffer {
+  const turned = scratch(weightCount(s), 'conv2d turned weight');
+  const area = s.kernelHeight * s.kernelWidth;
+  const sizes = { groups: s.groups, outs: s.outChannels / s.groups, ins: s.inChannels / s.groups, area };
+  run(turn_weight, { weight, turned }, sizes, { groups: ceilDiv(weightCount(s), 64) });
+  return turned;
 }
 
 /** dweight = the gradient with respect to weight. */
@@ -150,42 +163,6 @@ function withPadding(x: View, size: ConvSize, use: (padded: Padded) => void): vo
   release(data);
 }
 
-/** How conv2d_tiled.wgsl walks the weight. */
-interface WeightWalk {
-  weight_start: number;
-  weight_group: number;
-  weight_row: number;
-  weight_channel: number;
-  weight_y: number;
-  weight_x: number;
-}
-
-function forwardWeights(s: ConvSize): WeightWalk {
-  const area = s.kernelHeight * s.kernelWidth;
-  const row = (s.inChannels / s.groups) * area;
-  return {
-    weight_start: 0,
-    weight_group: (s.outChannels / s.groups) * row,
-    weight_row: row,
-    weight_channel: area,
-    weight_y: s.kernelWidth,
-    weight_x: 1,
-  };
-}
-
-/** Rows are input channels, k runs over output channels, and the taps run backwards. */
-function turnedWeights(s: ConvSize): WeightWalk {
-  const forward = forwardWeights(s);
-  return {
-    weight_start: forward.weight_channel - 1,
-    weight_group: forward.weight_group,
-    weight_row: forward.weight_channel,
-    weight_channel: forward.weight_row,
-    weight_y: -s.kernelWidth,
-    weight_x: -1,
-  };
-}
-
 function turnedAround(s: ConvSize): ConvSize {
   return {
     ...s,
@@ -198,45 +175,44 @@ function turnedAround(s: ConvSize): ConvSize {
   };
 }
 
-function correlate(x: Padded, weight: GpuBuffer, bias: GpuBuffer | null, y: View, s: ConvSize, walk: WeightWalk): void {
+function correlate(x: Padded, weight: GpuBuffer, bias: GpuBuffer | null, y: View, s: ConvSize): void {
   const rows = s.outChannels / s.groups;
   const columns = s.batch * s.outHeight * s.outWidth;
-  const tile = chooseTile(rows, columns, s.groups);
-  const row_tiles = ceilDiv(rows, tile.ROWS);
-  const column_tiles = ceilDiv(columns, tile.COLUMNS * tile.LANES);
+  const depth = (s.inChannels / s.groups) * s.kernelHeight * s.kernelWidth;
+  const alignedA = depth % 4 === 0;
+  const { variant, slots, row_tiles, column_tiles, groups } = chooseTiling({
+    ...{ rows, columns, depth, batches: s.groups, alignedA },
+  });
   const params = {
-    rows,
-    columns,
-    row_tiles,
-    column_tiles,
+    ...{ rows, columns, row_tiles, column_tiles },
     ...sharedParams(x, s),
     kernel_h: s.kernelHeight,
-    ...walk,
     has_bias: Number(bias !== null),
   };
-  const groups = s.groups * row_tiles * column_tiles;
-  run(tiled, { x: x.data, weight, bias: bias ?? weight, y }, params, { slots: tile, groups });
+  const buffers = { x: x.data, weight, bias: bias ?? weight, y };
+  const inFours = alignedA && { A: 'vec4f', load_weight: 'weight[(at + k.x) / 4u]' };
+  if (variant === 'tiled') run(tiled, buffers, params, { slots, groups });
+  else run(subgroup, buffers, params, { slots: { ...slots, ...inFours }, groups });
 }
 
 function correlateWithGradient(x: Padded, dy: View, partial: View, s: ConvSize, slices: number): void {
   const { rows, columns } = gradWeightMatrix(s);
-  const tile = chooseTile(rows, columns, s.groups * slices);
-  const row_tiles = ceilDiv(rows, tile.ROWS);
-  const column_tiles = ceilDiv(columns, tile.COLUMNS * tile.LANES);
+  const depth = s.outHeight * s.outWidth;
+  const images_per_slice = ceilDiv(s.batch, slices);
+  const alignedA = depth % 4 === 0 && dy.offset % 4 === 0;
+  const { variant, slots, row_tiles, column_tiles, groups } = chooseTiling({
+    ...{ rows, columns, depth, runs: images_per_slice, batches: s.groups * slices, alignedA },
+  });
   const params = {
-    rows,
-    columns,
-    row_tiles,
-    column_tiles,
+    ...{ rows, columns, row_tiles, column_tiles },
     ...sharedParams(x, s),
+    ...{ batch: s.batch, slices, images_per_slice },
     kernel_area: s.kernelHeight * s.kernelWidth,
-    batch: s.batch,
-    slices,
-    images_per_slice: ceilDiv(s.batch, slices),
-    out_h: s.outHeight,
   };
-  const groups = slices * s.groups * row_tiles * column_tiles;
-  run(gradWeightTiled, { x: x.data, dy, partial }, params, { slots: tile, groups });
+  const buffers = { x: x.data, dy, partial };
+  const inFours = alignedA && { A: 'vec4f', load_dy: 'dy[(at + k.x) / 4u]' };
+  if (variant === 'tiled') run(gradWeightTiled, buffers, { ...params, out_h: s.outHeight }, { slots, groups });
+  else run(gradWeightSubgroup, buffers, params, { slots: { ...slots, ...inFours }, groups });
 }
 
 function gradWeightMatrix(s: ConvSize): { rows: number; columns: number } {

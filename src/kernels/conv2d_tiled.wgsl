@@ -1,9 +1,8 @@
 // conv2d_tiled: y = x ⋆ weight + bias as an implicit matrix product, from registers; padding is in x already.
 //   rows: output channels of a group. columns: pixels of all images. k: channels and taps.
-//   x (batch, groups * channels, in_h, in_w), y (batch, groups * rows, out_h, out_w)
+//   x (batch, groups * channels, in_h, in_w), weight (groups * rows, channels, kernel_h, kernel_w), y (batch, groups * rows, out_h, out_w)
 // One thread owns ROWS channels of COLUMNS pixels, the pixels LANES apart: a tap costs ROWS + COLUMNS loads for
-// ROWS * COLUMNS multiply-adds. The weight's strides are parameters, so that the data gradient, a convolution of
-// dy with the weight turned around and its channels exchanged, is the same kernel.
+// ROWS * COLUMNS multiply-adds.
 
 const ROWS: u32 = 8; // slot
 const COLUMNS: u32 = 8; // slot
@@ -13,7 +12,6 @@ struct Params {
   rows: u32, columns: u32, conv_groups: u32, row_tiles: u32, column_tiles: u32, channels: u32, kernel_h: u32, kernel_w: u32,
   in_w: u32, in_plane: u32, in_image: u32, out_w: u32, out_plane: u32, out_image: u32,
   stride_y: u32, stride_x: u32, dilation_y: u32, dilation_x: u32,
-  weight_start: u32, weight_group: u32, weight_row: u32, weight_channel: u32, weight_y: i32, weight_x: i32,
   has_bias: u32, x_base: u32, y_base: u32,
 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
@@ -39,7 +37,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   }
   var weight_at: array<u32, ROWS>;
   for (var i = 0u; i < ROWS; i++) {
-    weight_at[i] = p.weight_start + conv_group * p.weight_group + min(first_row + i, p.rows - 1u) * p.weight_row;
+    weight_at[i] = (conv_group * p.rows + min(first_row + i, p.rows - 1u)) * p.channels * p.kernel_h * p.kernel_w;
   }
 
   var sum: array<array<f32, COLUMNS>, ROWS>;
@@ -47,7 +45,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
     for (var ky = 0u; ky < p.kernel_h; ky++) {
       for (var kx = 0u; kx < p.kernel_w; kx++) {
         let x_tap = c * p.in_plane + ky * p.dilation_y * p.in_w + kx * p.dilation_x;
-        let weight_tap = c * p.weight_channel + u32(i32(ky) * p.weight_y + i32(kx) * p.weight_x);
+        let weight_tap = (c * p.kernel_h + ky) * p.kernel_w + kx;
         var pixels: array<f32, COLUMNS>;
         for (var j = 0u; j < COLUMNS; j++) { pixels[j] = x[x_at[j] + x_tap]; }
         for (var i = 0u; i < ROWS; i++) {

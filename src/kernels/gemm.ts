@@ -2,8 +2,13 @@ import { ceilDiv } from '../device/math.js';
 import type { GpuBuffer } from '../device/pool.js';
 import { run, view } from '../device/recorder.js';
 import { bindingLimit, type Window, windows } from '../device/windows.js';
-import { gemm as plain, gemm_tiled as tiled } from './sources.gen.js';
-import { chooseTile, forcedVariant } from './tile.js';
+import {
+  gemm as plain,
+  gemm_subgroup as subgroup,
+  gemm_tiled as tiled,
+  gemm_subgroup_wide as wide,
+} from './sources.gen.js';
+import { chooseTiling, forcedVariant } from './tile.js';
 
 /** C (m, n) = op(A) (m, k) · op(B) (k, n). */
 export interface GemmSize {
@@ -45,7 +50,7 @@ function product(a: GpuBuffer, b: GpuBuffer, c: GpuBuffer, size: GemmSize, at: O
   const { m, n, k, transA = false, transB = false } = size;
   for (const rows of windows(m, n, transA ? 0 : k)) {
     for (const columns of windows(n, transB ? k : 0)) {
-      for (const depth of windows(k, transA ? m : 0, transB ? 0 : n)) {
+      for (const depth of depths(size)) {
         const first = depth.start === 0;
         launch(a, b, c, {
           size,
@@ -64,6 +69,22 @@ function product(a: GpuBuffer, b: GpuBuffer, c: GpuBuffer, size: GemmSize, at: O
       }
     }
   }
+}
+
+/** A matrix walked down its columns touches a page of memory a row; more rows than this and the addresses fall out of the TLB. */
+const PAGES = 1024;
+const PAGE = 1024; // numbers
+
+/** How k is cut: at the binding limit, and so that a tall matrix of long rows is read page by page. */
+function depths({ m, n, k, transA, transB }: GemmSize): Window[] {
+  const cut = windows(k, transA ? m : 0, transB ? 0 : n);
+  if (transB || n < PAGE || m > 128 || forcedVariant() === 'plain') return cut;
+  return cut.flatMap(({ start, count }) =>
+    Array.from({ length: ceilDiv(count, PAGES) }, (_, i) => ({
+      start: start + i * PAGES,
+      count: Math.min(PAGES, count - i * PAGES),
+    })),
+  );
 }
 
 interface Piece {
@@ -109,9 +130,20 @@ function launch(a: GpuBuffer, b: GpuBuffer, c: GpuBuffer, piece: Piece): void {
     run(plain, buffers, params, { groups: ceilDiv(batch * rows * columns, 64) });
     return;
   }
-  const tile = chooseTile(rows, columns, batch);
-  const row_tiles = ceilDiv(rows, tile.ROWS);
-  const column_tiles = ceilDiv(columns, tile.COLUMNS * tile.LANES);
-  const groups = batch * row_tiles * column_tiles;
-  run(tiled, buffers, { ...params, row_tiles, column_tiles }, { slots: tile, groups });
+  const alignedA = !transA && inFours(k, at.a, aBatch, depth);
+  const alignedB = transB === true && inFours(k, at.b, bBatch, depth);
+  const wideB = !transB && inFours(n, at.b, bBatch, columns) && at.c % 4 === 0;
+  const tiling = chooseTiling({ rows, columns, depth, batches: batch, alignedA, alignedB, wideB });
+  const { variant, slots, row_tiles, column_tiles, groups } = tiling;
+  const all = { ...params, row_tiles, column_tiles };
+  const a4 = alignedA && { A: 'vec4f', load_a: 'a[(at + k.x) / 4u]' };
+  const b4 = alignedB && { B: 'vec4f', load_b: 'b[(at + k.x) / 4u]' };
+  if (variant === 'tiled') run(tiled, buffers, all, { slots, groups });
+  else if (variant === 'wide') run(wide, buffers, all, { slots: { ...slots, ...a4 }, groups });
+  else run(subgroup, buffers, all, { slots: { ...slots, ...a4, ...b4 }, groups });
+}
+
+/** Whether `count` numbers of a row, from one row to the next `row` numbers apart, can be taken in fours. */
+function inFours(row: number, start: number, batch: number, count: number): boolean {
+  return row % 4 === 0 && start % 4 === 0 && batch % 4 === 0 && count % 4 === 0;
 }

@@ -1,13 +1,16 @@
-// Which register tile a launch uses, and whether tests force a kernel variant.
+// How a matrix product is cut into tiles: which kernel, which tile, and how many of them.
 import { ceilDiv } from '../device/math.js';
+import type { Slots } from '../device/pipeline.js';
 import { deviceInfo } from '../device/runtime.js';
 
-export type Variant = 'plain' | 'tiled';
+/** The kernels of a product: the reference, register tiles lane by lane, register tiles shared by a subgroup. */
+export type Variant = 'plain' | 'tiled' | 'subgroup';
 
 let forced: Variant | null = null;
 
-/** Makes every GEMM and convolution use one variant; null lets the launchers choose. For tests. */
+/** Makes every GEMM and convolution use one variant; null lets the launchers choose. For tests and benches. */
 export function forceVariant(variant: Variant | null): void {
+  if (variant === 'subgroup' && !subgroupsUsable()) throw new Error('this device has no subgroups of one fixed size');
   forced = variant;
 }
 
@@ -15,15 +18,49 @@ export function forcedVariant(): Variant | null {
   return forced;
 }
 
-/** A register tile: one thread owns ROWS x COLUMNS outputs, its columns LANES apart. */
-export interface Tile {
-  readonly [slot: string]: number;
-  readonly ROWS: number;
-  readonly COLUMNS: number;
-  readonly LANES: number;
+/** Whether the 'subgroup' kernels run on this device. */
+export function subgroupsUsable(): boolean {
+  return deviceInfo().subgroupSize >= 4;
 }
 
-const SHAPES = [
+/** A product of `rows` x `columns` numbers, each a sum over `depth`, `batches` times. */
+export interface Product {
+  rows: number;
+  columns: number;
+  depth: number;
+  batches?: number;
+  /** Sums that `depth` is made of, each walked on its own (a weight gradient's images). Default 1. */
+  runs?: number;
+  /** The operand lies along k and every row starts at a multiple of four numbers. */
+  alignedA?: boolean;
+  alignedB?: boolean;
+  /** The second operand and the result lie along the columns, aligned and a multiple of four long. */
+  wideB?: boolean;
+}
+
+export interface Tiling {
+  variant: 'tiled' | 'subgroup' | 'wide';
+  slots: Slots;
+  row_tiles: number;
+  column_tiles: number;
+  /** Tiles of all batches. */
+  groups: number;
+}
+
+// Nanoseconds for one SIMD vector on lavapipe (docs/kernels.md): what the estimate is made of.
+const LOAD = 6.5;
+const LOAD_VEC4 = 14;
+const STORE = 9;
+const STORE_VEC4 = 12;
+const MULTIPLY_ADD = 0.39;
+const LOOP = 10;
+/** More sums than this and compilers put them in memory. */
+const MOST_SUMS = 128;
+/** Groups run in about this many streams at once; fewer groups leave some idle. */
+const SOFTWARE_STREAMS = 4;
+const GPU_STREAMS = 256;
+
+const TILED = [
   [16, 8],
   [12, 8],
   [8, 8],
@@ -33,30 +70,80 @@ const SHAPES = [
   [4, 1],
   [1, 4],
 ] as const;
-
-/** A load costs about as much as this many multiply-adds (measured on lavapipe; see docs/kernels.md). */
-const LOAD_COST = 4.5;
-/** Groups run in about this many streams at once; fewer groups leave some idle. */
-const SOFTWARE_STREAMS = 4;
+/** Blocks of rows, a subgroup's lanes high, and columns a lane. */
+const SUBGROUP = [
+  [4, 4],
+  [3, 4],
+  [2, 4],
+  [1, 8],
+  [1, 4],
+  [4, 1],
+  [2, 1],
+  [1, 1],
+] as const;
 
 /**
- * The tile with the least estimated work for `rows` x `columns` outputs in each of `batches`. Software adapters
- * want one SIMD vector of lanes and the largest tile that fits the outputs; GPUs many threads.
+ * The cut with the least estimated time. Software adapters want one SIMD vector of lanes and the largest tile that
+ * fits the outputs, its rows handed round the subgroup where there is one; GPUs want many threads.
  */
-export function chooseTile(rows: number, columns: number, batches = 1): Tile {
+export function chooseTiling(product: Product): Tiling {
+  const { software } = deviceInfo();
+  const usesSubgroups = forced ? forced === 'subgroup' : software && subgroupsUsable();
+  const candidates = [...(forced === 'subgroup' ? [] : tiled(product)), ...(usesSubgroups ? subgroup(product) : [])];
+  let best = candidates[0];
+  for (const candidate of candidates) if (candidate.time < best.time) best = candidate;
+  return best;
+}
+
+interface Candidate extends Tiling {
+  time: number;
+}
+
+function tiled(product: Product): Candidate[] {
   const { software } = deviceInfo();
   const lanes = software ? 8 : 64;
-  let best: Tile | undefined;
-  let least = Number.POSITIVE_INFINITY;
-  for (const [ROWS, COLUMNS] of SHAPES) {
-    if (!software && ROWS * COLUMNS > 64) continue;
-    const groups = batches * ceilDiv(rows, ROWS) * ceilDiv(columns, COLUMNS * lanes);
-    const streams = software ? SOFTWARE_STREAMS : 256;
-    const work = ceilDiv(groups, streams) * (ROWS * COLUMNS + LOAD_COST * (ROWS + COLUMNS));
-    if (work < least) {
-      least = work;
-      best = { ROWS, COLUMNS, LANES: lanes };
-    }
-  }
-  return best!;
+  const steps = product.depth * (product.runs ?? 1);
+  return TILED.filter(([rows, columns]) => software || rows * columns <= 64).map(([ROWS, COLUMNS]) => {
+    const step = LOAD * (ROWS + COLUMNS) + MULTIPLY_ADD * ROWS * COLUMNS + LOOP;
+    return cut('tiled', product, ROWS, COLUMNS * lanes, steps * step + STORE * ROWS * COLUMNS, {
+      ROWS,
+      COLUMNS,
+      LANES: lanes,
+    });
+  });
+}
+
+function subgroup(product: Product): Candidate[] {
+  const lanes = deviceInfo().subgroupSize;
+  const { depth, runs = 1, alignedA = false, alignedB = false, wideB = false } = product;
+  const fours = ceilDiv(depth, 4) * runs;
+  const fits = SUBGROUP.filter(([blocks, columns]) => blocks * lanes * columns <= Math.max(MOST_SUMS, lanes));
+  return fits.flatMap(([ROW_BLOCKS, COLUMNS]) => {
+    const rows = ROW_BLOCKS * lanes;
+    const vectors = (aligned: boolean) => (aligned ? LOAD_VEC4 : 4 * LOAD);
+    const loads = ROW_BLOCKS * vectors(alignedA) + COLUMNS * vectors(alignedB || wideB);
+    const four = loads + 4 * MULTIPLY_ADD * rows * COLUMNS + 2 * LOOP;
+    const stores = rows * (wideB ? (COLUMNS / 4) * STORE_VEC4 : COLUMNS * STORE);
+    const slots = { ROW_BLOCKS, LANES: lanes, RAGGED: String(depth % 4 !== 0) };
+    const time = fours * four + stores;
+    if (COLUMNS > 4 && !wideB) return []; // twice as slow
+    if (!wideB) return cut('subgroup', product, rows, COLUMNS * lanes, time, { ...slots, COLUMNS });
+    return COLUMNS % 4 === 0 ? cut('wide', product, rows, COLUMNS * lanes, time, { ...slots, WIDTH: COLUMNS / 4 }) : [];
+  });
+}
+
+/** `time` is one tile's. */
+function cut(
+  variant: Tiling['variant'],
+  { rows, columns, batches = 1 }: Product,
+  tileRows: number,
+  tileColumns: number,
+  time: number,
+  slots: Slots,
+): Candidate {
+  const row_tiles = ceilDiv(rows, tileRows);
+  const column_tiles = ceilDiv(columns, tileColumns);
+  const groups = batches * row_tiles * column_tiles;
+  const streams = deviceInfo().software ? SOFTWARE_STREAMS : GPU_STREAMS;
+  return { variant, slots, row_tiles, column_tiles, groups, time: ceilDiv(groups, streams) * time };
 }

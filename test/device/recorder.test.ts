@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert';
 import { KernelError, LimitError } from '../../src/device/errors.js';
-import { specialize } from '../../src/device/pipeline.js';
+import { type Shader, specialize } from '../../src/device/pipeline.js';
 import type { GpuBuffer } from '../../src/device/pool.js';
 import { read, release, run, scratch, sync, upload, view } from '../../src/device/recorder.js';
 import { activity, limits, memory } from '../../src/device/runtime.js';
@@ -154,6 +154,28 @@ test('slots replace a right-hand side, and an unknown slot is named', () => {
     ].join('\n'),
   );
   assert.throws(() => specialize(shader, { TILES: 8 }), /sample: no slot 'TILES' \(slots: TILE, elem, f\)/);
+});
+
+test('a loop marked `unroll` is written out, inner ones too', () => {
+  const shader: Shader = {
+    ...{ name: 'sample', buffers: [], params: [], slots: { N: 'const' as const } },
+    code: [
+      'const N: u32 = 4; // slot',
+      'for (var i = 0u; i < N; i++) { // unroll',
+      '  for (var j = 0u; j < N; j++) { // unroll',
+      '    a[i] += b[j];',
+      '  }',
+      '}',
+      '',
+    ].join('\n'),
+  };
+  const body = specialize(shader, { N: 2 }).replace(/\s+/g, ' ');
+  const inner = '{ const j = 0u; a[i] += b[j]; } { const j = 1u; a[i] += b[j]; }';
+  assert.is(body, `const N: u32 = 2; // slot { const i = 0u; ${inner} } { const i = 1u; ${inner} } `);
+  assert.throws(
+    () => specialize({ ...shader, code: shader.code.replace('4; // slot', 'M; // slot') }, {}),
+    /'N' is not/,
+  );
 });
 
 test('a buffer above the device limit is refused with both sizes', () => {

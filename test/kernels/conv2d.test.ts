@@ -1,4 +1,4 @@
-// Convolution and its gradients against float64 loops: both variants, awkward sizes, and what is cut into windows.
+// Convolution and its gradients against float64 loops: all variants, awkward sizes, and what is cut into windows.
 import * as assert from 'uvu/assert';
 import { bindingLimit, setBindingLimit } from '../../src/device/windows.js';
 import { empty, scope, tensor } from '../../src/index.js';
@@ -9,12 +9,11 @@ import { useDevice } from '../support/device.js';
 import { seeded } from '../support/random.js';
 import { suite } from '../support/suite.js';
 import { assertClose } from '../support/tolerance.js';
+import { useVariant, variants } from '../support/variants.js';
 
 const test = suite('kernels/conv2d');
 test.before(useDevice);
 test.after(() => forceVariant(null));
-
-const variants = ['plain', 'tiled'] as const;
 
 /** One 1x1 tap of one channel unless told otherwise; the output follows from the rest and `padBottom`, `padRight`. */
 function convSize(given: Partial<ConvSize> & { padBottom?: number; padRight?: number }): ConvSize {
@@ -216,13 +215,13 @@ async function withBindingLimit(bytes: number, body: () => Promise<void>): Promi
 for (const variant of variants) {
   for (const [name, given] of Object.entries(cases)) {
     test(`${variant}: ${name}`, async () => {
-      forceVariant(variant);
+      useVariant(variant);
       await check(convSize(given), name);
     });
   }
 
   test(`${variant}: activations above the binding limit are walked image by image`, async () => {
-    forceVariant(variant);
+    useVariant(variant);
     const shape = {
       batch: 7,
       inChannels: 4,
@@ -240,7 +239,7 @@ for (const variant of variants) {
   });
 
   test(`${variant}: more than 65,535 groups`, async () => {
-    forceVariant(variant);
+    useVariant(variant);
     using _ = scope();
     const side = 2053;
     const s = convSize({ inHeight: side, inWidth: side });

@@ -1,4 +1,4 @@
-// GEMM against float64 sums: both variants, all orientations, sizes around the tiles, and what is cut into windows.
+// GEMM against float64 sums: all variants, all orientations, sizes around the tiles, and what is cut into windows.
 import * as assert from 'uvu/assert';
 import { bindingLimit, setBindingLimit } from '../../src/device/windows.js';
 import { empty, scope, tensor } from '../../src/index.js';
@@ -8,12 +8,12 @@ import { useDevice } from '../support/device.js';
 import { seeded } from '../support/random.js';
 import { suite } from '../support/suite.js';
 import { assertClose } from '../support/tolerance.js';
+import { useVariant, variants } from '../support/variants.js';
 
 const test = suite('kernels/gemm');
 test.before(useDevice);
 test.after(() => forceVariant(null));
 
-const variants = ['plain', 'tiled'] as const;
 const orientations = [
   ['NN', {}],
   ['NT', { transB: true }],
@@ -86,12 +86,15 @@ const sizes = [
   [1, 257, 37],
   [131, 1, 29],
   [13, 11, 1021],
+  [31, 36, 8],
+  [33, 132, 20],
+  [65, 260, 12],
 ] as const;
 
 for (const variant of variants) {
   for (const [name, orientation] of orientations) {
     test(`${variant} ${name}: around the tile's edges, with and without bias, accumulating`, async () => {
-      forceVariant(variant);
+      useVariant(variant);
       for (const [m, n, k] of sizes) {
         const size = { m, n, k, ...orientation };
         await check(size, { what: `${m}x${n}x${k}` });
@@ -100,7 +103,7 @@ for (const variant of variants) {
     });
 
     test(`${variant} ${name}: operands above the binding limit are cut along m, n and k`, async () => {
-      forceVariant(variant);
+      useVariant(variant);
       await withBindingLimit(2048, async () => {
         await check({ m: 3, n: 400, k: 70, ...orientation }, { bias: true, what: 'wide' });
         await check({ m: 300, n: 5, k: 90, ...orientation }, { bias: true, what: 'tall' });
@@ -110,7 +113,7 @@ for (const variant of variants) {
   }
 
   test(`${variant}: batches, with a shared operand on either side, in windows too`, async () => {
-    forceVariant(variant);
+    useVariant(variant);
     const size = { m: 5, n: 9, k: 7, batch: 6 };
     for (const limit of [bindingLimit(), 1024]) {
       await withBindingLimit(limit, async () => {
@@ -127,7 +130,7 @@ for (const variant of variants) {
   });
 
   test(`${variant}: more than 65,535 groups`, async () => {
-    forceVariant(variant);
+    useVariant(variant);
     using _ = scope();
     const [m, n] = variant === 'plain' ? [2051, 2053] : [1, 2_200_003];
     const a = seeded(m, 1);

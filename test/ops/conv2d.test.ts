@@ -8,6 +8,7 @@ import { sizeOf } from '../../src/tensor/shape.js';
 import { useDevice } from '../support/device.js';
 import { seeded } from '../support/random.js';
 import { suite } from '../support/suite.js';
+import { useVariant, variants } from '../support/variants.js';
 
 const test = suite('ops/conv2d');
 test.before(useDevice);
@@ -104,9 +105,9 @@ const maps: [readonly number[], readonly number[], Conv2dOptions][] = [
   [[2, 6, 11, 9], [6, 1, 3, 2], { padding: [3, 1], dilation: [2, 3], groups: 6 }],
 ];
 
-for (const variant of ['plain', 'tiled'] as const) {
+for (const variant of variants) {
   test(`${variant}: <conv(u), v> = <u, dx(v)> = <w, dweight(v)>`, async () => {
-    forceVariant(variant);
+    useVariant(variant);
     for (const [xShape, weightShape, options] of maps) {
       using _ = scope();
       const u = seeded(sizeOf(xShape), 1);

@@ -7,6 +7,7 @@ import { useDevice } from '../support/device.js';
 import { type GoldenCase, goldenCases } from '../support/golden.js';
 import { suite } from '../support/suite.js';
 import { assertClose } from '../support/tolerance.js';
+import { useVariant, variants } from '../support/variants.js';
 
 type Args = Record<string, never>;
 type Call = (c: GoldenCase, x: Record<string, Tensor>, args: Args) => Tensor;
@@ -77,11 +78,11 @@ test.before(useDevice);
 test.after(() => forceVariant(null));
 
 for (const op of Object.keys(calls)) {
-  const variants = ['conv2d', 'linear', 'matmul'].includes(op) ? (['plain', 'tiled'] as const) : [null];
+  const kernels = ['conv2d', 'linear', 'matmul'].includes(op) ? variants : [null];
   for (const c of goldenCases(op)) {
-    for (const variant of variants) {
+    for (const variant of kernels) {
       test(`${op}/${c.name}${variant ? ` (${variant})` : ''}`, async () => {
-        forceVariant(variant);
+        useVariant(variant);
         await check(op, c);
       });
     }

@@ -7,6 +7,7 @@ import { useDevice } from '../support/device.js';
 import { seeded } from '../support/random.js';
 import { suite } from '../support/suite.js';
 import { assertClose } from '../support/tolerance.js';
+import { useVariant, variants } from '../support/variants.js';
 
 const test = suite('ops/linear');
 test.before(useDevice);
@@ -55,9 +56,9 @@ test('what does not fit together is refused with the reason', () => {
   );
 });
 
-for (const variant of ['plain', 'tiled'] as const) {
+for (const variant of variants) {
   test(`${variant}: <linear(u), v> = <u, dx(v)> = <w, dweight(v)>, and dbias is the sum of rows`, async () => {
-    forceVariant(variant);
+    useVariant(variant);
     using _ = scope();
     const [rows, features, out] = [5, 37, 67];
     const x = tensor(seeded(rows * features, 1), { shape: [rows, features], requiresGrad: true });

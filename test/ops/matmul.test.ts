@@ -7,6 +7,7 @@ import { sizeOf } from '../../src/tensor/shape.js';
 import { useDevice } from '../support/device.js';
 import { seeded } from '../support/random.js';
 import { suite } from '../support/suite.js';
+import { useVariant, variants } from '../support/variants.js';
 
 const test = suite('ops/matmul');
 test.before(useDevice);
@@ -84,9 +85,9 @@ const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
   return sum;
 };
 
-for (const variant of ['plain', 'tiled'] as const) {
+for (const variant of variants) {
   test(`${variant}: <a · b, v> = <a, da(v)> = <b, db(v)>, broadcast operands and vectors included`, async () => {
-    forceVariant(variant);
+    useVariant(variant);
     for (const [aShape, bShape] of shapes.slice(0, -1)) {
       using _ = scope();
       const a = filled(aShape, 1, true);

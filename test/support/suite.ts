@@ -41,8 +41,8 @@ export interface Suite {
   run(): void;
 }
 
-/** Thrown by a `before` hook: the suite cannot run here, and may say so instead of failing. */
-export class SkipSuite extends Error {}
+/** Thrown by a `before` hook or by a test: it cannot run here, and may say so instead of failing. */
+export class Skip extends Error {}
 
 let queue: Plan[] = [];
 let runByHand = true;
@@ -89,12 +89,13 @@ async function runSuite(plan: Plan, results: Results, onTest: (name: string) => 
   results.skipped.push(...plan.skipped);
   const broken = await attempt(`${plan.name} (before)`, plan.before);
   for (const { name, body } of plan.tests) {
-    if (broken instanceof SkipSuite) {
+    if (broken instanceof Skip) {
       results.skipped.push({ test: name, reason: broken.message });
       continue;
     }
     const error = broken ?? (await attempt(name, [body]));
     if (error === undefined) results.passed++;
+    else if (error instanceof Skip) results.skipped.push({ test: name, reason: error.message });
     else results.failures.push(failure(name, error));
   }
   const error = await attempt(`${plan.name} (after)`, plan.after);

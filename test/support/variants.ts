@@ -1,0 +1,11 @@
+import { forceVariant, subgroupsUsable, type Variant } from '../../src/kernels/tile.js';
+import { Skip } from './suite.js';
+
+/** The kernels that every product and convolution is tested with. */
+export const variants: Variant[] = ['plain', 'tiled', 'subgroup'];
+
+/** Forces a variant for the rest of the test; without subgroups of a fixed size the test is listed as not run. */
+export function useVariant(variant: Variant | null): void {
+  if (variant === 'subgroup' && !subgroupsUsable()) throw new Skip('the device has no subgroups of one fixed size');
+  forceVariant(variant);
+}
