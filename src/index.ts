@@ -5,7 +5,16 @@ export * from './autograd/ops/index.js';
 export { backward, gradEnabled, noGrad, record } from './autograd/tape.js';
 export * from './device/errors.js';
 export type { GpuOptions } from './device/gpu-options.js';
-export { flush, sync } from './device/recorder.js';
+export {
+  type Profile,
+  type ProfileRow,
+  profile,
+  profileRows,
+  profileTable,
+  profileTrace,
+  type Span,
+} from './device/profile.js';
+export { flush, sync, within } from './device/recorder.js';
 export {
   activity,
   type DeviceInfo,
@@ -18,6 +27,7 @@ export {
   ready,
   shutdown,
 } from './device/runtime.js';
+export { measurePeaks, type Peaks } from './kernels/roofline.js';
 export * from './layers/index.js';
 export * from './models/index.js';
 export * from './optim/index.js';

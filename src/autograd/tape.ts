@@ -1,7 +1,7 @@
 // Reverse-mode differentiation, define by run. Ids increase, so descending id is a topological order:
 // backward is collect, sort, pull, accumulate.
 import { ShapeError, UsageError } from '../device/errors.js';
-import { copyBuffer } from '../device/recorder.js';
+import { at, copyBuffer, currentPlace } from '../device/recorder.js';
 import { binary } from '../kernels/elementwise.js';
 import { keep, scope, unscoped } from '../tensor/scope.js';
 import { sameShape, showShape } from '../tensor/shape.js';
@@ -33,7 +33,7 @@ export function record(name: string, y: Tensor, inputs: readonly Tensor[], grad:
   y.label = name;
   if (recording && inputs.some((t) => t.requiresGrad)) {
     y.requiresGrad = true;
-    y.node = { name, inputs, grad };
+    y.node = { name, inputs, grad, place: currentPlace() || name };
   }
   return y;
 }
@@ -64,22 +64,27 @@ function pull(from: Tensor, seed: Tensor): void {
       if (dy !== seed) dy.dispose();
       continue;
     }
-    const { name, inputs, grad } = y.node;
-    using _node = scope();
-    const thunks = grad(dy);
-    inputs.forEach((x, i) => {
-      const thunk = thunks[i];
-      if (!thunk || !x.requiresGrad) return;
-      const dx = thunk();
-      if (!sameShape(dx.shape, x.shape)) {
-        throw new ShapeError(`${name}: gradient ${i} is ${showShape(dx.shape)}, its input ${showShape(x.shape)}`);
-      }
-      const before = gradients.get(x);
-      gradients.set(x, before ? sum(before, dx) : carry(dx, dy));
-      before?.dispose();
-    });
+    const { node } = y;
+    at(`${node.place} (backward)`, () => pullNode(node, dy, gradients));
     if (dy !== seed) dy.dispose();
   }
+}
+
+/** Adds what one op passes on to its inputs' gradients. */
+function pullNode({ name, inputs, grad }: GradNode, dy: Tensor, gradients: Map<Tensor, Tensor>): void {
+  using _node = scope();
+  const thunks = grad(dy);
+  inputs.forEach((x, i) => {
+    const thunk = thunks[i];
+    if (!thunk || !x.requiresGrad) return;
+    const dx = thunk();
+    if (!sameShape(dx.shape, x.shape)) {
+      throw new ShapeError(`${name}: gradient ${i} is ${showShape(dx.shape)}, its input ${showShape(x.shape)}`);
+    }
+    const before = gradients.get(x);
+    gradients.set(x, before ? sum(before, dx) : carry(dx, dy));
+    before?.dispose();
+  });
 }
 
 /** All tensors that `from` was computed from, later ones first. */

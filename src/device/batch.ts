@@ -1,6 +1,7 @@
 // What goes to the device in one submit.
 import type { Pipeline } from './pipeline.js';
 import type { GpuBuffer } from './pool.js';
+import type { BatchTimer } from './profiler.js';
 
 /** Parameters of successive dispatches lie this many bytes apart: WebGPU's guaranteed offset alignment. */
 export const PARAMS_STEP = 256;
@@ -12,6 +13,10 @@ export interface Dispatch {
   /** Byte offset of the parameters; -1 for a kernel without. */
   params: number;
   groups: readonly [number, number, number];
+  /** The layer that asked for it; see `within`. */
+  place: string;
+  bytes: number;
+  flops: number;
 }
 
 export interface Copy {
@@ -34,13 +39,22 @@ export function newBatch(params = new DataView(new ArrayBuffer(MAX_DISPATCHES * 
   return { uploads: [], commands: [], params, paramsUsed: 0, touched: new Set() };
 }
 
-/** Encodes the commands in order, successive dispatches in one pass. */
-export function encode(encoder: GPUCommandEncoder, commands: Batch['commands'], params: GPUBindGroup): void {
+/** Encodes the commands in order, successive dispatches in one pass; with a timer each in a pass of its own. */
+export function encode(
+  encoder: GPUCommandEncoder,
+  commands: Batch['commands'],
+  params: GPUBindGroup,
+  timer?: BatchTimer,
+): void {
   let pass: GPUComputePassEncoder | undefined;
   let current: GPUComputePipeline | undefined;
   for (const command of commands) {
     if ('pipeline' in command) {
-      pass ??= encoder.beginComputePass();
+      if (timer) {
+        pass?.end();
+        pass = current = undefined;
+      }
+      pass ??= encoder.beginComputePass(timer && { timestampWrites: timer.writes() });
       const pipeline = command.pipeline.compiled!;
       if (pipeline !== current) pass.setPipeline(pipeline);
       current = pipeline;
@@ -55,4 +69,5 @@ export function encode(encoder: GPUCommandEncoder, commands: Batch['commands'], 
     }
   }
   pass?.end();
+  timer?.finish(encoder);
 }

@@ -5,6 +5,7 @@ import { DeviceError, DeviceLostError, KernelError, LimitError, type WgradError 
 import { roundUp, showBytes } from './math.js';
 import type { Pipeline, PipelineCache, Shader, Slots } from './pipeline.js';
 import type { BufferPool, GpuBuffer } from './pool.js';
+import type { Profiler } from './profiler.js';
 import { StagingBuffers } from './staging.js';
 
 export type { Binding, View } from './bind-groups.js';
@@ -16,6 +17,8 @@ export interface LaunchOptions {
   slots?: Slots;
   /** Workgroups: a number is folded into two dimensions where it is above the device's limit for one. */
   groups: number | readonly [number, number, number?];
+  /** Floating-point operations of this launch, a multiply-add counted as two; for profiles. */
+  flops?: number;
 }
 
 export interface RecorderHost {
@@ -34,10 +37,14 @@ export interface RecorderStats {
   submits: number;
   bindGroups: number;
   inFlight: number;
+  /** Milliseconds spent recording and submitting. */
+  hostMs: number;
 }
 
 export class Recorder {
-  readonly stats: RecorderStats = { dispatches: 0, submits: 0, bindGroups: 0, inFlight: 0 };
+  readonly stats: RecorderStats = { dispatches: 0, submits: 0, bindGroups: 0, inFlight: 0, hostMs: 0 };
+  /** Times every dispatch while it is set. */
+  profiler: Profiler | undefined;
   private batch = newBatch();
   private readonly spareParams: DataView<ArrayBuffer>[] = [];
   private readonly paramsBuffer: GPUBuffer;
@@ -68,8 +75,9 @@ export class Recorder {
     shader: S,
     buffers: Record<BufferName<S>, Binding>,
     params: Record<ParamName<S>, number>,
-    { slots = {}, groups }: LaunchOptions,
+    { slots = {}, groups, flops = 0 }: LaunchOptions,
   ): void {
+    const start = performance.now();
     const grid = this.grid(shader, groups);
     if (grid[0] * grid[1] * grid[2] === 0) return;
     const pipeline = this.host.pipelines.get(shader, slots);
@@ -77,8 +85,10 @@ export class Recorder {
     const bases: Record<string, number> = {};
     const data = this.bindGroups.get(pipeline, buffers, bases, this.batch.touched);
     const offset = this.writeParams(shader, params, bases);
-    this.batch.commands.push({ pipeline, data, params: offset, groups: grid });
+    const bytes = this.profiler ? boundBytes(buffers) : 0;
+    this.batch.commands.push({ pipeline, data, params: offset, groups: grid, place, bytes, flops });
     this.stats.dispatches++;
+    this.stats.hostMs += performance.now() - start;
   }
 
   /** Writes host data into a buffer, ordered after all that was recorded before. `offset` in bytes. */
@@ -193,18 +203,22 @@ export class Recorder {
   private submit(batch: Batch): void {
     const { device } = this.host;
     const { queue } = device;
+    const start = performance.now();
     for (const { to, data, offset } of batch.uploads) {
       queue.writeBuffer(to.gpu, offset, data.buffer, data.byteOffset, data.byteLength);
     }
     if (batch.paramsUsed > 0) queue.writeBuffer(this.paramsBuffer, 0, batch.params.buffer, 0, batch.paramsUsed);
     if (batch.commands.length > 0) {
       const encoder = device.createCommandEncoder();
-      encode(encoder, batch.commands, this.paramsGroup);
+      const timer = this.profiler?.batch(batch.commands.filter((command) => 'pipeline' in command));
+      encode(encoder, batch.commands, this.paramsGroup, timer);
       queue.submit([encoder.finish()]);
+      if (timer) this.profiler?.collect(timer);
       this.stats.submits++;
       this.watch();
     }
     this.spareParams.push(batch.params);
+    this.stats.hostMs += performance.now() - start;
   }
 
   private watch(): void {
@@ -220,6 +234,33 @@ export class Recorder {
   }
 }
 
+function boundBytes(buffers: { [name: string]: Binding }): number {
+  return Object.values(buffers).reduce((sum, b) => sum + ('gpu' in b ? b.bytes : b.length * 4), 0);
+}
+
+let place = '';
+
+/** Runs `body` with its launches marked as `name`'s, inside of where it is called. For profiles. */
+export function within<T>(name: string, body: () => T): T {
+  return at(place && name ? `${place}.${name}` : place || name, body);
+}
+
+/** Runs `body` with its launches marked as this place's. */
+export function at<T>(name: string, body: () => T): T {
+  const before = place;
+  place = name;
+  try {
+    return body();
+  } finally {
+    place = before;
+  }
+}
+
+/** Where launches are marked as coming from now. */
+export function currentPlace(): string {
+  return place;
+}
+
 let current: Recorder | undefined;
 
 /** The recorder that `run` and its kin use from now on; the runtime sets it. */
@@ -227,7 +268,8 @@ export function useRecorder(recorder: Recorder | undefined): void {
   current = recorder;
 }
 
-function recorder(): Recorder {
+/** The recorder of the open device. */
+export function activeRecorder(): Recorder {
   if (!current) throw new DeviceError('no device is open: call `await init()` first');
   return current;
 }
@@ -239,12 +281,12 @@ export function run<S extends Shader>(
   params: Record<ParamName<S>, number>,
   options: LaunchOptions,
 ): void {
-  recorder().run(shader, buffers, params, options);
+  activeRecorder().run(shader, buffers, params, options);
 }
 
 /** Compiles a kernel before it is needed. Rejects with a KernelError that names the line. */
 export function compile(shader: Shader, slots: Slots = {}): Promise<void> {
-  return recorder().host.pipelines.get(shader, slots).ready;
+  return activeRecorder().host.pipelines.get(shader, slots).ready;
 }
 
 /** A run of a buffer's 4-byte elements. */
@@ -254,7 +296,7 @@ export function view(buffer: GpuBuffer, offset: number, length: number): View {
 
 /** A buffer of `elements` 4-byte elements, contents undefined. Give it back with `release`. */
 export function scratch(elements: number, label: string): GpuBuffer {
-  return recorder().host.pool.acquire(elements * 4, label);
+  return activeRecorder().host.pool.acquire(elements * 4, label);
 }
 
 /** Gives a buffer back. Safe as soon as the last command that uses it is recorded. */
@@ -264,25 +306,25 @@ export function release(buffer: GpuBuffer): void {
 
 /** Writes host data into a buffer. The array must not change until the next flush. */
 export function upload(to: GpuBuffer, data: ArrayBufferView, byteOffset = 0): void {
-  recorder().upload(to, data, byteOffset);
+  activeRecorder().upload(to, data, byteOffset);
 }
 
 /** Copies the first `bytes` of a buffer to another. */
 export function copyBuffer(from: GpuBuffer, to: GpuBuffer, bytes: number): void {
-  recorder().copy(from, to, bytes);
+  activeRecorder().copy(from, to, bytes);
 }
 
 /** Reads a buffer back. Throws what the device reported since the last read. */
 export function read(from: GpuBuffer, bytes: number): Promise<ArrayBuffer> {
-  return recorder().read(from, bytes);
+  return activeRecorder().read(from, bytes);
 }
 
 /** Submits what is recorded. Called by reads and at the end of a training step. */
 export function flush(): void {
-  void recorder().flush();
+  void activeRecorder().flush();
 }
 
 /** Submits what is recorded and waits until at most `ahead` submits are unfinished (default 0: all is done). */
 export async function sync(ahead = 0): Promise<void> {
-  await recorder().throttle(ahead);
+  await activeRecorder().throttle(ahead);
 }

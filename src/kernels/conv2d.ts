@@ -191,8 +191,9 @@ function correlate(x: Padded, weight: GpuBuffer, bias: GpuBuffer | null, y: View
   };
   const buffers = { x: x.data, weight, bias: bias ?? weight, y };
   const inFours = alignedA && { A: 'vec4f', load_weight: 'weight[(at + k.x) / 4u]' };
-  if (variant === 'tiled') run(tiled, buffers, params, { slots, groups });
-  else run(subgroup, buffers, params, { slots: { ...slots, ...inFours }, groups });
+  const flops = 2 * s.groups * rows * columns * depth;
+  if (variant === 'tiled') run(tiled, buffers, params, { slots, groups, flops });
+  else run(subgroup, buffers, params, { slots: { ...slots, ...inFours }, groups, flops });
 }
 
 function correlateWithGradient(x: Padded, dy: View, partial: View, s: ConvSize, slices: number): void {
@@ -211,8 +212,9 @@ function correlateWithGradient(x: Padded, dy: View, partial: View, s: ConvSize, 
   };
   const buffers = { x: x.data, dy, partial };
   const inFours = alignedA && { A: 'vec4f', load_dy: 'dy[(at + k.x) / 4u]' };
-  if (variant === 'tiled') run(gradWeightTiled, buffers, { ...params, out_h: s.outHeight }, { slots, groups });
-  else run(gradWeightSubgroup, buffers, params, { slots: { ...slots, ...inFours }, groups });
+  const flops = 2 * s.groups * rows * columns * depth * s.batch;
+  if (variant === 'tiled') run(gradWeightTiled, buffers, { ...params, out_h: s.outHeight }, { slots, groups, flops });
+  else run(gradWeightSubgroup, buffers, params, { slots: { ...slots, ...inFours }, groups, flops });
 }
 
 function gradWeightMatrix(s: ConvSize): { rows: number; columns: number } {

@@ -126,8 +126,9 @@ function launch(a: GpuBuffer, b: GpuBuffer, c: GpuBuffer, piece: Piece): void {
     has_bias: Number(bias !== null),
     accumulate: Number(piece.accumulate),
   };
+  const flops = 2 * batch * rows * columns * depth;
   if (forcedVariant() === 'plain') {
-    run(plain, buffers, params, { groups: ceilDiv(batch * rows * columns, 64) });
+    run(plain, buffers, params, { groups: ceilDiv(batch * rows * columns, 64), flops });
     return;
   }
   const alignedA = !transA && inFours(k, at.a, aBatch, depth);
@@ -138,9 +139,9 @@ function launch(a: GpuBuffer, b: GpuBuffer, c: GpuBuffer, piece: Piece): void {
   const all = { ...params, row_tiles, column_tiles };
   const a4 = alignedA && { A: 'vec4f', load_a: 'a[(at + k.x) / 4u]' };
   const b4 = alignedB && { B: 'vec4f', load_b: 'b[(at + k.x) / 4u]' };
-  if (variant === 'tiled') run(tiled, buffers, all, { slots, groups });
-  else if (variant === 'wide') run(wide, buffers, all, { slots: { ...slots, ...a4 }, groups });
-  else run(subgroup, buffers, all, { slots: { ...slots, ...a4, ...b4 }, groups });
+  if (variant === 'tiled') run(tiled, buffers, all, { slots, groups, flops });
+  else if (variant === 'wide') run(wide, buffers, all, { slots: { ...slots, ...a4 }, groups, flops });
+  else run(subgroup, buffers, all, { slots: { ...slots, ...a4, ...b4 }, groups, flops });
 }
 
 /** Whether `count` numbers of a row, from one row to the next `row` numbers apart, can be taken in fours. */

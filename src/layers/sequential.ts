@@ -1,3 +1,4 @@
+import { within } from '../device/recorder.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
 
@@ -19,6 +20,6 @@ export class Sequential extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    return this.named.reduce((value, [, module]) => module.forward(value), x);
+    return this.named.reduce((value, [name, module]) => within(name, () => module.forward(value)), x);
   }
 }

@@ -1,5 +1,6 @@
 import { zeros } from '../autograd/ops/create.js';
 import { UsageError } from '../device/errors.js';
+import { within } from '../device/recorder.js';
 import { unscoped } from '../tensor/scope.js';
 import type { Tensor } from '../tensor/tensor.js';
 
@@ -48,9 +49,11 @@ export abstract class Optimizer<S extends CommonSettings = CommonSettings> {
   /** Updates every parameter that has a gradient. */
   step(): void {
     this.steps++;
-    for (const group of this.groups) {
-      for (const param of group.params) if (param.grad) this.update(param, param.grad, group);
-    }
+    within('optimizer', () => {
+      for (const group of this.groups) {
+        for (const param of group.params) if (param.grad) this.update(param, param.grad, group);
+      }
+    });
   }
 
   protected abstract update(param: Tensor, grad: Tensor, settings: S): void;

@@ -14,6 +14,8 @@ interface Storage {
 /** How a tensor was computed: its inputs, and a gradient thunk for each. Made by autograd/tape.ts. */
 export interface GradNode {
   name: string;
+  /** The layer it belongs to, for profiles. */
+  place: string;
   inputs: readonly Tensor[];
   grad: (dy: Tensor) => readonly ((() => Tensor) | null)[];
 }

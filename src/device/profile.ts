@@ -1,0 +1,136 @@
+// Where the time of a piece of work goes: by kernel, by layer, and in what Perfetto shows.
+import { Profiler, type Span } from './profiler.js';
+import { activeRecorder } from './recorder.js';
+
+export type { Span } from './profiler.js';
+
+/** What `profile` measured. */
+export interface Profile {
+  /** Every dispatch, in order. */
+  spans: Span[];
+  /** Milliseconds on the device's clock from the first dispatch's start to the last one's end. */
+  deviceMs: number;
+  /** Milliseconds in which no dispatch ran, of those. */
+  gapMs: number;
+  /** Milliseconds that recording and submitting took on the host, and submits. */
+  hostMs: number;
+  submits: number;
+}
+
+/** Dispatches that belong together. */
+export interface ProfileRow {
+  name: string;
+  dispatches: number;
+  ms: number;
+  bytes: number;
+  flops: number;
+}
+
+/**
+ * Runs `body` and times each of its dispatches. Every dispatch gets a pass of its own, which costs the host more than
+ * usual; times on the device are what they are without.
+ * @throws UsageError if the device has no timestamps.
+ */
+export async function profile(body: () => void | Promise<void>): Promise<Profile> {
+  const recorder = activeRecorder();
+  const { device, track } = recorder.host;
+  await recorder.throttle(0);
+  const before = { ...recorder.stats };
+  const profiler = new Profiler(device, track);
+  recorder.profiler = profiler;
+  try {
+    await body();
+    await recorder.throttle(0);
+  } finally {
+    recorder.profiler = undefined;
+  }
+  const spans = await profiler.spans();
+  const deviceMs = spans.length > 0 ? Math.max(...spans.map((s) => s.end)) / 1e6 : 0;
+  const busyMs = spans.reduce((sum, s) => sum + s.end - s.start, 0) / 1e6;
+  return {
+    ...{ spans, deviceMs, gapMs: Math.max(deviceMs - busyMs, 0) },
+    hostMs: recorder.stats.hostMs - before.hostMs,
+    submits: recorder.stats.submits - before.submits,
+  };
+}
+
+/** The spans added up by kernel, by layer or by both, the longest first. */
+export function profileRows({ spans }: Profile, by: 'kernel' | 'layer' | 'both' = 'kernel'): ProfileRow[] {
+  const rows = new Map<string, ProfileRow>();
+  for (const { kernel, place, start, end, bytes, flops } of spans) {
+    const layer = place || '(no layer)';
+    const name = by === 'kernel' ? kernel : by === 'layer' ? layer : `${layer} · ${kernel}`;
+    const row = rows.get(name) ?? { name, dispatches: 0, ms: 0, bytes: 0, flops: 0 };
+    rows.set(name, row);
+    row.dispatches++;
+    row.ms += (end - start) / 1e6;
+    row.bytes += bytes;
+    row.flops += flops;
+  }
+  return [...rows.values()].sort((a, b) => b.ms - a.ms);
+}
+
+/**
+ * A table for a terminal. With the adapter's peaks (`measurePeaks()`) it also shows the share of the one that binds:
+ * multiply-adds where a kernel says how many it does, else bytes.
+ */
+export function profileTable(
+  measured: Profile,
+  { by = 'kernel', peaks }: { by?: 'kernel' | 'layer' | 'both'; peaks?: { flops: number; bytes: number } } = {},
+): string {
+  const rows = profileRows(measured, by);
+  const total = rows.reduce((sum, row) => sum + row.ms, 0);
+  const width = Math.max(10, ...rows.map((r) => r.name.length));
+  const head = `${by.padEnd(width)}  launches        ms   share        GB/s     GFLOP/s${peaks ? '   of peak' : ''}`;
+  const lines = rows.map(({ name, dispatches, ms, bytes, flops }) => {
+    const [rate, speed] = [bytes / ms / 1e6, flops / ms / 1e6];
+    const peak = peaks ? Math.max((speed * 1e9) / peaks.flops, flops > 0 ? 0 : (rate * 1e9) / peaks.bytes) : 0;
+    return [
+      name.padEnd(width),
+      String(dispatches).padStart(10),
+      ms.toFixed(2).padStart(10),
+      percent(ms / total).padStart(8),
+      rate.toFixed(1).padStart(12),
+      (flops > 0 ? speed.toFixed(1) : '').padStart(12),
+      peaks ? percent(peak).padStart(10) : '',
+    ].join('');
+  });
+  const { spans, deviceMs, gapMs, hostMs, submits } = measured;
+  const perLaunch = spans.length > 0 ? (1000 * hostMs) / spans.length : 0;
+  return [
+    head,
+    ...lines,
+    `${spans.length} launches in ${submits} submit${submits === 1 ? '' : 's'}: ${deviceMs.toFixed(1)} ms on the device, ` +
+      `${gapMs.toFixed(1)} ms of it between launches; ${hostMs.toFixed(1)} ms on the host (${perLaunch.toFixed(0)} µs a launch)`,
+  ].join('\n');
+}
+
+/** The spans as a trace file for Perfetto (ui.perfetto.dev) or chrome://tracing. */
+export function profileTrace({ spans }: Profile): string {
+  const events = spans.map(({ kernel, place, pipeline, start, end, bytes, flops }) => ({
+    ...{ name: kernel, cat: place, ph: 'X', pid: 1, tid: 1, ts: start / 1000, dur: (end - start) / 1000 },
+    args: { layer: place, pipeline, bytes, flops },
+  }));
+  const layers = merged(spans).map(({ place, start, end }) => ({
+    ...{ name: place || '(no layer)', ph: 'X', pid: 1, tid: 2, ts: start / 1000, dur: (end - start) / 1000 },
+  }));
+  const names = ['kernels', 'layers'].map((name, i) => ({
+    ...{ name: 'thread_name', ph: 'M', pid: 1, tid: i + 1, args: { name } },
+  }));
+  return JSON.stringify({ traceEvents: [...names, ...events, ...layers], displayTimeUnit: 'ms' });
+}
+
+/** Runs of dispatches of one layer. */
+function merged(spans: Span[]): { place: string; start: number; end: number }[] {
+  const runs: { place: string; start: number; end: number }[] = [];
+  for (const { place, start, end } of spans) {
+    const last = runs.at(-1);
+    if (last?.place === place) last.end = end;
+    else runs.push({ place, start, end });
+  }
+  return runs;
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}

@@ -1,0 +1,96 @@
+// Times every dispatch with the adapter's own clock: each gets a pass of its own with a timestamp at either end.
+import type { Dispatch } from './batch.js';
+import { UsageError } from './errors.js';
+
+/** One dispatch as the device ran it. */
+export interface Span {
+  /** The kernel with its slots, such as 'gemm_subgroup(ROW_BLOCKS=4, ...)'. */
+  pipeline: string;
+  kernel: string;
+  /** The layer that asked for it, such as 'conv1' or 'conv1 (backward)'; '' outside of layers. */
+  place: string;
+  /** Nanoseconds since the first span began. */
+  start: number;
+  end: number;
+  /** Bytes of the buffers bound: the least that must be moved. */
+  bytes: number;
+  /** Floating-point operations, where the launcher said; a multiply-add is two. */
+  flops: number;
+}
+
+/** Collects timestamps while it is attached to a recorder. */
+export class Profiler {
+  readonly dispatches: Dispatch[] = [];
+  private readonly stamps: Promise<BigUint64Array>[] = [];
+
+  constructor(
+    private readonly device: GPUDevice,
+    private readonly track: <T>(call: () => Promise<T>) => Promise<T>,
+  ) {
+    if (!device.features.has('timestamp-query')) {
+      throw new UsageError('profile: this device has no timestamps (the feature "timestamp-query")');
+    }
+  }
+
+  /** Timestamps for a batch of dispatches, at most 2,048: WebGPU allows 4,096 queries in a set. */
+  batch(dispatches: Dispatch[]): BatchTimer {
+    this.dispatches.push(...dispatches);
+    const timer = new BatchTimer(this.device, Math.max(dispatches.length, 1));
+    return timer;
+  }
+
+  /** After the batch was submitted. */
+  collect(timer: BatchTimer): void {
+    this.stamps.push(this.track(() => timer.read()));
+  }
+
+  async spans(): Promise<Span[]> {
+    const stamps = (await Promise.all(this.stamps)).flatMap((batch) => [...batch]);
+    if (stamps.length === 0) return [];
+    let origin = stamps[0];
+    for (const t of stamps) if (t < origin) origin = t;
+    return this.dispatches.map(({ pipeline, place, bytes, flops }, i) => ({
+      ...{ pipeline: pipeline.label, kernel: pipeline.shader.name, place, bytes, flops },
+      start: Number(stamps[2 * i] - origin),
+      end: Number(stamps[2 * i + 1] - origin),
+    }));
+  }
+}
+
+/** The query set of one batch and the way back of its values. */
+export class BatchTimer {
+  private readonly querySet: GPUQuerySet;
+  private readonly resolved: GPUBuffer;
+  private readonly staging: GPUBuffer;
+  private next = 0;
+
+  constructor(
+    device: GPUDevice,
+    private readonly count: number,
+  ) {
+    this.querySet = device.createQuerySet({ type: 'timestamp', count: 2 * count });
+    const size = 16 * count;
+    this.resolved = device.createBuffer({ size, usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC });
+    this.staging = device.createBuffer({ size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+  }
+
+  /** For the next dispatch's pass. */
+  writes(): GPUComputePassTimestampWrites {
+    const first = 2 * this.next++;
+    return { querySet: this.querySet, beginningOfPassWriteIndex: first, endOfPassWriteIndex: first + 1 };
+  }
+
+  finish(encoder: GPUCommandEncoder): void {
+    encoder.resolveQuerySet(this.querySet, 0, 2 * this.count, this.resolved, 0);
+    encoder.copyBufferToBuffer(this.resolved, 0, this.staging, 0, 16 * this.count);
+  }
+
+  async read(): Promise<BigUint64Array> {
+    await this.staging.mapAsync(GPUMapMode.READ);
+    const values = new BigUint64Array(this.staging.getMappedRange().slice(0));
+    this.staging.destroy();
+    this.resolved.destroy();
+    this.querySet.destroy();
+    return values.subarray(0, 2 * this.next);
+  }
+}
