@@ -111,7 +111,7 @@ function turnWeight(weight: GpuBuffer, s: ConvSize): GpuBuffer {
   const turned = scratch(weightCount(s), 'conv2d turned weight');
   const area = s.kernelHeight * s.kernelWidth;
   const sizes = { groups: s.groups, outs: s.outChannels / s.groups, ins: s.inChannels / s.groups, area };
-  run(turn_weight, { weight, turned }, sizes, { groups: ceilDiv(weightCount(s), 64) });
+  run(turn_weight, { weight, turned }, sizes, { groups: ceilDiv(weightCount(s) / area, 64) });
   return turned;
 }
 

@@ -1,13 +1,14 @@
 // local_response_norm_grad: dx[c] = dy[c] * d[c]^-beta - 2 alpha beta x[c] * sum of r[c'] over c - RIGHT <= c' <= c + LEFT,
 // where r[c'] = dy[c'] x[c'] d[c']^(-beta - 1) and d is local_response_norm.wgsl's.
 //   x, dy, dx (batch, channels, plane)
-// One thread owns one pixel and walks its channels with everything in registers: d is recomputed from x, which
-// costs less than keeping it.
+// One thread owns one pixel and walks its channels STEP at a time with everything in registers: d is recomputed from
+// x, which costs less than keeping it.
 
 const SIZE: u32 = 5; // slot
 const LEFT: u32 = SIZE / 2u;
 const RIGHT: u32 = SIZE - 1u - LEFT;
 const REACH: u32 = SIZE + LEFT;
+const STEP: u32 = 4;
 
 struct Params { pixels: u32, channels: u32, plane: u32, alpha: f32, beta: f32, k: f32, x_base: u32, dy_base: u32, dx_base: u32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
@@ -23,30 +24,36 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   let pixel = (workgroup.x + workgroup.y * groups.x) * 64u + lane;
   if (pixel >= p.pixels) { return; }
   let at = pixel / p.plane * p.channels * p.plane + pixel % p.plane;
-  var xs: array<f32, REACH>; // x of the channels up to `next`
-  var ratios: array<f32, SIZE>; // r of the channels up to middle = next - RIGHT
-  var direct: array<f32, LEFT + 1u>; // dy * d^-beta of the channels up to middle
-  for (var next = 0u; next < p.channels + RIGHT + LEFT; next++) {
-    for (var i = 0u; i + 1u < REACH; i++) { xs[i] = xs[i + 1u]; }
-    for (var i = 0u; i + 1u < SIZE; i++) { ratios[i] = ratios[i + 1u]; }
-    for (var i = 0u; i < LEFT; i++) { direct[i] = direct[i + 1u]; }
-    let inside = next < p.channels;
-    let value = x[p.x_base + at + select(0u, next, inside) * p.plane];
-    xs[REACH - 1u] = select(0.0, value, inside);
-
-    var sum = 0.0;
-    for (var i = LEFT; i < REACH; i++) { sum += xs[i] * xs[i]; }
-    let d = p.k + p.alpha * sum;
-    let s = power(d);
-    let has_middle = next >= RIGHT && next - RIGHT < p.channels;
-    let middle_dy = dy[p.dy_base + at + select(0u, next - RIGHT, has_middle) * p.plane];
-    ratios[SIZE - 1u] = select(0.0, middle_dy * xs[2u * LEFT] * s / d, has_middle);
-    direct[LEFT] = middle_dy * s;
-
-    if (next < RIGHT + LEFT) { continue; }
-    var spread = 0.0;
-    for (var i = 0u; i < SIZE; i++) { spread += ratios[i]; }
-    let c = next - RIGHT - LEFT;
-    dx[p.dx_base + at + c * p.plane] = direct[0] - 2.0 * p.alpha * p.beta * xs[LEFT] * spread;
+  var xs: array<f32, REACH - 1u + STEP>; // x of the channels up to next + STEP - 1
+  var ratios: array<f32, SIZE - 1u + STEP>; // r of the channels up to RIGHT before that
+  var direct: array<f32, LEFT + STEP>; // dy * d^-beta of the same
+  for (var next = 0u; next < p.channels + RIGHT + LEFT; next += STEP) {
+    for (var i = 0u; i + 1u < REACH; i++) { xs[i] = xs[i + STEP]; }
+    for (var i = 0u; i + 1u < SIZE; i++) { ratios[i] = ratios[i + STEP]; }
+    for (var i = 0u; i < LEFT; i++) { direct[i] = direct[i + STEP]; }
+    for (var i = 0u; i < STEP; i++) {
+      let inside = next + i < p.channels;
+      let value = x[p.x_base + at + select(0u, next + i, inside) * p.plane];
+      xs[REACH - 1u + i] = select(0.0, value, inside);
+    }
+    for (var i = 0u; i < STEP; i++) {
+      var sum = 0.0;
+      for (var j = 0u; j < SIZE; j++) { sum += xs[LEFT + i + j] * xs[LEFT + i + j]; }
+      let d = p.k + p.alpha * sum;
+      let s = power(d);
+      let middle = next + i - RIGHT; // before the first channel it wraps to a huge number
+      let inside = middle < p.channels;
+      let middle_dy = dy[p.dy_base + at + select(0u, middle, inside) * p.plane];
+      ratios[SIZE - 1u + i] = select(0.0, middle_dy * xs[2u * LEFT + i] * s / d, inside);
+      direct[LEFT + i] = middle_dy * s;
+    }
+    for (var i = 0u; i < STEP; i++) {
+      var spread = 0.0;
+      for (var j = 0u; j < SIZE; j++) { spread += ratios[i + j]; }
+      let c = next + i - RIGHT - LEFT;
+      if (c < p.channels) {
+        dx[p.dx_base + at + c * p.plane] = direct[i] - 2.0 * p.alpha * p.beta * xs[LEFT + i] * spread;
+      }
+    }
   }
 }

@@ -6,9 +6,11 @@ import { windows } from '../device/windows.js';
 import {
   avg_pool2d_grad as avgGradShader,
   avg_pool2d as avgShader,
-  max_pool2d_grad as maxGradShader,
+  max_pool2d_grad_blocks as maxGradBlocks,
+  max_pool2d_grad as maxGradPlain,
   max_pool2d as maxShader,
 } from './sources.gen.js';
+import { forcedVariant } from './tile.js';
 
 /** Pooling of `planes` = batch * channels images. */
 export interface PoolSize {
@@ -38,6 +40,9 @@ const params = (s: PoolSize) => ({
   pad_x: s.padX,
 });
 
+/** Larger blocks of places are too many registers. */
+const MOST_PLACES = 16;
+
 const lanes = () => ({ LANES: deviceInfo().software ? 8 : 32 });
 
 /** Views of the planes of each window: (buffer, elements a plane) to a view. */
@@ -63,8 +68,9 @@ export function maxPool2d(
   overPlanes(s, (planes, part) => {
     const buffers = { x: part(x, inPlane), y: part(y, outPlane), taps: part(taps, outPlane) };
     const rows = planes * s.outHeight;
-    const all = { rows, ...params(s), dilation_y: dilation[0], dilation_x: dilation[1] };
-    run(maxShader, buffers, all, { slots: lanes(), groups: rows });
+    const { kernel_h: KERNEL_H, kernel_w: KERNEL_W, ...rest } = params(s);
+    const all = { rows, ...rest, dilation_y: dilation[0], dilation_x: dilation[1] };
+    run(maxShader, buffers, all, { slots: { ...lanes(), KERNEL_H, KERNEL_W }, groups: rows });
   });
 }
 
@@ -79,10 +85,21 @@ export function maxPool2dGrad(
   const [inPlane, outPlane] = [s.inHeight * s.inWidth, s.outHeight * s.outWidth];
   overPlanes(s, (planes, part) => {
     const buffers = { taps: part(taps, outPlane), dy: part(dy, outPlane), dx: part(dx, inPlane) };
-    const rows = planes * s.inHeight;
-    const { stride_y: STRIDE_Y, stride_x: STRIDE_X, ...rest } = params(s);
+    const { stride_y: STRIDE_Y, stride_x: STRIDE_X, kernel_h: KERNEL_H, kernel_w: KERNEL_W, ...rest } = params(s);
     const slots = { ...lanes(), STRIDE_Y, STRIDE_X, DILATION_Y: dilation[0], DILATION_X: dilation[1] };
-    run(maxGradShader, buffers, { rows, ...rest }, { slots, groups: rows });
+    if (STRIDE_Y * STRIDE_X > MOST_PLACES || forcedVariant() === 'plain') {
+      const rows = planes * s.inHeight;
+      run(maxGradPlain, buffers, { rows, ...rest, kernel_h: KERNEL_H, kernel_w: KERNEL_W }, { slots, groups: rows });
+    } else {
+      const block_rows = ceilDiv(s.inHeight + s.padY, STRIDE_Y);
+      const rows = planes * block_rows;
+      run(
+        maxGradBlocks,
+        buffers,
+        { rows, block_rows, ...rest },
+        { slots: { ...slots, KERNEL_H, KERNEL_W }, groups: rows },
+      );
+    }
   });
 }
 

@@ -1,6 +1,6 @@
 // turn_weight: a convolution's weight as its data gradient needs it: the channels exchanged, the taps backwards.
 //   weight (groups, outs, ins, area), turned (groups, ins, outs, area)
-// One thread owns one number.
+// One thread owns the taps of one pair of channels.
 
 struct Params { groups: u32, outs: u32, ins: u32, area: u32 }
 @group(0) @binding(0) var<storage, read> weight: array<f32>;
@@ -11,11 +11,10 @@ struct Params { groups: u32, outs: u32, ins: u32, area: u32 }
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
   let i = (workgroup.x + workgroup.y * groups.x) * 64u + lane;
-  let tap = i % p.area;
-  let outer = i / p.area % p.outs;
-  let inner = i / p.area / p.outs % p.ins;
-  let group = i / p.area / p.outs / p.ins;
-  if (group < p.groups) {
-    turned[i] = weight[((group * p.outs + outer) * p.ins + inner) * p.area + p.area - 1u - tap];
-  }
+  let outer = i % p.outs;
+  let inner = i / p.outs % p.ins;
+  let group = i / p.outs / p.ins;
+  if (group >= p.groups) { return; }
+  let last = ((group * p.outs + outer) * p.ins + inner + 1u) * p.area - 1u;
+  for (var tap = 0u; tap < p.area; tap++) { turned[i * p.area + tap] = weight[last - tap]; }
 }

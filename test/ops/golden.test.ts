@@ -78,7 +78,7 @@ test.before(useDevice);
 test.after(() => forceVariant(null));
 
 for (const op of Object.keys(calls)) {
-  const kernels = ['conv2d', 'linear', 'matmul'].includes(op) ? variants : [null];
+  const kernels = ['conv2d', 'linear', 'matmul', 'max_pool2d'].includes(op) ? variants : [null];
   for (const c of goldenCases(op)) {
     for (const variant of kernels) {
       test(`${op}/${c.name}${variant ? ` (${variant})` : ''}`, async () => {
