@@ -50,7 +50,7 @@ function product(a: GpuBuffer, b: GpuBuffer, c: GpuBuffer, size: GemmSize, at: O
   const { m, n, k, transA = false, transB = false } = size;
   for (const rows of windows(m, n, transA ? 0 : k)) {
     for (const columns of windows(n, transB ? k : 0)) {
-      for (const depth of depths(size)) {
+      for (const depth of windows(k, transA ? m : 0, transB ? 0 : n)) {
         const first = depth.start === 0;
         launch(a, b, c, {
           size,
@@ -69,22 +69,6 @@ function product(a: GpuBuffer, b: GpuBuffer, c: GpuBuffer, size: GemmSize, at: O
       }
     }
   }
-}
-
-/** A matrix walked down its columns touches a page of memory a row; more rows than this and the addresses fall out of the TLB. */
-const PAGES = 1024;
-const PAGE = 1024; // numbers
-
-/** How k is cut: at the binding limit, and so that a tall matrix of long rows is read page by page. */
-function depths({ m, n, k, transA, transB }: GemmSize): Window[] {
-  const cut = windows(k, transA ? m : 0, transB ? 0 : n);
-  if (transB || n < PAGE || m > 128 || forcedVariant() === 'plain') return cut;
-  return cut.flatMap(({ start, count }) =>
-    Array.from({ length: ceilDiv(count, PAGES) }, (_, i) => ({
-      start: start + i * PAGES,
-      count: Math.min(PAGES, count - i * PAGES),
-    })),
-  );
 }
 
 interface Piece {

@@ -61,7 +61,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
       if (RAGGED) { a_k[h] = select(vec4f(), a_k[h], inside); }
     }
     for (var h = 0u; h < ROW_BLOCKS; h++) { // unroll
-      for (var i = 0u; i < LANES; i++) {
+      for (var i = 0u; i < LANES; i++) { // unroll
         let row = subgroupShuffle(a_k[h], i);
         for (var j = 0u; j < WIDTH; j++) {
           let s = sum[h * LANES + i][j];
@@ -80,7 +80,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
         start = vec4f(bias[at], bias[at + 1u], bias[at + 2u], bias[at + 3u]);
       }
       for (var h = 0u; h < ROW_BLOCKS; h++) { // unroll
-        for (var i = 0u; i < LANES; i++) {
+        for (var i = 0u; i < LANES; i++) { // unroll
           let row = first_row + h * LANES + i;
           if (row < p.m) {
             let at = (p.c_base + batch * p.c_batch + row * p.c_row + column) / 4u;
