@@ -17,53 +17,73 @@ export type Binding = GpuBuffer | View;
 const ALIGNMENT = 256;
 const CAP = 20_000;
 
+/** What a dispatch's buffers look like to its bind group and its parameters. */
+interface Entry {
+  buffer: GpuBuffer;
+  offset: number;
+  size: number;
+}
+
 export class BindGroupCache {
-  private readonly groups = new Map<string, GPUBindGroup>();
+  private count = 0;
+  private entries: Entry[] = [];
 
   constructor(
     private readonly device: GPUDevice,
+    private readonly pipelines: { all(): Iterable<Pipeline> },
     /** Counts the groups made. */
     private readonly stats: { bindGroups: number },
   ) {}
 
   /**
    * The bind group for these buffers. Notes in `bases` at which element each buffer's window starts inside its
-   * binding, and in `touched` which buffers are used.
+   * binding, if that is not its first, and in `touched` which buffers are used.
    * @throws LimitError if a window is larger than a binding may be.
    */
   get(
-    { label, shader, dataLayout }: Pipeline,
+    pipeline: Pipeline,
     buffers: { [name: string]: Binding },
-    bases: Record<string, number>,
+    bases: Map<string, number>,
     touched: Set<GpuBuffer>,
   ): GPUBindGroup {
-    let key = label;
-    const entries = shader.buffers.map(({ name }, binding): GPUBindGroupEntry => {
+    let key = '';
+    this.entries.length = 0;
+    for (const { name } of pipeline.shader.buffers) {
       const bound = buffers[name];
-      const buffer = 'gpu' in bound ? bound : bound.buffer;
-      const first = 'gpu' in bound ? 0 : bound.offset * 4;
-      const end = 'gpu' in bound ? bound.bytes : first + bound.length * 4;
+      const whole = 'gpu' in bound;
+      const buffer = whole ? bound : bound.buffer;
+      const first = whole ? 0 : bound.offset * 4;
+      const end = whole ? bound.bytes : first + bound.length * 4;
       const offset = first - (first % ALIGNMENT);
       const size = Math.max(roundUp(end - offset, 16), 16);
       if (size > bindingLimit()) {
         const limit = showBytes(bindingLimit());
-        throw new LimitError(`${shader.name}: '${name}' binds ${showBytes(size)}; this device allows ${limit}`);
+        throw new LimitError(
+          `${pipeline.shader.name}: '${name}' binds ${showBytes(size)}; this device allows ${limit}`,
+        );
       }
-      bases[name] = (first - offset) / 4;
+      if (first !== offset) bases.set(name, (first - offset) / 4);
       touched.add(buffer);
-      key += `|${buffer.id}:${offset}:${size}`;
-      return { binding, resource: { buffer: buffer.gpu, offset, size } };
-    });
-    const known = this.groups.get(key);
-    if (known) return known;
-    if (this.groups.size >= CAP) this.groups.clear();
+      key += offset === 0 ? `${buffer.id},${size},` : `${buffer.id}+${offset},${size},`;
+      this.entries.push({ buffer, offset, size });
+    }
+    return pipeline.bindGroups.get(key) ?? this.make(pipeline, key);
+  }
+
+  private make({ label, dataLayout, bindGroups }: Pipeline, key: string): GPUBindGroup {
+    if (this.count >= CAP) this.clear();
+    const entries = this.entries.map(({ buffer, offset, size }, binding) => ({
+      ...{ binding, resource: { buffer: buffer.gpu, offset, size } },
+    }));
     const group = this.device.createBindGroup({ label, layout: dataLayout, entries });
-    this.groups.set(key, group);
+    bindGroups.set(key, group);
+    this.count++;
     this.stats.bindGroups++;
     return group;
   }
 
   clear(): void {
-    this.groups.clear();
+    for (const { bindGroups } of this.pipelines.all()) bindGroups.clear();
+    this.count = 0;
   }
 }

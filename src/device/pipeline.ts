@@ -16,6 +16,10 @@ export type Slots = { readonly [slot: string]: string | number };
 export interface Pipeline {
   readonly label: string;
   readonly shader: Shader;
+  /** The shader's parameters in order; `base` names the buffer whose window's start it is. */
+  readonly params: readonly { name: string; float: boolean; base: string | undefined }[];
+  /** Bind groups made for it, by what they bind. */
+  readonly bindGroups: Map<string, GPUBindGroup>;
   readonly dataLayout: GPUBindGroupLayout;
   /** Undefined while it compiles. */
   compiled: GPUComputePipeline | undefined;
@@ -71,6 +75,11 @@ export class PipelineCache {
     });
   }
 
+  /** Every pipeline asked for. */
+  all(): Iterable<Pipeline> {
+    return this.pipelines.values();
+  }
+
   /** How many different pipelines were asked for. */
   get size(): number {
     return this.pipelines.size;
@@ -98,9 +107,13 @@ export class PipelineCache {
     const compiling = track(() =>
       device.createComputePipelineAsync({ label, layout, compute: { module, entryPoint: 'main' } }),
     );
+    const params = shader.params.map(({ name, type }) => ({
+      ...{ name, float: type === 'f32' },
+      base: name.endsWith('_base') ? name.slice(0, -5) : undefined,
+    }));
     const pipeline: Pipeline = {
-      label,
-      shader,
+      ...{ label, shader, params },
+      bindGroups: new Map(),
       dataLayout,
       compiled: undefined,
       ready: compiling.then(

@@ -37,7 +37,7 @@ export interface RecorderStats {
   submits: number;
   bindGroups: number;
   inFlight: number;
-  /** Milliseconds spent recording and submitting. */
+  /** Milliseconds spent recording and submitting launches; copying uploads is not counted. */
   hostMs: number;
 }
 
@@ -50,6 +50,8 @@ export class Recorder {
   private readonly paramsBuffer: GPUBuffer;
   private readonly paramsGroup: GPUBindGroup;
   private readonly bindGroups: BindGroupCache;
+  /** Where windows start in their bindings, of the launch under way. */
+  private readonly bases = new Map<string, number>();
   private readonly staging: StagingBuffers;
   /** The last batch that waits for pipelines; later ones queue up behind it. */
   private waiting: Promise<void> | undefined;
@@ -58,7 +60,7 @@ export class Recorder {
   constructor(readonly host: RecorderHost) {
     const { device, pipelines } = host;
     this.staging = new StagingBuffers(device, host.track);
-    this.bindGroups = new BindGroupCache(device, this.stats);
+    this.bindGroups = new BindGroupCache(device, pipelines, this.stats);
     this.paramsBuffer = device.createBuffer({
       label: 'params',
       size: MAX_DISPATCHES * PARAMS_STEP,
@@ -82,9 +84,10 @@ export class Recorder {
     if (grid[0] * grid[1] * grid[2] === 0) return;
     const pipeline = this.host.pipelines.get(shader, slots);
     if (this.batch.paramsUsed === MAX_DISPATCHES * PARAMS_STEP) void this.flush();
-    const bases: Record<string, number> = {};
+    const bases = this.bases;
+    bases.clear();
     const data = this.bindGroups.get(pipeline, buffers, bases, this.batch.touched);
-    const offset = this.writeParams(shader, params, bases);
+    const offset = this.writeParams(pipeline, params, bases);
     const bytes = this.profiler ? boundBytes(buffers) : 0;
     this.batch.commands.push({ pipeline, data, params: offset, groups: grid, place, bytes, flops });
     this.stats.dispatches++;
@@ -167,25 +170,27 @@ export class Recorder {
     return [Math.ceil(groups / rows), rows, 1];
   }
 
-  private writeParams(shader: Shader, params: { [name: string]: number }, bases: Record<string, number>): number {
+  private writeParams(pipeline: Pipeline, params: { [name: string]: number }, bases: Map<string, number>): number {
     const offset = this.batch.paramsUsed;
     const { params: view } = this.batch;
     let at = offset;
-    for (const { name, type } of shader.params) {
-      const value = name.endsWith('_base') ? bases[name.slice(0, -5)] : params[name];
-      if (value === undefined) throw new KernelError(`${shader.name}: parameter '${name}' was not given`);
-      if (type === 'f32') view.setFloat32(at, value, true);
+    let basesUsed = 0;
+    for (const { name, float, base } of pipeline.params) {
+      const start = base === undefined ? undefined : bases.get(base);
+      if (start !== undefined) basesUsed++;
+      const value = base === undefined ? params[name] : (start ?? 0);
+      if (value === undefined) throw new KernelError(`${pipeline.shader.name}: parameter '${name}' was not given`);
+      if (float) view.setFloat32(at, value, true);
       else if (Number.isInteger(value))
         view.setInt32(at, value, true); // wraps a u32 to the same bits
-      else throw new KernelError(`${shader.name}: parameter '${name}' is ${value}, not a whole number`);
+      else throw new KernelError(`${pipeline.shader.name}: parameter '${name}' is ${value}, not a whole number`);
       at += 4;
     }
-    for (const name in bases) {
-      if (bases[name] !== 0 && !shader.params.some((p) => p.name === `${name}_base`)) {
-        throw new KernelError(`${shader.name}: '${name}' starts at element ${bases[name]} and has no ${name}_base`);
-      }
+    if (basesUsed < bases.size) {
+      const [name, start] = [...bases].find(([buffer]) => !pipeline.params.some(({ base }) => base === buffer))!;
+      throw new KernelError(`${pipeline.shader.name}: '${name}' starts at element ${start} and has no ${name}_base`);
     }
-    if (shader.params.length === 0) return -1;
+    if (pipeline.params.length === 0) return -1;
     this.batch.paramsUsed += PARAMS_STEP;
     return offset;
   }
@@ -203,22 +208,22 @@ export class Recorder {
   private submit(batch: Batch): void {
     const { device } = this.host;
     const { queue } = device;
-    const start = performance.now();
     for (const { to, data, offset } of batch.uploads) {
       queue.writeBuffer(to.gpu, offset, data.buffer, data.byteOffset, data.byteLength);
     }
+    const start = performance.now();
     if (batch.paramsUsed > 0) queue.writeBuffer(this.paramsBuffer, 0, batch.params.buffer, 0, batch.paramsUsed);
     if (batch.commands.length > 0) {
       const encoder = device.createCommandEncoder();
       const timer = this.profiler?.batch(batch.commands.filter((command) => 'pipeline' in command));
       encode(encoder, batch.commands, this.paramsGroup, timer);
       queue.submit([encoder.finish()]);
+      this.stats.hostMs += performance.now() - start;
       if (timer) this.profiler?.collect(timer);
       this.stats.submits++;
       this.watch();
     }
     this.spareParams.push(batch.params);
-    this.stats.hostMs += performance.now() - start;
   }
 
   private watch(): void {

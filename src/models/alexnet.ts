@@ -24,6 +24,8 @@ export interface AlexNetOptions {
   numClasses?: number;
   /** Scales the channels and the dense layers, to multiples of 8. Default 1. */
   width?: number;
+  /** Units of the two hidden dense layers. Default 4096, scaled by `width`. */
+  hidden?: number;
   /** Side of the square input. Default 227. */
   imageSize?: number;
   /** Drop probability of the dense layers; default 0.5. 0 leaves all dropout out. */
@@ -60,11 +62,10 @@ export class AlexNet extends Sequential {
  */
 export function alexnet(given: AlexNetOptions = {}): AlexNet {
   const options = withDefaults(given);
-  const { numClasses, imageSize, dropout, poolDropout, groups } = options;
+  const { numClasses, imageSize, hidden, dropout, poolDropout, groups } = options;
   const same = options.variant === 'dogcat';
   const batch = options.normalization === 'batch';
   const [c1, c2, c3, c4, c5] = [96, 256, 384, 384, 256].map((n) => scaled(n, options.width));
-  const hidden = scaled(4096, options.width);
 
   const norm = (i: number, channels: number): Record<string, Module> =>
     batch
@@ -113,11 +114,12 @@ export function alexnet(given: AlexNetOptions = {}): AlexNet {
 function withDefaults(given: AlexNetOptions): Required<AlexNetOptions> {
   const variant = given.variant ?? 'paper';
   const paper = variant === 'paper';
-  const dropout = given.dropout ?? 0.5;
+  const { width = 1, dropout = 0.5 } = given;
   return {
     variant,
     numClasses: given.numClasses ?? (paper ? 1000 : 2),
-    width: given.width ?? 1,
+    width,
+    hidden: given.hidden ?? scaled(4096, width),
     imageSize: given.imageSize ?? 227,
     dropout,
     poolDropout: given.poolDropout ?? dropout / 2,

@@ -1,0 +1,60 @@
+import type { GpuBuffer } from '../src/device/pool.js';
+import { scratch, upload } from '../src/device/recorder.js';
+
+/** Something to time. */
+export interface Case {
+  group: string;
+  name: string;
+  /** Floating-point operations of one run, a multiply-add counted as two. */
+  flops?: number;
+  /** Bytes that one run must move at least. */
+  bytes?: number;
+  /** Images of one run. */
+  images?: number;
+  /** By the wall clock, host included. */
+  wall?: boolean;
+  rounds?: number;
+  /** Throws if the answer is wrong. */
+  check(): Promise<void>;
+  prepare(): Promise<Prepared> | Prepared;
+  /** The same work for the peers; bench/peers/README.md lists the kinds. */
+  peer?: PeerJob;
+}
+
+export interface Prepared {
+  /** One run. Unless `wall` is set it records launches and submits nothing. */
+  run(): void | Promise<void>;
+  release(): void | Promise<void>;
+}
+
+export interface PeerJob {
+  kind: string;
+  [field: string]: string | number | boolean;
+}
+
+/** Numbers in [-1, 1), the same at every run. */
+export function numbers(count: number, seed: number): Float32Array {
+  let state = seed;
+  return Float32Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 31 - 1;
+  });
+}
+
+/** A buffer with such numbers. */
+export function filled(count: number, seed: number): GpuBuffer {
+  const buffer = scratch(count, 'bench');
+  upload(buffer, numbers(count, seed));
+  return buffer;
+}
+
+/** Throws unless two answers agree to within rounding, relative to the largest value. */
+export function mustAgree(actual: ArrayLike<number>, expected: ArrayLike<number>, within = 1e-4): void {
+  let [worst, scale] = [0, 1e-30];
+  for (let i = 0; i < expected.length; i++) {
+    const error = Math.abs(actual[i] - expected[i]);
+    worst = Number.isNaN(error) ? Number.POSITIVE_INFINITY : Math.max(worst, error);
+    scale = Math.max(scale, Math.abs(expected[i]));
+  }
+  if (!(worst / scale <= within)) throw new Error(`off by ${(worst / scale).toExponential(1)} of the largest value`);
+}

@@ -1,0 +1,176 @@
+// npm run bench: how fast every kernel is, and how near to what the adapter can do at all. Each answer is checked
+// before it is timed.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { deviceInfo, features, init, measurePeaks, shutdown } from '../src/index.js';
+import { forceVariant, type Variant } from '../src/kernels/tile.js';
+import type { Case } from './case.js';
+import { layerCases } from './layers.js';
+import { time } from './measure.js';
+import { dataCases, networkCases } from './networks.js';
+import { installPeers, PEERS, type Peer, runPeer } from './peers.js';
+import { convCases, gemmCases } from './products.js';
+import { compare, fasterPeer, line, markdown, peerLine, type Report, type Result } from './report.js';
+
+const USAGE = `npm run bench -- [options] [WORD...]
+
+  WORD... or --filter WORD   only cases whose group or name has one of these words
+  --rounds N                 rounds a case (default 9)
+  --peers                    TensorFlow.js and jax-js on the same work, webgpu and wasm
+  --peer NAME                only this peer: ${PEERS.map((p) => `'${p}'`).join(', ')}
+  --variant NAME             products and convolutions by: plain, tiled, subgroup (default: the tuned choice)
+  --json FILE                write the results
+  --compare FILE             what got faster and what slower than those, beyond the noise
+  --report FILE.md           write a report with charts beside it
+  --unsafe                   without Dawn's bounds checks
+  --list                     only the names`;
+
+function options() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      filter: { type: 'string', multiple: true, default: [] },
+      rounds: { type: 'string', default: '9' },
+      peers: { type: 'boolean', default: false },
+      peer: { type: 'string', multiple: true, default: [] },
+      variant: { type: 'string' },
+      json: { type: 'string' },
+      compare: { type: 'string' },
+      report: { type: 'string' },
+      unsafe: { type: 'boolean', default: false },
+      list: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  return { ...values, words: [...positionals, ...values.filter], rounds: Number(values.rounds) };
+}
+
+function allCases(software: boolean): Case[] {
+  const batch = software ? 8 : 128;
+  return [
+    ...gemmCases(software),
+    ...convCases(batch),
+    ...layerCases(batch),
+    ...networkCases(software),
+    ...dataCases(Math.max(1, availableParallelism() - 1)),
+  ];
+}
+
+async function timed(one: Case, rounds: number): Promise<Result> {
+  const { group, name, flops, bytes, images } = one;
+  const result: Result = { group, name, flops, bytes, images };
+  try {
+    await one.check();
+  } catch (error) {
+    return { ...result, error: `NOT TIMED, the answer is wrong: ${(error as Error).message}` };
+  }
+  const { run, release } = await one.prepare();
+  try {
+    return { ...result, timing: await time(run, one.rounds ?? rounds, one.wall) };
+  } finally {
+    await release();
+  }
+}
+
+async function addPeers(cases: Case[], results: Result[], peers: readonly Peer[], rounds: number): Promise<void> {
+  installPeers();
+  const jobs = cases.flatMap(({ name, peer }) => (peer ? [{ ...peer, name, rounds: Math.min(rounds, 5) }] : []));
+  for (const peer of peers) {
+    console.log(`\n${peer}`);
+    await runPeer(peer, jobs, (name, found) => {
+      const result = results.find((r) => r.name === name)!;
+      result.peers = { ...result.peers, [peer]: found };
+      if (result.timing) console.log(`  ${name}\n${peerLine(result, peer)}`);
+    });
+  }
+}
+
+/** Host time a launch, over the whole steps. */
+function hostTime(results: Result[]): string[] {
+  return results.flatMap(({ name, timing }) => {
+    if (!timing || !name.endsWith('training step')) return [];
+    const { hostMs, launches, submits } = timing;
+    const each = ((1000 * hostMs) / launches).toFixed(1);
+    return [
+      `  ${name}: ${launches.toFixed(0)} launches, ${submits.toFixed(0)} submits, ${each} µs of host time a launch`,
+    ];
+  });
+}
+
+function summary(results: Result[]): string[] {
+  const ratios = results.flatMap((r) => {
+    const peer = fasterPeer(r);
+    return peer && r.timing ? [{ name: r.name, ratio: peer.ms / r.timing.ms, peer: peer.peer }] : [];
+  });
+  if (ratios.length === 0) return [];
+  const slower = ratios.filter((r) => r.ratio < 1);
+  const mean = Math.exp(ratios.reduce((sum, r) => sum + Math.log(r.ratio), 0) / ratios.length);
+  return [
+    `\nAgainst the quicker WebGPU peer of each case: ${mean.toFixed(1)} x in the geometric mean over ${ratios.length} cases`,
+    ...slower.map((r) => `  slower than ${r.peer}: ${r.name}, ${r.ratio.toFixed(2)} x`),
+  ];
+}
+
+function write(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+}
+
+async function main(): Promise<void> {
+  const { words, rounds, variant, unsafe, ...rest } = options();
+  if (rest.help) {
+    console.log(USAGE);
+    return;
+  }
+  await init({ unsafe });
+  const info = deviceInfo();
+  if (variant) forceVariant(variant as Variant);
+  const matches = ({ group, name }: Case) => words.some((word) => `${group} ${name}`.includes(word));
+  const cases = allCases(info.software).filter((one) => words.length === 0 || matches(one));
+  if (rest.list) {
+    for (const { group, name } of cases) console.log(`${group}: ${name}`);
+    return;
+  }
+  const peaks = await measurePeaks();
+  const adapter = info.description || `${info.vendor} ${info.architecture}`;
+  const clock = features().has('timestamp-query') ? "the adapter's clock" : 'wall clock';
+  console.log(
+    `${adapter}: medians of ${rounds} rounds, ${clock}, answers checked${unsafe ? ', bounds checks off' : ''}`,
+  );
+  console.log(
+    `peaks: ${(peaks.flops / 1e9).toFixed(1)} GFLOP/s multiply-adds, ${(peaks.bytes / 1e9).toFixed(1)} GB/s copying`,
+  );
+  const results: Result[] = [];
+  let group = '';
+  for (const one of cases) {
+    if (one.group !== group) console.log(`\n${one.group}`);
+    group = one.group;
+    results.push(await timed(one, rounds));
+    console.log(line(results.at(-1)!, peaks));
+  }
+  for (const text of hostTime(results)) console.log(text);
+  await shutdown(); // the peers get the machine to themselves
+  const peers = rest.peer.length > 0 ? (rest.peer as Peer[]) : PEERS;
+  if (rest.peers || rest.peer.length > 0) await addPeers(cases, results, peers, rounds);
+  for (const text of summary(results)) console.log(text);
+
+  const date = new Date().toISOString().slice(0, 10);
+  const flags = process.argv
+    .slice(2)
+    .filter((flag, i, all) => !/^--(json|report)/.test(flag) && !/^--(json|report)$/.test(all[i - 1] ?? ''));
+  const report: Report = { adapter, date, flags, peaks, results };
+  if (rest.compare)
+    console.log(`\nSince ${rest.compare}:\n${compare(report, JSON.parse(readFileSync(rest.compare, 'utf8')))}`);
+  if (rest.json) write(rest.json, `${JSON.stringify(report, null, 1)}\n`);
+  if (rest.report) {
+    const { text, charts } = markdown(report, rest.report.replace(/^.*\//, '').replace(/\.md$/, ''));
+    write(rest.report, text);
+    for (const [file, svg] of Object.entries(charts)) write(join(dirname(rest.report), file), svg);
+    console.log(`\nReport: ${rest.report}`);
+  }
+  if (results.some((r) => !r.timing)) process.exitCode = 1;
+}
+
+await main();

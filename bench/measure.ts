@@ -1,0 +1,62 @@
+// How a case is timed: on the adapter's clock where it has one, by the wall clock elsewhere and for whole steps.
+import { features, profile, sync } from '../src/index.js';
+
+/** Milliseconds of one run: the median of several rounds, and the quickest and slowest of them. */
+export interface Timing {
+  ms: number;
+  low: number;
+  high: number;
+  rounds: number;
+  clock: 'device' | 'wall';
+  /** Launches, submits and milliseconds of host time of one run. */
+  launches: number;
+  submits: number;
+  hostMs: number;
+}
+
+/** Rounds shorter than this are noise on a wall clock. */
+const LEAST_ROUND_MS = 60;
+
+export function summarize(times: readonly number[]): Pick<Timing, 'ms' | 'low' | 'high' | 'rounds'> {
+  const sorted = [...times].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const ms = sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  return { ms, low: sorted[0], high: sorted.at(-1)!, rounds: sorted.length };
+}
+
+/** Times `run`, which records launches and submits nothing, or with `wall` whatever it does until the device is done. */
+export async function time(run: () => void | Promise<void>, rounds: number, wall = false): Promise<Timing> {
+  await run();
+  await sync(); // compiles, fills the pool
+  return wall || !features().has('timestamp-query') ? byTheWall(run, rounds) : onTheDevice(run, rounds);
+}
+
+async function onTheDevice(run: () => void | Promise<void>, rounds: number): Promise<Timing> {
+  const times: number[] = [];
+  let last = await profile(run);
+  for (let round = 0; round < rounds; round++) {
+    last = await profile(run);
+    times.push(last.deviceMs);
+  }
+  const { spans, submits, hostMs } = last;
+  return { ...summarize(times), clock: 'device', launches: spans.length, submits, hostMs };
+}
+
+async function byTheWall(run: () => void | Promise<void>, rounds: number): Promise<Timing> {
+  const { activity } = await import('../src/index.js');
+  let repeats = 1;
+  const round = async (): Promise<number> => {
+    const start = performance.now();
+    for (let i = 0; i < repeats; i++) await run();
+    await sync();
+    return (performance.now() - start) / repeats;
+  };
+  repeats = Math.max(1, Math.min(50, Math.ceil(LEAST_ROUND_MS / (await round()))));
+  const before = activity();
+  const times: number[] = [];
+  for (let i = 0; i < rounds; i++) times.push(await round());
+  const after = activity();
+  const each = (name: 'dispatches' | 'submits' | 'hostMs') => (after[name] - before[name]) / (rounds * repeats);
+  const counts = { launches: each('dispatches'), submits: each('submits'), hostMs: each('hostMs') };
+  return { ...summarize(times), clock: 'wall', ...counts };
+}

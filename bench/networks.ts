@@ -1,0 +1,138 @@
+// Whole steps of AlexNet, host included, and the making of batches.
+import { ImageDataset } from '../src/data/index.js';
+import { alexnet, crossEntropy, noGrad, type Optimizer, SGD, scope, sync, type Tensor, tensor } from '../src/index.js';
+import { BatchWorkers } from '../src/node/index.js';
+import { type Case, numbers, type PeerJob } from './case.js';
+
+interface Network {
+  name: string;
+  batch: number;
+  options: Parameters<typeof alexnet>[0];
+  side: number;
+  classes: number;
+  peer?: Omit<PeerJob, 'kind'>;
+}
+
+/** Cuts hidden layers to a width of their own, so that the peers' buffers suffice. */
+function networks(software: boolean): Network[] {
+  const batch = software ? 8 : 128;
+  const paper = { side: 227, classes: 1000, options: { variant: 'paper' as const } };
+  return [
+    { ...paper, name: `AlexNet, batch ${batch}`, batch, peer: { batch, hidden: 4096, classes: 1000 } },
+    {
+      ...{ name: `AlexNet with 2048 hidden units, batch ${batch}`, batch, side: 227, classes: 1000 },
+      ...{ options: { variant: 'paper', hidden: 2048 }, peer: { batch, hidden: 2048, classes: 1000 } },
+    },
+    {
+      ...{ name: 'dogcat, width 0.25, 115 pixels, batch 32', batch: 32, side: 115, classes: 2 },
+      options: { variant: 'dogcat', width: 0.25, imageSize: 115 },
+    },
+  ];
+}
+
+const CHECKED_STEPS = 8;
+
+export function networkCases(software: boolean): Case[] {
+  return networks(software).flatMap((network) => [step(network), inference(network)]);
+}
+
+function inputs({ batch, side, classes }: Network) {
+  const images = numbers(batch * 3 * side * side, 1);
+  const labels = Int32Array.from({ length: batch }, (_, i) => i % classes);
+  return { x: () => tensor(images, { shape: [batch, 3, side, side] }), target: () => tensor(labels) };
+}
+
+function step(network: Network): Case {
+  const { name, batch, options, peer } = network;
+  const train = async (model: ReturnType<typeof alexnet>, rule: Optimizer, data: ReturnType<typeof inputs>) => {
+    const kept = scope();
+    const loss = crossEntropy(model.forward(data.x()), data.target());
+    rule.zeroGrad();
+    loss.backward();
+    rule.step();
+    const value = loss.item();
+    kept.close();
+    return value;
+  };
+  const prepare = () => {
+    const model = alexnet(options);
+    const rule = new SGD(model.parameters(), { lr: 3e-3, momentum: 0.9, weightDecay: 5e-4 });
+    const data = inputs(network);
+    const release = () => {
+      rule.dispose();
+      model.dispose();
+    };
+    return { run: () => train(model, rule, data), release };
+  };
+  return {
+    ...{ group: 'networks', name: `${name}: training step`, images: batch, wall: true, rounds: 5 },
+    peer: peer && { kind: 'alexnet_step', ...peer },
+    async check() {
+      const { run, release } = prepare();
+      const losses: number[] = [];
+      for (let i = 0; i < CHECKED_STEPS; i++) losses.push(await run());
+      release();
+      const [first, last] = [losses[0], losses[CHECKED_STEPS - 1]];
+      if (!(last < first))
+        throw new Error(`${CHECKED_STEPS} steps on one batch took the loss from ${first} to ${last}`);
+    },
+    prepare() {
+      const { run, release } = prepare();
+      return { run: async () => void (await run()), release };
+    },
+  };
+}
+
+function inference(network: Network): Case {
+  const { name, batch, options, peer } = network;
+  return {
+    ...{ group: 'networks', name: `${name}: inference`, images: batch, wall: true, rounds: 5 },
+    peer: peer && { kind: 'alexnet_forward', ...peer },
+    async check() {},
+    prepare() {
+      const model = alexnet(options).eval();
+      const data = inputs(network);
+      const run = async () => {
+        const kept = scope();
+        const scores = noGrad(() => (model.forward(data.x()) as Tensor).data());
+        kept.close();
+        await scores;
+      };
+      return { run, release: () => model.dispose() };
+    },
+  };
+}
+
+/** Crops, flips and colour on the host, in worker threads: what must keep up with the GPU. */
+export function dataCases(threads: number): Case[] {
+  return [
+    { stored: 256, crop: 227, batch: 128 },
+    { stored: 129, crop: 115, batch: 32 },
+  ].map(({ stored, crop, batch }) => ({
+    ...{ group: 'data', name: `batch of ${batch}, crops of ${crop}, ${threads} threads`, wall: true, rounds: 5 },
+    ...{ images: batch * 8, bytes: batch * 8 * 3 * crop * crop * 5 },
+    async check() {},
+    prepare() {
+      const pictures = 64;
+      const pixels = new Uint8Array(new SharedArrayBuffer(pictures * stored * stored * 3)).fill(100);
+      const labels = new Int32Array(pictures);
+      const names = Array.from(labels, (_, i) => `${i}.jpg`);
+      const dataset = new ImageDataset(pixels, stored, ['cat', 'dog'], labels, names);
+      const how = {
+        crop,
+        place: 'random',
+        flip: true,
+        colourShift: 0.1,
+        colours: dataset.colours(8),
+        seed: 1,
+      } as const;
+      const workers = new BatchWorkers(dataset, how, threads);
+      const indices = Int32Array.from({ length: batch }, (_, i) => i % 64);
+      const run = async () => {
+        await Promise.all(Array.from({ length: 8 }, (_, epoch) => workers.assemble({ indices, epoch })));
+        await sync();
+      };
+      return { run, release: () => workers.close() };
+    },
+  }));
+}
