@@ -2,7 +2,19 @@
 // `npm run dogcat -- --help` lists what it can do.
 import { availableParallelism } from 'node:os';
 import type { AugmentOptions } from '../src/data/index.js';
-import { type AlexNet, deviceInfo, init, manualSeed, summary, WgradError } from '../src/index.js';
+import {
+  type AlexNet,
+  deviceInfo,
+  init,
+  manualSeed,
+  measurePeaks,
+  type Peaks,
+  profile,
+  profileTable,
+  profileTrace,
+  summary,
+  WgradError,
+} from '../src/index.js';
 import { freshRunFolder, latestRunFolder, RunFolder } from '../src/node/index.js';
 import * as train from '../src/train/index.js';
 import { type DogcatData, findFolder, loadData } from './dogcat/data.js';
@@ -82,6 +94,14 @@ async function run(line: CommandLine, facts: RunFacts, data: DogcatData, resumed
       `${options.optimizer} ${options.lr}, ${options.schedule}. Run: ${folder.path}`,
   );
   if (resumed) terminal.say(`Going on at step ${trainer.position().step}.`);
+  await train.warmup(model, [options.batch, 3, options.image, options.image], {
+    onProgress: (done, all) => terminal.progress(`compiling kernels: ${done} of ${all}`),
+  });
+  if (line.profile) {
+    await profileStep(trainer, folder);
+    await close();
+    return 0;
+  }
   const extra = { facts: JSON.stringify(facts) };
   const stop = stopOnSignal(line.steps);
   const ended = await trainer.fit({
@@ -108,6 +128,26 @@ async function run(line: CommandLine, facts: RunFacts, data: DogcatData, resumed
   terminal.say(`Try it: npm run dogcat -- predict FILE... --run ${folder.path}`);
   return 0;
 }
+
+/** Shows where the time of one training step goes, and leaves a trace. */
+async function profileStep(trainer: train.Trainer, folder: RunFolder): Promise<void> {
+  const batches: train.Batch[] = [];
+  for await (const batch of trainer.parts.train.epoch(0)) if (batches.push(batch) === PROFILED_STEP) break;
+  const last = batches.pop()!;
+  for (const batch of batches) await trainer.trainStep(batch);
+  const measured = await profile(() => trainer.trainStep(last));
+  const peaks = await measurePeaks();
+  terminal.say(`\nStep ${PROFILED_STEP}, by kernel. The adapter's own peaks: ${showPeaks(peaks)}`);
+  terminal.say(profileTable(measured, { peaks }));
+  terminal.say(`\n${profileTable(measured, { by: 'layer', peaks })}`);
+  folder.write('trace.json', profileTrace(measured));
+  terminal.say(`\nFor ui.perfetto.dev: ${folder.file('trace.json')}`);
+}
+
+const PROFILED_STEP = 4;
+
+const showPeaks = ({ flops, bytes }: Peaks) =>
+  `${(flops / 1e9).toFixed(0)} GFLOP/s of multiply-adds, ${(bytes / 1e9).toFixed(1)} GB/s copying`;
 
 /** Aborts after the first Ctrl-C or SIGTERM, or at a step; a second signal leaves at once. */
 function stopOnSignal(steps: number) {
@@ -141,7 +181,7 @@ function progressReporter(epochs: number, note: (step: number) => void) {
     before = images;
     meter.mark(trained);
     if (images === 0) {
-      terminal.progress(`epoch ${epoch}/${epochs} first steps: compiling kernels`);
+      terminal.progress(`epoch ${epoch}/${epochs} first steps`);
       return;
     }
     const left = (epochs - epoch) * imagesInEpoch + imagesInEpoch - images;

@@ -40,7 +40,7 @@ export const presets: Record<PresetName, { about: string; options: DogcatOptions
       dropout: 0.5,
       initialization: 'he',
       batch: 32,
-      epochs: 6,
+      epochs: 10,
       optimizer: 'adamw',
       lr: 1e-3,
       momentum: 0.9,
@@ -118,6 +118,7 @@ Output
   --no-ten-crop         leave out the ten-crop test at the end
   --steps N             save and stop at step N
   --summary             print the table of layers and stop
+  --profile             time one training step by kernel and layer, leave a trace for Perfetto, and stop
   --help
 
 Ctrl-C saves and says how to go on; a second one stops at once.`;
@@ -156,6 +157,7 @@ export interface CommandLine {
   saveEvery: number;
   steps: number;
   tenCrop: boolean;
+  profile: boolean;
 }
 
 const camel = (name: string) => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
@@ -163,7 +165,7 @@ const camel = (name: string) => name.replace(/-(\w)/g, (_, letter: string) => le
 /** @throws UsageError that names the option and what it takes. */
 export function parseCommandLine(argv: string[]): CommandLine {
   const strings = [...NUMBERS, ...MORE_NUMBERS, ...Object.keys(NAMES), 'data', 'out', 'resume', 'run'];
-  const flags = ['flip', 'ten-crop', 'stand-ins', 'summary', 'help'];
+  const flags = ['flip', 'ten-crop', 'stand-ins', 'summary', 'profile', 'help'];
   const options = Object.fromEntries([
     ...strings.map((name) => [name, { type: 'string' as const }]),
     ...flags.map((name) => [name, { type: 'boolean' as const }]),
@@ -206,6 +208,7 @@ export function parseCommandLine(argv: string[]): CommandLine {
     saveEvery,
     steps,
     tenCrop: values['ten-crop'] !== false,
+    profile: values.profile === true,
   };
 }
 

@@ -10,7 +10,7 @@ export class Terminal {
   private readonly screen = process.stdout.isTTY === true;
 
   get columns(): number {
-    return (this.screen ? process.stdout.columns : 120) - this.prefix.length;
+    return (this.screen ? process.stdout.columns || 100 : 120) - this.prefix.length;
   }
 
   /** From here on every line says that the pictures are drawn. */

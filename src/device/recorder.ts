@@ -1,5 +1,5 @@
 // Collects dispatches and submits them together: one parameter upload, one encoder, one pass, one submit.
-import { type Batch, encode, MAX_DISPATCHES, newBatch, PARAMS_STEP } from './batch.js';
+import { type Batch, type Dispatch, encode, MAX_DISPATCHES, newBatch, PARAMS_STEP } from './batch.js';
 import { BindGroupCache, type Binding, type View } from './bind-groups.js';
 import { DeviceError, DeviceLostError, KernelError, LimitError, type WgradError } from './errors.js';
 import { roundUp, showBytes } from './math.js';
@@ -141,6 +141,30 @@ export class Recorder {
     });
     this.waiting = turn;
     return turn;
+  }
+
+  /**
+   * Compiles what `body` would launch, without launching it: what it writes is undefined. Drivers that compile when a
+   * kernel first runs are made to, by a launch that does nothing: all its parameters are zero.
+   */
+  async rehearse(body: () => void, onProgress: (done: number, all: number) => void = () => {}): Promise<void> {
+    await this.throttle(0);
+    body();
+    const { commands, params } = this.batch;
+    this.batch = newBatch(params);
+    const launches = new Map<Pipeline, Dispatch>();
+    for (const command of commands) if ('pipeline' in command) launches.set(command.pipeline, command);
+    await Promise.all([...launches.keys()].map((pipeline) => pipeline.ready));
+    let done = 0;
+    for (const launch of launches.values()) {
+      onProgress(done++, launches.size);
+      const groups = [1, 1, 1] as const;
+      new Uint8Array(this.batch.params.buffer, 0, PARAMS_STEP).fill(0);
+      this.batch.commands.push({ ...launch, groups, params: Math.min(launch.params, 0) });
+      this.batch.paramsUsed = PARAMS_STEP;
+      await this.throttle(0);
+    }
+    onProgress(done, launches.size);
   }
 
   /** Waits until at most `ahead` submits are unfinished. */

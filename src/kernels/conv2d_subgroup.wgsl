@@ -99,11 +99,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
     y_at[j] = p.y_base + column / p.out_plane * p.out_image + column % p.out_plane;
   }
   for (var h = 0u; h < ROW_BLOCKS; h++) { // unroll
+    var starts = 0.0; // each lane one row's
+    if (p.has_bias != 0u) { starts = bias[conv_group * p.rows + min(first_row + h * LANES + lane, p.rows - 1u)]; }
     for (var i = 0u; i < LANES; i++) {
+      let start = subgroupShuffle(starts, i);
       if (first_row + h * LANES + i < p.rows) {
         let out_channel = conv_group * p.rows + first_row + h * LANES + i;
-        var start = 0.0;
-        if (p.has_bias != 0u) { start = bias[out_channel]; }
         for (var j = 0u; j < COLUMNS; j++) {
           if (first_column + j * LANES < p.columns) {
             y[y_at[j] + out_channel * p.out_plane] = start + sum[h * LANES + i][j];

@@ -108,11 +108,11 @@ function launch(a: GpuBuffer, b: GpuBuffer, c: GpuBuffer, piece: Piece): void {
     b_batch: bBatch,
     c_batch: m * n,
     has_bias: Number(bias !== null),
-    accumulate: Number(piece.accumulate),
   };
   const flops = 2 * batch * rows * columns * depth;
+  const accumulate = Number(piece.accumulate);
   if (forcedVariant() === 'plain') {
-    run(plain, buffers, params, { groups: ceilDiv(batch * rows * columns, 64), flops });
+    run(plain, buffers, { ...params, accumulate }, { groups: ceilDiv(batch * rows * columns, 64), flops });
     return;
   }
   const alignedA = !transA && inFours(k, at.a, aBatch, depth);
@@ -122,10 +122,11 @@ function launch(a: GpuBuffer, b: GpuBuffer, c: GpuBuffer, piece: Piece): void {
   const { variant, slots, row_tiles, column_tiles, groups } = tiling;
   const all = { ...params, row_tiles, column_tiles };
   const a4 = alignedA && { A: 'vec4f', load_a: 'a[(at + k.x) / 4u]' };
+  const ACCUMULATE = String(piece.accumulate);
   const b4 = alignedB && { B: 'vec4f', load_b: 'b[(at + k.x) / 4u]' };
-  if (variant === 'tiled') run(tiled, buffers, all, { slots, groups, flops });
-  else if (variant === 'wide') run(wide, buffers, all, { slots: { ...slots, ...a4 }, groups, flops });
-  else run(subgroup, buffers, all, { slots: { ...slots, ...a4, ...b4 }, groups, flops });
+  if (variant === 'tiled') run(tiled, buffers, { ...all, accumulate }, { slots, groups, flops });
+  else if (variant === 'wide') run(wide, buffers, all, { slots: { ...slots, ...a4, ACCUMULATE }, groups, flops });
+  else run(subgroup, buffers, all, { slots: { ...slots, ...a4, ...b4, ACCUMULATE }, groups, flops });
 }
 
 /** Whether `count` numbers of a row, from one row to the next `row` numbers apart, can be taken in fours. */

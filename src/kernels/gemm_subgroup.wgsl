@@ -11,6 +11,7 @@ const ROW_BLOCKS: u32 = 4; // slot
 const COLUMNS: u32 = 4; // slot
 const ROWS: u32 = ROW_BLOCKS * LANES;
 const RAGGED: bool = false; // slot (k is not a multiple of four)
+const ACCUMULATE: bool = false; // slot (a constant, because the loads it needs take long to compile)
 alias A = f32; // slot (vec4f where rows lie along k, aligned)
 alias B = f32; // slot
 
@@ -19,7 +20,7 @@ struct Params {
   a_base: u32, b_base: u32, bias_base: u32, c_base: u32,
   a_row: u32, a_k: u32, b_k: u32, b_column: u32, c_row: u32,
   a_batch: u32, b_batch: u32, c_batch: u32,
-  has_bias: u32, accumulate: u32,
+  has_bias: u32,
 }
 @group(0) @binding(0) var<storage, read> a: array<A>;
 @group(0) @binding(1) var<storage, read> b: array<B>;
@@ -85,7 +86,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
           if (row < p.m) {
             let at = p.c_base + batch * p.c_batch + row * p.c_row + column;
             var value = start + sum[h * LANES + i][j];
-            if (p.accumulate != 0u) { value += c[at]; }
+            if (ACCUMULATE) { value += c[at]; }
             c[at] = value;
           }
         }

@@ -5,3 +5,4 @@ export * from './predict.js';
 export * from './progress.js';
 export * from './report.js';
 export * from './trainer.js';
+export * from './warmup.js';

@@ -1,0 +1,46 @@
+import { crossEntropy } from '../autograd/ops/losses.js';
+import { sum } from '../autograd/ops/reduce.js';
+import { noGrad } from '../autograd/tape.js';
+import { activeRecorder } from '../device/recorder.js';
+import type { Module } from '../layers/module.js';
+import { scope } from '../tensor/scope.js';
+import { rngState, setRngState } from '../tensor/seed.js';
+import type { Shape } from '../tensor/shape.js';
+import { empty } from '../tensor/tensor.js';
+
+/**
+ * Compiles the kernels that a model needs for inputs of this shape, so that the first step does not wait for them:
+ * forward and, in training mode, backward from cross entropy (or from the sum, if the output is not (batch, classes)).
+ * Nothing is computed: weights, gradients, statistics and the random stream are as before.
+ */
+export async function warmup(
+  model: Module,
+  inputShape: Shape,
+  { onProgress }: { onProgress?: (done: number, all: number) => void } = {},
+): Promise<void> {
+  const stream = rngState();
+  const parameters = model.parameters();
+  const gradients = parameters.map((p) => p.grad);
+  for (const p of parameters) p.grad = null;
+  try {
+    await activeRecorder().rehearse(() => rehearsal(model, inputShape), onProgress);
+  } finally {
+    parameters.forEach((p, i) => {
+      p.grad?.dispose();
+      p.grad = gradients[i];
+    });
+    setRngState(stream);
+  }
+}
+
+function rehearsal(model: Module, inputShape: Shape): void {
+  using _ = scope();
+  const x = empty(inputShape, 'f32', 'warmup');
+  if (!model.training) {
+    noGrad(() => model.forward(x));
+    return;
+  }
+  const y = model.forward(x);
+  const loss = y.rank === 2 ? crossEntropy(y, empty([y.shape[0]], 'i32', 'warmup')) : sum(y);
+  if (loss.requiresGrad) loss.backward();
+}
