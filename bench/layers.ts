@@ -72,7 +72,7 @@ function bothWays({ group, name, shape, op, loops, small = shape, check, peer }:
         const x = random(shape, 1);
         const run = () => {
           using _ = scope();
-          op(x);
+          noGrad(() => op(x)); // as the peers: nothing is kept for a gradient
         };
         return { run, release: () => kept.close() };
       },
@@ -267,7 +267,7 @@ function crossEntropyCase(batch: number, classes: number): Case {
       const [f, g] = [forward.prepare(), gradient.prepare()];
       return {
         run() {
-          noGrad(() => f.run());
+          f.run();
           g.run();
         },
         release() {

@@ -14,6 +14,9 @@ export type Peer = (typeof PEERS)[number];
 /** A peer's timing, or why there is none. */
 export type PeerResult = { ms: number; low: number; high: number } | { error: string };
 
+/** A peer gets this long for all of its jobs. */
+const PEER_SECONDS = 600;
+
 const folder = fileURLToPath(new URL('../../bench/peers/', import.meta.url));
 
 /** Installs the peers, which the library does not depend on, if they are not there. */
@@ -37,6 +40,11 @@ export async function runPeer(
   writeFileSync(list, JSON.stringify(jobs));
   const left = new Set(jobs.map((job) => job.name));
   const child = spawn(process.execPath, [script, backend, list], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let outOfTime = false;
+  const limit = setTimeout(() => {
+    outOfTime = true;
+    child.kill('SIGKILL');
+  }, PEER_SECONDS * 1000);
   let lastWords = '';
   child.stderr.on('data', (text) => {
     lastWords = `${lastWords}${text}`.slice(-2000);
@@ -48,7 +56,9 @@ export async function runPeer(
     onResult(result.name, result.ms ? summarize(result.ms) : { error: result.error });
   }
   const code = await ended;
-  const reason = lastWords.trim().split('\n').at(-1) || `exit code ${code}`;
-  for (const name of left) onResult(name, { error: `the process ended: ${reason}` });
+  clearTimeout(limit);
+  const words = lastWords.trim().split('\n').at(-1) || `exit code ${code}`;
+  const reason = outOfTime ? `left out, this peer had used up its ${PEER_SECONDS} s` : `the process ended: ${words}`;
+  for (const name of left) onResult(name, { error: reason });
   rmSync(scratch, { recursive: true });
 }

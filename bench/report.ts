@@ -69,7 +69,7 @@ export function fasterPeer({ peers = {} }: Result): { peer: Peer; ms: number } |
 function beside(result: Result, peer: Peer): string {
   const other = result.peers?.[peer];
   if (!other) return '';
-  if ('error' in other) return `cannot run: ${other.error}`;
+  if ('error' in other) return other.error.startsWith('left out') ? other.error : `cannot run: ${other.error}`;
   return `${milliseconds(other.ms)} ms, ${(other.ms / result.timing!.ms).toFixed(1)} x`;
 }
 

@@ -19,8 +19,9 @@ function fail(message, code = 1) {
 function newest(folders) {
   let latest = 0;
   for (const folder of folders.filter((f) => existsSync(`${root}${f}`))) {
-    for (const entry of readdirSync(`${root}${folder}`, { recursive: true, withFileTypes: true })) {
-      if (!/\.(ts|wgsl|json)$/.test(entry.name) || entry.name === 'sources.gen.ts') continue;
+    const recursive = folder !== 'bench'; // the peers and their modules are below
+    for (const entry of readdirSync(`${root}${folder}`, { recursive, withFileTypes: true })) {
+      if (!/\.(ts|js|wgsl|json)$/.test(entry.name) || entry.name === 'sources.gen.ts') continue;
       latest = Math.max(latest, statSync(`${entry.parentPath ?? entry.path}/${entry.name}`).mtimeMs);
     }
   }

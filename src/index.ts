@@ -1,10 +1,12 @@
 // wgrad: tensors, automatic differentiation, layers, optimizers and models on hand-written WGSL kernels.
 
 export { type GradcheckOptions, gradcheck } from './autograd/gradcheck.js';
+export { type Kernel, kernel } from './autograd/kernel.js';
 export * from './autograd/ops/index.js';
 export { backward, gradEnabled, noGrad, record } from './autograd/tape.js';
 export * from './device/errors.js';
 export type { GpuOptions } from './device/gpu-options.js';
+export { within } from './device/place.js';
 export {
   type Profile,
   type ProfileRow,
@@ -14,7 +16,7 @@ export {
   profileTrace,
   type Span,
 } from './device/profile.js';
-export { flush, sync, within } from './device/recorder.js';
+export { flush, sync } from './device/recorder.js';
 export {
   activity,
   type DeviceInfo,

@@ -1,7 +1,8 @@
 // Reverse-mode differentiation, define by run. Ids increase, so descending id is a topological order:
 // backward is collect, sort, pull, accumulate.
 import { ShapeError, UsageError } from '../device/errors.js';
-import { at, copyBuffer, currentPlace } from '../device/recorder.js';
+import { at, currentPlace } from '../device/place.js';
+import { copyBuffer } from '../device/recorder.js';
 import { binary } from '../kernels/elementwise.js';
 import { keep, scope, unscoped } from '../tensor/scope.js';
 import { sameShape, showShape } from '../tensor/shape.js';

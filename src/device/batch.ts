@@ -1,5 +1,6 @@
 // What goes to the device in one submit.
-import type { Pipeline } from './pipeline.js';
+import { KernelError, LimitError } from './errors.js';
+import type { Pipeline, Slots } from './pipeline.js';
 import type { GpuBuffer } from './pool.js';
 import type { BatchTimer } from './profiler.js';
 
@@ -35,8 +36,75 @@ export interface Batch {
   touched: Set<GpuBuffer>;
 }
 
+/** Workgroups of a launch: a number is folded into two dimensions where it is above the device's limit for one. */
+export type Groups = number | readonly [number, number, number?];
+
+/** How much the recorder did, for tests and benches. */
+export interface RecorderStats {
+  dispatches: number;
+  submits: number;
+  bindGroups: number;
+  inFlight: number;
+  /** Milliseconds spent recording and submitting launches; copying uploads is not counted. */
+  hostMs: number;
+}
+
+/** How a kernel is launched. */
+export interface LaunchOptions {
+  slots?: Slots;
+  /** Workgroups: a number is folded into two dimensions where it is above the device's limit for one. */
+  groups: Groups;
+  /** Floating-point operations of this launch, a multiply-add counted as two; for profiles. */
+  flops?: number;
+}
+
+/** @throws LimitError if a dimension is above `most`. */
+export function foldGrid(kernel: string, groups: Groups, most: number): [number, number, number] {
+  if (typeof groups !== 'number') {
+    const [x, y, z = 1] = groups;
+    if (Math.max(x, y, z) > most) {
+      throw new LimitError(`${kernel}: a grid of ${x} x ${y} x ${z} groups; this device allows ${most} a side`);
+    }
+    return [x, y, z];
+  }
+  if (groups <= most) return [groups, 1, 1];
+  const rows = Math.ceil(groups / most);
+  return [Math.ceil(groups / rows), rows, 1];
+}
+
 export function newBatch(params = new DataView(new ArrayBuffer(MAX_DISPATCHES * PARAMS_STEP))): Batch {
   return { uploads: [], commands: [], params, paramsUsed: 0, touched: new Set() };
+}
+
+/** Appends a launch's parameters; returns where they start, or -1 if the kernel has none. */
+export function writeParams(
+  batch: Batch,
+  pipeline: Pipeline,
+  params: { [name: string]: number },
+  bases: ReadonlyMap<string, number>,
+): number {
+  const offset = batch.paramsUsed;
+  const { params: view } = batch;
+  let at = offset;
+  let basesUsed = 0;
+  for (const { name, float, base } of pipeline.params) {
+    const start = base === undefined ? undefined : bases.get(base);
+    if (start !== undefined) basesUsed++;
+    const value = base === undefined ? params[name] : (start ?? 0);
+    if (value === undefined) throw new KernelError(`${pipeline.shader.name}: parameter '${name}' was not given`);
+    if (float) view.setFloat32(at, value, true);
+    else if (Number.isInteger(value))
+      view.setInt32(at, value, true); // wraps a u32 to the same bits
+    else throw new KernelError(`${pipeline.shader.name}: parameter '${name}' is ${value}, not a whole number`);
+    at += 4;
+  }
+  if (basesUsed < bases.size) {
+    const [name, start] = [...bases].find(([buffer]) => !pipeline.params.some(({ base }) => base === buffer))!;
+    throw new KernelError(`${pipeline.shader.name}: '${name}' starts at element ${start} and has no ${name}_base`);
+  }
+  if (pipeline.params.length === 0) return -1;
+  batch.paramsUsed += PARAMS_STEP;
+  return offset;
 }
 
 /** Encodes the commands in order, successive dispatches in one pass; with a timer each in a pass of its own. */

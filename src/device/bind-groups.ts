@@ -87,3 +87,8 @@ export class BindGroupCache {
     this.count = 0;
   }
 }
+
+/** Bytes of all that is bound. */
+export function boundBytes(buffers: { [name: string]: Binding }): number {
+  return Object.values(buffers).reduce((sum, b) => sum + ('gpu' in b ? b.bytes : b.length * 4), 0);
+}

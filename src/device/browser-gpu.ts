@@ -16,4 +16,16 @@ export function setting(_name: string): string | undefined {
   return undefined;
 }
 
+const STORED = 'wgrad/';
+
+/** A small text kept from another session under this name, or null. */
+export function recall(name: string): string | null {
+  return globalThis.localStorage?.getItem(STORED + name) ?? null;
+}
+
+/** Keeps a small text for other sessions. */
+export function remember(name: string, text: string): void {
+  globalThis.localStorage?.setItem(STORED + name, text);
+}
+
 export const missingGpuAdvice = 'This browser has no WebGPU, or it is switched off: see https://webgpureport.org.';

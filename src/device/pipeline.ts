@@ -59,7 +59,9 @@ function unroll(code: string): string {
 }
 
 export class PipelineCache {
-  private readonly pipelines = new Map<string, Pipeline>();
+  /** By shader, not by name: two of a user's own may share one. */
+  private readonly pipelines = new Map<Shader, Map<string, Pipeline>>();
+  private count = 0;
   private readonly dataLayouts = new Map<string, GPUBindGroupLayout>();
   readonly paramsLayout: GPUBindGroupLayout;
 
@@ -76,22 +78,24 @@ export class PipelineCache {
   }
 
   /** Every pipeline asked for. */
-  all(): Iterable<Pipeline> {
-    return this.pipelines.values();
+  *all(): Iterable<Pipeline> {
+    for (const variants of this.pipelines.values()) yield* variants.values();
   }
 
   /** How many different pipelines were asked for. */
   get size(): number {
-    return this.pipelines.size;
+    return this.count;
   }
 
   get(shader: Shader, slots: Slots): Pipeline {
+    const variants = this.pipelines.get(shader) ?? new Map<string, Pipeline>();
+    this.pipelines.set(shader, variants);
     const label = describe(shader, slots);
-    let pipeline = this.pipelines.get(label);
-    if (!pipeline) {
-      pipeline = this.compile(shader, slots, label);
-      this.pipelines.set(label, pipeline);
-    }
+    const known = variants.get(label);
+    if (known) return known;
+    const pipeline = this.compile(shader, slots, label);
+    variants.set(label, pipeline);
+    this.count++;
     return pipeline;
   }
 

@@ -36,6 +36,10 @@ export interface PoolHost {
 }
 
 export class BufferPool {
+  /**
+   * By size class, the oldest last, which is handed out first. In the order of their return, steps of a training loop would
+   * use them in ever new combinations, and each needs a bind group.
+   */
   private readonly free = new Map<number, GpuBuffer[]>();
   private readonly live = new Set<GpuBuffer>();
   private nextId = 1;
@@ -75,9 +79,10 @@ export class BufferPool {
     if (!this.live.delete(buffer)) return;
     this.liveBytes -= buffer.capacity;
     this.freeBytes += buffer.capacity;
-    const list = this.free.get(buffer.capacity);
-    if (list) list.push(buffer);
-    else this.free.set(buffer.capacity, [buffer]);
+    const list = this.free.get(buffer.capacity) ?? [];
+    this.free.set(buffer.capacity, list);
+    const older = list.findLastIndex((other) => other.id > buffer.id);
+    list.splice(older + 1, 0, buffer);
   }
 
   /** Destroys the buffers that nobody holds. */

@@ -1,25 +1,30 @@
 // Collects dispatches and submits them together: one parameter upload, one encoder, one pass, one submit.
-import { type Batch, type Dispatch, encode, MAX_DISPATCHES, newBatch, PARAMS_STEP } from './batch.js';
-import { BindGroupCache, type Binding, type View } from './bind-groups.js';
-import { DeviceError, DeviceLostError, KernelError, LimitError, type WgradError } from './errors.js';
+import {
+  type Batch,
+  type Dispatch,
+  encode,
+  foldGrid,
+  type LaunchOptions,
+  MAX_DISPATCHES,
+  newBatch,
+  PARAMS_STEP,
+  type RecorderStats,
+  writeParams,
+} from './batch.js';
+import { BindGroupCache, type Binding, boundBytes, type View } from './bind-groups.js';
+import { DeviceError, DeviceLostError, type WgradError } from './errors.js';
 import { roundUp, showBytes } from './math.js';
 import type { Pipeline, PipelineCache, Shader, Slots } from './pipeline.js';
+import { currentPlace } from './place.js';
 import type { BufferPool, GpuBuffer } from './pool.js';
 import type { Profiler } from './profiler.js';
 import { StagingBuffers } from './staging.js';
 
+export type { RecorderStats } from './batch.js';
 export type { Binding, View } from './bind-groups.js';
 
 type BufferName<S extends Shader> = S['buffers'][number]['name'];
 type ParamName<S extends Shader> = Exclude<S['params'][number]['name'], `${string}_base`>;
-
-export interface LaunchOptions {
-  slots?: Slots;
-  /** Workgroups: a number is folded into two dimensions where it is above the device's limit for one. */
-  groups: number | readonly [number, number, number?];
-  /** Floating-point operations of this launch, a multiply-add counted as two; for profiles. */
-  flops?: number;
-}
 
 export interface RecorderHost {
   device: GPUDevice;
@@ -29,16 +34,6 @@ export interface RecorderHost {
   fail(error: Error): void;
   /** Throws what the device reported since the last call. */
   check(): void;
-}
-
-/** How much the recorder did, for tests and benches. */
-export interface RecorderStats {
-  dispatches: number;
-  submits: number;
-  bindGroups: number;
-  inFlight: number;
-  /** Milliseconds spent recording and submitting launches; copying uploads is not counted. */
-  hostMs: number;
 }
 
 export class Recorder {
@@ -80,16 +75,16 @@ export class Recorder {
     { slots = {}, groups, flops = 0 }: LaunchOptions,
   ): void {
     const start = performance.now();
-    const grid = this.grid(shader, groups);
+    const grid = foldGrid(shader.name, groups, this.host.device.limits.maxComputeWorkgroupsPerDimension);
     if (grid[0] * grid[1] * grid[2] === 0) return;
     const pipeline = this.host.pipelines.get(shader, slots);
     if (this.batch.paramsUsed === MAX_DISPATCHES * PARAMS_STEP) void this.flush();
     const bases = this.bases;
     bases.clear();
     const data = this.bindGroups.get(pipeline, buffers, bases, this.batch.touched);
-    const offset = this.writeParams(pipeline, params, bases);
+    const offset = writeParams(this.batch, pipeline, params, bases);
     const bytes = this.profiler ? boundBytes(buffers) : 0;
-    this.batch.commands.push({ pipeline, data, params: offset, groups: grid, place, bytes, flops });
+    this.batch.commands.push({ pipeline, data, params: offset, groups: grid, place: currentPlace(), bytes, flops });
     this.stats.dispatches++;
     this.stats.hostMs += performance.now() - start;
   }
@@ -145,26 +140,33 @@ export class Recorder {
 
   /**
    * Compiles what `body` would launch, without launching it: what it writes is undefined. Drivers that compile when a
-   * kernel first runs are made to, by a launch that does nothing: all its parameters are zero.
+   * kernel first runs are made to, by a launch that does nothing: all its parameters are zero. Returns what `body` recorded,
+   * for `launch`.
    */
-  async rehearse(body: () => void, onProgress: (done: number, all: number) => void = () => {}): Promise<void> {
+  async rehearse(body: () => void, onProgress: (done: number, all: number) => void = () => {}): Promise<Batch> {
     await this.throttle(0);
     body();
-    const { commands, params } = this.batch;
-    this.batch = newBatch(params);
+    const recorded = this.batch;
+    this.batch = newBatch();
     const launches = new Map<Pipeline, Dispatch>();
-    for (const command of commands) if ('pipeline' in command) launches.set(command.pipeline, command);
+    for (const command of recorded.commands) if ('pipeline' in command) launches.set(command.pipeline, command);
     await Promise.all([...launches.keys()].map((pipeline) => pipeline.ready));
     let done = 0;
     for (const launch of launches.values()) {
       onProgress(done++, launches.size);
-      const groups = [1, 1, 1] as const;
       new Uint8Array(this.batch.params.buffer, 0, PARAMS_STEP).fill(0);
-      this.batch.commands.push({ ...launch, groups, params: Math.min(launch.params, 0) });
+      this.batch.commands.push({ ...launch, groups: [1, 1, 1], params: Math.min(launch.params, 0) });
       this.batch.paramsUsed = PARAMS_STEP;
       await this.throttle(0);
     }
     onProgress(done, launches.size);
+    return recorded;
+  }
+
+  /** Launches some of what `rehearse` recorded, on whatever its buffers hold. */
+  launch(recorded: Batch, wanted: (command: Dispatch) => boolean): void {
+    const commands = recorded.commands.filter((command) => 'pipeline' in command && wanted(command));
+    this.batch = { ...recorded, uploads: [], commands };
   }
 
   /** Waits until at most `ahead` submits are unfinished. */
@@ -178,45 +180,6 @@ export class Recorder {
   beforeTrim(): Promise<void> {
     this.bindGroups.clear();
     return this.flush();
-  }
-
-  private grid(shader: Shader, groups: LaunchOptions['groups']): [number, number, number] {
-    const most = this.host.device.limits.maxComputeWorkgroupsPerDimension;
-    if (typeof groups !== 'number') {
-      const [x, y, z = 1] = groups;
-      if (Math.max(x, y, z) > most) {
-        throw new LimitError(`${shader.name}: a grid of ${x} x ${y} x ${z} groups; this device allows ${most} a side`);
-      }
-      return [x, y, z];
-    }
-    if (groups <= most) return [groups, 1, 1];
-    const rows = Math.ceil(groups / most);
-    return [Math.ceil(groups / rows), rows, 1];
-  }
-
-  private writeParams(pipeline: Pipeline, params: { [name: string]: number }, bases: Map<string, number>): number {
-    const offset = this.batch.paramsUsed;
-    const { params: view } = this.batch;
-    let at = offset;
-    let basesUsed = 0;
-    for (const { name, float, base } of pipeline.params) {
-      const start = base === undefined ? undefined : bases.get(base);
-      if (start !== undefined) basesUsed++;
-      const value = base === undefined ? params[name] : (start ?? 0);
-      if (value === undefined) throw new KernelError(`${pipeline.shader.name}: parameter '${name}' was not given`);
-      if (float) view.setFloat32(at, value, true);
-      else if (Number.isInteger(value))
-        view.setInt32(at, value, true); // wraps a u32 to the same bits
-      else throw new KernelError(`${pipeline.shader.name}: parameter '${name}' is ${value}, not a whole number`);
-      at += 4;
-    }
-    if (basesUsed < bases.size) {
-      const [name, start] = [...bases].find(([buffer]) => !pipeline.params.some(({ base }) => base === buffer))!;
-      throw new KernelError(`${pipeline.shader.name}: '${name}' starts at element ${start} and has no ${name}_base`);
-    }
-    if (pipeline.params.length === 0) return -1;
-    this.batch.paramsUsed += PARAMS_STEP;
-    return offset;
   }
 
   private async submitWhenCompiled(batch: Batch, compiling: Set<Pipeline>, before?: Promise<void>): Promise<void> {
@@ -261,33 +224,6 @@ export class Recorder {
       });
     this.finished.push(done);
   }
-}
-
-function boundBytes(buffers: { [name: string]: Binding }): number {
-  return Object.values(buffers).reduce((sum, b) => sum + ('gpu' in b ? b.bytes : b.length * 4), 0);
-}
-
-let place = '';
-
-/** Runs `body` with its launches marked as `name`'s, inside of where it is called. For profiles. */
-export function within<T>(name: string, body: () => T): T {
-  return at(place && name ? `${place}.${name}` : place || name, body);
-}
-
-/** Runs `body` with its launches marked as this place's. */
-export function at<T>(name: string, body: () => T): T {
-  const before = place;
-  place = name;
-  try {
-    return body();
-  } finally {
-    place = before;
-  }
-}
-
-/** Where launches are marked as coming from now. */
-export function currentPlace(): string {
-  return place;
 }
 
 let current: Recorder | undefined;

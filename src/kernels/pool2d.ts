@@ -1,6 +1,6 @@
 import { ceilDiv } from '../device/math.js';
 import type { GpuBuffer } from '../device/pool.js';
-import { run, view } from '../device/recorder.js';
+import { release, run, scratch, view } from '../device/recorder.js';
 import { deviceInfo } from '../device/runtime.js';
 import { windows } from '../device/windows.js';
 import {
@@ -56,21 +56,27 @@ function overPlanes(
   }
 }
 
-/** y, and in taps which place of each window won. */
+/** y, and in taps, unless it is null, which place of each window won. */
 export function maxPool2d(
   x: GpuBuffer,
   y: GpuBuffer,
-  taps: GpuBuffer,
+  taps: GpuBuffer | null,
   s: PoolSize,
   dilation: readonly [number, number],
 ): void {
   const [inPlane, outPlane] = [s.inHeight * s.inWidth, s.outHeight * s.outWidth];
+  const { out_h: OUT_H, out_w: OUT_W, kernel_h: KERNEL_H, kernel_w: KERNEL_W, ...rest } = params(s);
+  const lastRow = (s.outHeight - 1) * s.strideY - s.padY + (s.kernelHeight - 1) * dilation[0];
+  const lastColumn = (s.outWidth - 1) * s.strideX - s.padX + (s.kernelWidth - 1) * dilation[1];
+  const PADDED = String(s.padY + s.padX > 0 || lastRow >= s.inHeight || lastColumn >= s.inWidth);
+  const slots = { OUT_H, OUT_W, KERNEL_H, KERNEL_W, PADDED, TAPS: String(taps !== null) };
   overPlanes(s, (planes, part) => {
-    const buffers = { x: part(x, inPlane), y: part(y, outPlane), taps: part(taps, outPlane) };
-    const rows = planes * s.outHeight;
-    const { kernel_h: KERNEL_H, kernel_w: KERNEL_W, ...rest } = params(s);
-    const all = { rows, ...rest, dilation_y: dilation[0], dilation_x: dilation[1] };
-    run(maxShader, buffers, all, { slots: { ...lanes(), KERNEL_H, KERNEL_W }, groups: rows });
+    const ys = part(y, outPlane);
+    const unused = taps ? null : scratch(1, 'max pool without taps'); // something must be bound
+    const buffers = { x: part(x, inPlane), y: ys, taps: taps ? part(taps, outPlane) : unused! };
+    const all = { count: planes * outPlane, ...rest, dilation_y: dilation[0], dilation_x: dilation[1] };
+    run(maxShader, buffers, all, { slots, groups: ceilDiv(all.count, 64) });
+    if (unused) release(unused);
   });
 }
 

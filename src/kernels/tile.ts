@@ -2,6 +2,7 @@
 import { ceilDiv } from '../device/math.js';
 import type { Slots } from '../device/pipeline.js';
 import { deviceInfo } from '../device/runtime.js';
+import { tunedChoices } from './tuned.js';
 
 /** The kernels of a product: the reference, register tiles lane by lane, register tiles shared by a subgroup. */
 export type Variant = 'plain' | 'tiled' | 'subgroup';
@@ -45,6 +46,8 @@ export interface Tiling {
   column_tiles: number;
   /** Tiles of all batches. */
   groups: number;
+  /** Estimated, for comparing with others only. */
+  time: number;
 }
 
 // Nanoseconds for one SIMD vector on lavapipe (docs/kernels.md): what the estimate is made of.
@@ -83,24 +86,56 @@ const SUBGROUP = [
   [1, 1],
 ] as const;
 
+/** Takes part in the choice while a product's tilings are measured. */
+let audition: ((product: Product, candidates: readonly Tiling[]) => Tiling) | undefined;
+
+/** Runs `body` with `choose` in place of estimate and table. */
+export function auditioning<T>(choose: NonNullable<typeof audition>, body: () => T): T {
+  audition = choose;
+  try {
+    return body();
+  } finally {
+    audition = undefined;
+  }
+}
+
+/** A product as the tuner's table names it. */
+export function productKey({ rows, columns, depth, batches = 1, runs = 1, ...how }: Product): string {
+  const flags = (['alignedA', 'alignedB', 'wideB'] as const).filter((flag) => how[flag]);
+  return [`${rows}x${columns}x${depth}`, `${batches}x${runs}`, ...flags].join(' ');
+}
+
+/** A tiling as the tuner's table names it. */
+export function tilingName({ variant, slots }: Tiling): string {
+  const { ROWS = slots.ROW_BLOCKS, COLUMNS = slots.WIDTH } = slots;
+  return `${variant} ${ROWS}x${COLUMNS}`;
+}
+
 /**
- * The cut with the least estimated time. Software adapters want one SIMD vector of lanes and the largest tile that
- * fits the outputs, its rows handed round the subgroup where there is one; GPUs want many threads.
+ * The tiling to use: the tuner's, or else the one with the least estimated time. Software adapters want one SIMD vector
+ * of lanes and the largest tile that fits the outputs, its rows handed round the subgroup where there is one; GPUs want
+ * many threads.
  */
 export function chooseTiling(product: Product): Tiling {
+  const candidates = tilings(product);
+  if (audition) return audition(product, candidates);
+  const table = tunedChoices();
+  const known = table.size > 0 && !forced ? table.get(productKey(product)) : undefined;
   const { software } = deviceInfo();
-  const usesSubgroups = forced ? forced === 'subgroup' : software && subgroupsUsable();
-  const candidates = [...(forced === 'subgroup' ? [] : tiled(product)), ...(usesSubgroups ? subgroup(product) : [])];
-  let best = candidates[0];
-  for (const candidate of candidates) if (candidate.time < best.time) best = candidate;
-  return best;
+  const usual = candidates.find(({ variant }) => software || forced !== null || variant === 'tiled') ?? candidates[0];
+  return (known && candidates.find((tiling) => tilingName(tiling) === known)) || usual;
 }
 
-interface Candidate extends Tiling {
-  time: number;
+/** All tilings that fit, the least estimated time first. */
+export function tilings(product: Product): Tiling[] {
+  const all = [
+    ...(forced === 'subgroup' ? [] : tiled(product)),
+    ...(forced === 'tiled' || !subgroupsUsable() ? [] : subgroup(product)),
+  ];
+  return all.sort((a, b) => a.time - b.time);
 }
 
-function tiled(product: Product): Candidate[] {
+function tiled(product: Product): Tiling[] {
   const { software } = deviceInfo();
   const lanes = software ? 8 : 64;
   const steps = product.depth * (product.runs ?? 1);
@@ -114,7 +149,7 @@ function tiled(product: Product): Candidate[] {
   });
 }
 
-function subgroup(product: Product): Candidate[] {
+function subgroup(product: Product): Tiling[] {
   const lanes = deviceInfo().subgroupSize;
   const { depth, runs = 1, alignedA = false, alignedB = false, wideB = false } = product;
   const fours = ceilDiv(depth, 4) * runs;
@@ -141,7 +176,7 @@ function cut(
   tileColumns: number,
   time: number,
   slots: Slots,
-): Candidate {
+): Tiling {
   const row_tiles = ceilDiv(rows, tileRows);
   const column_tiles = ceilDiv(columns, tileColumns);
   const groups = batches * row_tiles * column_tiles;

@@ -1,4 +1,4 @@
-import { within } from '../device/recorder.js';
+import { within } from '../device/place.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
 

@@ -1,4 +1,7 @@
 // What Node gives for `#gpu`: Dawn, from the npm package `webgpu`. src/device/browser-gpu.ts is the browser's.
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
 import type { GpuOptions } from '../device/gpu-options.js';
 import { enter, track } from './pacer.js';
 
@@ -23,6 +26,28 @@ export async function openGpu(options: GpuOptions): Promise<GPU | undefined> {
 /** A setting from the environment, such as WGRAD_LIMITS. */
 export function setting(name: string): string | undefined {
   return process.env[name] || undefined;
+}
+
+const stored = (name: string) => join(process.env.WGRAD_CACHE || join(homedir(), '.cache/wgrad'), name);
+
+/** A small text kept from another session under this name, or null. */
+export function recall(name: string): string | null {
+  try {
+    return readFileSync(stored(name), 'utf8');
+  } catch {
+    return null; // none, or not readable: what it would have sped up is done without
+  }
+}
+
+/** Keeps a small text for other sessions; a folder that cannot be written is done without. */
+export function remember(name: string, text: string): void {
+  try {
+    mkdirSync(dirname(stored(name)), { recursive: true });
+    writeFileSync(`${stored(name)}.new`, text);
+    renameSync(`${stored(name)}.new`, stored(name));
+  } catch {
+    // the caller has what it wanted to keep
+  }
 }
 
 export const missingGpuAdvice =

@@ -1,6 +1,6 @@
 import { zeros } from '../autograd/ops/create.js';
 import { UsageError } from '../device/errors.js';
-import { within } from '../device/recorder.js';
+import { within } from '../device/place.js';
 import { unscoped } from '../tensor/scope.js';
 import type { Tensor } from '../tensor/tensor.js';
 

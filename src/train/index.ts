@@ -5,4 +5,5 @@ export * from './predict.js';
 export * from './progress.js';
 export * from './report.js';
 export * from './trainer.js';
-export * from './warmup.js';
+export { type Tuned, type TuneOptions, tune } from './tune.js';
+export { warmup } from './warmup.js';

@@ -18,12 +18,20 @@ export async function warmup(
   inputShape: Shape,
   { onProgress }: { onProgress?: (done: number, all: number) => void } = {},
 ): Promise<void> {
+  await rehearsing(model, async (body) => void (await activeRecorder().rehearse(() => body(inputShape), onProgress)));
+}
+
+/** Hands `use` a forward and backward pass over undefined numbers, and puts gradients and the random stream back. */
+export async function rehearsing(
+  model: Module,
+  use: (body: (inputShape: Shape) => void) => Promise<void>,
+): Promise<void> {
   const stream = rngState();
   const parameters = model.parameters();
   const gradients = parameters.map((p) => p.grad);
   for (const p of parameters) p.grad = null;
   try {
-    await activeRecorder().rehearse(() => rehearsal(model, inputShape), onProgress);
+    await use((inputShape) => rehearsal(model, inputShape));
   } finally {
     parameters.forEach((p, i) => {
       p.grad?.dispose();

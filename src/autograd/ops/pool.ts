@@ -1,5 +1,4 @@
 import { ShapeError } from '../../device/errors.js';
-import { release, scratch } from '../../device/recorder.js';
 import * as kernels from '../../kernels/pool2d.js';
 import { type Shape, showShape } from '../../tensor/shape.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
@@ -61,9 +60,7 @@ export function maxPool2d(x: Tensor, options: Pool2dOptions): Tensor {
   const dilation = pair('maxPool2d', 'dilation', options.dilation ?? 1, 1);
   const y = empty([x.shape[0], x.shape[1], size.outHeight, size.outWidth], 'f32', 'maxPool2d');
   if (!gradEnabled() || !x.requiresGrad) {
-    const unused = scratch(y.size, 'maxPool2d places');
-    kernels.maxPool2d(x.buffer, y.buffer, unused, size, dilation);
-    release(unused);
+    kernels.maxPool2d(x.buffer, y.buffer, null, size, dilation);
     return y;
   }
   const taps = empty(y.shape, 'i32', 'maxPool2d places');

@@ -1,0 +1,24 @@
+// Which layer a launch belongs to, for profiles.
+
+let place = '';
+
+/** Runs `body` with its launches marked as `name`'s, inside of where it is called. For profiles. */
+export function within<T>(name: string, body: () => T): T {
+  return at(place && name ? `${place}.${name}` : place || name, body);
+}
+
+/** Runs `body` with its launches marked as this place's. */
+export function at<T>(name: string, body: () => T): T {
+  const before = place;
+  place = name;
+  try {
+    return body();
+  } finally {
+    place = before;
+  }
+}
+
+/** Where launches are marked as coming from now. */
+export function currentPlace(): string {
+  return place;
+}

@@ -1,0 +1,64 @@
+import { profile } from '../device/profile.js';
+import { activeRecorder } from '../device/recorder.js';
+import { auditioning, productKey, type Tiling, tilingName } from '../kernels/tile.js';
+import { addTuned } from '../kernels/tuned.js';
+import type { Module } from '../layers/module.js';
+import type { Shape } from '../tensor/shape.js';
+import { rehearsing } from './warmup.js';
+
+export interface TuneOptions {
+  /** Tilings measured for each product, best estimates first. Default 4. */
+  candidates?: number;
+  onProgress?: (done: number, all: number) => void;
+}
+
+/** One product's outcome: what was measured, in milliseconds by tiling, and which was taken. */
+export interface Tuned {
+  product: string;
+  chosen: string;
+  ms: Record<string, number>;
+}
+
+const ROUNDS = 3;
+
+/**
+ * Measures tilings for every matrix product and convolution that a model needs for inputs of this shape, and uses the
+ * quickest from now on; kept on disk by adapter (in a browser in its local storage). WGRAD_TUNING=off ignores what was kept.
+ * Any tiling gives right answers; sums may round differently. Needs timestamps.
+ */
+export async function tune(model: Module, inputShape: Shape, options: TuneOptions = {}): Promise<Tuned[]> {
+  const { candidates = 4, onProgress } = options;
+  const times = new Map<string, Record<string, number>>();
+  for (let place = 0; place < candidates; place++) {
+    onProgress?.(place, candidates);
+    await rehearsing(model, async (body) => {
+      const asked: [string, Tiling][] = [];
+      const choose = (product: Parameters<typeof productKey>[0], all: readonly Tiling[]): Tiling => {
+        const tiling = all[Math.min(place, all.length - 1)];
+        asked.push([productKey(product), tiling]);
+        return tiling;
+      };
+      const recorder = activeRecorder();
+      const recorded = await recorder.rehearse(() => auditioning(choose, () => body(inputShape)));
+      for (let round = 0; round < ROUNDS; round++) {
+        const { spans } = await profile(() => recorder.launch(recorded, ({ flops }) => flops > 0));
+        for (const [i, { start, end }] of spans.entries()) note(times, asked[i], (end - start) / 1e6);
+      }
+    });
+  }
+  onProgress?.(candidates, candidates);
+  const results = [...times].map(([product, ms]): Tuned => {
+    const [[chosen]] = Object.entries(ms).sort(([, a], [, b]) => a - b);
+    return { product, chosen, ms };
+  });
+  addTuned(results.map(({ product, chosen }) => [product, chosen]));
+  return results;
+}
+
+/** Keeps the quickest round of a product with a tiling. */
+function note(times: Map<string, Record<string, number>>, [product, tiling]: [string, Tiling], ms: number): void {
+  const known = times.get(product) ?? {};
+  times.set(product, known);
+  const name = tilingName(tiling);
+  known[name] = Math.min(known[name] ?? Number.POSITIVE_INFINITY, ms);
+}

@@ -1,0 +1,96 @@
+// Kernels of the user's own: as an op with a gradient, and what is said about wrong ones.
+import * as assert from 'uvu/assert';
+import {
+  empty,
+  gradcheck,
+  KernelError,
+  kernel,
+  mul,
+  record,
+  scope,
+  sync,
+  type Tensor,
+  tensor,
+} from '../../src/index.js';
+import { useDevice } from '../support/device.js';
+import { suite } from '../support/suite.js';
+
+const test = suite('autograd/kernel');
+test.before(useDevice);
+
+const text = (formula: string) => `// cube: y = ${formula}. One thread owns one number.
+fn f(x: f32) -> f32 { return ${formula}; } // slot
+struct Params { count: u32, scale: f32 }
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(1) @binding(0) var<uniform> p: Params;
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x < p.count) { y[id.x] = p.scale * f(x[id.x]); }
+}`;
+
+const cube = kernel(text('x * x * x'));
+const groups = 1;
+
+function op(x: Tensor): Tensor {
+  const y = empty(x.shape);
+  cube.run({ x, y }, { count: x.size, scale: 2 }, { groups });
+  return record('cube', y, [x], (dy) => [
+    () => {
+      const slope = empty(x.shape);
+      cube.run({ x, y: slope }, { count: x.size, scale: 6 }, { groups, slots: { f: 'x * x' } });
+      return mul(dy, slope);
+    },
+  ]);
+}
+
+test('an op with a gradient, its formula a slot', async () => {
+  const x = tensor([-2, 0.5, 3], { requiresGrad: true });
+  assert.equal(await op(x).data(), Float32Array.of(-16, 0.25, 54));
+  await gradcheck(op, [x], { eps: 1e-2 });
+});
+
+test('wrong names are named', () => {
+  using _ = scope();
+  const [x, y] = [tensor([1]), tensor([1])];
+  const run = (tensors: object, params: object) => () => cube.run(tensors as never, params as never, { groups });
+  const fails = (call: () => void, message: RegExp) =>
+    assert.throws(call, (e: unknown) => e instanceof KernelError && message.test((e as Error).message));
+  fails(run({ x }, { count: 1, scale: 1 }), /^cube: tensor 'y' was not given/);
+  fails(run({ x, y, z: y }, { count: 1, scale: 1 }), /^cube: there is no tensor 'z'/);
+  fails(run({ x, y }, { count: 1 }), /^cube: parameter 'scale' was not given/);
+  fails(run({ x, y }, { count: 1, scale: 1, k: 1 }), /^cube: there is no parameter 'k'/);
+});
+
+test('text that breaks a rule says which', () => {
+  const fails = (code: string, message: RegExp) =>
+    assert.throws(
+      () => kernel(code),
+      (e: unknown) => e instanceof KernelError && message.test((e as Error).message),
+    );
+  fails('fn main() {}', /starts with a comment: "\/\/ name: what it computes"/);
+  fails('// a: b', /a: no "@group\(0\) @binding\(0\)/);
+  fails(text('x').replace('scale: f32', 'scale: vec2f'), /parameter 'scale' is vec2f; only u32, i32, f32/);
+  fails(
+    text('x').replace('@binding(1) var<storage', '@binding(2) var<storage'),
+    /buffer 'y' has binding 2, expected 1/,
+  );
+  fails(text('x').replace('fn main(', 'fn start('), /no entry point/);
+});
+
+test('a mistake in the WGSL arrives with its line, and the device goes on', async () => {
+  using _ = scope();
+  const [x, y] = [tensor([1]), tensor([1])];
+  const broken = kernel(text('x * '));
+  broken.run({ x, y }, { count: 1, scale: 1 }, { groups });
+  await sync().then(
+    () => assert.unreachable('the sync should throw'),
+    (error) => {
+      assert.instance(error, KernelError);
+      assert.match(error.message, /cube: does not compile: .*2:/s);
+    },
+  );
+  await sync();
+});
+
+test.run();

@@ -1,0 +1,128 @@
+// Every tiling that the tuner may choose gives the right answer, at sizes around all of their edges; and the tuner's
+// choices are used, kept and forgotten.
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as assert from 'uvu/assert';
+import { alexnet, conv2d, features, linear, manualSeed, noGrad, scope, type Tensor, tensor } from '../../src/index.js';
+import { auditioning, chooseTiling, tilingName, tilings } from '../../src/kernels/tile.js';
+import { forgetTuned, tunedChoices } from '../../src/kernels/tuned.js';
+import { tune } from '../../src/train/index.js';
+import { useDevice } from '../support/device.js';
+import { seeded } from '../support/random.js';
+import { Skip, suite } from '../support/suite.js';
+import { assertClose } from '../support/tolerance.js';
+
+const test = suite('kernels/tiling');
+test.before(useDevice);
+
+const random = (shape: number[], seed: number, requiresGrad = false) =>
+  tensor(
+    seeded(
+      shape.reduce((a, b) => a * b, 1),
+      seed,
+    ),
+    { shape, requiresGrad },
+  );
+
+/** Runs `op` once with each tiling on offer, and compares all results with the first one's. */
+async function compareAll(what: string, op: () => Tensor[], terms: number): Promise<number> {
+  let first: Float32Array[] | undefined;
+  let most = 1;
+  for (let place = 0; place < most; place++) {
+    using _ = scope();
+    let name = '';
+    const results = auditioning((_, all) => {
+      most = Math.max(most, all.length);
+      name = tilingName(all[Math.min(place, all.length - 1)]);
+      return all[Math.min(place, all.length - 1)];
+    }, op);
+    const values = (await Promise.all(results.map((t) => t.data()))) as Float32Array[];
+    for (const gradient of results.slice(1)) gradient.dispose();
+    first ??= values;
+    for (const [i, value] of values.entries()) assertClose(value, first[i], { what: `${what}, ${name}, ${i}`, terms });
+  }
+  return most;
+}
+
+test('products: all tilings agree, at sizes around their edges', async () => {
+  for (const [m, n, k] of [
+    [1, 1, 1],
+    [7, 31, 5],
+    [8, 32, 4],
+    [9, 33, 13],
+    [31, 36, 8],
+    [33, 65, 12],
+    [65, 129, 17],
+  ]) {
+    const op = () => {
+      const x = random([m, k], 1, true);
+      const weight = random([n, k], 2, true);
+      const y = linear(x, weight);
+      y.backward(random([m, n], 3));
+      return [y, x.grad!, weight.grad!]; // products NT, NN and TN
+    };
+    const most = await compareAll(`${m}x${n}x${k}`, op, Math.max(m, n, k));
+    assert.ok(most >= 5, `${most} tilings`);
+  }
+});
+
+test('convolutions and both gradients: all tilings agree', async () => {
+  for (const [channels, side, outs, kernel, stride, groups] of [
+    [3, 11, 5, 3, 1, 1],
+    [4, 9, 34, 3, 2, 2],
+    [8, 7, 33, 1, 1, 1],
+    [2, 23, 9, 5, 4, 1],
+  ]) {
+    const op = () => {
+      const x = random([2, channels, side, side], 1, true);
+      const weight = random([outs, channels / groups, kernel, kernel], 2, true);
+      const y = conv2d(x, weight, null, { stride, padding: 1, groups });
+      y.backward(random([...y.shape], 3));
+      return [y, x.grad!, weight.grad!];
+    };
+    await compareAll(`${channels}x${side}x${outs}`, op, 2 * side * side);
+  }
+});
+
+test('the tuner measures, its choice is used and kept, and the model is as before', async () => {
+  if (!features().has('timestamp-query')) throw new Skip('the device has no timestamps');
+  const cache = mkdtempSync(join(tmpdir(), 'wgrad-tuning-'));
+  const before = process.env.WGRAD_CACHE;
+  process.env.WGRAD_CACHE = cache;
+  try {
+    manualSeed(1);
+    const model = alexnet({ variant: 'dogcat', width: 0.05, imageSize: 67, numClasses: 3 });
+    const state = async () => Promise.all(Object.values(model.stateDict()).map((t) => t.data()));
+    const held = await state();
+    const results = await tune(model, [2, 3, 67, 67], { candidates: 2 });
+    assert.equal(await state(), held);
+    assert.ok(results.length > 10, `${results.length} products`);
+    for (const { product, chosen, ms } of results) {
+      assert.is(ms[chosen], Math.min(...Object.values(ms)));
+      assert.is(tunedChoices().get(product), chosen);
+    }
+    const [folder] = readdirSync(cache);
+    const [file] = readdirSync(join(cache, folder));
+    assert.equal(JSON.parse(readFileSync(join(cache, folder, file), 'utf8')), Object.fromEntries(tunedChoices()));
+    model.dispose();
+  } finally {
+    forgetTuned();
+    if (before === undefined) delete process.env.WGRAD_CACHE;
+    else process.env.WGRAD_CACHE = before;
+    rmSync(cache, { recursive: true });
+  }
+});
+
+test('the least estimate comes first, and is what is used without a tuner', () => {
+  const product = { rows: 100, columns: 100, depth: 100 };
+  const all = tilings(product);
+  const times = all.map(({ time }) => time);
+  assert.equal(
+    times,
+    [...times].sort((a, b) => a - b),
+  );
+  noGrad(() => assert.ok(all.map(tilingName).includes(tilingName(chooseTiling(product)))));
+});
+
+test.run();
