@@ -47,6 +47,7 @@ export function barChart(title: string, series: string[], rows: Bars[]): string 
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="system-ui, sans-serif" font-size="11">`,
+    `<title>${escaped(title)}</title>`,
     '<style>text { fill: #222 } @media (prefers-color-scheme: dark) { text { fill: #ddd } }</style>',
     `<text x="10" y="19" font-weight="600">${escaped(title)}</text>`,
     ...legend,

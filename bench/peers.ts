@@ -14,8 +14,8 @@ export type Peer = (typeof PEERS)[number];
 /** A peer's timing, or why there is none. */
 export type PeerResult = { ms: number; low: number; high: number } | { error: string };
 
-/** A peer gets this long for all of its jobs. */
-const PEER_SECONDS = 600;
+/** A peer gets this long for all of its jobs: on wasm a single convolution takes up to 14 s. */
+const SECONDS = { webgpu: 900, wasm: 150 };
 
 const folder = fileURLToPath(new URL('../../bench/peers/', import.meta.url));
 
@@ -40,11 +40,12 @@ export async function runPeer(
   writeFileSync(list, JSON.stringify(jobs));
   const left = new Set(jobs.map((job) => job.name));
   const child = spawn(process.execPath, [script, backend, list], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const seconds = backend === 'wasm' ? SECONDS.wasm : SECONDS.webgpu;
   let outOfTime = false;
   const limit = setTimeout(() => {
     outOfTime = true;
     child.kill('SIGKILL');
-  }, PEER_SECONDS * 1000);
+  }, seconds * 1000);
   let lastWords = '';
   child.stderr.on('data', (text) => {
     lastWords = `${lastWords}${text}`.slice(-2000);
@@ -58,7 +59,7 @@ export async function runPeer(
   const code = await ended;
   clearTimeout(limit);
   const words = lastWords.trim().split('\n').at(-1) || `exit code ${code}`;
-  const reason = outOfTime ? `left out, this peer had used up its ${PEER_SECONDS} s` : `the process ended: ${words}`;
+  const reason = outOfTime ? `left out, this peer had used up its ${seconds} s` : `the process ended: ${words}`;
   for (const name of left) onResult(name, { error: reason });
   rmSync(scratch, { recursive: true });
 }

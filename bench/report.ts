@@ -87,7 +87,7 @@ export function markdown(report: Report, name: string): { text: string; charts: 
   const parts = [
     `# ${adapter}`,
     `${date}, \`npm run bench${flags.length > 0 ? ` -- ${flags.join(' ')}` : ''}\`. Medians; in brackets the quickest and the slowest round.`,
-    `The adapter's own peaks, measured by kernels of ours: ${(peaks.flops / 1e9).toFixed(1)} GFLOP/s of fp32 multiply-adds in registers, ${(peaks.bytes / 1e9).toFixed(1)} GB/s copying. "Of FMA" and "of copy" are shares of these. A peer's "x" is its time over ours in this run.`,
+    `The adapter's own peaks, measured by kernels of ours: ${(peaks.flops / 1e9).toFixed(1)} GFLOP/s of fp32 multiply-adds in registers, ${(peaks.bytes / 1e9).toFixed(1)} GB/s copying. "Of FMA" and "of copy" are shares of these; what fits the caches can be quicker than a copy that does not. A peer's "x" is its time over ours in this run.`,
   ];
   for (const group of groups) {
     const rows = results.filter((r) => r.group === group);
