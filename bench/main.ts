@@ -12,7 +12,7 @@ import { time } from './measure.js';
 import { dataCases, networkCases } from './networks.js';
 import { installPeers, PEERS, type Peer, runPeer } from './peers.js';
 import { convCases, gemmCases } from './products.js';
-import { compare, fasterPeer, line, markdown, peerLine, type Report, type Result } from './report.js';
+import { compare, fasterPeer, hostTime, line, markdown, peerLine, type Report, type Result } from './report.js';
 
 const USAGE = `npm run bench -- [options] [WORD...]
 
@@ -24,6 +24,7 @@ const USAGE = `npm run bench -- [options] [WORD...]
   --json FILE                write the results
   --compare FILE             what got faster and what slower than those, beyond the noise
   --report FILE.md           write a report with charts beside it
+  --from FILE                write the report from those results, without measuring
   --unsafe                   without Dawn's bounds checks
   --list                     only the names`;
 
@@ -39,6 +40,7 @@ function options() {
       json: { type: 'string' },
       compare: { type: 'string' },
       report: { type: 'string' },
+      from: { type: 'string' },
       unsafe: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -87,18 +89,6 @@ async function addPeers(cases: Case[], results: Result[], peers: readonly Peer[]
   }
 }
 
-/** Host time a launch, over the whole steps. */
-function hostTime(results: Result[]): string[] {
-  return results.flatMap(({ name, timing }) => {
-    if (!timing || !name.endsWith('training step')) return [];
-    const { hostMs, launches, submits } = timing;
-    const each = ((1000 * hostMs) / launches).toFixed(1);
-    return [
-      `  ${name}: ${launches.toFixed(0)} launches, ${submits.toFixed(0)} submits, ${each} µs of host time a launch`,
-    ];
-  });
-}
-
 function summary(results: Result[]): string[] {
   const ratios = results.flatMap((r) => {
     const peer = fasterPeer(r);
@@ -118,10 +108,21 @@ function write(file: string, text: string): void {
   writeFileSync(file, text);
 }
 
+function writeReport(report: Report, file: string): void {
+  const { text, charts } = markdown(report, file.replace(/^.*\//, '').replace(/\.md$/, ''));
+  write(file, text);
+  for (const [name, svg] of Object.entries(charts)) write(join(dirname(file), name), svg);
+  console.log(`\nReport: ${file}`);
+}
+
 async function main(): Promise<void> {
   const { words, rounds, variant, unsafe, ...rest } = options();
   if (rest.help) {
     console.log(USAGE);
+    return;
+  }
+  if (rest.from && rest.report) {
+    writeReport(JSON.parse(readFileSync(rest.from, 'utf8')), rest.report);
     return;
   }
   await init({ unsafe });
@@ -150,7 +151,7 @@ async function main(): Promise<void> {
     results.push(await timed(one, rounds));
     console.log(line(results.at(-1)!, peaks));
   }
-  for (const text of hostTime(results)) console.log(text);
+  for (const text of results.flatMap(hostTime)) console.log(`  ${text}`);
   await shutdown(); // the peers get the machine to themselves
   const peers = rest.peer.length > 0 ? (rest.peer as Peer[]) : PEERS;
   if (rest.peers || rest.peer.length > 0) await addPeers(cases, results, peers, rounds);
@@ -164,12 +165,7 @@ async function main(): Promise<void> {
   if (rest.compare)
     console.log(`\nSince ${rest.compare}:\n${compare(report, JSON.parse(readFileSync(rest.compare, 'utf8')))}`);
   if (rest.json) write(rest.json, `${JSON.stringify(report, null, 1)}\n`);
-  if (rest.report) {
-    const { text, charts } = markdown(report, rest.report.replace(/^.*\//, '').replace(/\.md$/, ''));
-    write(rest.report, text);
-    for (const [file, svg] of Object.entries(charts)) write(join(dirname(rest.report), file), svg);
-    console.log(`\nReport: ${rest.report}`);
-  }
+  if (rest.report) writeReport(report, rest.report);
   if (results.some((r) => !r.timing)) process.exitCode = 1;
 }
 

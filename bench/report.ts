@@ -98,6 +98,8 @@ export function markdown(report: Report, name: string): { text: string; charts: 
         .map((cells) => `| ${cells.join(' | ')} |`)
         .join('\n'),
     );
+    const host = rows.flatMap(hostTime);
+    if (host.length > 0) parts.push(host.map((text) => `- ${text}`).join('\n'));
     const chart = withPeers ? chartOf(rows) : '';
     if (!chart) continue;
     const file = `${name}-${group.replace(/[^a-z0-9]+/gi, '-').toLowerCase()}.svg`;
@@ -105,6 +107,15 @@ export function markdown(report: Report, name: string): { text: string; charts: 
     parts.push(`![${group}: time of the peers over ours](${file})`);
   }
   return { text: `${parts.join('\n\n')}\n`, charts };
+}
+
+/** Host time a launch, of a whole training step. */
+export function hostTime({ name, timing }: Result): string[] {
+  if (!timing || !name.endsWith('training step')) return [];
+  const { hostMs, launches, submits } = timing;
+  const each = ((1000 * hostMs) / launches).toFixed(1);
+  const submitted = `${submits.toFixed(0)} submit${submits === 1 ? '' : 's'}`;
+  return [`${name}: ${launches.toFixed(0)} launches, ${submitted}, ${each} µs of host time a launch`];
 }
 
 function row(result: Result, peaks: Report['peaks'], withPeers: boolean): string[] {

@@ -10,7 +10,7 @@ export interface DogcatOptions {
   /** Side of the stored pictures. */
   stored: number;
   dropout: number;
-  initialization: 'he' | 'paper';
+  initialization: 'he' | 'paper' | 'uniform';
   batch: number;
   epochs: number;
   optimizer: 'sgd' | 'adamw' | 'adam' | 'rmsprop';
@@ -103,7 +103,7 @@ Network
   --width F             scales channels and dense layers
   --image N             side of the crops; --stored N is the side they are cut from
   --dropout F           of the dense layers; half of it after pools in dogcat
-  --initialization NAME he | paper
+  --initialization NAME he | paper | uniform (PyTorch's)
 
 Training
   --epochs N  --batch N  --lr F  --momentum F  --weight-decay F  --label-smoothing F  --seed N
@@ -136,7 +136,7 @@ const MORE_NUMBERS = [
 ] as const;
 const NAMES = {
   variant: ['paper', 'dogcat'],
-  initialization: ['he', 'paper'],
+  initialization: ['he', 'paper', 'uniform'],
   optimizer: ['sgd', 'adamw', 'adam', 'rmsprop'],
   schedule: ['one-cycle', 'plateau', 'constant'],
   preset: ['quick', 'paper'],

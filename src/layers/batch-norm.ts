@@ -1,5 +1,8 @@
+import { add, div, mul, sub } from '../autograd/ops/arithmetic.js';
 import { batchNorm } from '../autograd/ops/batch-norm.js';
 import { full, zeros } from '../autograd/ops/create.js';
+import { sqrt } from '../autograd/ops/pointwise.js';
+import { noGrad } from '../autograd/tape.js';
 import { ShapeError } from '../device/errors.js';
 import { unscoped } from '../tensor/scope.js';
 import { type Shape, showShape } from '../tensor/shape.js';
@@ -14,7 +17,7 @@ export interface BatchNormOptions {
 }
 
 /** Ioffe and Szegedy 2015: each channel to mean 0 and variance 1 over the batch, then weight * x + bias. */
-abstract class BatchNorm extends Module {
+export abstract class BatchNorm extends Module {
   readonly weight: Tensor;
   readonly bias: Tensor;
   readonly runningMean: Tensor;
@@ -43,6 +46,14 @@ abstract class BatchNorm extends Module {
     this.outputShape(x.shape);
     const { runningMean, runningVar, weight, bias, options, training } = this;
     return batchNorm(x, runningMean, runningVar, weight, bias, { ...options, training });
+  }
+
+  /** What evaluation mode does, as scale * x + shift for each channel. */
+  affine(): { scale: Tensor; shift: Tensor } {
+    return noGrad(() => {
+      const scale = div(this.weight, sqrt(add(this.runningVar, this.options.eps)));
+      return { scale, shift: sub(this.bias, mul(this.runningMean, scale)) };
+    });
   }
 
   override outputShape(input: Shape): Shape {

@@ -12,7 +12,7 @@ import { Module } from './module.js';
 export class Conv2d extends Module {
   readonly weight: Tensor;
   readonly bias: Tensor | null;
-  private readonly options: Conv2dOptions;
+  readonly options: Readonly<Conv2dOptions>;
 
   constructor(
     readonly inChannels: number,

@@ -1,8 +1,9 @@
 export * from './activation.js';
-export * from './batch-norm.js';
+export { BatchNorm1d, BatchNorm2d, type BatchNormOptions } from './batch-norm.js';
 export * from './conv2d.js';
 export * from './dropout.js';
 export * from './flatten.js';
+export * from './fold.js';
 export * from './initialize.js';
 export * from './linear.js';
 export * from './local-response-norm.js';

@@ -39,9 +39,10 @@ export interface AlexNetOptions {
   /**
    * 'he': normal weights of variance 2 / fan-in, zero biases, and in 'dogcat' a zero last layer (the first
    * predictions are then undecided, which helps small budgets). 'paper': standard deviation 0.01, and biases of 1
-   * in conv2, 4, 5 and the hidden dense layers. Default 'he'.
+   * in conv2, 4, 5 and the hidden dense layers. 'uniform': within 1 / sqrt(fan-in), the layers' own and PyTorch's default, and
+   * the same zero last layer. Default 'he'.
    */
-  initialization?: 'he' | 'paper';
+  initialization?: 'he' | 'paper' | 'uniform';
 }
 
 /** The model `alexnet` returns: a Sequential that remembers its input's shape (channels, height, width). */
@@ -149,8 +150,10 @@ function initialize(layers: Record<string, Module>, { initialization, variant }:
   for (const [name, layer] of Object.entries(layers)) {
     if (!(layer instanceof Conv2d || layer instanceof Linear)) continue;
     const paper = initialization === 'paper';
-    if (paper) normalInit(layer.weight, 0, 0.01);
-    else if (name === 'fc8' && variant === 'dogcat') constantInit(layer.weight, 0);
+    const undecided = name === 'fc8' && variant === 'dogcat' && !paper;
+    if (undecided) constantInit(layer.weight, 0);
+    else if (initialization === 'uniform') continue;
+    else if (paper) normalInit(layer.weight, 0, 0.01);
     else heNormalInit(layer.weight);
     if (layer.bias) constantInit(layer.bias, paper && BIAS_ONE.has(name) ? 1 : 0);
   }
