@@ -38,7 +38,7 @@ export const presets: Record<PresetName, { about: string; options: DogcatOptions
       image: 115,
       stored: 129,
       dropout: 0.5,
-      initialization: 'he',
+      initialization: 'uniform', // learns much faster than 'he' here: relative to the weights, Adam's steps are larger
       batch: 32,
       epochs: 10,
       optimizer: 'adamw',
