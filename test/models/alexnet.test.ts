@@ -67,6 +67,13 @@ test('initialization: zero last layer of dogcat, the paper’s deviations and bi
   assert.ok(Math.abs(deviation - 0.01) < 2e-4, `deviation ${deviation}`);
   dogcat.dispose();
   paper.dispose();
+  const uniform = alexnet({ variant: 'dogcat', width: 1 / 16, imageSize: 67, initialization: 'uniform' });
+  const { 'conv2.weight': even, 'fc8.weight': undecided } = uniform.stateDict();
+  const bound = 1 / Math.sqrt(even.shape[1] * 5 * 5);
+  const largest = Math.max(...((await even.data()) as Float32Array).map(Math.abs));
+  assert.ok(largest <= bound && largest > 0.98 * bound, `${largest} within ${bound}`);
+  assert.ok((await undecided.data()).every((v) => v === 0));
+  uniform.dispose();
 });
 
 test('GPU memory after step 3 equals that after step 30, and nothing new is made', async () => {
