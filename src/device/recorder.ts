@@ -13,10 +13,11 @@ import {
 } from './batch.js';
 import { BindGroupCache, type Binding, boundBytes, type View } from './bind-groups.js';
 import { DeviceError, DeviceLostError, type WgradError } from './errors.js';
+import type { RecorderHost } from './host.js';
 import { roundUp, showBytes } from './math.js';
-import type { Pipeline, PipelineCache, Shader, Slots } from './pipeline.js';
+import type { Pipeline, Shader, Slots } from './pipeline.js';
 import { currentPlace } from './place.js';
-import type { BufferPool, GpuBuffer } from './pool.js';
+import type { GpuBuffer } from './pool.js';
 import type { Profiler } from './profiler.js';
 import { StagingBuffers } from './staging.js';
 
@@ -26,20 +27,11 @@ export type { Binding, View } from './bind-groups.js';
 type BufferName<S extends Shader> = S['buffers'][number]['name'];
 type ParamName<S extends Shader> = Exclude<S['params'][number]['name'], `${string}_base`>;
 
-export interface RecorderHost {
-  device: GPUDevice;
-  pool: BufferPool;
-  pipelines: PipelineCache;
-  track<T>(call: () => Promise<T>): Promise<T>;
-  fail(error: Error): void;
-  /** Throws what the device reported since the last call. */
-  check(): void;
-}
-
 export class Recorder {
   readonly stats: RecorderStats = { dispatches: 0, submits: 0, bindGroups: 0, inFlight: 0, hostMs: 0 };
   /** Times every dispatch while it is set. */
   profiler: Profiler | undefined;
+  private rehearsing = false;
   private batch = newBatch();
   private readonly spareParams: DataView<ArrayBuffer>[] = [];
   private readonly paramsBuffer: GPUBuffer;
@@ -78,7 +70,10 @@ export class Recorder {
     const grid = foldGrid(shader.name, groups, this.host.device.limits.maxComputeWorkgroupsPerDimension);
     if (grid[0] * grid[1] * grid[2] === 0) return;
     const pipeline = this.host.pipelines.get(shader, slots);
-    if (this.batch.paramsUsed === MAX_DISPATCHES * PARAMS_STEP) void this.flush();
+    if (this.batch.paramsUsed === MAX_DISPATCHES * PARAMS_STEP) {
+      if (this.rehearsing) this.batch.paramsUsed = 0;
+      else void this.flush();
+    }
     const bases = this.bases;
     bases.clear();
     const data = this.bindGroups.get(pipeline, buffers, bases, this.batch.touched);
@@ -120,6 +115,7 @@ export class Recorder {
   /** Submits what is recorded. The promise settles when it has gone to the device, at once but for compiling. */
   flush(): Promise<void> {
     const batch = this.batch;
+    if (this.rehearsing) return Promise.resolve(); // what is rehearsed never reaches the device
     if (batch.commands.length === 0 && batch.uploads.length === 0) return this.waiting ?? Promise.resolve();
     this.batch = newBatch(this.spareParams.pop());
     const compiling = new Set<Pipeline>();
@@ -145,9 +141,14 @@ export class Recorder {
    */
   async rehearse(body: () => void, onProgress: (done: number, all: number) => void = () => {}): Promise<Batch> {
     await this.throttle(0);
-    body();
     const recorded = this.batch;
-    this.batch = newBatch();
+    this.rehearsing = true;
+    try {
+      body();
+    } finally {
+      this.rehearsing = false;
+      this.batch = newBatch();
+    }
     const launches = new Map<Pipeline, Dispatch>();
     for (const command of recorded.commands) if ('pipeline' in command) launches.set(command.pipeline, command);
     await Promise.all([...launches.keys()].map((pipeline) => pipeline.ready));

@@ -1,5 +1,6 @@
 // Warming up compiles and changes nothing.
 import * as assert from 'uvu/assert';
+import { activeRecorder } from '../../src/device/recorder.js';
 import { activity, alexnet, crossEntropy, memory, ones, scope, sync, tensor } from '../../src/index.js';
 import { warmup } from '../../src/train/index.js';
 import { useDevice } from '../support/device.js';
@@ -53,6 +54,30 @@ test('evaluation mode needs the forward kernels only', async () => {
     },
   });
   assert.ok(all > 3 && all < 16, `${all} kernels`);
+  model.dispose();
+});
+
+test('a body that uploads in its middle, or throws, leaves nothing to be launched', async () => {
+  const model = alexnet({ variant: 'dogcat', width: 0.1, imageSize: 67, numClasses: 3 });
+  const state = async () => Promise.all(Object.values(model.stateDict()).map((t) => t.data()));
+  const before = await state();
+  const { submits, dispatches } = activity();
+  const twice = () => {
+    for (let i = 0; i < 2; i++) {
+      using _ = scope();
+      const x = tensor(seeded(2 * 3 * 67 * 67, 1), { shape: [2, 3, 67, 67] }); // its buffer was used in the turn before
+      model.forward(x);
+    }
+  };
+  await activeRecorder().rehearse(twice);
+  assert.equal(await state(), before);
+  await warmup(model, [2, 3, 20, 20]).then(
+    () => assert.unreachable('the image is too small'),
+    () => {},
+  );
+  await sync();
+  assert.equal(await state(), before);
+  assert.ok(activity().submits > submits && activity().dispatches > dispatches);
   model.dispose();
 });
 
