@@ -14,7 +14,7 @@ import { installPeers, PEERS, type Peer, runPeer } from './peers.js';
 import { convCases, gemmCases } from './products.js';
 import { compare, fasterPeer, hostTime, line, markdown, peerLine, type Report, type Result } from './report.js';
 
-const USAGE = `npm run bench -- [options] [WORD...]
+const USAGE = `${process.env.WGRAD_CALL ? `${process.env.WGRAD_CALL} bench` : 'npm run bench --'} [options] [WORD...]
 
   WORD... or --filter WORD   only cases whose group or name has one of these words
   --rounds N                 rounds a case (default 9)

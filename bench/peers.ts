@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { UsageError } from '../src/index.js';
 import type { PeerJob } from './case.js';
 import { summarize } from './measure.js';
 
@@ -21,6 +22,7 @@ const folder = fileURLToPath(new URL('../../bench/peers/', import.meta.url));
 
 /** Installs the peers, which the library does not depend on, if they are not there. */
 export function installPeers(): void {
+  if (!existsSync(folder)) throw new UsageError('bench: --peers needs the repository; the package leaves them out');
   if (existsSync(join(folder, 'node_modules'))) return;
   console.log('bench: installing TensorFlow.js and jax-js under bench/peers');
   const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: folder, stdio: 'inherit' });

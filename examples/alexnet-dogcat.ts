@@ -18,7 +18,7 @@ import {
 import { freshRunFolder, latestRunFolder, RunFolder } from '../src/node/index.js';
 import * as train from '../src/train/index.js';
 import { type DogcatData, findFolder, loadData } from './dogcat/data.js';
-import { type CommandLine, help, type PresetName, parseCommandLine, presets } from './dogcat/options.js';
+import { type CommandLine, call, help, type PresetName, parseCommandLine, presets } from './dogcat/options.js';
 import { predict } from './dogcat/predict.js';
 import { buildModel, buildTrainer, loaderFor, type RunFacts } from './dogcat/run.js';
 import { Terminal } from './dogcat/terminal.js';
@@ -120,12 +120,12 @@ async function run(line: CommandLine, facts: RunFacts, data: DogcatData, resumed
   await close();
   if (ended === 'stopped') {
     terminal.say(
-      `Stopped and saved at step ${trainer.position().step}. Go on with: npm run dogcat -- --resume ${folder.path}`,
+      `Stopped and saved at step ${trainer.position().step}. Go on with: ${call('train')} --resume ${folder.path}`,
     );
     return 0;
   }
   await test(model, facts, data, folder, trainer.history, line.tenCrop);
-  terminal.say(`Try it: npm run dogcat -- predict FILE... --run ${folder.path}`);
+  terminal.say(`Try it: ${call('predict')} FILE... --run ${folder.path}`);
   return 0;
 }
 

@@ -4,7 +4,7 @@ import { relative } from 'node:path';
 import { drawnStandIns, type ImageDataset } from '../../src/data/index.js';
 import { DataError } from '../../src/index.js';
 import { hasPictures, type ImageFolder, loadImageFolder } from '../../src/node/index.js';
-import type { DogcatOptions } from './options.js';
+import { call, type DogcatOptions } from './options.js';
 import type { Terminal } from './terminal.js';
 
 export interface DogcatData {
@@ -23,7 +23,7 @@ const STAND_INS = { train: 2000, test: 400 };
 const HOW_TO_GET = `No photographs are used. To train on real ones, get "Dogs vs. Cats" from Kaggle (a free account):
   kaggle competitions download -c dogs-vs-cats      # or by hand: kaggle.com/c/dogs-vs-cats/data
   unzip dogs-vs-cats.zip && unzip train.zip         # train/cat.0.jpg ... train/dog.12499.jpg
-  npm run dogcat -- --data .                        # or set WGRAD_DATA
+  ${`${call('train')} --data .`.padEnd(48)}  # or set WGRAD_DATA
 Until then the network trains on drawn stand-ins. Its accuracy says nothing about photographs.`;
 
 /** --data, then WGRAD_DATA, then the usual place beside the project. */

@@ -80,13 +80,23 @@ export const presets: Record<PresetName, { about: string; options: DogcatOptions
   },
 };
 
-export const help = `Trains AlexNet to tell dogs from cats, or tells them apart with a network trained before.
+/** How a command is typed: with npm in this repository, with npx where the package is installed (bin/wgrad.js). */
+export function call(command: 'train' | 'predict' | 'summary'): string {
+  if (process.env.WGRAD_CALL) return `${process.env.WGRAD_CALL} ${command}`;
+  return { train: 'npm run dogcat --', predict: 'npm run dogcat -- predict', summary: 'npm run dogcat -- --summary' }[
+    command
+  ];
+}
 
-  npm run dogcat                                  train; the preset follows the adapter
-  npm run dogcat -- --preset quick --epochs 24    train longer
-  npm run dogcat -- --resume                      go on with the last run, exactly where it was
-  npm run dogcat -- predict a.jpg b.png           name what is on pictures, by the last run's network
-  npm run dogcat -- predict a.jpg --run DIR       by another's
+const usage = (typed: string, does: string) => `  ${typed.padEnd(47)} ${does}`;
+
+export const help = `Trains AlexNet to tell dogs from cats, or the classes of any folder of pictures, or names them with a network trained before.
+
+${usage(call('train').replace(/ --$/, ''), 'train; the preset follows the adapter')}
+${usage(`${call('train')} --preset quick --epochs 24`, 'train longer')}
+${usage(`${call('train')} --resume`, 'go on with the last run, exactly where it was')}
+${usage(`${call('predict')} a.jpg b.png`, "name what is on pictures, by the last run's network")}
+${usage(`${call('predict')} a.jpg --run DIR`, "by another's, or by a file of weights")}
 
 Data
   --data DIR            folder with train/ and test/, or of pictures. Default: WGRAD_DATA, then

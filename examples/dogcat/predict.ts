@@ -1,18 +1,22 @@
 // predict FILE...: one line a picture, with its class and how sure the network is.
 import { readFileSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { assembleBatch, ImageDataset, prepare } from '../../src/data/index.js';
 import { CheckpointError, DataError } from '../../src/index.js';
 import { decodeImage, latestRunFolder, RunFolder } from '../../src/node/index.js';
-import { argmaxRow, predictProbabilities, readCheckpoint, restoreModel } from '../../src/train/index.js';
+import {
+  argmaxRow,
+  type Checkpoint,
+  predictProbabilities,
+  readCheckpoint,
+  restoreModel,
+} from '../../src/train/index.js';
+import { call } from './options.js';
 import { buildModel, type RunFacts } from './run.js';
 
 /** Prints predictions for files that are pictures and errors for those that are not; returns the exit code. */
 export async function predict(files: string[], run: string | undefined, defaultRun: string): Promise<number> {
-  const folder = run ? new RunFolder(run) : latestRunFolder(defaultRun);
-  if (!folder)
-    throw new CheckpointError(`predict: there is no trained network in ${defaultRun}; train one with: npm run dogcat`);
-  const name = folder.has('best.safetensors') ? 'best.safetensors' : 'last.safetensors';
-  const checkpoint = readCheckpoint(folder.read(name), folder.file(name));
+  const checkpoint = openWeights(run, defaultRun);
   const facts = JSON.parse(checkpoint.metadata.facts) as RunFacts;
   const model = buildModel(facts).eval();
   restoreModel(checkpoint, model);
@@ -39,6 +43,21 @@ export async function predict(files: string[], run: string | undefined, defaultR
   if (facts.folder === null)
     console.error('This network was trained on drawn stand-ins: its word on photographs means nothing.');
   return failed > 0 ? 1 : 0;
+}
+
+/** Weights from a run's folder, from a file such as the browser page saves, or from the last run. */
+function openWeights(run: string | undefined, defaultRun: string): Checkpoint {
+  const isFile = run?.endsWith('.safetensors');
+  const folder = isFile ? new RunFolder(dirname(run!)) : run ? new RunFolder(run) : latestRunFolder(defaultRun);
+  if (!folder)
+    throw new CheckpointError(
+      `predict: there is no trained network in ${defaultRun}; train one with: ${call('train').replace(/ --$/, '')}`,
+    );
+  const name = isFile ? basename(run!) : folder.has('best.safetensors') ? 'best.safetensors' : 'last.safetensors';
+  const checkpoint = readCheckpoint(folder.read(name), folder.file(name));
+  if (!checkpoint.metadata.facts)
+    throw new CheckpointError(`${folder.file(name)}: does not say which network and classes its weights are for`);
+  return checkpoint;
 }
 
 function readBytes(file: string): Uint8Array {

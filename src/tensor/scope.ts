@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // A tensor belongs to the scope that is open when it is made, and goes with it. Made outside any scope it lives.
 import { UsageError } from '../device/errors.js';
 

@@ -1,0 +1,138 @@
+// The package as a user gets it: packed, installed in an empty folder, and used from plain JavaScript, strict TypeScript,
+// a Vite app, a page without a build step, and the command line. `npm run test:package`; it needs the npm registry.
+import { spawnSync } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import * as assert from 'uvu/assert';
+import { chromiumAdvice, chromiumPath, openChromium, serve } from '../support/chromium.js';
+import { Skip, suite } from '../support/suite.js';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const sources = `${root}test/package/app/`;
+const { version, devDependencies } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
+const test = suite('package');
+let app = '';
+
+function run(command: string, ...args: string[]): string {
+  const { status, signal, stdout, stderr, error } = spawnSync(command, args, {
+    cwd: app,
+    encoding: 'utf8',
+    timeout: 120_000,
+    shell: process.platform === 'win32',
+    env: { ...process.env, NODE_OPTIONS: '', FORCE_COLOR: '0' },
+  });
+  const how = error?.message ?? (signal ? `killed by ${signal}` : `exit code ${status}`);
+  assert.is(status, 0, `${command} ${args.join(' ')}: ${how}\n${stdout}${stderr}`);
+  return stdout;
+}
+
+function accuracy(text: string): number {
+  return Number(text.match(/accuracy ([\d.]+) %/)?.[1]);
+}
+
+const write = (name: string, text: string) => writeFileSync(`${app}/${name}`, text);
+const install = (...packages: string[]) => run('npm', 'install', '--no-audit', '--no-fund', ...packages);
+
+test.before(() => {
+  app = mkdtempSync(`${tmpdir()}/wgrad-package-`);
+  const { status, stderr } = spawnSync('npm', ['pack', '--pack-destination', app], { cwd: root, encoding: 'utf8' });
+  assert.is(status, 0, stderr);
+  write('package.json', '{ "name": "app", "private": true, "type": "module" }');
+  install(`./wgrad-${version}.tgz`);
+});
+test.after(() => rmSync(app, { recursive: true, force: true }));
+
+test('publint and are-the-types-wrong find nothing', () => {
+  run('npx', '--yes', 'publint@0.3.25', 'run', '--strict', `wgrad-${version}.tgz`);
+  run('npx', '--yes', '@arethetypeswrong/cli@0.18.5', '--profile', 'esm-only', `wgrad-${version}.tgz`);
+});
+
+test('it holds what it needs and nothing else', () => {
+  const folder = `${app}/node_modules/wgrad/`;
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  const top = readdirSync(folder).sort();
+  assert.equal(top, ['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'build', 'package.json']);
+  assert.equal(
+    files.filter((file) => /test\.js|golden|peers[/\\]|\.(jpe?g|png|tsbuildinfo)$/.test(file)),
+    [],
+  );
+  const map = JSON.parse(readFileSync(`${folder}build/src/kernels/sources.gen.js.map`, 'utf8'));
+  assert.match(map.sourcesContent[0], /^@compute @workgroup_size/m, 'the map shows WGSL as it stands');
+});
+
+test('ten lines of plain JavaScript learn the spiral, and the process ends', () => {
+  const code = readFileSync(`${sources}spiral.js`, 'utf8');
+  assert.ok(code.split('\n').filter((line) => line && !line.startsWith('import')).length <= 12);
+  copyFileSync(`${sources}spiral.js`, `${app}/spiral.js`);
+  assert.ok(accuracy(run(process.execPath, 'spiral.js')) >= 99);
+});
+
+for (const typescript of [devDependencies.typescript, '5.9.3']) {
+  test(`strict TypeScript ${typescript}, resolution as Node's and as bundlers'`, () => {
+    install(`typescript@${typescript}`, `@types/node@${devDependencies['@types/node']}`);
+    copyFileSync(`${sources}spiral.ts`, `${app}/spiral.ts`);
+    const options =
+      '--strict --noUncheckedIndexedAccess --exactOptionalPropertyTypes --target es2022 --types node'.split(' ');
+    run('npx', 'tsc', ...options, '--module', 'preserve', '--moduleResolution', 'bundler', '--noEmit', 'spiral.ts');
+    run('npx', 'tsc', ...options, '--module', 'nodenext', '--outDir', 'out', 'spiral.ts');
+    const text = run(process.execPath, 'out/spiral.js');
+    assert.ok(accuracy(text) >= 99);
+    assert.match(text, /limits: default/);
+  });
+}
+
+async function accuracyOnPage(folder: string, pages: Record<string, string> = {}): Promise<number> {
+  if (!chromiumPath()) throw new Skip(chromiumAdvice);
+  const [server, browser] = await Promise.all([serve(folder, pages), openChromium()]);
+  try {
+    const page = await browser.newPage();
+    const lines: string[] = [];
+    page.on('pageerror', (error) => lines.push(error.message));
+    const said = page.waitForEvent('console', { predicate: (m) => /accuracy/.test(m.text()), timeout: 90_000 });
+    await page.goto(`${server.url}/`);
+    return accuracy((await said.catch(() => assert.unreachable(`the page said nothing; ${lines.join('; ')}`)))!.text());
+  } finally {
+    await browser.close();
+    server.close();
+  }
+}
+
+test('a Vite app in Chromium', async () => {
+  install(`vite@${devDependencies.vite}`);
+  mkdirSync(`${app}/site`, { recursive: true });
+  write('site/index.html', '<!doctype html><title>spiral</title><script type="module" src="./spiral.js"></script>');
+  copyFileSync(`${sources}spiral.js`, `${app}/site/spiral.js`);
+  run('npx', 'vite', 'build', 'site', '--target', 'es2022');
+  assert.ok((await accuracyOnPage(`${app}/site/dist`)) >= 99);
+});
+
+test('a page with <script type="module"> and no build step', async () => {
+  const imports = '<script type="importmap">{ "imports": { "wgrad": "/browser/wgrad.min.js" } }</script>';
+  const code = readFileSync(`${sources}spiral.js`, 'utf8');
+  const page = `<!doctype html><title>spiral</title>${imports}<script type="module">${code}</script>`;
+  assert.ok((await accuracyOnPage(`${app}/node_modules/wgrad/build`, { '/': page })) >= 99);
+});
+
+test('npx wgrad doctor, summary, train, predict, bench', () => {
+  assert.match(run('npx', 'wgrad', 'doctor'), /Adapter/);
+  assert.match(run('npx', 'wgrad', 'summary', '--preset', 'paper'), /conv5 +Conv2d/);
+  const small =
+    '--stand-ins --preset quick --limit 64 --batch 8 --width 0.0625 --image 67 --stored 75 --epochs 1 --no-ten-crop';
+  const trained = run('npx', 'wgrad', 'train', ...small.split(' '), '--out', 'run');
+  assert.match(trained, /Try it: npx wgrad predict FILE\.\.\. --run run/);
+  assert.ok(existsSync(`${app}/run/best.safetensors`));
+  assert.match(run('npx', 'wgrad', 'bench', 'gemm 512', '--rounds', '1'), /GFLOP\/s/);
+  assert.match(run('npx', 'wgrad'), /npx wgrad COMMAND/);
+});
+
+test.run();
