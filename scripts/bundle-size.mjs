@@ -23,6 +23,6 @@ const table = ['| in a page | minified | gzipped |', '| --- | --- | --- |', ...r
 console.log(table);
 if (process.argv.includes('--write')) {
   const readme = fileURLToPath(new URL('../README.md', import.meta.url));
-  const text = readFileSync(readme, 'utf8').replace(/\| in a page \|[^]*?(?=\n\n)/, table);
+  const text = readFileSync(readme, 'utf8').replace(/\| in a page \|[\s\S]*?(?=\n\n)/, table);
   writeFileSync(readme, text);
 }

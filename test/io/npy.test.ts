@@ -24,17 +24,19 @@ function refusal(bytes: Uint8Array): string {
 /** A file of version 1 with this header. */
 function file(header: string, bytes: number, version = 1): Uint8Array {
   const start = version === 1 ? 10 : 12;
-  const out = Buffer.alloc(start + header.length + bytes);
-  out.write('\x93NUMPY', 'latin1');
+  const out = new Uint8Array(start + header.length + bytes);
+  const view = new DataView(out.buffer);
+  const latin1 = (text: string) => Uint8Array.from(text, (c) => c.charCodeAt(0));
+  out.set(latin1('\x93NUMPY'));
   out[6] = version;
-  if (version === 1) out.writeUInt16LE(header.length, 8);
-  else out.writeUInt32LE(header.length, 8);
-  out.write(header, start, 'latin1');
-  return new Uint8Array(out);
+  if (version === 1) view.setUint16(8, header.length, true);
+  else view.setUint32(8, header.length, true);
+  out.set(latin1(header), start);
+  return out;
 }
 
 test('a file by NumPy is read, and written the same', () => {
-  const bytes = Uint8Array.from(Buffer.from(BY_NUMPY, 'base64'));
+  const bytes = Uint8Array.from(atob(BY_NUMPY), (c) => c.charCodeAt(0));
   const read = readNpy(bytes);
   assert.equal(read, { shape: [2, 3], data: Int32Array.of(1, 2, 3, 4, 5, 6) });
   assert.equal(writeNpy(read), bytes);

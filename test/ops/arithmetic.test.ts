@@ -184,4 +184,22 @@ test('shapes that do not fit are refused with their shapes', () => {
   assert.throws(() => w.mseLoss(x, w.zeros([3, 2])), /mseLoss: input \[2, 3\] and target \[3, 2\] differ/);
 });
 
+test('sine and cosine, and their gradients, stay exact far from zero', async () => {
+  const values = Float32Array.from({ length: 4001 }, (_, i) => (i - 2000) * 5.0123).map((v, i) =>
+    i % 3 ? v : v / 1e3,
+  );
+  const exact = (f: (v: number) => number) => Array.from(values, f);
+  for (const [op, f, slope] of [
+    [w.sin, Math.sin, Math.cos],
+    [w.cos, Math.cos, (v: number) => -Math.sin(v)],
+  ] as const) {
+    using _ = w.scope();
+    const x = w.tensor(values, { requiresGrad: true });
+    const y = op(x);
+    w.sum(y).backward();
+    assertClose(await y.data(), exact(f), { what: op.name });
+    assertClose(await x.grad!.data(), exact(slope), { what: `gradient of ${op.name}` });
+  }
+});
+
 test.run();

@@ -91,9 +91,9 @@ for (const typescript of [devDependencies.typescript, '5.9.3']) {
   });
 }
 
-async function accuracyOnPage(folder: string, pages: Record<string, string> = {}): Promise<number> {
+async function accuracyOnPage(folder: string, texts: { [path: string]: string } = {}): Promise<number> {
   if (!chromiumPath()) throw new Skip(chromiumAdvice);
-  const [server, browser] = await Promise.all([serve(folder, pages), openChromium()]);
+  const [server, browser] = await Promise.all([serve({ '/': folder }, texts), openChromium()]);
   try {
     const page = await browser.newPage();
     const lines: string[] = [];
@@ -120,7 +120,7 @@ test('a page with <script type="module"> and no build step', async () => {
   const imports = '<script type="importmap">{ "imports": { "wgrad": "/browser/wgrad.min.js" } }</script>';
   const code = readFileSync(`${sources}spiral.js`, 'utf8');
   const page = `<!doctype html><title>spiral</title>${imports}<script type="module">${code}</script>`;
-  assert.ok((await accuracyOnPage(`${app}/node_modules/wgrad/build`, { '/': page })) >= 99);
+  assert.ok((await accuracyOnPage(`${app}/node_modules/wgrad/build`, { '/index.html': page })) >= 99);
 });
 
 test('npx wgrad doctor, summary, train, predict, bench', () => {

@@ -40,22 +40,32 @@ const types: Record<string, string> = {
   '.svg': 'image/svg+xml',
 };
 
-/** Serves a folder, and pages given as text by their path, at a port of its own. */
+export interface Served {
+  url: string;
+  close(): void;
+}
+
+/** Serves folders by the path that they hang under, and single texts, at a port of its own. */
 export async function serve(
-  folder: string,
-  pages: Record<string, string> = {},
-): Promise<{ url: string; close(): void }> {
+  folders: { [path: string]: string },
+  texts: { [path: string]: string } = {},
+): Promise<Served> {
+  const find = (path: string): string | undefined => {
+    for (const [under, folder] of Object.entries(folders)) {
+      const file = join(folder, normalize(path.slice(under.length)));
+      if (path.startsWith(under) && existsSync(file) && statSync(file).isFile()) return file;
+    }
+  };
   const server = createServer((request, response) => {
-    const path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname);
-    const file = join(folder, normalize(path.endsWith('/') ? `${path}index.html` : path));
-    const page = pages[path];
-    if (page === undefined && !(existsSync(file) && statSync(file).isFile())) {
+    const asked = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname);
+    const path = asked.endsWith('/') ? `${asked}index.html` : asked;
+    const file = find(path);
+    if (texts[path] === undefined && !file) {
       response.writeHead(404).end();
       return;
     }
-    const type = page === undefined ? types[extname(file)] : types['.html'];
-    response.writeHead(200, { 'content-type': type ?? 'application/octet-stream' });
-    response.end(page ?? readFileSync(file));
+    response.writeHead(200, { 'content-type': types[extname(path)] ?? 'application/octet-stream' });
+    response.end(texts[path] ?? readFileSync(file!));
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const url = `http://localhost:${(server.address() as AddressInfo).port}`;

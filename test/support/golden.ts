@@ -1,10 +1,7 @@
 // PyTorch's values: test/golden/<op>/<case>.safetensors, made by test/golden/generate.py.
-import { readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { readSafetensors, type StoredTensor } from '../../src/io/safetensors.js';
 import { type Tensor, tensor } from '../../src/tensor/tensor.js';
-
-const folder = fileURLToPath(new URL('../../../test/golden/', import.meta.url));
+import { goldenFiles, readGolden } from './golden-files.js';
 
 /** Expected values that a test has read, as 'op/case output.y'; the runner checks that none on disk was left out. */
 export const valuesRead = new Set<string>();
@@ -67,22 +64,20 @@ export class GoldenCase {
 
 /** All cases of an op, in order of their names. */
 export function goldenCases(op: string): GoldenCase[] {
-  return readdirSync(folder + op)
-    .filter((file) => file.endsWith('.safetensors'))
-    .sort()
+  return goldenFiles()
+    .filter((file) => file.startsWith(`${op}/`))
     .map((file) => {
-      const name = file.replace('.safetensors', '');
-      const { tensors, metadata } = readSafetensors(readFileSync(`${folder}${op}/${file}`), `${op}/${file}`);
+      const name = file.slice(op.length + 1).replace('.safetensors', '');
+      const { tensors, metadata } = readSafetensors(readGolden(file), file);
       return new GoldenCase(op, name, JSON.parse(metadata.args ?? '{}'), tensors);
     });
 }
 
 /** Every expected value on disk, outputs and gradients of all cases, as 'op/case output.y'. */
 export function valuesOnDisk(): string[] {
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((f) => f.endsWith('.safetensors'));
-  return files.flatMap((file) => {
-    const { tensors } = readSafetensors(readFileSync(folder + file), file);
+  return goldenFiles().flatMap((file) => {
+    const { tensors } = readSafetensors(readGolden(file), file);
     const expected = [...tensors.keys()].filter((key) => /^(output|grad)\./.test(key));
-    return expected.map((key) => `${file.replaceAll('\\', '/').replace('.safetensors', '')} ${key}`);
+    return expected.map((key) => `${file.replace('.safetensors', '')} ${key}`);
   });
 }

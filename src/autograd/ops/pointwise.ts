@@ -25,8 +25,8 @@ export const formulas = {
   abs: { y: 'abs(x)', save: 'x', dydx: 'sign(s)' },
   square: { y: 'x * x', save: 'x', dydx: '2.0 * s' },
   neg: { y: '-x', save: 'x', dydx: 'vec4f(-1.0)' },
-  sin: { y: 'sin(x)', save: 'x', dydx: 'cos(s)' },
-  cos: { y: 'cos(x)', save: 'x', dydx: '-sin(s)' },
+  sin: { y: 'sine(x, 0)', save: 'x', dydx: 'sine(s, 1)' },
+  cos: { y: 'sine(x, 1)', save: 'x', dydx: '-sine(s, 0)' },
   leakyRelu: {
     y: 'select(p.alpha * x, x, x > vec4f())',
     save: 'x',

@@ -1,0 +1,125 @@
+// Every test that needs no file system, inside Chromium: another WebGPU implementation and another adapter.
+// `npm run test:browser -- ops` runs all of them, `... -- ops conv2d` those whose path has the word.
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import type { Page } from 'playwright-core';
+import { build } from 'vite';
+import { openChromium, serve } from '../support/chromium.js';
+import { goldenFiles } from '../support/golden-files.js';
+import { showResults, showSkips } from '../support/report.js';
+import { failure, type Results } from '../support/suite.js';
+import type { TestPage } from './page.js';
+
+const FILE_SECONDS = 240;
+const built = fileURLToPath(new URL('../', import.meta.url));
+const sources = fileURLToPath(new URL('../../../test/', import.meta.url));
+
+/** Test files that run in a browser: all but those that import from Node, or start programs. */
+export function browserTests(): string[] {
+  return readdirSync(sources, { recursive: true, encoding: 'utf8' })
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => file.endsWith('.test.ts'))
+    .filter((file) => !/from 'node:|src\/node\//.test(readFileSync(sources + file, 'utf8')))
+    .map((file) => file.replace('.test.ts', ''))
+    .sort();
+}
+
+/** Bundles the compiled tests for a browser; Node's file system is swapped for files fetched before. */
+async function bundleTests(files: string[], outDir: string): Promise<void> {
+  const imports = files.map((file) => `${JSON.stringify(file)}: () => import('${built}${file}.test.js')`);
+  const entry = `import { offer } from '${built}browser/page.js'; await offer({ ${imports.join(', ')} });`;
+  await build({
+    root: sources,
+    configFile: false,
+    logLevel: 'error',
+    plugins: [
+      {
+        name: 'tests',
+        enforce: 'pre',
+        resolveId(id) {
+          if (id.endsWith('/tests-entry')) return '\0tests-entry';
+          return id.endsWith('/golden-files.js') ? `${built}browser/golden-files.js` : null;
+        },
+        load: (id) => (id === '\0tests-entry' ? entry : null),
+      },
+    ],
+    build: {
+      outDir,
+      target: 'es2022',
+      minify: false,
+      rolldownOptions: { treeshake: false }, // package.json says that no module has effects; tests are nothing else
+      chunkSizeWarningLimit: 1e6,
+      lib: { entry: 'tests-entry', formats: ['es'], fileName: 'tests' },
+    },
+  });
+}
+
+const html = `<!doctype html><title>wgrad tests</title>
+<script>globalThis.process = { env: {}, argv: [], stdout: {} }; // what the tests' support asks of Node</script>
+<script type="module" src="/tests.js"></script>`;
+
+/** One file's results; what crashes or hangs the page fails the file. */
+async function runFile(page: Page, file: string): Promise<Results> {
+  let test = '(loading)';
+  const note = (message: { type(): string; text(): string }) => {
+    if (message.type() === 'debug') test = message.text();
+  };
+  page.on('console', note);
+  const start = performance.now();
+  let timer: NodeJS.Timeout | undefined;
+  const tooLong = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`still running after ${FILE_SECONDS} s`)), FILE_SECONDS * 1000);
+  });
+  const run = page.evaluate((name) => (globalThis as unknown as { testPage: TestPage }).testPage.run(name), file);
+  run.catch(() => {}); // told by the race below
+  try {
+    return await Promise.race([run, tooLong]);
+  } catch (error) {
+    const seconds = (performance.now() - start) / 1000;
+    return { passed: 0, failures: [failure(test, error)], skipped: [], seconds };
+  } finally {
+    clearTimeout(timer);
+    page.off('console', note);
+  }
+}
+
+/** Runs the files in one page on one device; returns how many tests passed, failed and were skipped. */
+export async function runOps(words: string[], limits: 'adapter' | 'default' = 'adapter') {
+  const files = browserTests().filter((file) => words.length === 0 || words.some((word) => file.includes(word)));
+  const folder = mkdtempSync(`${tmpdir()}/wgrad-browser-`);
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  const skips: { file: string; test: string; reason: string }[] = [];
+  await bundleTests(files, folder);
+  const server = await serve(
+    { '/golden/': `${sources}golden`, '/': folder },
+    { '/index.html': html, '/golden/list.json': JSON.stringify(goldenFiles()) },
+  );
+  const browser = await openChromium();
+  try {
+    const page = await browser.newPage();
+    page.on('pageerror', (error) => console.log(`the page threw: ${error.message}`));
+    await page.goto(server.url);
+    await page.waitForFunction(() => 'testPage' in globalThis, undefined, { timeout: 60_000 });
+    const adapter = await page.evaluate(
+      (l) => (globalThis as unknown as { testPage: TestPage }).testPage.open(l),
+      limits,
+    );
+    console.log(
+      `Chromium ${browser.version()} on ${adapter}, ${limits === 'adapter' ? 'all that it offers' : "WebGPU's guaranteed limits"}`,
+    );
+    for (const file of files) {
+      const results = await runFile(page, file);
+      total.passed += results.passed;
+      total.failed += results.failures.length;
+      skips.push(...results.skipped.map((skip) => ({ file, ...skip })));
+      console.log(showResults(file, results));
+    }
+  } finally {
+    await browser.close();
+    server.close();
+    if (existsSync(folder)) rmSync(folder, { recursive: true });
+  }
+  if (skips.length > 0) console.log(showSkips('NOT RUN', skips));
+  return { ...total, skipped: skips.length };
+}
