@@ -1,7 +1,9 @@
 // wgrad/data: pictures on the host. Nothing here touches the GPU.
 export * from './augment.js';
+export { classOf } from './class-of.js';
 export * from './dataset.js';
 export * from './image.js';
 export * from './loader.js';
+export * from './picture-files.js';
 export * from './random.js';
 export * from './standins.js';

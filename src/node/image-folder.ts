@@ -2,6 +2,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
+import { classOf } from '../data/class-of.js';
 import { ImageDataset } from '../data/dataset.js';
 import { Random, shuffled } from '../data/random.js';
 import { DataError } from '../device/errors.js';
@@ -33,8 +34,6 @@ export interface ImageFolder {
 
 const PICTURE = /\.(jpe?g|png)$/i;
 const HIDDEN = /(^|\/)\./;
-/** Kaggle's names: class, number, extension. */
-const KAGGLE_NAME = /^([^.]+)\.\d+\.[^.]+$/;
 const DECODE_LIMIT_MS = 60_000;
 
 interface Entry {
@@ -91,12 +90,6 @@ function listPictures(folder: string): { classes: string[]; entries: Entry[] } {
   if (files.length === 0) throw new DataError(`${folder}: holds no .jpg, .jpeg or .png files`);
   const classes = [...new Set(files.map(classOf))].sort();
   return { classes, entries: files.map((file) => ({ file, label: classes.indexOf(classOf(file)) })) };
-}
-
-/** The folder that a file lies in, or what its name begins with. */
-function classOf(file: string): string {
-  if (file.includes('/')) return file.split('/')[0];
-  return KAGGLE_NAME.exec(file)?.[1] ?? file.split(/[._-]/)[0];
 }
 
 const collator = new Intl.Collator('en', { numeric: true });

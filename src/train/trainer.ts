@@ -60,6 +60,8 @@ export interface Progress {
   step: number;
   loss: number;
   accuracy: number;
+  /** Mean loss of the latest batch that has come back, a step or two old. */
+  batchLoss: number;
   phase: 'train' | 'validation';
 }
 
@@ -101,6 +103,7 @@ export class Trainer {
   private bestLoss: number | null = null;
   private loss = new Mean();
   private correct = 0;
+  private batchLoss = Number.NaN;
   readonly history: EpochRecord[] = [];
 
   constructor(readonly parts: TrainerParts) {}
@@ -131,6 +134,7 @@ export class Trainer {
         step: this.step,
         loss: this.loss.value,
         accuracy: this.correct / this.loss.weight,
+        batchLoss: this.batchLoss,
         phase: 'train',
       });
     for await (const batch of train.epoch(this.epoch, { startBatch: this.batch })) {
@@ -177,6 +181,7 @@ export class Trainer {
     if (!Number.isFinite(loss)) {
       throw new UsageError(`trainer: the loss is ${loss} at step ${this.step}; a smaller learning rate may help`);
     }
+    this.batchLoss = loss;
     this.loss.add(loss, labels.length);
     for (let i = 0; i < labels.length; i++) if (predicted[i] === labels[i]) this.correct++;
   }
@@ -193,6 +198,7 @@ export class Trainer {
             step: this.step,
             loss: this.loss.value,
             accuracy: this.correct / this.loss.weight,
+            batchLoss: this.batchLoss,
             phase: 'validation',
           }),
         )

@@ -1,0 +1,35 @@
+/** An element of index.html by its id. */
+export function element<E extends HTMLElement = HTMLElement>(id: string): E {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`the page has no #${id}`);
+  return found as E;
+}
+
+/** What went wrong, for people. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Radio buttons side by side; calls back with the value that is chosen. */
+export function segments(
+  place: HTMLElement,
+  name: string,
+  choices: [value: string, title: string][],
+  chosen: string,
+  onChoose: (value: string) => void,
+): void {
+  place.replaceChildren(
+    ...choices.map(([value, title]) => {
+      const label = document.createElement('label');
+      const input = Object.assign(document.createElement('input'), {
+        type: 'radio',
+        name,
+        value,
+        checked: value === chosen,
+      });
+      input.addEventListener('change', () => onChoose(value));
+      label.append(input, Object.assign(document.createElement('span'), { textContent: title }));
+      return label;
+    }),
+  );
+}
