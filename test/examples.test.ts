@@ -1,5 +1,6 @@
 // The small examples, run as a user would: they end by themselves with the right answer.
 import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
 import { useDevice } from './support/device.js';
@@ -7,6 +8,8 @@ import { suite } from './support/suite.js';
 
 const test = suite('examples');
 test.before(useDevice);
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
 
 function run(name: string, ...args: string[]): string {
   const file = fileURLToPath(new URL(`../examples/${name}.js`, import.meta.url));
@@ -27,8 +30,29 @@ test('hello learns its three weights', () => {
   }
 });
 
+test('gradients by hand agree with the tape, and the wrong one is found', () => {
+  const said = run('gradient-by-hand');
+  const differences = Array.from(said.matchAll(/largest difference (\S+)/g), ([, value]) => Number(value));
+  assert.is(differences.length, 3);
+  for (const difference of differences) assert.ok(difference < 1e-5, `the largest difference is ${difference}`);
+  assert.match(said, /gradcheck: agrees with finite differences/);
+  assert.match(said, /gradcheck: input 0, element 0: the gradient is 0\.43\d*, finite differences give -0\.43/);
+});
+
+test('the convolutional network names 97 % of the digits that it has not seen', () => {
+  const accuracy = Number(run('digits').match(/test accuracy ([\d.]+) %/)![1]);
+  assert.ok(accuracy >= 97, `accuracy ${accuracy} %`);
+});
+
+test('every example is in the list, and is a file', () => {
+  const list = readFileSync(`${root}examples/README.md`, 'utf8');
+  const listed = [...list.matchAll(/^\| \[([\w-]+\.ts)\]/gm)].map(([, name]) => name).sort();
+  const files = readdirSync(`${root}examples`).filter((name) => name.endsWith('.ts'));
+  assert.equal(listed, files.sort());
+});
+
 test('the spiral network reaches 99 %', () => {
-  const accuracy = Number(run('mlp').match(/accuracy ([\d.]+) %/)![1]);
+  const accuracy = Number(run('spiral').match(/accuracy ([\d.]+) %/)![1]);
   assert.ok(accuracy >= 99, `accuracy ${accuracy} %`);
 });
 

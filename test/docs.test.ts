@@ -1,0 +1,223 @@
+// The documentation is true: its TypeScript compiles strictly and runs on the device, its WGSL compiles, its commands
+// exist. test/support/document-programs.ts says how pages mark what is special.
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { pathToFileURL } from 'node:url';
+import { format } from 'node:util';
+import * as assert from 'uvu/assert';
+import { help } from '../examples/dogcat/options.js';
+import { drawnStandIns } from '../src/data/index.js';
+import { compile } from '../src/device/recorder.js';
+import { reflect } from '../src/device/reflect.js';
+import { features } from '../src/device/runtime.js';
+import { makePng } from './node/made-images.js';
+import { useDevice } from './support/device.js';
+import {
+  agrees,
+  compiledFile,
+  compilePrograms,
+  exported,
+  inPage,
+  type Program,
+  programsOf,
+} from './support/document-programs.js';
+import { type Page, readPage, root } from './support/documents.js';
+import { Skip, suite } from './support/suite.js';
+
+const test = suite('docs');
+const pages: Page[] = [
+  'README.md',
+  'src/kernels/README.md',
+  'examples/README.md',
+  ...readdirSync(`${root}docs`)
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => `docs/${file}`),
+]
+  .filter((path) => existsSync(root + path))
+  .map(readPage);
+
+for (const entry of ['wgrad', 'wgrad/data', 'wgrad/train', 'wgrad/io', 'wgrad/node']) {
+  exported.set(entry, Object.keys(await import(entry)));
+}
+const programs = pages.flatMap(programsOf);
+
+/** A folder such as a reader's: pictures by class, and single ones. */
+function readersFolder(): string {
+  const folder = mkdtempSync(`${tmpdir()}/wgrad-docs-`);
+  const drawn = drawnStandIns(24, 64, 1);
+  const plane = 64 * 64;
+  for (let i = 0; i < drawn.length; i++) {
+    const pixels = drawn.pixels(i);
+    const file = makePng(
+      64,
+      64,
+      (x, y) => [0, 1, 2].map((c) => pixels[c * plane + y * 64 + x]) as [number, number, number],
+    );
+    const name = drawn.classes[drawn.label(i)];
+    mkdirSync(`${folder}/pictures/${name}`, { recursive: true });
+    writeFileSync(`${folder}/pictures/${name}/${i}.png`, file);
+    if (i < 2) writeFileSync(`${folder}/${name}.png`, file);
+  }
+  return folder;
+}
+
+const before = { log: console.log, folder: process.cwd() };
+let folder = '';
+let complaints: string[] = [];
+
+test.before(useDevice);
+test.before(() => {
+  folder = readersFolder();
+  complaints = compilePrograms(programs, pages);
+});
+test.after(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('all TypeScript compiles strictly', () => {
+  assert.ok(programs.length > 10, `${programs.length} programs`);
+  assert.equal(complaints, []);
+});
+
+/** What the programs of pages call; see test/support/document-programs.ts. */
+function checksFor({ page, prints }: Program, wrong: string[]): Record<string, unknown> {
+  return {
+    shown: (line: number, ...values: unknown[]) => {
+      const printed = format(...values);
+      const said = prints.get(line)!;
+      if (!agrees(said, printed)) wrong.push(`${page}:${line}: says '${said}' and prints '${printed}'`);
+    },
+    throwing: async (message: string, body: () => Promise<unknown>) => {
+      try {
+        await body();
+      } catch (error) {
+        const { name, message: actual } = error as Error;
+        if (!`${name}: ${actual}`.startsWith(message))
+          wrong.push(`${page}: says it throws '${message}'; it is '${name}: ${actual}'`);
+        return;
+      }
+      wrong.push(`${page}: says it throws '${message}'; it does not`);
+    },
+    never: () => false,
+  };
+}
+
+async function runProgram(program: Program): Promise<string[]> {
+  const wrong: string[] = [];
+  Object.assign(globalThis, checksFor(program, wrong));
+  console.log = () => {};
+  process.chdir(folder);
+  try {
+    await import(pathToFileURL(compiledFile(program)).href);
+  } catch (error) {
+    wrong.push(inPage(programs, String((error as Error).stack ?? error)));
+  } finally {
+    console.log = before.log;
+    process.chdir(before.folder);
+  }
+  return wrong;
+}
+
+for (const program of programs.filter(({ runs }) => runs)) {
+  test(`${program.page}: the program of line ${program.line}`, async () => {
+    const missing = program.features.find((feature) => !features().has(feature));
+    if (missing !== undefined) throw new Skip(`the device has no ${missing}`);
+    assert.equal(await runProgram(program), []);
+  });
+}
+
+test('no block imports what it does not use', () => {
+  const unused = programs.flatMap(({ page, line, text, name }) => {
+    if (name.endsWith('-tables')) return [];
+    const code = [...text.values()].join('\n');
+    const names = [...code.matchAll(/^\s*import (?:type )?\{([^}]*)\}/gm)].flatMap(([, list]) => list.split(','));
+    const own = names
+      .map(
+        (n) =>
+          n
+            .trim()
+            .split(/ as | /)
+            .at(-1)!,
+      )
+      .filter(Boolean);
+    return own.filter((n) => code.split(new RegExp(`\\b${n}\\b`)).length < 3).map((n) => `${page}:${line}: ${n}`);
+  });
+  assert.equal(unused, []);
+});
+
+test('every block says what it is, and all WGSL compiles', async () => {
+  const known = ['ts', 'wgsl', 'sh', 'html', 'text', 'json', ''];
+  for (const { path, blocks } of pages) {
+    for (const { language, line, code } of blocks) {
+      assert.ok(known.includes(language), `${path}:${line}: '${language}' is none of ${known.join(', ')}`);
+      if (language === 'wgsl') {
+        await compile(reflect(code)).catch((error) => assert.unreachable(`${path}:${line}: ${error.message}`));
+      }
+    }
+  }
+});
+
+const { scripts } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { scripts: Record<string, string> };
+const read = (file: string) => readFileSync(root + file, 'utf8');
+const commands = [...read('bin/wgrad.js').matchAll(/^ {2}(\w+): \[/gm)].map(([, name]) => name);
+
+/** The text that lists a program's options. */
+function optionsOf(program: string): string {
+  if (program === 'bench') return read('bench/main.ts');
+  return ['dogcat', 'train', 'predict', 'summary'].includes(program) ? help : '';
+}
+
+/** What is wrong with the commands that a line shows. */
+function wrongCommands(text: string): string[] {
+  const wrong: string[] = [];
+  for (const [, runner, name = '', rest] of text.matchAll(/\b(npm run|npx wgrad)(?: --silent)? ([\w:.]+)([^`|#]*)/g)) {
+    const known = runner === 'npm run' ? name in scripts : commands.includes(name);
+    if (!known) wrong.push(`there is no ${runner} ${name}`);
+    if (name === 'example' && !existsSync(`${root}${rest.trim().split(' ')[0]}`)) wrong.push(`there is no${rest}`);
+    for (const [option] of rest.matchAll(/--[a-z][\w-]*/g)) {
+      if (known && !optionsOf(name).includes(option.replace(/^--no-/, '--')) && !optionsOf(name).includes(option)) {
+        wrong.push(`${runner} ${name} has no ${option}`);
+      }
+    }
+  }
+  return wrong;
+}
+
+test('every command exists, with its options', () => {
+  const wrong = pages.flatMap(({ path, lines }) =>
+    lines.flatMap((text, i) => wrongCommands(text).map((what) => `${path}:${i + 1}: ${what}`)),
+  );
+  assert.equal(wrong, []);
+  assert.equal(wrongCommands('`npm run dogcat -- --epochs 3 --no-flip` and npx wgrad train'), []);
+  assert.equal(wrongCommands('npx wgrad train --epoch-count 3'), ['npx wgrad train has no --epoch-count']);
+  assert.equal(wrongCommands('npm run nothing'), ['there is no npm run nothing']);
+});
+
+test('every environment variable is read somewhere', () => {
+  const sources = ['src', 'bench', 'examples', 'test', 'scripts'].flatMap((top) =>
+    readdirSync(root + top, { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.(ts|mjs)$/.test(file) && !file.includes('node_modules'))
+      .map((file) => read(`${top}/${file}`)),
+  );
+  for (const { path, lines } of pages) {
+    for (const [name] of lines.join('\n').matchAll(/\bWGRAD_[A-Z]+\b/g)) {
+      assert.ok(
+        sources.some((source) => source.includes(name)),
+        `${path}: ${name} is read nowhere`,
+      );
+    }
+  }
+});
+
+test('what is printed is compared with what is said', () => {
+  assert.ok(
+    agrees('Float32Array [1, -2, 3]', format([1, -2, 3]).replace('[ ', 'Float32Array(3) [').replace(' ]', ']')),
+  );
+  assert.ok(agrees('0.69', '0.6931'));
+  assert.not.ok(agrees('0.70', '0.6931'));
+  assert.ok(agrees('about 0.7', '0.65'));
+  assert.not.ok(agrees('about 0.7', '0.5'));
+  assert.not.ok(agrees('loss 1', 'accuracy 1'));
+});
+
+test.run();
