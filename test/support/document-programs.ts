@@ -114,7 +114,7 @@ function tableProgram(page: Page): Program | null {
 }
 
 const statement = (code: string) =>
-  `async () => { ${/^(using|const|class) /.test(code) ? code : `(${code.replace(/;$/, '')})`}; };`;
+  `async () => { ${/^(using|const|class|for) /.test(code) ? code : `(${code.replace(/;$/, '')})`}; };`;
 
 /** Names by entry point, for tables; test/docs.test.ts fills it in. */
 export const exported = new Map<string, string[]>();
@@ -164,7 +164,7 @@ export function compilePrograms(programs: readonly Program[], pages: readonly Pa
   for (const program of programs) writeFileSync(`${folder}${program.name}.ts`, textOf(program));
   const compilerOptions = {
     ...{ rootDir: '.', outDir: '.', incremental: false, declaration: false, noEmitOnError: false },
-    ...{ tsBuildInfoFile: null, noUnusedLocals: false, noUnusedParameters: false, allowJs: false },
+    ...{ tsBuildInfoFile: null, noUnusedLocals: false, noUnusedParameters: false, allowJs: false, checkJs: false },
     exactOptionalPropertyTypes: true,
   };
   writeFileSync(
@@ -198,6 +198,7 @@ export function agrees(said: string, printed: string): boolean {
     text
       .replace(/(Array)\(\d+\)/g, '$1')
       .replace(/\s+/g, ' ')
+      .replace(/(?<=[[{]) | (?=[\]}])/g, '')
       .trim();
   const words = (text: string) => plain(text).split(number);
   const numbers = (text: string) => plain(text).match(number) ?? [];

@@ -76,7 +76,7 @@ export function transpose(x: Tensor, dim0 = -2, dim1 = -1): Tensor {
 }
 
 /** A range of one dimension; negative numbers count from the end, a negative step walks backwards. */
-export type Range = readonly [start: number, end?: number, step?: number] | null;
+export type Range = readonly [start: number, end?: number | undefined, step?: number] | null;
 
 /**
  * Ranges of the leading dimensions, as x[1:3, :, ::2] in Python: slice(x, [1, 3], null, [0, undefined, 2]).
