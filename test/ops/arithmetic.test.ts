@@ -51,6 +51,8 @@ test('plain numbers on either side', async () => {
   const x = w.tensor([1, 2, 4]);
   const expect = async (y: w.Tensor, values: number[]) => assertClose(await y.data(), values);
   await expect(w.add(x, 1), [2, 3, 5]);
+  await expect(w.add(1, x), [2, 3, 5]);
+  await expect(w.mul(-2, x), [-2, -4, -8]);
   await expect(w.sub(x, 1), [0, 1, 3]);
   await expect(w.sub(10, x), [9, 8, 6]);
   await expect(w.mul(x, -2), [-2, -4, -8]);
@@ -59,7 +61,25 @@ test('plain numbers on either side', async () => {
   await expect(w.pow(x, 3), [1, 8, 64]);
   await expect(w.pow(w.neg(x), 3), [-1, -8, -64]);
   await expect(w.pow(w.neg(x), -2), [1, 0.25, 0.0625]);
-  await w.gradcheck((t) => w.div(3, t), [w.tensor([1, -2, 3], { requiresGrad: true })]);
+  for (const op of [w.add, w.sub, w.mul, w.div]) {
+    await w.gradcheck((t) => op(3, t), [w.tensor([1, -2, 3], { requiresGrad: true })]);
+    await w.gradcheck((t) => op(t, 3), [w.tensor([1, -2, 3], { requiresGrad: true })]);
+  }
+});
+
+test('an op with a number is called by its own name', () => {
+  using _ = w.scope();
+  const whole = w.tensor(Int32Array.of(1));
+  const { add, sub, mul, div, gt } = w;
+  for (const [name, op] of Object.entries({ add, sub, mul, div, gt })) {
+    assert.throws(() => op(whole, 2), new RegExp(`^${name}: takes f32, got i32`));
+    assert.is(op(w.tensor([1]), 2).shape.length, 1);
+  }
+  for (const [name, op] of Object.entries({ add, sub, mul, div })) {
+    assert.throws(() => op(2, whole), new RegExp(`^${name}: takes f32, got i32`));
+  }
+  assert.throws(() => w.pow(whole, 3), /^pow: takes f32/);
+  assert.is(w.div(1, w.tensor([2])).label, 'div');
 });
 
 test('sizes around a workgroup, and one more than the windows of a vec4', async () => {
@@ -97,6 +117,12 @@ test('comparisons, where and one-hot', async () => {
   assert.equal(await list(w.gt(a, b)), [0, 0, 1]);
   assert.equal(await list(w.le(a, b)), [1, 1, 0]);
   assert.equal(await list(w.eq(a, b)), [0, 1, 0]);
+  assert.equal(await list(w.gt(a, 2)), [0, 0, 1]);
+  assert.equal(await list(w.ge(a, 2)), [0, 1, 1]);
+  assert.equal(await list(w.lt(a, 2)), [1, 0, 0]);
+  assert.equal(await list(w.le(a, 2)), [1, 1, 0]);
+  assert.equal(await list(w.eq(a, 2)), [0, 1, 0]);
+  assert.equal(await list(w.ne(a, 2)), [1, 0, 1]);
   assert.equal(await list(w.where(w.lt(a, b), a, w.tensor([9]))), [1, 9, 9]);
   assert.equal(await w.oneHot(w.tensor(Int32Array.of(2, 0)), 3).toArray(), [
     [0, 0, 1],

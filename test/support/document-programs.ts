@@ -65,8 +65,9 @@ function add(program: Program, { code, line, words }: Block): void {
   program.features.push(...words.filter((word) => !WORDS.includes(word)));
   const lines = code.trimEnd().split('\n');
   if (words.includes('fragment')) {
-    lines[0] = `if (never()) { ${lines[0]}`;
-    lines[lines.length - 1] += '\n}';
+    const first = lines.findLastIndex((text) => /^import |^\} from /.test(text)) + 1;
+    lines[first] = `if (never()) { ${lines[first]}`;
+    lines[lines.length - 1] += ' }';
   }
   for (const [i, text] of lines.entries()) program.text.set(line + i, checked(program, line + i, text));
 }

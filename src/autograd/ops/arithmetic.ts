@@ -1,7 +1,7 @@
 // Functions of two tensors, element by element, with broadcasting.
 import { ShapeError } from '../../device/errors.js';
 import { binaryBroadcast, MAX_RANK } from '../../kernels/broadcast.js';
-import { binary, where as whereKernel } from '../../kernels/elementwise.js';
+import { binary, map, where as whereKernel } from '../../kernels/elementwise.js';
 import { broadcastShapes, type Shape, sameShape, showShape, stridesOf } from '../../tensor/shape.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
 import { record } from '../tape.js';
@@ -35,8 +35,9 @@ function repeatStrides(own: Shape, shape: Shape): number[] {
 }
 
 /** a + b. */
-export function add(a: Tensor, b: Operand): Tensor {
-  if (typeof b === 'number') return affine(a, 1, b);
+export function add(a: Operand, b: Operand): Tensor {
+  if (typeof b === 'number') return affine(a as Tensor, 1, b, 'add');
+  if (typeof a === 'number') return affine(b, 1, a, 'add');
   return record('add', combine('add', 'a + b', a, b), [a, b], (dy) => [
     () => sumTo(dy, a.shape),
     () => sumTo(dy, b.shape),
@@ -45,8 +46,8 @@ export function add(a: Tensor, b: Operand): Tensor {
 
 /** a - b. */
 export function sub(a: Operand, b: Operand): Tensor {
-  if (typeof b === 'number') return affine(a as Tensor, 1, -b);
-  if (typeof a === 'number') return affine(b, -1, a);
+  if (typeof b === 'number') return affine(a as Tensor, 1, -b, 'sub');
+  if (typeof a === 'number') return affine(b, -1, a, 'sub');
   return record('sub', combine('sub', 'a - b', a, b), [a, b], (dy) => [
     () => sumTo(dy, a.shape),
     () => sumTo(neg(dy), b.shape),
@@ -54,8 +55,9 @@ export function sub(a: Operand, b: Operand): Tensor {
 }
 
 /** a * b. */
-export function mul(a: Tensor, b: Operand): Tensor {
-  if (typeof b === 'number') return affine(a, b, 0);
+export function mul(a: Operand, b: Operand): Tensor {
+  if (typeof b === 'number') return affine(a as Tensor, b, 0, 'mul');
+  if (typeof a === 'number') return affine(b, a, 0, 'mul');
   return record('mul', combine('mul', 'a * b', a, b), [a, b], (dy) => [
     () => sumTo(mul(dy, b), a.shape),
     () => sumTo(mul(dy, a), b.shape),
@@ -64,7 +66,7 @@ export function mul(a: Tensor, b: Operand): Tensor {
 
 /** a / b. */
 export function div(a: Operand, b: Operand): Tensor {
-  if (typeof b === 'number') return affine(a as Tensor, 1 / b, 0);
+  if (typeof b === 'number') return affine(a as Tensor, 1 / b, 0, 'div');
   if (typeof a === 'number') return divideInto(b, a);
   return record('div', combine('div', 'a / b', a, b), [a, b], (dy) => [
     () => sumTo(div(dy, b), a.shape),
@@ -91,16 +93,20 @@ function choice(op: string, formula: string, a: Tensor, b: Tensor, wins: (a: Ten
 }
 
 /** Comparisons give f32: 1 where true, 0 where false. They have no gradient. */
-function compare(op: string, relation: string, a: Tensor, b: Tensor): Tensor {
-  return combine(op, `select(value(0.0), value(1.0), a ${relation} b)`, a, b);
+function compare(op: string, relation: string, a: Tensor, b: Operand): Tensor {
+  if (typeof b !== 'number') return combine(op, `select(value(0.0), value(1.0), a ${relation} b)`, a, b);
+  requireF32(op, a);
+  const y = empty(a.shape, 'f32', op);
+  map(`select(vec4f(), vec4f(1.0), x ${relation} vec4f(p.alpha))`, a.buffer, y.buffer, y.size, b);
+  return y;
 }
 
-export const eq = (a: Tensor, b: Tensor): Tensor => compare('eq', '==', a, b);
-export const ne = (a: Tensor, b: Tensor): Tensor => compare('ne', '!=', a, b);
-export const gt = (a: Tensor, b: Tensor): Tensor => compare('gt', '>', a, b);
-export const ge = (a: Tensor, b: Tensor): Tensor => compare('ge', '>=', a, b);
-export const lt = (a: Tensor, b: Tensor): Tensor => compare('lt', '<', a, b);
-export const le = (a: Tensor, b: Tensor): Tensor => compare('le', '<=', a, b);
+export const eq = (a: Tensor, b: Operand): Tensor => compare('eq', '==', a, b);
+export const ne = (a: Tensor, b: Operand): Tensor => compare('ne', '!=', a, b);
+export const gt = (a: Tensor, b: Operand): Tensor => compare('gt', '>', a, b);
+export const ge = (a: Tensor, b: Operand): Tensor => compare('ge', '>=', a, b);
+export const lt = (a: Tensor, b: Operand): Tensor => compare('lt', '<', a, b);
+export const le = (a: Tensor, b: Operand): Tensor => compare('le', '<=', a, b);
 
 /** a where condition is not 0, b elsewhere; all three broadcast. PyTorch: torch.where. */
 export function where(condition: Tensor, a: Tensor, b: Tensor): Tensor {

@@ -59,14 +59,15 @@ export const formulas = {
   },
 } as const satisfies Record<string, Formula>;
 
-function pointwise(name: keyof typeof formulas, x: Tensor, alpha = 0, beta = 0): Tensor {
-  requireF32(name, x);
+/** `op` is what messages and `memory()` call it, where that is not the formula's name. */
+function pointwise(name: keyof typeof formulas, x: Tensor, alpha = 0, beta = 0, op: string = name): Tensor {
+  requireF32(op, x);
   const { y: formula, save, dydx }: Formula = formulas[name];
-  const y = empty(x.shape, 'f32', name);
+  const y = empty(x.shape, 'f32', op);
   kernels.map(formula, x.buffer, y.buffer, x.size, alpha, beta);
-  return record(name, y, [x], (dy) => [
+  return record(op, y, [x], (dy) => [
     () => {
-      const dx = empty(x.shape, 'f32', `${name} dx`);
+      const dx = empty(x.shape, 'f32', `${op} dx`);
       const s = save === 'x' ? x : y;
       kernels.mapGrad(dydx, { s: s.buffer, dy: dy.buffer, dx: dx.buffer }, x.size, alpha, beta);
       return dx;
@@ -117,12 +118,13 @@ export const softplus = (x: Tensor): Tensor => pointwise('softplus', x);
 /** x kept between min and max; the gradient passes where min <= x <= max. PyTorch: torch.clamp. */
 export const clamp = (x: Tensor, min: number, max: number): Tensor => pointwise('clamp', x, min, max);
 /** factor * x + offset: arithmetic with plain numbers in one pass. */
-export const affine = (x: Tensor, factor: number, offset: number): Tensor => pointwise('scale', x, factor, offset);
+export const affine = (x: Tensor, factor: number, offset: number, op = 'scale'): Tensor =>
+  pointwise('scale', x, factor, offset, op);
 /** numerator / x. */
-export const divideInto = (x: Tensor, numerator: number): Tensor => pointwise('inverseScale', x, numerator);
+export const divideInto = (x: Tensor, numerator: number): Tensor => pointwise('inverseScale', x, numerator, 0, 'div');
 /** x to a constant power. A fractional power takes x >= 0. PyTorch: torch.pow. */
 export function pow(x: Tensor, exponent: number): Tensor {
   if (exponent === 2) return square(x);
   if (exponent === 0.5) return sqrt(x);
-  return pointwise(Math.abs(exponent % 2) === 1 ? 'oddPower' : 'power', x, exponent);
+  return pointwise(Math.abs(exponent % 2) === 1 ? 'oddPower' : 'power', x, exponent, 0, 'pow');
 }
