@@ -5,7 +5,7 @@
 //   ts more        goes on with the program before, though it imports
 //   ts browser     a program of its own for a page: checked by the compiler, not run
 //   ts fragment    goes on with the program before, but is only checked, not run
-//   ts FEATURE     the program is run where the device has this feature, such as `timestamp-query`
+//   ts FEATURE     goes on with the program before, and is run where the device has this feature, such as `timestamp-query`
 //
 // In these blocks, two kinds of comments at a line's end are checked:
 //
@@ -25,7 +25,7 @@ export interface Program {
   name: string;
   /** False where the compiler's word is all there can be. */
   runs: boolean;
-  /** Features of the device that it needs. */
+  /** Features of the device that some of it needs. */
   features: string[];
   /** Lines of the page, by number from 1; blank where they are not this program's. */
   text: Map<number, string>;
@@ -53,7 +53,7 @@ export function programsOf(page: Page): Program[] {
       add(begin(block.line, false), block);
       continue;
     }
-    const begins = /^import /m.test(block.code) && !block.words.some((word) => word === 'more' || word === 'fragment');
+    const begins = /^import /m.test(block.code) && block.words.length === 0;
     if (begins || !current) current = begin(block.line, true);
     add(current, block);
   }
@@ -62,12 +62,13 @@ export function programsOf(page: Page): Program[] {
 }
 
 function add(program: Program, { code, line, words }: Block): void {
-  program.features.push(...words.filter((word) => !WORDS.includes(word)));
+  const features = words.filter((word) => !WORDS.includes(word));
+  program.features.push(...features);
   const lines = code.trimEnd().split('\n');
-  if (words.includes('fragment')) {
+  if (words.includes('fragment') || features.length > 0) {
     const first = lines.findLastIndex((text) => /^import |^\} from /.test(text)) + 1;
-    lines[first] = `if (never()) { ${lines[first]}`;
-    lines[lines.length - 1] += ' }';
+    lines[first] = `if (has(${JSON.stringify(features)})) { ${lines[first]}`;
+    lines.push('}');
   }
   for (const [i, text] of lines.entries()) program.text.set(line + i, checked(program, line + i, text));
 }
@@ -146,6 +147,7 @@ const kernelsOf = (page: string) => `${page.replace(/\.md$/, '').replaceAll('/',
 /** The kernels that a page shows, as scripts/embed-wgsl.mjs would embed them. */
 function writeKernels({ path, blocks }: Page): void {
   const kernels = blocks.filter(({ language }) => language === 'wgsl').map(({ code }) => reflect(code));
+  if (kernels.length === 0) return;
   const exports = kernels.map((kernel) => `export const ${kernel.name} = ${JSON.stringify(kernel)} as const;\n`);
   writeFileSync(`${folder}${kernelsOf(path)}.ts`, exports.join(''));
 }
@@ -153,7 +155,7 @@ function writeKernels({ path, blocks }: Page): void {
 const GLOBALS = `/** The checks that test/docs.test.ts puts into programs. */
 declare function shown(line: number, ...values: unknown[]): void;
 declare function throwing(message: string, body: () => Promise<unknown>): Promise<void>;
-declare function never(): boolean;
+declare function has(features: readonly string[]): boolean;
 `;
 
 /** Writes the programs and compiles them strictly. Returns the compiler's complaints by page and line. */
