@@ -35,3 +35,14 @@ await reported;
 const predicted = await noGrad(() => argmax(model.forward(x), 1)).data();
 const right = arms.filter((arm, i) => predicted[i] === arm).length;
 console.log(`accuracy ${((100 * right) / arms.length).toFixed(1)} %`);
+
+// What the network says of every place between -1 and 1: the arms wind around each other.
+const [columns, rows] = [64, 28];
+const grid = Float32Array.from({ length: columns * rows * 2 }, (_, i) => {
+  const place = Math.floor(i / 2);
+  return i % 2 === 0 ? ((place % columns) / (columns - 1)) * 2 - 1 : (Math.floor(place / columns) / (rows - 1)) * 2 - 1;
+});
+const arm = await noGrad(() => argmax(model.forward(tensor(grid, { shape: [columns * rows, 2] })), 1)).data();
+for (let row = 0; row < rows; row++) {
+  console.log(Array.from(arm.subarray(row * columns, (row + 1) * columns), (which) => '·#'[which]).join(''));
+}

@@ -10,6 +10,7 @@ import { drawnStandIns } from '../src/data/index.js';
 import { compile } from '../src/device/recorder.js';
 import { reflect } from '../src/device/reflect.js';
 import { features } from '../src/device/runtime.js';
+import { tensor, zeros } from '../src/index.js';
 import { makePng } from './node/made-images.js';
 import { useDevice } from './support/device.js';
 import {
@@ -21,7 +22,7 @@ import {
   type Program,
   programsOf,
 } from './support/document-programs.js';
-import { type Page, readPage, root } from './support/documents.js';
+import { type Page, parsePage, readPage, root } from './support/documents.js';
 import { Skip, suite } from './support/suite.js';
 
 const test = suite('docs');
@@ -40,6 +41,36 @@ for (const entry of ['wgrad', 'wgrad/data', 'wgrad/train', 'wgrad/io', 'wgrad/no
   exported.set(entry, Object.keys(await import(entry)));
 }
 const programs = pages.flatMap(programsOf);
+
+/** A page with one mistake of each kind. */
+const faulty = parsePage(
+  'faulty.md',
+  `# Faulty
+
+\`\`\`ts
+import { add, init, tensor } from 'wgrad';
+
+await init();
+const x: string = tensor([1]); // line 7: not a string
+console.log(await tensor([2]).item()); // 3
+add(tensor([1]), 1); // throws ShapeError: add
+add(tensor([1, 2]), tensor([1, 2, 3])); // throws ShapeError: sub
+\`\`\`
+
+\`\`\`ts more
+import { matmul } from 'wgrad';
+matmul(tensor([1, 2]), tensor([1, 2, 3]));
+\`\`\`
+
+<!-- tables
+declare const y: number;
+-->
+
+| theirs | ours |
+| --- | --- |
+| abs | \`Math.abs(y)\`, \`relu(y)\` |
+`,
+);
 
 /** A folder such as a reader's: pictures by class, and single ones. */
 function readersFolder(): string {
@@ -69,7 +100,7 @@ test.before(useDevice);
 test.before(() => {
   folder = readersFolder();
   process.env.WGRAD_CACHE = `${folder}/cache`;
-  complaints = compilePrograms(programs, pages);
+  complaints = compilePrograms([...programs, ...programsOf(faulty)], [...pages, faulty]);
 });
 test.after(() => {
   rmSync(folder, { recursive: true, force: true });
@@ -79,7 +110,22 @@ test.after(() => {
 
 test('all TypeScript compiles strictly', () => {
   assert.ok(programs.length > 5, `${programs.length} programs`);
-  assert.equal(complaints, []);
+  assert.equal(
+    complaints.filter((line) => !line.startsWith('faulty.md')),
+    [],
+  );
+});
+
+test('mistakes are found, by page and line', async () => {
+  const lines = complaints.filter((line) => line.startsWith('faulty.md')).map((line) => line.match(/^[\w.]+:\d+/)![0]);
+  assert.equal(lines.sort(), ['faulty.md:24', 'faulty.md:7']);
+  const [program] = programsOf(faulty);
+  const wrong = await runProgram(program);
+  assert.is(wrong.length, 4, wrong.join('\n'));
+  assert.is(wrong[0], "faulty.md:8: says '3' and prints '2'");
+  assert.is(wrong[1], "faulty.md:9: says it throws 'ShapeError: add'; it does not");
+  assert.match(wrong[2], /^faulty\.md:10: says it throws 'ShapeError: sub'; it is 'ShapeError: add: /);
+  assert.match(wrong[3], /ShapeError: matmul: .*faulty\.md:15/s);
 });
 
 /** What the programs of pages call; see test/support/document-programs.ts. */
@@ -90,16 +136,17 @@ function checksFor({ page, prints }: Program, wrong: string[]): Record<string, u
       const said = prints.get(line)!;
       if (!agrees(said, printed)) wrong.push(`${page}:${line}: says '${said}' and prints '${printed}'`);
     },
-    throwing: async (message: string, body: () => Promise<unknown>) => {
+    throwing: async (line: number, message: string, body: () => Promise<unknown>) => {
+      const place = `${page}:${line}`;
       try {
         await body();
       } catch (error) {
         const { name, message: actual } = error as Error;
         if (!`${name}: ${actual}`.startsWith(message))
-          wrong.push(`${page}: says it throws '${message}'; it is '${name}: ${actual}'`);
+          wrong.push(`${place}: says it throws '${message}'; it is '${name}: ${actual}'`);
         return;
       }
-      wrong.push(`${page}: says it throws '${message}'; it does not`);
+      wrong.push(`${place}: says it throws '${message}'; it does not`);
     },
     has: (asked: string[]) => asked.length > 0 && asked.every((feature) => features().has(feature)),
   };
@@ -113,7 +160,7 @@ async function runProgram(program: Program): Promise<string[]> {
   try {
     await import(pathToFileURL(compiledFile(program)).href);
   } catch (error) {
-    wrong.push(inPage(programs, String((error as Error).stack ?? error)));
+    wrong.push(inPage([program], String((error as Error).stack ?? error)));
   } finally {
     console.log = before.log;
     process.chdir(before.folder);
@@ -150,6 +197,14 @@ test('no block imports what it does not use', () => {
     return own.filter((n) => code.split(new RegExp(`\\b${n}\\b`)).length < 3).map((n) => `${page}:${line}: ${n}`);
   });
   assert.equal(unused, []);
+});
+
+test('the launcher of src/kernels/README.md launches its kernel', async () => {
+  const program = programs.find(({ page }) => page === 'src/kernels/README.md')!;
+  const { scale } = await import(pathToFileURL(compiledFile(program)).href);
+  const [x, y] = [tensor([1, -2, 3, 4, 5]), zeros([5])];
+  scale(x.buffer, y.buffer, 5, 3);
+  assert.equal(await y.data(), Float32Array.of(3, -6, 9, 12, 15));
 });
 
 test('every block says what it is, and all WGSL compiles', async () => {
@@ -225,6 +280,8 @@ test('what is printed is compared with what is said', () => {
   assert.ok(agrees('about 0.7', '0.65'));
   assert.not.ok(agrees('about 0.7', '0.5'));
   assert.not.ok(agrees('loss 1', 'accuracy 1'));
+  assert.not.ok(agrees('54', '55'));
+  assert.not.ok(agrees('54', '54.4'));
 });
 
 test.run();

@@ -28,6 +28,15 @@ for (const path of markdownFiles()) {
   });
 }
 
+test('docs/README.md names every page', () => {
+  const listed = links(readPage('docs/README.md')).map(([, target]) => posix.join('docs', target));
+  const pages = markdownFiles().filter((path) => /^docs\/[^/]+\.md$/.test(path) && path !== 'docs/README.md');
+  assert.equal(
+    pages.filter((path) => !listed.includes(path)),
+    [],
+  );
+});
+
 test('broken links are seen', () => {
   assert.is(wrong('docs/memory.md', '../README.md'), null);
   assert.match(wrong('docs/memory.md', 'nothing.md')!, /there is no docs\/nothing.md/);

@@ -82,7 +82,7 @@ function checked(program: Program, line: number, text: string): string {
   }
   const throwing = /^(\s*)(.*); \/\/ throws (.+)$/.exec(text);
   if (!throwing) return text;
-  return `${throwing[1]}await throwing(${JSON.stringify(throwing[3])}, async () => { ${throwing[2]}; });`;
+  return `${throwing[1]}await throwing(${line}, ${JSON.stringify(throwing[3])}, async () => { ${throwing[2]}; });`;
 }
 
 /** The modules written in a block of HTML, as blocks. */
@@ -154,7 +154,7 @@ function writeKernels({ path, blocks }: Page): void {
 
 const GLOBALS = `/** The checks that test/docs.test.ts puts into programs. */
 declare function shown(line: number, ...values: unknown[]): void;
-declare function throwing(message: string, body: () => Promise<unknown>): Promise<void>;
+declare function throwing(line: number, message: string, body: () => Promise<unknown>): Promise<void>;
 declare function has(features: readonly string[]): boolean;
 `;
 
@@ -208,8 +208,11 @@ export function agrees(said: string, printed: string): boolean {
   const [expected, actual] = [numbers(rest), numbers(printed)];
   if (words(rest).join('\0') !== words(printed).join('\0')) return false;
   return expected.every((text, i) => {
-    const decimals = text.includes('e') ? 12 : (text.split('.')[1] ?? '').length;
-    const allowed = about > 0 ? about * Math.abs(Number(text)) : 0.5 * 10 ** -decimals;
-    return Math.abs(Number(text) - Number(actual[i])) <= allowed * (1 + 1e-9);
+    const [wanted, got] = [Number(text), Number(actual[i])];
+    if (about > 0) return Math.abs(wanted - got) <= about * Math.abs(wanted);
+    const decimals = text.split('.')[1]?.length ?? 0;
+    if (decimals === 0 || text.includes('e'))
+      return wanted === got || (!Number.isInteger(got) && Math.abs(wanted - got) < 0.05);
+    return Math.abs(wanted - got) <= 0.5 * 10 ** -decimals * (1 + 1e-9);
   });
 }

@@ -44,7 +44,11 @@ export function markdownFiles(): string[] {
 const FENCE = /^( *)(`{3,})([^`]*)$/;
 
 export function readPage(path: string): Page {
-  const lines = readFileSync(root + path, 'utf8').split('\n');
+  return parsePage(path, readFileSync(root + path, 'utf8'));
+}
+
+export function parsePage(path: string, text: string): Page {
+  const lines = text.split('\n');
   const blocks: Block[] = [];
   const prose: Page['prose'] = [];
   let open: { block: Block; fence: string; indent: number } | null = null;
