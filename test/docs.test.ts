@@ -1,11 +1,10 @@
-// The documentation is true: its TypeScript compiles strictly and runs on the device, its WGSL compiles, its commands
-// exist. test/support/document-programs.ts says how pages mark what is special.
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// The documentation is true: its TypeScript compiles strictly and runs on the device, its WGSL compiles.
+// test/support/document-programs.ts says how pages mark what is special; test/commands.test.ts looks commands up.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { format } from 'node:util';
 import * as assert from 'uvu/assert';
-import { help } from '../examples/dogcat/options.js';
 import { drawnStandIns } from '../src/data/index.js';
 import { compile } from '../src/device/recorder.js';
 import { reflect } from '../src/device/reflect.js';
@@ -22,20 +21,11 @@ import {
   type Program,
   programsOf,
 } from './support/document-programs.js';
-import { type Page, parsePage, readPage, root } from './support/documents.js';
+import { documentation, parsePage } from './support/documents.js';
 import { Skip, suite } from './support/suite.js';
 
 const test = suite('docs');
-const pages: Page[] = [
-  'README.md',
-  'src/kernels/README.md',
-  'examples/README.md',
-  ...readdirSync(`${root}docs`)
-    .filter((file) => file.endsWith('.md'))
-    .map((file) => `docs/${file}`),
-]
-  .filter((path) => existsSync(root + path))
-  .map(readPage);
+const pages = documentation();
 
 for (const entry of ['wgrad', 'wgrad/data', 'wgrad/train', 'wgrad/io', 'wgrad/node']) {
   exported.set(entry, Object.keys(await import(entry)));
@@ -215,58 +205,6 @@ test('every block says what it is, and all WGSL compiles', async () => {
       if (language === 'wgsl') {
         await compile(reflect(code)).catch((error) => assert.unreachable(`${path}:${line}: ${error.message}`));
       }
-    }
-  }
-});
-
-const { scripts } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { scripts: Record<string, string> };
-const read = (file: string) => readFileSync(root + file, 'utf8');
-const commands = [...read('bin/wgrad.js').matchAll(/^ {2}(\w+): \[/gm)].map(([, name]) => name);
-
-/** The text that lists a program's options. */
-function optionsOf(program: string): string {
-  if (program === 'bench') return read('bench/main.ts');
-  return ['dogcat', 'train', 'predict', 'summary'].includes(program) ? help : '';
-}
-
-/** What is wrong with the commands that a line shows. */
-function wrongCommands(text: string): string[] {
-  const wrong: string[] = [];
-  for (const [, runner, name = '', rest] of text.matchAll(/\b(npm run|npx wgrad)(?: --silent)? ([\w:.]+)([^`|#]*)/g)) {
-    const known = runner === 'npm run' ? name in scripts : commands.includes(name);
-    if (!known) wrong.push(`there is no ${runner} ${name}`);
-    if (name === 'example' && !existsSync(`${root}${rest.trim().split(' ')[0]}`)) wrong.push(`there is no${rest}`);
-    for (const [option] of rest.matchAll(/--[a-z][\w-]*/g)) {
-      if (known && !optionsOf(name).includes(option.replace(/^--no-/, '--')) && !optionsOf(name).includes(option)) {
-        wrong.push(`${runner} ${name} has no ${option}`);
-      }
-    }
-  }
-  return wrong;
-}
-
-test('every command exists, with its options', () => {
-  const wrong = pages.flatMap(({ path, lines }) =>
-    lines.flatMap((text, i) => wrongCommands(text).map((what) => `${path}:${i + 1}: ${what}`)),
-  );
-  assert.equal(wrong, []);
-  assert.equal(wrongCommands('`npm run dogcat -- --epochs 3 --no-flip` and npx wgrad train'), []);
-  assert.equal(wrongCommands('npx wgrad train --epoch-count 3'), ['npx wgrad train has no --epoch-count']);
-  assert.equal(wrongCommands('npm run nothing'), ['there is no npm run nothing']);
-});
-
-test('every environment variable is read somewhere', () => {
-  const sources = ['src', 'bench', 'examples', 'test', 'scripts'].flatMap((top) =>
-    readdirSync(root + top, { recursive: true, encoding: 'utf8' })
-      .filter((file) => /\.(ts|mjs)$/.test(file) && !file.includes('node_modules'))
-      .map((file) => read(`${top}/${file}`)),
-  );
-  for (const { path, lines } of pages) {
-    for (const [name] of lines.join('\n').matchAll(/\bWGRAD_[A-Z]+\b/g)) {
-      assert.ok(
-        sources.some((source) => source.includes(name)),
-        `${path}: ${name} is read nowhere`,
-      );
     }
   }
 });

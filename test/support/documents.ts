@@ -41,6 +41,14 @@ export function markdownFiles(): string[] {
   return found.sort();
 }
 
+/** The pages whose code is tested. */
+export function documentation(): Page[] {
+  const named = ['README.md', 'src/kernels/README.md', 'examples/README.md'];
+  return markdownFiles()
+    .filter((path) => named.includes(path) || /^docs\/[^/]+$/.test(path))
+    .map(readPage);
+}
+
 const FENCE = /^( *)(`{3,})([^`]*)$/;
 
 export function readPage(path: string): Page {
