@@ -36,6 +36,9 @@ export function onBackward(run: (from: Tensor, dy?: Tensor) => void): void {
   backwardPass = run;
 }
 
+/** The name of the method that Node's console.log asks for; other hosts never look. */
+const INSPECT = Symbol.for('nodejs.util.inspect.custom');
+
 /** An n-dimensional array on the GPU, row-major and contiguous. */
 export class Tensor {
   /** Increases with every tensor made: descending ids are a topological order of what was computed. */
@@ -129,6 +132,17 @@ export class Tensor {
       throw new ShapeError(`set: ${values.length} values for ${showShape(this.shape)} (${this.size} elements)`);
     }
     upload(this.buffer, hostArray(values, this.dtype));
+  }
+
+  /** What it is, such as `Tensor [2, 3] f32 (matmul)`. Its values are on the GPU: print `await t.toArray()`. */
+  toString(): string {
+    const label = this.disposed ? `${this.label}, disposed of` : this.label;
+    return `Tensor ${showShape(this.shape)} ${this.dtype} (${label})`;
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return this.toString();
   }
 
   /** Gives the memory back. Scopes do it for you. */

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import * as assert from 'uvu/assert';
 import { memory } from '../../src/device/runtime.js';
 import { keep, scope } from '../../src/tensor/scope.js';
@@ -93,6 +94,15 @@ test('parameters live outside scopes; aliases share memory', async () => {
   assert.equal(await again.toArray(), [[1], [2]]);
   again.dispose();
   assert.is(memory().liveBuffers, before);
+});
+
+test('printed, it says what it is', () => {
+  const x = tensor([[1, 2]]);
+  assert.is(String(x), 'Tensor [1, 2] f32 (tensor)');
+  assert.is(inspect({ x }), '{ x: Tensor [1, 2] f32 (tensor) }');
+  const y = empty([3], 'i32', 'labels');
+  y.dispose();
+  assert.is(`${y}`, 'Tensor [3] i32 (labels, disposed of)');
 });
 
 test('shapes: strides, broadcasting, dimensions', () => {
