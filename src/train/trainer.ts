@@ -60,8 +60,9 @@ export interface Progress {
   step: number;
   loss: number;
   accuracy: number;
-  /** Mean loss of the latest batch that has come back, a step or two old. */
+  /** Mean loss and accuracy of the latest batch that has come back, a step or two old; NaN before there is one. */
   batchLoss: number;
+  batchAccuracy: number;
   phase: 'train' | 'validation';
 }
 
@@ -104,6 +105,7 @@ export class Trainer {
   private loss = new Mean();
   private correct = 0;
   private batchLoss = Number.NaN;
+  private batchAccuracy = Number.NaN;
   readonly history: EpochRecord[] = [];
 
   constructor(readonly parts: TrainerParts) {}
@@ -126,17 +128,7 @@ export class Trainer {
     const { train, model } = this.parts;
     model.train();
     const pending: Promise<void>[] = [];
-    const report = () =>
-      onProgress?.({
-        epoch: this.epoch + 1,
-        images: this.loss.weight,
-        imagesInEpoch: train.length,
-        step: this.step,
-        loss: this.loss.value,
-        accuracy: this.correct / this.loss.weight,
-        batchLoss: this.batchLoss,
-        phase: 'train',
-      });
+    const report = () => onProgress?.(this.progress('train', this.loss.weight, train.length));
     for await (const batch of train.epoch(this.epoch, { startBatch: this.batch })) {
       const noted = this.trainStep(batch);
       noted.catch(() => {}); // awaited below; until then Node must not call it unhandled
@@ -181,9 +173,18 @@ export class Trainer {
     if (!Number.isFinite(loss)) {
       throw new UsageError(`trainer: the loss is ${loss} at step ${this.step}; a smaller learning rate may help`);
     }
+    const correct = labels.reduce((count, label, i) => count + (predicted[i] === label ? 1 : 0), 0);
     this.batchLoss = loss;
+    this.batchAccuracy = correct / labels.length;
     this.loss.add(loss, labels.length);
-    for (let i = 0; i < labels.length; i++) if (predicted[i] === labels[i]) this.correct++;
+    this.correct += correct;
+  }
+
+  private progress(phase: Progress['phase'], images: number, imagesInEpoch: number): Progress {
+    const { step, batchLoss, batchAccuracy } = this;
+    const epoch = this.epoch + 1;
+    const accuracy = this.correct / this.loss.weight;
+    return { epoch, images, imagesInEpoch, step, loss: this.loss.value, accuracy, batchLoss, batchAccuracy, phase };
   }
 
   private async finishEpoch({ onProgress, onEpoch, save }: FitOptions): Promise<void> {
@@ -191,16 +192,7 @@ export class Trainer {
     const learningRate = optimizer.lr;
     const checked = validation
       ? await evaluate(model, validation, classes, (images) =>
-          onProgress?.({
-            epoch: this.epoch + 1,
-            images,
-            imagesInEpoch: validation.length,
-            step: this.step,
-            loss: this.loss.value,
-            accuracy: this.correct / this.loss.weight,
-            batchLoss: this.batchLoss,
-            phase: 'validation',
-          }),
+          onProgress?.(this.progress('validation', images, validation.length)),
         )
       : null;
     const trainLoss = this.loss.value;
