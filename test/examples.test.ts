@@ -32,6 +32,13 @@ test('the spiral network reaches 99 %', () => {
   assert.ok(accuracy >= 99, `accuracy ${accuracy} %`);
 });
 
+test('kernels of one’s own: gradients agree, and one fused kernel does what three ops do', () => {
+  const text = run('custom-kernel');
+  assert.match(text, /finite differences/);
+  assert.match(text, /^bias_norm_relu_grad +1 /m);
+  assert.match(text, /One kernel is [\d.]+ times as fast as three ops/);
+});
+
 test('the table of layers of the paper’s network', () => {
   const table = run('alexnet-dogcat', '--summary', '--preset', 'paper');
   assert.match(table, /^conv2 +Conv2d +5x5\/1, padding 2, 2 groups +27 x 27 x 256 +256 +307,456 +223,948,800$/m);

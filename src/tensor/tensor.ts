@@ -24,7 +24,9 @@ export interface GradNode {
 export type Nested = number | readonly Nested[];
 
 export interface TensorOptions {
+  /** Default: what the values are, f32 for lists. */
   dtype?: DType;
+  /** Whether `backward()` leaves a gradient in `.grad`; f32 only. Default false. */
   requiresGrad?: boolean;
 }
 
@@ -172,10 +174,15 @@ export function tensor(values: Nested | TypedArray, options: TensorOptions & { s
   const dtype = options.dtype ?? (typed ? dtypeOf(flat as TypedArray) : 'f32');
   const made = empty(shape, dtype);
   if (flat.length > 0) upload(made.buffer, hostArray(flat, dtype));
-  if (options.requiresGrad) {
-    if (dtype !== 'f32') throw new DtypeError(`tensor: only f32 can require a gradient, this is ${dtype}`);
-    made.requiresGrad = true;
+  return trainable(made, options.requiresGrad ?? false);
+}
+
+/** Marks a fresh tensor as one that gradients are computed for. */
+export function trainable(made: Tensor, requiresGrad: boolean): Tensor {
+  if (requiresGrad && made.dtype !== 'f32') {
+    throw new DtypeError(`${made.label}: only f32 can require a gradient, this is ${made.dtype}`);
   }
+  made.requiresGrad = requiresGrad;
   return made;
 }
 
