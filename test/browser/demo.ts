@@ -95,7 +95,9 @@ test.after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('it opens with the adapter named and its own pictures shown', async () => {
+test('it opens with the adapter named and its own pictures shown, and lets nothing else in', async () => {
+  const policy = page.locator('meta[http-equiv=Content-Security-Policy]');
+  assert.match(String(await policy.getAttribute('content')), /^default-src 'none'; script-src 'self';/);
   assert.match(await text('#adapter'), /\w+/);
   assert.is(await page.locator('#train').isEnabled(), true);
   assert.is(await page.locator('#pause').isDisabled(), true);
