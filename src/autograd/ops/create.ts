@@ -15,24 +15,31 @@ export function full(shape: Shape, value: number, dtype: DType = 'f32'): Tensor 
   return made;
 }
 
+/** A tensor filled with 0. PyTorch: torch.zeros. */
 export function zeros(shape: Shape, dtype: DType = 'f32'): Tensor {
   return full(shape, 0, dtype);
 }
 
+/** A tensor filled with 1. PyTorch: torch.ones. */
 export function ones(shape: Shape, dtype: DType = 'f32'): Tensor {
   return full(shape, 1, dtype);
 }
 
-/** Zeros in the shape and dtype of another tensor. */
+/** Zeros in the shape and dtype of another tensor. PyTorch: torch.zeros_like. */
 export function zerosLike(t: Tensor): Tensor {
   return zeros(t.shape, t.dtype);
 }
 
+/** Ones in the shape and dtype of another tensor. PyTorch: torch.ones_like. */
 export function onesLike(t: Tensor): Tensor {
   return ones(t.shape, t.dtype);
 }
 
-/** start, start + step, ... up to but without end: arange(end), arange(start, end) or arange(start, end, step). */
+/**
+ * start, start + step, ... up to but without end: arange(end), arange(start, end) or arange(start, end, step), as f32
+ * (default) or i32. PyTorch: torch.arange.
+ * @throws UsageError if `step` is 0.
+ */
 export function arange(start: number, end?: number, step = 1, dtype: 'f32' | 'i32' = 'f32'): Tensor {
   const [from, to] = end === undefined ? [0, start] : [start, end];
   if (step === 0) throw new UsageError('arange: step is 0');
@@ -41,13 +48,13 @@ export function arange(start: number, end?: number, step = 1, dtype: 'f32' | 'i3
   return tensor(dtype === 'f32' ? Float32Array.from(values) : Int32Array.from(values));
 }
 
-/** `count` evenly spaced values from start to end, both included. */
+/** `count` evenly spaced values from start to end, both included, as f32 (count). PyTorch: torch.linspace. */
 export function linspace(start: number, end: number, count: number): Tensor {
   const step = count > 1 ? (end - start) / (count - 1) : 0;
   return tensor(Float32Array.from({ length: count }, (_, i) => start + i * step));
 }
 
-/** The identity matrix (n, n). */
+/** The identity matrix (n, n), as f32. PyTorch: torch.eye. */
 export function eye(n: number): Tensor {
   return tensor(
     Float32Array.from({ length: n * n }, (_, i) => Number(i % (n + 1) === 0)),

@@ -4,14 +4,14 @@ import { nextStream } from '../../tensor/seed.js';
 import type { Shape } from '../../tensor/shape.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
 
-/** Uniform numbers in [low, high). */
+/** Uniform f32 numbers in [low, high). PyTorch: x.uniform_. */
 export function uniform(shape: Shape, low = 0, high = 1): Tensor {
   const y = empty(shape, 'f32', 'uniform');
   if (y.size > 0) randomUniform(y.buffer, y.size, nextStream(), low, high);
   return y;
 }
 
-/** Normal numbers. */
+/** Normal f32 numbers. PyTorch: torch.normal. */
 export function normal(shape: Shape, mean = 0, std = 1): Tensor {
   const y = empty(shape, 'f32', 'normal');
   if (y.size > 0) randomNormal(y.buffer, y.size, nextStream(), mean, std);
