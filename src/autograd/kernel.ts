@@ -8,10 +8,12 @@ import type { Tensor } from '../tensor/tensor.js';
 
 /** A compute shader that runs on tensors. */
 export interface Kernel {
+  /** What its text says of itself: name, buffers, parameters and slots. @internal */
   readonly shader: Shader;
   /**
-   * Records one launch: `tensors` and `params` by the names in the WGSL. `groups` are workgroups, folded into two dimensions
-   * where there are many (`workgroup.x + workgroup.y * groups.x`); `slots` replace the right-hand sides of lines marked `// slot`.
+   * Records one launch; what it writes is written in place. `tensors` and `params` by the names in the WGSL. `groups` are
+   * workgroups, folded into two dimensions where there are many (`workgroup.x + workgroup.y * groups.x`); `slots` replace
+   * the right-hand sides of lines marked `// slot`.
    * @throws KernelError if a name is missing or unknown, DtypeError if an array of floats is given other numbers; WGSL
    * errors arrive with the next read, with their line.
    */

@@ -14,12 +14,12 @@ export function full(shape: Shape, value: number, { dtype = 'f32', requiresGrad 
   return trainable(made, requiresGrad);
 }
 
-/** PyTorch: torch.zeros. */
+/** A tensor filled with 0. PyTorch: torch.zeros. */
 export function zeros(shape: Shape, options?: TensorOptions): Tensor {
   return full(shape, 0, options);
 }
 
-/** PyTorch: torch.ones. */
+/** A tensor filled with 1. PyTorch: torch.ones. */
 export function ones(shape: Shape, options?: TensorOptions): Tensor {
   return full(shape, 1, options);
 }
@@ -35,8 +35,9 @@ export function onesLike(t: Tensor): Tensor {
 }
 
 /**
- * start, start + step, ... up to but without end: arange(end), arange(start, end) or arange(start, end, step).
- * PyTorch: torch.arange, but f32 by default.
+ * start, start + step, ... up to but without end: arange(end), arange(start, end) or arange(start, end, step), as f32
+ * unless `dtype` says otherwise. PyTorch: torch.arange.
+ * @throws UsageError if `step` is 0.
  */
 export function arange(
   start: number,
@@ -51,13 +52,13 @@ export function arange(
   return tensor(values, { dtype, requiresGrad });
 }
 
-/** `count` evenly spaced values from start to end, both included. */
+/** `count` evenly spaced values from start to end, both included, as f32 (count). PyTorch: torch.linspace. */
 export function linspace(start: number, end: number, count: number): Tensor {
   const step = count > 1 ? (end - start) / (count - 1) : 0;
   return tensor(Float32Array.from({ length: count }, (_, i) => start + i * step));
 }
 
-/** The identity matrix (n, n). */
+/** The identity matrix (n, n), as f32. PyTorch: torch.eye. */
 export function eye(n: number): Tensor {
   return tensor(
     Float32Array.from({ length: n * n }, (_, i) => Number(i % (n + 1) === 0)),

@@ -7,14 +7,14 @@ import { empty, type Tensor, type TensorOptions, trainable } from '../../tensor/
 /** Whether a random tensor is to be trained. */
 export type RandomOptions = Pick<TensorOptions, 'requiresGrad'>;
 
-/** Uniform numbers in [low, high). PyTorch: torch.empty(shape).uniform_(low, high). */
+/** Uniform f32 numbers in [low, high). PyTorch: x.uniform_. */
 export function uniform(shape: Shape, low = 0, high = 1, { requiresGrad = false }: RandomOptions = {}): Tensor {
   const y = empty(shape, 'f32', 'uniform');
   if (y.size > 0) randomUniform(y.buffer, y.size, nextStream(), low, high);
   return trainable(y, requiresGrad);
 }
 
-/** Normal numbers. PyTorch: torch.normal. */
+/** Normal f32 numbers. PyTorch: torch.normal. */
 export function normal(shape: Shape, mean = 0, std = 1, { requiresGrad = false }: RandomOptions = {}): Tensor {
   const y = empty(shape, 'f32', 'normal');
   if (y.size > 0) randomNormal(y.buffer, y.size, nextStream(), mean, std);
