@@ -29,7 +29,7 @@ export class Trainer {
   readonly history: EpochRecord[] = [];
 
   constructor(
-    /** As given. */
+    /** What it works with. */
     readonly parts: TrainerParts,
   ) {}
 
