@@ -1,4 +1,7 @@
-// wgrad: tensors, automatic differentiation, layers, optimizers and models on hand-written WGSL kernels.
+/**
+ * Tensors, automatic differentiation, layers, optimizers and models on hand-written WGSL kernels.
+ * @module wgrad
+ */
 
 export { type GradcheckOptions, gradcheck } from './autograd/gradcheck.js';
 export { type Kernel, kernel } from './autograd/kernel.js';

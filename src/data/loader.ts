@@ -56,7 +56,7 @@ export class DataLoader {
   constructor(
     /** What it iterates. */
     readonly dataset: ImageDataset,
-    /** As given. */
+    /** How it does so. */
     readonly options: DataLoaderOptions,
   ) {
     const { augment: how, batchSize } = options;

@@ -39,6 +39,7 @@ abstract class Closed implements Schedule {
     });
   }
 
+  /** Sets the rates for what follows; called after each batch, or each epoch. */
   step(): void {
     this.count++;
     this.apply();
@@ -241,6 +242,7 @@ export class ReduceLROnPlateau implements Schedule {
     this.best = this.options.mode === 'min' ? Number.MAX_VALUE : -Number.MAX_VALUE;
   }
 
+  /** Takes the metric in. @throws UsageError without one. */
   step(metric?: number): void {
     if (metric === undefined) throw new UsageError('ReduceLROnPlateau: step(metric) needs the metric to watch');
     const { mode, factor, patience, threshold, cooldown, minLr } = this.options;

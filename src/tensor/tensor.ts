@@ -45,7 +45,10 @@ export function onBackward(run: (from: Tensor, dy?: Tensor) => void): void {
   backwardPass = run;
 }
 
-/** An n-dimensional array on the GPU, row-major and contiguous. */
+/**
+ * An n-dimensional array on the GPU, row-major and contiguous. Made by `tensor`, `zeros`, `randn` and the like, computed
+ * with by free functions such as `add`, and owned by the scope that is open when it is made.
+ */
 export class Tensor {
   /** Increases with every tensor made: descending ids are a topological order of what was computed. */
   readonly id = nextId++;

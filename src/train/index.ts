@@ -1,4 +1,7 @@
-// wgrad/train: the training loop and what belongs to it.
+/**
+ * The training loop and what belongs to it.
+ * @module wgrad/train
+ */
 export * from './checkpoint.js';
 export * from './metrics.js';
 export * from './predict.js';

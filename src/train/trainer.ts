@@ -30,7 +30,7 @@ export class Trainer {
   readonly history: EpochRecord[] = [];
 
   constructor(
-    /** As given. */
+    /** What it works with. */
     readonly parts: TrainerParts,
   ) {}
 
