@@ -20,25 +20,25 @@ function checkNode() {
   throw new Error(`Node ${process.versions.node} is too old: wgrad needs ${oldestNode} or newer (https://nodejs.org)`);
 }
 
-/** `npm ci`, unless node_modules holds what package-lock.json says. */
-function installPackages() {
-  if (packagesInstalled()) return;
-  console.error('setup: installing the packages (npm ci)');
+/** `npm ci`, unless a folder's node_modules holds what its package-lock.json says. */
+export function installPackages(folder = root, what = 'the packages') {
+  if (packagesInstalled(folder)) return;
+  console.error(`setup: installing ${what} (npm ci)`);
   const npm = process.env.npm_execpath;
   const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
-  const options = { cwd: root, encoding: 'utf8', shell: !npm && process.platform === 'win32' };
+  const options = { cwd: folder, encoding: 'utf8', shell: !npm && process.platform === 'win32' };
   const { status, stdout, stderr, error } = npm?.endsWith('.js')
     ? spawnSync(process.execPath, [npm, ...args], options)
     : spawnSync('npm', args, options);
   if (status !== 0) throw new Error(`npm ci failed: ${error?.message ?? `${stdout}${stderr}`.trim()}`);
 }
 
-function packagesInstalled() {
-  const record = `${root}node_modules/.package-lock.json`; // npm's own, of what it installed
+function packagesInstalled(folder) {
+  const record = `${folder}node_modules/.package-lock.json`; // npm's own, of what it installed
   if (!existsSync(record)) return false;
   const read = (file) => JSON.parse(readFileSync(file, 'utf8')).packages;
   const installed = read(record);
-  return Object.entries(read(`${root}package-lock.json`)).every(([path, { version, optional }]) => {
+  return Object.entries(read(`${folder}package-lock.json`)).every(([path, { version, optional }]) => {
     if (path === '') return true;
     return path in installed ? installed[path].version === version : optional; // optional: for another platform
   });

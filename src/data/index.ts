@@ -1,4 +1,7 @@
-// wgrad/data: pictures on the host. Nothing here touches the GPU.
+/**
+ * Pictures on the host. Nothing here touches the GPU.
+ * @module wgrad/data
+ */
 export * from './augment.js';
 export { classOf } from './class-of.js';
 export * from './dataset.js';

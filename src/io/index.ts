@@ -1,3 +1,6 @@
-// wgrad/io: file formats.
+/**
+ * File formats, read without trust and written.
+ * @module wgrad/io
+ */
 export * from './npy.js';
 export * from './safetensors.js';

@@ -1,4 +1,7 @@
-// wgrad/node: what needs Node's file system and threads.
+/**
+ * What needs Node's file system and threads.
+ * @module wgrad/node
+ */
 export * from './batch-workers.js';
 export * from './decode-image.js';
 export * from './image-folder.js';

@@ -1,9 +1,13 @@
-// wgrad/train: the training loop and what belongs to it.
+/**
+ * The training loop and what belongs to it.
+ * @module wgrad/train
+ */
 export * from './checkpoint.js';
 export * from './metrics.js';
 export * from './predict.js';
 export * from './progress.js';
 export * from './report.js';
+export * from './run.js';
 export * from './trainer.js';
 export { type Tuned, type TuneOptions, tune } from './tune.js';
 export { warmup } from './warmup.js';

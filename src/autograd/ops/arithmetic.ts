@@ -34,7 +34,7 @@ function repeatStrides(own: Shape, shape: Shape): number[] {
   return shape.map((_, i) => (i < missing || own[i - missing] === 1 ? 0 : strides[i - missing]));
 }
 
-/** a + b. */
+/** a + b; one of them may be a number. Shapes broadcast, here and in all ops of two tensors, by NumPy's rule. PyTorch: torch.add. */
 export function add(a: Operand, b: Operand): Tensor {
   if (typeof b === 'number') return affine(a as Tensor, 1, b, 'add');
   if (typeof a === 'number') return affine(b, 1, a, 'add');
@@ -44,7 +44,7 @@ export function add(a: Operand, b: Operand): Tensor {
   ]);
 }
 
-/** a - b. */
+/** a - b; one of them may be a number. PyTorch: torch.sub. */
 export function sub(a: Operand, b: Operand): Tensor {
   if (typeof b === 'number') return affine(a as Tensor, 1, -b, 'sub');
   if (typeof a === 'number') return affine(b, -1, a, 'sub');
@@ -54,7 +54,7 @@ export function sub(a: Operand, b: Operand): Tensor {
   ]);
 }
 
-/** a * b. */
+/** a * b; one of them may be a number. PyTorch: torch.mul. */
 export function mul(a: Operand, b: Operand): Tensor {
   if (typeof b === 'number') return affine(a as Tensor, b, 0, 'mul');
   if (typeof a === 'number') return affine(b, a, 0, 'mul');
@@ -64,7 +64,7 @@ export function mul(a: Operand, b: Operand): Tensor {
   ]);
 }
 
-/** a / b. */
+/** a / b; one of them may be a number. PyTorch: torch.div. */
 export function div(a: Operand, b: Operand): Tensor {
   if (typeof b === 'number') return affine(a as Tensor, 1 / b, 0, 'div');
   if (typeof a === 'number') return divideInto(b, a);
@@ -74,12 +74,12 @@ export function div(a: Operand, b: Operand): Tensor {
   ]);
 }
 
-/** The larger of a and b. Where they are equal, each gets half of the gradient, as in PyTorch. */
+/** The larger of a and b. Where they are equal, each gets half of the gradient, as in PyTorch's torch.maximum. */
 export function maximum(a: Tensor, b: Tensor): Tensor {
   return choice('maximum', 'max(a, b)', a, b, gt);
 }
 
-/** The smaller of a and b. Where they are equal, each gets half of the gradient, as in PyTorch. */
+/** The smaller of a and b. Where they are equal, each gets half of the gradient, as in PyTorch's torch.minimum. */
 export function minimum(a: Tensor, b: Tensor): Tensor {
   return choice('minimum', 'min(a, b)', a, b, lt);
 }
@@ -101,14 +101,20 @@ function compare(op: string, relation: string, a: Tensor, b: Operand): Tensor {
   return y;
 }
 
+/** 1 where a = b, 0 elsewhere, as f32; b may be a number. No gradient, as for all comparisons. PyTorch: torch.eq. */
 export const eq = (a: Tensor, b: Operand): Tensor => compare('eq', '==', a, b);
+/** 1 where a and b differ, 0 elsewhere. PyTorch: torch.ne. */
 export const ne = (a: Tensor, b: Operand): Tensor => compare('ne', '!=', a, b);
+/** 1 where a > b, 0 elsewhere. PyTorch: torch.gt. */
 export const gt = (a: Tensor, b: Operand): Tensor => compare('gt', '>', a, b);
+/** 1 where a >= b, 0 elsewhere. PyTorch: torch.ge. */
 export const ge = (a: Tensor, b: Operand): Tensor => compare('ge', '>=', a, b);
+/** 1 where a < b, 0 elsewhere. PyTorch: torch.lt. */
 export const lt = (a: Tensor, b: Operand): Tensor => compare('lt', '<', a, b);
+/** 1 where a <= b, 0 elsewhere. PyTorch: torch.le. */
 export const le = (a: Tensor, b: Operand): Tensor => compare('le', '<=', a, b);
 
-/** a where condition is not 0, b elsewhere; all three broadcast. PyTorch: torch.where. */
+/** a where `condition` (f32, as comparisons give) is not 0, b elsewhere; all three broadcast. PyTorch: torch.where. */
 export function where(condition: Tensor, a: Tensor, b: Tensor): Tensor {
   requireF32('where', condition, a, b);
   const shape = broadcastShapes('where', condition.shape, broadcastShapes('where', a.shape, b.shape));

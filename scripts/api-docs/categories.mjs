@@ -1,0 +1,59 @@
+// A TypeDoc plugin: what a page of the reference is filed under follows from the file that it is written in, as the
+// layers of the source do, so that no docstring needs a tag for it. The first line that fits counts.
+import { Application, Comment, CommentTag, Converter } from 'typedoc';
+
+const CATEGORIES = [
+  ['Tensors', /^src\/(tensor\/(tensor|shape|dtype)|autograd\/ops\/create)\.ts/],
+  ['Memory', /^src\/tensor\/scope\.ts/],
+  ['Random numbers', /^src\/(tensor\/seed|autograd\/ops\/random|data\/random)\.ts/],
+  ['Arithmetic', /^src\/autograd\/ops\/(arithmetic|pointwise)\.ts/],
+  ['Reductions', /^src\/autograd\/ops\/reduce\.ts/],
+  ['Shapes', /^src\/autograd\/ops\/shape\.ts/],
+  ['Losses', /^src\/autograd\/ops\/losses\.ts/],
+  ['Neural network ops', /^src\/autograd\/ops\//],
+  ['Gradients', /^src\/autograd\/(tape|gradcheck)\.ts/],
+  ['Layers', /^src\/layers\/(?!module|sequential|summary|fold|initialize)/],
+  ['Modules', /^src\/layers\/(module|sequential|summary|fold)\.ts/],
+  ['Initialization', /^src\/layers\/initialize\.ts/],
+  ['Models', /^src\/models\//],
+  ['Schedules', /^src\/optim\/schedules\.ts/],
+  ['Optimizers', /^src\/optim\//],
+  ['Data sets', /^src\/data\/(dataset|class-of|picture-files|standins)\.ts/],
+  ['Batches', /^src\/(data\/(augment|loader)|node\/batch-workers)\.ts/],
+  ['Pictures', /^src\/(data\/image|node\/(image-folder|decode-image))\.ts/],
+  ['Training', /^src\/train\/(trainer|run)\.ts/],
+  ['Runs', /^src\/(train\/checkpoint|node\/run-folder)\.ts/],
+  ['Metrics', /^src\/train\/(metrics|predict)\.ts/],
+  ['Reports', /^src\/train\/(report|progress)\.ts/],
+  ['Warm-up and tuning', /^src\/train\/(tune|warmup)\.ts/],
+  ['File formats', /^src\/io\//],
+  ['Kernels of your own', /^src\/(autograd\/kernel\.ts|device\/(batch|pipeline)\.ts (?!RecorderStats))/],
+  ['Profiling', /^src\/(device\/(profile|profiler|place)|kernels\/roofline)\.ts/],
+  ['Errors', /^src\/device\/errors\.ts/],
+  ['Device', /^src\/device\//],
+];
+
+export function load(app) {
+  app.on(Application.EVENT_BOOTSTRAP_END, () => {
+    app.options.setValue(
+      'categoryOrder',
+      CATEGORIES.map(([name]) => name),
+    );
+  });
+  app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
+    for (const module of project.children) {
+      for (const page of module.children) {
+        const file = page.sources[0].fullFileName.replace(/.*\/(?=src\/)/, '');
+        const category = CATEGORIES.find(([, files]) => files.test(`${file} ${page.name}`))?.[0];
+        if (!category) {
+          app.logger.error(`categories.mjs: no line for ${page.name} of ${file}`);
+          continue;
+        }
+        for (const owner of page.signatures ?? [page]) {
+          owner.comment ??= new Comment();
+          owner.comment.blockTags.push(new CommentTag('@category', [{ kind: 'text', text: category }]));
+        }
+      }
+    }
+  });
+}
