@@ -123,6 +123,20 @@ test('a page with <script type="module"> and no build step', async () => {
   assert.ok((await accuracyOnPage(`${app}/node_modules/wgrad/build`, { '/index.html': page })) >= 99);
 });
 
+test('a page with the modules as they are, wgrad/data and wgrad/train among them, by an import map', async () => {
+  const modules = {
+    wgrad: '/src/index.js',
+    'wgrad/data': '/src/data/index.js',
+    'wgrad/train': '/src/train/index.js',
+    '#gpu': '/src/device/browser-gpu.js',
+  };
+  const imports = `<script type="importmap">${JSON.stringify({ imports: modules })}</script>`;
+  const more = `import { drawnStandIns } from 'wgrad/data'; import { Trainer } from 'wgrad/train'; drawnStandIns(2, 8); Trainer.name;`;
+  const code = `${more}\n${readFileSync(`${sources}spiral.js`, 'utf8')}`;
+  const page = `<!doctype html><title>spiral</title>${imports}<script type="module">${code}</script>`;
+  assert.ok((await accuracyOnPage(`${app}/node_modules/wgrad/build`, { '/index.html': page })) >= 99);
+});
+
 test('npx wgrad doctor, summary, train, predict, bench', () => {
   assert.match(run('npx', 'wgrad', 'doctor'), /Adapter/);
   assert.match(run('npx', 'wgrad', 'summary', '--preset', 'paper'), /conv5 +Conv2d/);
