@@ -10,6 +10,7 @@ import { compile } from '../src/device/recorder.js';
 import { reflect } from '../src/device/reflect.js';
 import { features } from '../src/device/runtime.js';
 import { tensor, zeros } from '../src/index.js';
+import { writeSafetensors } from '../src/io/index.js';
 import { makePng } from './node/made-images.js';
 import { useDevice } from './support/device.js';
 import {
@@ -62,7 +63,7 @@ declare const y: number;
 `,
 );
 
-/** A folder such as a reader's: pictures by class, and single ones. */
+/** A folder such as a reader's: pictures by class, single ones, and weights named as PyTorch names them. */
 function readersFolder(): string {
   const folder = mkdtempSync(`${tmpdir()}/wgrad-docs-`);
   const drawn = drawnStandIns(24, 64, 1);
@@ -79,6 +80,15 @@ function readersFolder(): string {
     writeFileSync(`${folder}/pictures/${name}/${i}.png`, file);
     if (i < 2) writeFileSync(`${folder}/${name}.png`, file);
   }
+  const shapes = {
+    ...{ '0.weight': [8, 4], '0.bias': [8], '1.weight': [8], '1.bias': [8], '1.running_mean': [8] },
+    ...{ '1.running_var': [8], '1.num_batches_tracked': [], '3.weight': [3, 8], '3.bias': [3] },
+  };
+  const weights = Object.entries(shapes).map(([name, shape]) => {
+    const count = shape.reduce((a, b) => a * b, 1);
+    return [name, { shape, data: new Float32Array(count).fill(0.5) }] as const;
+  });
+  writeFileSync(`${folder}/model.safetensors`, writeSafetensors(weights));
   return folder;
 }
 
@@ -198,7 +208,7 @@ test('the launcher of src/kernels/README.md launches its kernel', async () => {
 });
 
 test('every block says what it is, and all WGSL compiles', async () => {
-  const known = ['ts', 'wgsl', 'sh', 'html', 'text', 'json', ''];
+  const known = ['ts', 'wgsl', 'sh', 'html', 'python', 'js', 'text', 'json', '']; // python and js: other libraries'
   for (const { path, blocks } of pages) {
     for (const { language, line, code } of blocks) {
       assert.ok(known.includes(language), `${path}:${line}: '${language}' is none of ${known.join(', ')}`);
