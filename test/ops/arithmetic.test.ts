@@ -124,6 +124,11 @@ test('comparisons, where and one-hot', async () => {
   assert.equal(await list(w.eq(a, 2)), [0, 1, 0]);
   assert.equal(await list(w.ne(a, 2)), [1, 0, 1]);
   assert.equal(await list(w.where(w.lt(a, b), a, w.tensor([9]))), [1, 9, 9]);
+  assert.equal(await list(w.where(w.gt(a, 1), a, 0)), [0, 2, 3]);
+  assert.equal(await list(w.where(w.gt(a, 1), -1, a)), [1, -1, -1]);
+  assert.equal(await list(w.where(w.gt(a, 1), 5, 6)), [6, 5, 5]);
+  await w.gradcheck((x) => w.where(w.tensor([1, 0, 1]), x, 2), [input([2, 3], 4)]);
+  assert.throws(() => w.where(a, w.tensor([1, 2]), 0), /^where: \[3\] and \[2\] do not broadcast/);
   assert.equal(await w.oneHot(w.tensor(Int32Array.of(2, 0)), 3).toArray(), [
     [0, 0, 1],
     [1, 0, 0],

@@ -6,6 +6,7 @@ import { broadcastShapes, type Shape, sameShape, showShape, stridesOf } from '..
 import { empty, type Tensor } from '../../tensor/tensor.js';
 import { record } from '../tape.js';
 import { requireF32 } from './checks.js';
+import { full } from './create.js';
 import { affine, divideInto, neg, square } from './pointwise.js';
 import { sumTo } from './reduce.js';
 import { broadcastTo } from './shape.js';
@@ -114,11 +115,15 @@ export const lt = (a: Tensor, b: Operand): Tensor => compare('lt', '<', a, b);
 /** 1 where a <= b, 0 elsewhere. PyTorch: torch.le. */
 export const le = (a: Tensor, b: Operand): Tensor => compare('le', '<=', a, b);
 
-/** a where `condition` (f32, as comparisons give) is not 0, b elsewhere; all three broadcast. PyTorch: torch.where. */
-export function where(condition: Tensor, a: Tensor, b: Tensor): Tensor {
-  requireF32('where', condition, a, b);
-  const shape = broadcastShapes('where', condition.shape, broadcastShapes('where', a.shape, b.shape));
-  const [c, x, z] = [condition, a, b].map((t) => broadcastTo(t, shape));
+/**
+ * a where `condition` (f32, as comparisons give) is not 0, b elsewhere; all three broadcast, a and b may be numbers.
+ * PyTorch: torch.where.
+ */
+export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
+  const all = [condition, a, b].map((t) => (typeof t === 'number' ? full([], t) : t));
+  requireF32('where', ...all);
+  const shape = all.reduce((joint: Shape, t) => broadcastShapes('where', joint, t.shape), []);
+  const [c, x, z] = all.map((t) => broadcastTo(t, shape));
   return select(c, x, z);
 }
 
