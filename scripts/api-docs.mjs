@@ -22,3 +22,4 @@ for (const [script, cwd] of [
   const { status } = spawnSync(process.execPath, [script], { cwd, stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
 }
+console.log('docs: build/api/index.html');

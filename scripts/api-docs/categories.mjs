@@ -1,6 +1,6 @@
 // A TypeDoc plugin: what a page of the reference is filed under follows from the file that it is written in, as the
 // layers of the source do, so that no docstring needs a tag for it. The first line that fits counts.
-import { Application, Comment, CommentTag, Converter } from 'typedoc';
+import { Application, CommentTag, Converter } from 'typedoc';
 
 const CATEGORIES = [
   ['Tensors', /^src\/(tensor\/(tensor|shape|dtype)|autograd\/ops\/create)\.ts/],
@@ -50,8 +50,7 @@ export function load(app) {
           continue;
         }
         for (const owner of page.signatures ?? [page]) {
-          owner.comment ??= new Comment();
-          owner.comment.blockTags.push(new CommentTag('@category', [{ kind: 'text', text: category }]));
+          owner.comment?.blockTags.push(new CommentTag('@category', [{ kind: 'text', text: category }]));
         }
       }
     }

@@ -45,10 +45,12 @@ abstract class Closed implements Schedule {
     this.apply();
   }
 
+  /** Steps so far, and the rates at its beginning. */
   state(): ScheduleState {
     return { count: this.count, base: [...this.base] };
   }
 
+  /** Goes on from there; sets the rates. */
   restore(state: ScheduleState): void {
     this.count = state.count as number;
     this.base.splice(0, this.base.length, ...(state.base as number[]));
@@ -185,13 +187,14 @@ export class OneCycleLR extends Closed {
   /** A value that goes from `start` to `top` to `end` over the cycle. */
   private along(count: number, start: number, top: number, end: number): number {
     const { totalSteps, pctStart } = this.options;
-    if (count >= totalSteps)
+    if (count > totalSteps)
       throw new UsageError(`OneCycleLR: stepped ${count} times, the cycle has ${totalSteps} steps`);
     const peak = pctStart * totalSteps - 1;
     if (count <= peak) return cosine(start, top, count / peak);
     return cosine(top, end, (count - peak) / (totalSteps - 1 - peak));
   }
 
+  /** @internal */
   protected override apply(): void {
     super.apply();
     const { cycleMomentum, baseMomentum, maxMomentum } = this.options;
@@ -259,11 +262,13 @@ export class ReduceLROnPlateau implements Schedule {
     this.bad = 0;
   }
 
+  /** The best metric, how long it is ago, the cooldown left, and the rates. */
   state(): ScheduleState {
     const { best, bad, cooling } = this;
     return { best, bad, cooling, rates: this.optimizer.groups.map((g) => g.lr) };
   }
 
+  /** Goes on from there; sets the rates. */
   restore(state: ScheduleState): void {
     this.best = state.best as number;
     this.bad = state.bad as number;
