@@ -1,9 +1,10 @@
 // node scripts/run.mjs [--no-driver] path/file.ts [args...]: sets up, builds what changed, runs the file. What npm's
 // scripts call. --no-driver leaves the machine's drivers as they are.
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { build } from './build.mjs';
 import { setup } from './setup.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -15,39 +16,11 @@ function fail(message, code = 1) {
   process.exit(code);
 }
 
-/** The newest change below the folders, in ms. */
-function newest(folders) {
-  let latest = 0;
-  for (const folder of folders.filter((f) => existsSync(`${root}${f}`))) {
-    const recursive = folder !== 'bench'; // the peers and their modules are below
-    for (const entry of readdirSync(`${root}${folder}`, { recursive, withFileTypes: true })) {
-      if (!/\.(ts|js|wgsl|json)$/.test(entry.name) || entry.name === 'sources.gen.ts') continue;
-      latest = Math.max(latest, statSync(`${entry.parentPath ?? entry.path}/${entry.name}`).mtimeMs);
-    }
-  }
-  return latest;
-}
-
-/** Compiles if a source is newer than the last build without errors. */
-function build() {
-  const stamp = `${root}build/.built`;
-  const built = existsSync(stamp) ? statSync(stamp).mtimeMs : 0;
-  const start = new Date();
-  const changed = Math.max(newest(['src', 'examples', 'bench', 'test']), statSync(`${root}tsconfig.json`).mtimeMs);
-  if (changed < built) return;
-  const steps = [['scripts/embed-wgsl.mjs'], ['node_modules/typescript/bin/tsc', '--build']];
-  for (const step of steps) {
-    const { status } = spawnSync(process.execPath, step, { cwd: root, stdio: 'inherit' });
-    if (status !== 0) fail(`wgrad: ${step[0]} failed; nothing was run`, status ?? 1);
-  }
-  writeFileSync(stamp, '');
-  utimesSync(stamp, start, start); // what changed during the build is newer
-}
-
 if (!file) fail('usage: node scripts/run.mjs [--no-driver] path/file.ts [args...]', 2);
 if (!existsSync(`${root}${file}`)) fail(`wgrad: there is no ${file}`);
 await setup({ installDriver }).catch((error) => fail(`setup: ${error.message}`));
-build();
+const broken = build();
+if (broken) fail(`wgrad: ${broken.step} failed; nothing was run`, broken.code);
 
 const child = spawn(
   process.execPath,

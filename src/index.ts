@@ -2,11 +2,15 @@
 
 export { type GradcheckOptions, gradcheck } from './autograd/gradcheck.js';
 export { type Kernel, kernel } from './autograd/kernel.js';
+export type { Pair } from './autograd/ops/checks.js';
 export * from './autograd/ops/index.js';
 export { backward, gradEnabled, noGrad, record } from './autograd/tape.js';
+export type { Groups, LaunchOptions, RecorderStats } from './device/batch.js';
 export * from './device/errors.js';
 export type { GpuOptions } from './device/gpu-options.js';
+export type { Slots } from './device/pipeline.js';
 export { within } from './device/place.js';
+export type { Holder, PoolStats } from './device/pool.js';
 export {
   type Profile,
   type ProfileRow,
@@ -18,6 +22,7 @@ export {
 } from './device/profile.js';
 export { flush, sync } from './device/recorder.js';
 export {
+  type Activity,
   activity,
   type DeviceInfo,
   deviceInfo,
@@ -25,6 +30,7 @@ export {
   features,
   init,
   limits,
+  type MemoryReport,
   memory,
   ready,
   shutdown,
@@ -34,7 +40,7 @@ export * from './layers/index.js';
 export * from './models/index.js';
 export * from './optim/index.js';
 export type { DType, TypedArray } from './tensor/dtype.js';
-export { keep, type Scope, scope } from './tensor/scope.js';
-export { manualSeed, rngState, setRngState } from './tensor/seed.js';
+export { keep, type Owned, type Scope, scope } from './tensor/scope.js';
+export { manualSeed, type RngState, rngState, setRngState } from './tensor/seed.js';
 export { type Shape, showShape, sizeOf } from './tensor/shape.js';
-export { empty, type Nested, parameter, Tensor, type TensorOptions, tensor } from './tensor/tensor.js';
+export { empty, type GradNode, type Nested, parameter, Tensor, type TensorOptions, tensor } from './tensor/tensor.js';

@@ -125,6 +125,14 @@ test(`no file is longer than ${longest} lines, and none prints`, () => {
   assert.equal(printing, []);
 });
 
+test('nothing opens a connection', () => {
+  const calling = /\bfetch\(|XMLHttpRequest|WebSocket|EventSource|sendBeacon|'node:(https?|http2|net|tls|dgram|dns)'/;
+  assert.equal(
+    files.filter((file) => calling.test(text.get(file)!)),
+    [],
+  );
+});
+
 test('every .wgsl file has a launcher that uses it', () => {
   const launchers = files.filter((file) => folder(file) === 'kernels');
   const used = launchers.flatMap((file) => {

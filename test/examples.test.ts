@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
+import { features } from '../src/index.js';
 import { useDevice } from './support/device.js';
 import { suite } from './support/suite.js';
 
@@ -30,6 +31,13 @@ test('hello learns its three weights', () => {
 test('the spiral network reaches 99 %', () => {
   const accuracy = Number(run('mlp').match(/accuracy ([\d.]+) %/)![1]);
   assert.ok(accuracy >= 99, `accuracy ${accuracy} %`);
+});
+
+test('kernels of one’s own: gradients agree, and one fused kernel does what three ops do', () => {
+  const text = run('custom-kernel');
+  assert.match(text, /finite differences/);
+  if (features().has('timestamp-query')) assert.match(text, /^bias_norm_relu_grad +1 /m);
+  assert.match(text, /One kernel is [\d.]+ times as fast as three ops/);
 });
 
 test('the table of layers of the paper’s network', () => {

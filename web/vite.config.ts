@@ -12,6 +12,7 @@ const policy =
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
   base: './',
+  server: { fs: { allow: [fileURLToPath(new URL('..', import.meta.url))] } },
   resolve: {
     alias: [
       { find: /^wgrad$/, replacement: `${library}/index.js` },

@@ -4,6 +4,7 @@ import { scope } from '../tensor/scope.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
 import { noGrad } from './tape.js';
 
+/** How `gradcheck` compares. */
 export interface GradcheckOptions {
   /** Half the step of the central difference. Values are float32, so much smaller steps drown in rounding. Default 1e-2. */
   eps?: number;
@@ -16,7 +17,7 @@ export interface GradcheckOptions {
 /**
  * Compares the gradients of `fn` with central differences, for each input that requires a gradient, under a random
  * upstream gradient. The inputs' values are restored. PyTorch: torch.autograd.gradcheck.
- * @throws UsageError naming the input, the element and both values where they differ.
+ * @throws UsageError naming the input, the element and both values where they differ; or if no input requires a gradient.
  */
 export async function gradcheck(
   fn: (...inputs: Tensor[]) => Tensor,

@@ -1,6 +1,6 @@
 // Kernels of the user's own, on the same road as the library's.
 import type { LaunchOptions } from '../device/batch.js';
-import { KernelError } from '../device/errors.js';
+import { DtypeError, KernelError } from '../device/errors.js';
 import type { Shader } from '../device/pipeline.js';
 import { run } from '../device/recorder.js';
 import { reflect } from '../device/reflect.js';
@@ -8,11 +8,14 @@ import type { Tensor } from '../tensor/tensor.js';
 
 /** A compute shader that runs on tensors. */
 export interface Kernel {
+  /** What its text says of itself: name, buffers, parameters and slots. @internal */
   readonly shader: Shader;
   /**
-   * Records one launch: `tensors` and `params` by the names in the WGSL. `groups` are workgroups, folded into two dimensions
-   * where there are many (`workgroup.x + workgroup.y * groups.x`); `slots` replace the right-hand sides of lines marked `// slot`.
-   * @throws KernelError if a name is missing or unknown; WGSL errors arrive with the next read, with their line.
+   * Records one launch; what it writes is written in place. `tensors` and `params` by the names in the WGSL. `groups` are
+   * workgroups, folded into two dimensions where there are many (`workgroup.x + workgroup.y * groups.x`); `slots` replace
+   * the right-hand sides of lines marked `// slot`.
+   * @throws KernelError if a name is missing or unknown, DtypeError if an array of floats is given other numbers; WGSL
+   * errors arrive with the next read, with their line.
    */
   run(tensors: { [name: string]: Tensor }, params: { [name: string]: number }, options: LaunchOptions): void;
 }
@@ -32,12 +35,16 @@ export function kernel(code: string): Kernel {
     if (extra !== undefined) throw new KernelError(`${shader.name}: there is no ${what} '${extra}'`);
   };
   const buffers = shader.buffers.map(({ name }) => name);
+  const ofFloats = buffers.filter((name) => new RegExp(`> ${name}\\s*:\\s*array<(f32|vec[234](f|<f32>))>`).test(code));
   const params = shader.params.map(({ name }) => name).filter((name) => !name.endsWith('_base'));
   return {
     shader,
     run(tensors, values, options) {
       known('tensor', buffers, tensors);
       known('parameter', params, values);
+      const wrong = ofFloats.find((name) => tensors[name].dtype !== 'f32');
+      if (wrong)
+        throw new DtypeError(`${shader.name}: '${wrong}' is an array of f32, the tensor is ${tensors[wrong].dtype}`);
       run(shader, Object.fromEntries(buffers.map((name) => [name, tensors[name].buffer])), values, options);
     },
   };

@@ -27,8 +27,9 @@ export function noGrad<T>(body: () => T): T {
 }
 
 /**
- * Attaches an op's gradient to its result. `grad(dy)` returns, for each input, a thunk that computes the gradient
- * with respect to it, or null where there is none; only the thunks that somebody needs are called.
+ * Attaches an op's gradient to its result `y`, and returns it; for ops of your own together with `kernel`. `grad(dy)`
+ * returns, for each input, a thunk that computes the gradient with respect to it, or null where there is none; only the
+ * thunks that somebody needs are called.
  */
 export function record(name: string, y: Tensor, inputs: readonly Tensor[], grad: GradNode['grad']): Tensor {
   y.label = name;
@@ -39,7 +40,11 @@ export function record(name: string, y: Tensor, inputs: readonly Tensor[], grad:
   return y;
 }
 
-/** Gradients of `from` with respect to every leaf that requires one, added to the leaf's `.grad`. */
+/**
+ * Gradients of `from` with respect to every leaf that requires one, added to the leaf's `.grad`: `from.backward(dy)`.
+ * `dy` is the upstream gradient, in the shape of `from`; a scalar needs none.
+ * @throws UsageError if `from` depends on nothing that requires a gradient; ShapeError if `dy` is missing or does not fit.
+ */
 export function backward(from: Tensor, dy?: Tensor): void {
   if (!from.requiresGrad) {
     throw new UsageError(`backward: ${from.label} does not depend on any tensor with requiresGrad`);

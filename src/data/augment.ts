@@ -13,11 +13,13 @@ export interface AugmentOptions {
   flip?: boolean;
   /** Standard deviation of the paper's colour shift along the principal axes (section 4.1: 0.1); 0 is off. Default 0. */
   colourShift?: number;
+  /** The training set's: subtracted and divided by, whatever set is augmented. */
   colours: ColourStatistics;
+  /** A whole number. */
   seed: number;
 }
 
-/** How many inputs a picture gives. */
+/** How many inputs a picture gives: 10 with 'ten', else 1. */
 export function cropsPerPicture({ place }: Pick<AugmentOptions, 'place'>): number {
   return place === 'ten' ? 10 : 1;
 }
@@ -29,8 +31,9 @@ interface Cut {
 }
 
 /**
- * Writes a picture's crop or crops, (3, crop, crop) f32 each, to `out` at `at`. Values are
- * (byte - mean + shift) / std, channel by channel.
+ * Writes the crop or crops, (3, crop, crop) f32 each, of a picture (3, size, size) to `out` from element `at` on. Values
+ * are (byte - mean + shift) / std, channel by channel; `picture` is its place in the data set.
+ * @throws DataError if the crop is larger than the picture.
  */
 export function augment(
   bytes: Uint8Array,

@@ -3,7 +3,7 @@ import { Random, shuffled } from './random.js';
 
 /** Means and principal axes of a set's colours, for values from 0 to 255. */
 export interface ColourStatistics {
-  /** Of red, green and blue. */
+  /** Of red, green and blue, 0 to 255. */
   mean: number[];
   /** Standard deviations of red, green and blue. */
   std: number[];
@@ -13,31 +13,45 @@ export interface ColourStatistics {
   axisStd: number[];
 }
 
+/** A file that was left out of a data set, and why. */
+export interface DamagedFile {
+  /** Its name, or its path below the data's folder. */
+  file: string;
+  /** What is wrong with it. */
+  reason: string;
+}
+
 /**
- * Labelled square pictures of one size, decoded and packed: bytes (3, size, size) each. `stride` places may share one
+ * Labelled square pictures of one size, decoded and packed: bytes (3, size, size) each. Several sets may share one
  * buffer: subsets do.
  */
 export class ImageDataset {
   constructor(
     /** All pictures' bytes, (pictures, 3, size, size); may be a view of shared memory. */
     readonly bytes: Uint8Array,
+    /** Side of the pictures, in pixels. */
     readonly size: number,
+    /** Names of the classes; labels are places in this list. */
     readonly classes: readonly string[],
     /** The class of each picture in `bytes`. */
     private readonly allLabels: Int32Array,
+    /** The name of each picture in `bytes`. */
     private readonly allNames: readonly string[],
-    /** Which pictures belong to this set. */
+    /** Which pictures in `bytes` belong to this set. Default: all. */
     readonly places: Int32Array = Int32Array.from(allLabels, (_, i) => i),
   ) {}
 
+  /** Pictures in this set. */
   get length(): number {
     return this.places.length;
   }
 
+  /** The class of a picture, as its place in `classes`. */
   label(i: number): number {
     return this.allLabels[this.places[i]];
   }
 
+  /** The file or drawing that a picture came from. */
   name(i: number): string {
     return this.allNames[this.places[i]];
   }
@@ -48,20 +62,23 @@ export class ImageDataset {
     return this.bytes.subarray(this.places[i] * image, (this.places[i] + 1) * image);
   }
 
-  /** Some of the pictures, by their place in this set. */
+  /** Some of the pictures, by their place in this set. Nothing is copied. */
   subset(indices: Iterable<number>): ImageDataset {
     const places = Int32Array.from(indices, (i) => this.places[i]);
     return new ImageDataset(this.bytes, this.size, this.classes, this.allLabels, this.allNames, places);
   }
 
-  /** How many pictures each class has. */
+  /** How many pictures each class has, in the order of `classes`. */
   counts(): number[] {
     const counts = this.classes.map(() => 0);
     for (let i = 0; i < this.length; i++) counts[this.label(i)]++;
     return counts;
   }
 
-  /** Two parts in which every class has its share: [the rest, a `fraction` of each class]. The seed decides which. */
+  /**
+   * Two parts in which every class has its share: [the rest, a `fraction` of each class]. The seed decides which.
+   * @throws DataError unless 0 <= fraction < 1.
+   */
   split(fraction: number, seed: number): [ImageDataset, ImageDataset] {
     if (!(fraction >= 0 && fraction < 1)) throw new DataError(`split: ${fraction} is not a fraction from 0 to below 1`);
     const rest: number[] = [];
@@ -82,7 +99,11 @@ export class ImageDataset {
     });
   }
 
-  /** Mean colour, spread, and principal axes over all pixels of up to `most` pictures, evenly taken. */
+  /**
+   * Mean colour, spread, and principal axes over all pixels of up to `most` pictures (default 1000), evenly taken.
+   * Krizhevsky et al. 2012, section 4.1.
+   * @throws DataError if the set is empty.
+   */
   colours(most = 1000): ColourStatistics {
     if (this.length === 0) throw new DataError('colours: the data set is empty');
     const plane = this.size * this.size;
@@ -119,7 +140,7 @@ export class ImageDataset {
   }
 }
 
-/** Eigenvalues, largest first, and unit eigenvectors of a symmetric matrix: Jacobi's rotations. */
+/** Eigenvalues, largest first, and unit eigenvectors of a symmetric matrix: Jacobi's rotations. @internal */
 export function symmetricEigen(matrix: number[][]): { values: number[]; vectors: number[][] } {
   const n = matrix.length;
   const a = matrix.map((row) => [...row]);

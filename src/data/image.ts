@@ -3,8 +3,11 @@ import { DataError } from '../device/errors.js';
 
 /** A decoded picture: three bytes a pixel (red, green, blue), rows from the top. */
 export interface RgbImage {
+  /** In pixels. */
   width: number;
+  /** In pixels. */
   height: number;
+  /** height * width * 3 bytes. */
   data: Uint8Array;
 }
 
@@ -49,7 +52,7 @@ function orientationOf(segment: DataView): number | null {
   return null;
 }
 
-/** Turns and mirrors a picture upright. */
+/** Turns and mirrors a picture upright, by its Exif orientation (1 to 8; others leave it as it is). */
 export function applyOrientation(image: RgbImage, orientation: number): RgbImage {
   if (orientation <= 1 || orientation > 8) return image;
   const { width: w, height: h, data } = image;
@@ -88,7 +91,8 @@ function sourcePixel(orientation: number, x: number, y: number, w: number, h: nu
 
 /**
  * The paper's preparation: the shorter side scaled to `size`, then the central `size` x `size` pixels, as planes:
- * (3, size, size). Smaller pictures are scaled up.
+ * (3, size, size). Smaller pictures are scaled up. Krizhevsky et al. 2012, section 2.
+ * @throws DataError if the picture has no pixels.
  */
 export function prepare(image: RgbImage, size: number): Uint8Array {
   if (image.width < 1 || image.height < 1) throw new DataError('prepare: the picture has no pixels');

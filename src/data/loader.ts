@@ -6,24 +6,33 @@ import { mixKey, Random, shuffled } from './random.js';
 
 /** Inputs (inputs, 3, crop, crop) on the host, the class of each, and the pictures' places in the data set. */
 export interface ImageBatch {
+  /** (pictures * crops, 3, crop, crop) as one run of numbers. */
   images: Float32Array;
+  /** One class a picture. */
   labels: Int32Array;
+  /** One place in the data set a picture. */
   indices: Int32Array;
 }
 
 /** One batch's worth of work: which pictures, in which epoch. */
 export interface BatchJob {
+  /** Places in the data set. */
   indices: Int32Array;
+  /** From 0; with the seed it decides about crops and mirrors. */
   epoch: number;
 }
 
 /** Makes the inputs of a batch; src/node has one that does it in worker threads. */
 export interface Assembler {
+  /** The job's inputs, (pictures * crops, 3, crop, crop). */
   assemble(job: BatchJob): Promise<Float32Array>;
 }
 
+/** How a data set is cut into batches. */
 export interface DataLoaderOptions {
+  /** Pictures in a batch; the last one of an epoch may have fewer. */
   batchSize: number;
+  /** How pictures become inputs; its seed decides the order, too. */
   augment: AugmentOptions;
   /** A new order each epoch. Default false. */
   shuffle?: boolean;
@@ -31,17 +40,23 @@ export interface DataLoaderOptions {
   dropLast?: boolean;
   /** Batches prepared ahead. Default 3. */
   prefetch?: number;
-  /** Default: on this thread. */
+  /** Who makes the inputs. Default: this thread. */
   assembler?: Assembler;
 }
 
-/** Iterates a data set in batches, epoch by epoch. */
+/**
+ * Iterates a data set in batches, epoch by epoch; a `BatchSource` for the trainer.
+ * @throws DataError if the batch size is not a whole number above 0, or crops are larger than the pictures.
+ */
 export class DataLoader {
+  /** (3, crop, crop). */
   readonly imageShape: readonly number[];
   private readonly assembler: Assembler;
 
   constructor(
+    /** What it iterates. */
     readonly dataset: ImageDataset,
+    /** As given. */
     readonly options: DataLoaderOptions,
   ) {
     const { augment: how, batchSize } = options;
@@ -65,7 +80,7 @@ export class DataLoader {
     return Math.ceil(this.length / this.options.batchSize);
   }
 
-  /** The pictures of an epoch in their order. */
+  /** The pictures of an epoch, from 0, in their order: places in the data set. */
   order(epoch: number): Int32Array {
     const all = Array.from({ length: this.dataset.length }, (_, i) => i);
     const { shuffle, augment: how } = this.options;
@@ -73,7 +88,7 @@ export class DataLoader {
     return Int32Array.from(ordered.slice(0, this.length));
   }
 
-  /** The batches of one epoch, from `startBatch` on. */
+  /** The batches of one epoch, from 0, beginning with `startBatch` (default 0). */
   async *epoch(number: number, { startBatch = 0 }: { startBatch?: number } = {}): AsyncGenerator<ImageBatch> {
     const order = this.order(number);
     const { batchSize, prefetch = 3 } = this.options;

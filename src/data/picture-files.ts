@@ -1,10 +1,11 @@
 // Pictures from files that a page was given: dropped, chosen or fetched. src/node/image-folder.ts is Node's.
 import { DataError } from '../device/errors.js';
-import { ImageDataset } from './dataset.js';
+import { type DamagedFile, ImageDataset } from './dataset.js';
 import { prepare, type RgbImage } from './image.js';
 
 /** A picture as a page gets it, and its class. */
 export interface PictureFile {
+  /** Its bytes: a File is a Blob. */
   file: Blob;
   /** For messages, and `ImageDataset.name`. */
   name: string;
@@ -12,10 +13,12 @@ export interface PictureFile {
   label: string;
 }
 
+/** What `loadPictureFiles` could read. */
 export interface PictureFiles {
+  /** The pictures that could be read. */
   dataset: ImageDataset;
   /** Files that were left out, and why. */
-  damaged: { file: string; reason: string }[];
+  damaged: DamagedFile[];
 }
 
 /** Larger pictures are brought to this many pixels while they are decoded. */

@@ -73,7 +73,7 @@ function paint(marks: Mark[], ground: Colour, sky: Colour, size: number, random:
   }
 }
 
-/** `count` drawings of size x size pixels, every other one a dog, the same for the same seed. */
+/** `count` drawings of size x size pixels in classes 'cat' and 'dog', every other one a dog, the same for the same seed. */
 export function drawnStandIns(count: number, size: number, seed = 0): ImageDataset {
   const image = 3 * size * size;
   const buffer =

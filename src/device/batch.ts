@@ -41,9 +41,13 @@ export type Groups = number | readonly [number, number, number?];
 
 /** How much the recorder did, for tests and benches. */
 export interface RecorderStats {
+  /** Kernel launches recorded. */
   dispatches: number;
+  /** Submits to the device. */
   submits: number;
+  /** Bind groups made; a training loop makes none after its second step. */
   bindGroups: number;
+  /** Submits that the device has not finished. */
   inFlight: number;
   /** Milliseconds spent recording and submitting launches; copying uploads is not counted. */
   hostMs: number;
@@ -51,6 +55,7 @@ export interface RecorderStats {
 
 /** How a kernel is launched. */
 export interface LaunchOptions {
+  /** Right-hand sides for lines marked `// slot`. Default: as the file has them. */
   slots?: Slots;
   /** Workgroups: a number is folded into two dimensions where it is above the device's limit for one. */
   groups: Groups;

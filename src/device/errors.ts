@@ -1,4 +1,7 @@
-/** What every error of this library is: the message starts with the op or the file and says what to do. */
+/**
+ * What every error of this library is: the message starts with the op or the file and says what to do; `name` is the
+ * class's, `cause` what lies behind it where there is something.
+ */
 export class WgradError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);

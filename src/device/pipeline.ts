@@ -3,13 +3,19 @@ import { KernelError, LimitError } from './errors.js';
 
 /** A kernel as scripts/embed-wgsl.mjs describes it: text, and names as literal types. */
 export interface Shader {
+  /** Its file's, and what messages and profiles call it. */
   readonly name: string;
+  /** In the order of their bindings in group 0. */
   readonly buffers: readonly { readonly name: string; readonly access: 'read' | 'read_write' }[];
+  /** The fields of `struct Params`, in order. */
   readonly params: readonly { readonly name: string; readonly type: 'u32' | 'i32' | 'f32' }[];
+  /** Lines that the host may change, and what they declare. */
   readonly slots: { readonly [slot: string]: 'const' | 'alias' | 'fn' };
+  /** Its WGSL. */
   readonly code: string;
 }
 
+/** Right-hand sides by slot: a number, a type or an expression; for a `fn` what it returns. */
 export type Slots = { readonly [slot: string]: string | number };
 
 /** A kernel ready to be encoded, or on its way there. */

@@ -18,11 +18,26 @@ export class GpuBuffer {
 
 /** What the pool holds, in bytes, and how many buffers it ever made. */
 export interface PoolStats {
+  /** Handed out. */
   liveBytes: number;
+  /** Kept for reuse. */
   freeBytes: number;
+  /** The most that was handed out at once. */
   peakBytes: number;
+  /** Buffers handed out. */
   liveBuffers: number;
+  /** Buffers ever made. */
   created: number;
+}
+
+/** Who holds memory: buffers of one label, which is the op or parameter they were made for. */
+export interface Holder {
+  /** The op, 'parameter', 'gradient', 'optimizer velocity' and the like. */
+  label: string;
+  /** Bytes handed out to it. */
+  bytes: number;
+  /** Buffers handed out to it. */
+  buffers: number;
 }
 
 export interface PoolHost {
@@ -102,8 +117,8 @@ export class BufferPool {
   }
 
   /** Live bytes by label, largest first: who holds the memory. */
-  holders(): { label: string; bytes: number; buffers: number }[] {
-    const byLabel = new Map<string, { label: string; bytes: number; buffers: number }>();
+  holders(): Holder[] {
+    const byLabel = new Map<string, Holder>();
     for (const { label, capacity } of this.live) {
       const entry = byLabel.get(label) ?? { label, bytes: 0, buffers: 0 };
       entry.bytes += capacity;

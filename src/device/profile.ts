@@ -12,17 +12,23 @@ export interface Profile {
   deviceMs: number;
   /** Milliseconds in which no dispatch ran, of those. */
   gapMs: number;
-  /** Milliseconds that recording and submitting took on the host, and submits. */
+  /** Milliseconds that recording and submitting took on the host. */
   hostMs: number;
+  /** Submits. */
   submits: number;
 }
 
 /** Dispatches that belong together. */
 export interface ProfileRow {
+  /** The kernel, the layer, or 'layer · kernel'. */
   name: string;
+  /** How many they are. */
   dispatches: number;
+  /** Milliseconds on the device, added up. */
   ms: number;
+  /** Bytes of the buffers bound, added up: the least that must be moved. */
   bytes: number;
+  /** Floating-point operations, added up; 0 where no launcher said. */
   flops: number;
 }
 
@@ -71,8 +77,8 @@ export function profileRows({ spans }: Profile, by: 'kernel' | 'layer' | 'both' 
 }
 
 /**
- * A table for a terminal. With the adapter's peaks (`measurePeaks()`) it also shows the share of the one that binds:
- * multiply-adds where a kernel says how many it does, else bytes.
+ * A table for a terminal, by kernel unless told otherwise. With the adapter's peaks (`measurePeaks()`) it also shows the
+ * share of the one that binds: multiply-adds where a kernel says how many it does, else bytes.
  */
 export function profileTable(
   measured: Profile,

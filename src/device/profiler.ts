@@ -6,11 +6,13 @@ import { UsageError } from './errors.js';
 export interface Span {
   /** The kernel with its slots, such as 'gemm_subgroup(ROW_BLOCKS=4, ...)'. */
   pipeline: string;
+  /** The kernel alone, such as 'gemm_subgroup'. */
   kernel: string;
   /** The layer that asked for it, such as 'conv1' or 'conv1 (backward)'; '' outside of layers. */
   place: string;
   /** Nanoseconds since the first span began. */
   start: number;
+  /** Nanoseconds since the first span began. */
   end: number;
   /** Bytes of the buffers bound: the least that must be moved. */
   bytes: number;

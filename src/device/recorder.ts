@@ -285,12 +285,12 @@ export function read(from: GpuBuffer, bytes: number): Promise<ArrayBuffer> {
   return activeRecorder().read(from, bytes);
 }
 
-/** Submits what is recorded. Called by reads and at the end of a training step. */
+/** Submits what is recorded, without waiting for it. Reads do so by themselves. */
 export function flush(): void {
   void activeRecorder().flush();
 }
 
-/** Submits what is recorded and waits until at most `ahead` submits are unfinished (default 0: all is done). */
+/** Submits what is recorded, waits until at most `ahead` submits (default 0) are unfinished, and throws as reads do. */
 export async function sync(ahead = 0): Promise<void> {
   await activeRecorder().throttle(ahead);
 }

@@ -3,15 +3,19 @@ import { missingGpuAdvice, openGpu, setting, track } from '#gpu';
 import { DeviceError, DeviceLostError } from './errors.js';
 import type { GpuOptions } from './gpu-options.js';
 import { PipelineCache } from './pipeline.js';
-import { BufferPool, type PoolStats } from './pool.js';
+import { BufferPool, type Holder, type PoolStats } from './pool.js';
 import { Recorder, type RecorderStats, useRecorder } from './recorder.js';
 import { setBindingLimit } from './windows.js';
 
 /** The adapter as it names itself. */
 export interface DeviceInfo {
+  /** Such as 'nvidia' or 'apple'; '' where the browser does not say, here and below. */
   vendor: string;
+  /** Its family, such as 'hopper'. */
   architecture: string;
+  /** Its model, or a number for it. */
   device: string;
+  /** Its name and driver, for people. */
   description: string;
   /** A CPU pretends to be a GPU (lavapipe, SwiftShader). */
   software: boolean;
@@ -90,7 +94,7 @@ function assemble(gpu: GPU, adapter: GPUAdapter, device: GPUDevice, info: Device
   };
   const host = { device, track, fail, check };
   const pipelines = new PipelineCache(device, track);
-  const beforeTrim = () => recorder.beforeTrim();
+  const beforeTrim = (): Promise<void> => recorder.beforeTrim();
   const pool = new BufferPool({ ...host, beforeTrim }, device.limits.maxBufferSize, FREE_CAP_BYTES);
   const recorder = new Recorder({ ...host, pool, pipelines });
   device.addEventListener('uncapturederror', (event) => {
@@ -132,34 +136,46 @@ export function ready(): boolean {
   return current !== undefined;
 }
 
-/** Settles with the reason if the device is lost. */
+/** Settles with the reason if the device is lost, `shutdown()` included. @throws DeviceError if none is open. */
 export function deviceLost(): Promise<DeviceLostError> {
   return runtime().lost;
 }
 
-/** The adapter's names, and whether it is a software one. */
+/** The adapter's names, and whether it is a software one. @throws DeviceError if none is open. */
 export function deviceInfo(): DeviceInfo {
   return runtime().info;
 }
 
-/** The open device's limits. */
+/** The open device's limits, as WebGPU names them. @throws DeviceError if none is open. */
 export function limits(): GPUSupportedLimits {
   return runtime().device.limits;
 }
 
-/** The open device's features. */
+/** The open device's features, such as 'timestamp-query'. @throws DeviceError if none is open. */
 export function features(): GPUSupportedFeatures {
   return runtime().device.features;
 }
 
+/** GPU memory, in bytes, and who holds it. */
+export interface MemoryReport extends PoolStats {
+  /** The largest first. */
+  holders: Holder[];
+}
+
 /** GPU memory: what is live, what the pool keeps for reuse, the peak, and how many buffers were ever made. */
-export function memory(): PoolStats & { holders: { label: string; bytes: number; buffers: number }[] } {
+export function memory(): MemoryReport {
   const { pool } = runtime();
   return { ...pool.stats(), holders: pool.holders() };
 }
 
+/** What the device was asked to do since it was opened. */
+export interface Activity extends RecorderStats {
+  /** Different pipelines asked for: kernels with their slots. */
+  pipelines: number;
+}
+
 /** Dispatches, submits and bind groups so far, and pipelines compiled. */
-export function activity(): RecorderStats & { pipelines: number } {
+export function activity(): Activity {
   const { recorder, pipelines } = runtime();
   return { ...recorder.stats, pipelines: pipelines.size };
 }

@@ -11,7 +11,10 @@ const DESCRIPTIONS: Record<string, { bytes: number; make: (own: ArrayBuffer) => 
   '|u1': { bytes: 1, make: (own) => new Uint8Array(own) },
 };
 
-/** Reads an .npy file's bytes: f32, i32 or u8, C order. @throws DataError naming the file and what is wrong with it. */
+/**
+ * Reads an .npy file's bytes: f32, i32 or u8, little-endian, C order. `name` is what messages call the file.
+ * @throws DataError naming the file and what is wrong with it.
+ */
 export function readNpy(bytes: Uint8Array, name = 'npy'): StoredTensor {
   const fail = (what: string): never => {
     throw new DataError(`${name}: ${what}`);

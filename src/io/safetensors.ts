@@ -5,12 +5,17 @@ import type { TypedArray } from '../tensor/dtype.js';
 
 /** A tensor on the host. */
 export interface StoredTensor {
+  /** Sizes, the slowest dimension first. */
   shape: number[];
+  /** Elements in row-major order. */
   data: TypedArray;
 }
 
+/** What a safetensors file holds. */
 export interface SafetensorsFile {
+  /** Tensors by name. */
   tensors: Map<string, StoredTensor>;
+  /** Its texts by name. */
   metadata: Record<string, string>;
 }
 
@@ -24,7 +29,8 @@ const BYTES: Record<string, number> = { F32: 4, F64: 8, F16: 2, I64: 8, I32: 4, 
 const MAX_HEADER = 100_000_000;
 
 /**
- * Reads a file's bytes. F32, I32 and U8 come as they are; F64 and F16 become f32, I64 becomes i32.
+ * Reads a file's bytes. F32, I32 and U8 come as they are; F64 and F16 become f32, I64 becomes i32. `name` is what messages
+ * call the file.
  * @throws CheckpointError naming the file and what is wrong with it.
  */
 export function readSafetensors(bytes: Uint8Array, name = 'safetensors'): SafetensorsFile {
@@ -144,7 +150,10 @@ function halfToFloat(bits: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-/** Writes tensors without gaps, as the format asks, u8 ones last so that all are aligned. Metadata values are text. */
+/**
+ * Writes tensors without gaps, as the format asks, u8 ones last so that all are aligned. Metadata values are text.
+ * @throws CheckpointError if a tensor's values do not fill its shape, or two have one name.
+ */
 export function writeSafetensors(
   tensors: Iterable<readonly [string, StoredTensor]>,
   metadata: Record<string, string> = {},

@@ -5,6 +5,7 @@ import { release, run, scratch, sync } from '../device/recorder.js';
 import { deviceInfo, features } from '../device/runtime.js';
 import { peak_copy, peak_multiply_add } from './sources.gen.js';
 
+/** What an adapter can do at most, as measured. */
 export interface Peaks {
   /** Floating-point operations a second of multiply-adds in registers, fp32; a multiply-add is two. */
   flops: number;

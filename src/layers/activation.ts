@@ -10,16 +10,19 @@ abstract class Pointwise extends Module {
   }
 }
 
-/** max(x, 0). */
+/** max(x, 0), as a layer. PyTorch: nn.ReLU. */
 export class ReLU extends Pointwise {
   forward(x: Tensor): Tensor {
     return relu(x);
   }
 }
 
-/** x where positive, negativeSlope * x elsewhere; default slope 0.01. */
+/** x where positive, negativeSlope * x elsewhere. PyTorch: nn.LeakyReLU. */
 export class LeakyReLU extends Pointwise {
-  constructor(readonly negativeSlope = 0.01) {
+  constructor(
+    /** Default 0.01. */
+    readonly negativeSlope = 0.01,
+  ) {
     super();
   }
 
@@ -28,18 +31,21 @@ export class LeakyReLU extends Pointwise {
   }
 }
 
+/** x times the normal distribution function of x, by the error function. PyTorch: nn.GELU. */
 export class GELU extends Pointwise {
   forward(x: Tensor): Tensor {
     return gelu(x);
   }
 }
 
+/** 1 / (1 + exp(-x)), as a layer. PyTorch: nn.Sigmoid. */
 export class Sigmoid extends Pointwise {
   forward(x: Tensor): Tensor {
     return sigmoid(x);
   }
 }
 
+/** The hyperbolic tangent, as a layer. PyTorch: nn.Tanh. */
 export class Tanh extends Pointwise {
   forward(x: Tensor): Tensor {
     return tanh(x);

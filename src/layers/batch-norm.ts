@@ -1,5 +1,5 @@
 import { add, div, mul, sub } from '../autograd/ops/arithmetic.js';
-import { batchNorm } from '../autograd/ops/batch-norm.js';
+import { type BatchNormOptions, batchNorm } from '../autograd/ops/batch-norm.js';
 import { full, zeros } from '../autograd/ops/create.js';
 import { sqrt } from '../autograd/ops/pointwise.js';
 import { noGrad } from '../autograd/tape.js';
@@ -9,22 +9,20 @@ import { type Shape, showShape } from '../tensor/shape.js';
 import { parameter, type Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
 
-export interface BatchNormOptions {
-  /** Added to the variance. Default 1e-5. */
-  eps?: number;
-  /** Weight of the newest batch in the running statistics. Default 0.1. */
-  momentum?: number;
-}
-
 /** Ioffe and Szegedy 2015: each channel to mean 0 and variance 1 over the batch, then weight * x + bias. */
 export abstract class BatchNorm extends Module {
+  /** Scales each channel after it was normalized: (channels), ones at first. */
   readonly weight: Tensor;
+  /** Added to each channel: (channels), zeros at first. */
   readonly bias: Tensor;
+  /** The mean that evaluation mode uses: (channels), zeros at first. Moved by each forward pass in training. */
   readonly runningMean: Tensor;
+  /** The variance that evaluation mode uses: (channels), ones at first. */
   readonly runningVar: Tensor;
   private readonly options: Required<BatchNormOptions>;
 
   constructor(
+    /** Channels of the input. */
     readonly channels: number,
     { eps = 1e-5, momentum = 0.1 }: BatchNormOptions = {},
   ) {
@@ -42,13 +40,14 @@ export abstract class BatchNorm extends Module {
     );
   }
 
+  /** x normalized, in its shape. @throws ShapeError if it has other channels or dimensions. */
   forward(x: Tensor): Tensor {
     this.outputShape(x.shape);
     const { runningMean, runningVar, weight, bias, options, training } = this;
     return batchNorm(x, runningMean, runningVar, weight, bias, { ...options, training });
   }
 
-  /** What evaluation mode does, as scale * x + shift for each channel. */
+  /** What evaluation mode does, as scale * x + shift for each channel. @internal */
   affine(): { scale: Tensor; shift: Tensor } {
     return noGrad(() => {
       const scale = div(this.weight, sqrt(add(this.runningVar, this.options.eps)));
@@ -63,17 +62,19 @@ export abstract class BatchNorm extends Module {
     return input;
   }
 
+  /** Numbers of dimensions that an input may have. @internal */
   protected abstract readonly ranks: readonly number[];
+  /** The inputs it takes, for messages. @internal */
   protected abstract readonly takes: string;
 }
 
-/** Batch normalization of (batch, channels, height, width). */
+/** Batch normalization of (batch, channels, height, width). Ioffe and Szegedy 2015. PyTorch: nn.BatchNorm2d. */
 export class BatchNorm2d extends BatchNorm {
   protected readonly ranks = [4];
   protected readonly takes = `(batch, ${this.channels}, height, width)`;
 }
 
-/** Batch normalization of (batch, channels) or (batch, channels, length). */
+/** Batch normalization of (batch, channels) or (batch, channels, length). PyTorch: nn.BatchNorm1d. */
 export class BatchNorm1d extends BatchNorm {
   protected readonly ranks = [2, 3];
   protected readonly takes = `(batch, ${this.channels}) or (batch, ${this.channels}, length)`;

@@ -5,17 +5,23 @@ import { uniformInit } from './initialize.js';
 import { Module } from './module.js';
 
 /**
- * 2-D convolution over (batch, inChannels, height, width). Options as `conv2d`, and `bias` (default true).
+ * 2-D convolution over (batch, inChannels, height, width). `kernelSize` is the side of a square kernel, or [height, width];
+ * options as `conv2d`, and `bias` (default true).
  * Weights (outChannels, inChannels / groups, kernel height, kernel width) start uniform within 1 / sqrt(fan-in),
  * as in PyTorch's nn.Conv2d.
  */
 export class Conv2d extends Module {
+  /** (outChannels, inChannels / groups, kernel height, kernel width). */
   readonly weight: Tensor;
+  /** (outChannels), uniform at first like the weight; null without. */
   readonly bias: Tensor | null;
+  /** Stride, padding, dilation and groups, where they were given. */
   readonly options: Readonly<Conv2dOptions>;
 
   constructor(
+    /** Channels of the input. */
     readonly inChannels: number,
+    /** Channels of the output: filters. */
     readonly outChannels: number,
     kernelSize: number | readonly [number, number],
     { bias = true, ...options }: Conv2dOptions & { bias?: boolean } = {},

@@ -3,9 +3,12 @@ import type { Shape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
 
-/** Zeroes each element with probability `p` (default 0.5) in training and scales the rest by 1 / (1 - p). */
+/** Zeroes each element with probability `p` in training and scales the rest by 1 / (1 - p). PyTorch: nn.Dropout. */
 export class Dropout extends Module {
-  constructor(readonly p = 0.5) {
+  constructor(
+    /** From 0 to below 1. Default 0.5. */
+    readonly p = 0.5,
+  ) {
     super();
   }
 

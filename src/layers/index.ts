@@ -1,5 +1,5 @@
 export * from './activation.js';
-export { BatchNorm1d, BatchNorm2d, type BatchNormOptions } from './batch-norm.js';
+export { BatchNorm1d, BatchNorm2d } from './batch-norm.js';
 export * from './conv2d.js';
 export * from './dropout.js';
 export * from './flatten.js';

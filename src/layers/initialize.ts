@@ -17,15 +17,17 @@ export function fanIn(weight: Tensor): number {
   return weight.size / weight.shape[0];
 }
 
+/** One value everywhere. PyTorch: nn.init.constant_. */
 export function constantInit(t: Tensor, value: number): Tensor {
   return overwrite(t, () => full(t.shape, value));
 }
 
-/** Normal values. The AlexNet paper: mean 0, standard deviation 0.01. */
+/** Normal values; by default as in the AlexNet paper, mean 0 and standard deviation 0.01. PyTorch: nn.init.normal_. */
 export function normalInit(t: Tensor, mean = 0, std = 0.01): Tensor {
   return overwrite(t, () => normal(t.shape, mean, std));
 }
 
+/** Uniform values in [low, high). PyTorch: nn.init.uniform_. */
 export function uniformInit(t: Tensor, low: number, high: number): Tensor {
   return overwrite(t, () => uniform(t.shape, low, high));
 }

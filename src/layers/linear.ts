@@ -6,15 +6,19 @@ import { uniformInit } from './initialize.js';
 import { Module } from './module.js';
 
 /**
- * y = x · weightᵀ + bias over the last dimension. weight (outFeatures, inFeatures) starts uniform within
+ * y = x · weightᵀ + bias (default true) over the last dimension. weight (outFeatures, inFeatures) starts uniform within
  * 1 / sqrt(inFeatures), as in PyTorch's nn.Linear.
  */
 export class Linear extends Module {
+  /** (outFeatures, inFeatures). */
   readonly weight: Tensor;
+  /** (outFeatures), uniform at first like the weight; null without. */
   readonly bias: Tensor | null;
 
   constructor(
+    /** Size of the input's last dimension. */
     readonly inFeatures: number,
+    /** Size of the output's last dimension. */
     readonly outFeatures: number,
     { bias = true }: { bias?: boolean } = {},
   ) {

@@ -1,13 +1,15 @@
-import { localResponseNorm } from '../autograd/ops/local-response-norm.js';
+import { type LocalResponseNormOptions, localResponseNorm } from '../autograd/ops/local-response-norm.js';
 import type { Shape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
 
-/** Local response normalization across channels; PyTorch's convention divides alpha by size. */
+/** Local response normalization across channels; alpha is divided by size, as in PyTorch's nn.LocalResponseNorm. */
 export class LocalResponseNorm extends Module {
   constructor(
+    /** Neighbouring channels that count, the channel itself included; 1 to 64. */
     readonly size: number,
-    readonly options: { alpha?: number; beta?: number; k?: number } = {},
+    /** Alpha (default 1e-4), beta (0.75) and k (1). */
+    readonly options: Omit<LocalResponseNormOptions, 'size'> = {},
   ) {
     super();
   }

@@ -3,13 +3,12 @@ import type { Shape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
 
-type Options = Omit<Pool2dOptions, 'kernelSize'>;
-
 /** A pooling layer over (batch, channels, height, width). */
 abstract class Pool2d extends Module {
+  /** Window and stride; see `maxPool2d`. */
   protected readonly options: Pool2dOptions;
 
-  constructor(kernelSize: Pool2dOptions['kernelSize'], options: Options = {}) {
+  constructor(kernelSize: Pool2dOptions['kernelSize'], options: Omit<Pool2dOptions, 'kernelSize'> = {}) {
     super();
     this.options = { kernelSize, ...options };
   }
@@ -24,23 +23,32 @@ abstract class Pool2d extends Module {
   }
 }
 
-/** The largest of each window. Options as `maxPool2d`; stride defaults to the window's size. */
+/**
+ * The largest of each window. `kernelSize` is the side of a square window, or [height, width]; options as `maxPool2d`:
+ * stride defaults to the window's size. PyTorch: nn.MaxPool2d.
+ */
 export class MaxPool2d extends Pool2d {
   forward(x: Tensor): Tensor {
     return maxPool2d(x, this.options);
   }
 }
 
-/** The mean of each window. Options as `avgPool2d`. */
+/**
+ * The mean of each window. `kernelSize` is the side of a square window, or [height, width]; options as `avgPool2d`:
+ * stride defaults to the window's size. PyTorch: nn.AvgPool2d.
+ */
 export class AvgPool2d extends Pool2d {
   forward(x: Tensor): Tensor {
     return avgPool2d(x, this.options);
   }
 }
 
-/** Means over windows that divide the image evenly into outputSize places. */
+/** Means over windows that divide the image evenly into outputSize places. PyTorch: nn.AdaptiveAvgPool2d. */
 export class AdaptiveAvgPool2d extends Module {
-  constructor(readonly outputSize: number | readonly [number, number]) {
+  constructor(
+    /** The output's side, or [height, width]. */
+    readonly outputSize: number | readonly [number, number],
+  ) {
     super();
   }
 

@@ -2,7 +2,10 @@ import { within } from '../device/place.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
 
-/** Modules one after the other. Children are named '0', '1', ... as in PyTorch, or by the keys of an object. */
+/**
+ * Modules one after the other, each handed what the one before it gave. Children are named '0', '1', ... as in PyTorch's
+ * nn.Sequential, or by the keys of an object: new Sequential({ conv1, relu1 }).
+ */
 export class Sequential extends Module {
   private readonly named: [string, Module][];
 
@@ -19,6 +22,7 @@ export class Sequential extends Module {
     return this.named;
   }
 
+  /** The last module's output. */
   forward(x: Tensor): Tensor {
     return this.named.reduce((value, [name, module]) => within(name, () => module.forward(value)), x);
   }

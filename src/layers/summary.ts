@@ -2,19 +2,28 @@ import { type Shape, sizeOf } from '../tensor/shape.js';
 import { Conv2d } from './conv2d.js';
 import type { Module } from './module.js';
 
+/** What `summarize` says of a layer. */
 export interface SummaryRow {
+  /** Its path, such as 'conv1'. */
   name: string;
+  /** Its class, such as 'Conv2d'. */
   kind: string;
+  /** What its `describe()` says. */
   detail: string;
   /** Without the batch; images as height x width x channels. */
   output: string;
+  /** A convolution's output channels; null for other layers. */
   filters: number | null;
+  /** Trainable numbers. */
   parameters: number;
   /** For one image. */
   multiplyAdds: number;
 }
 
-/** One row a layer: what `summary` prints. The model is walked in the order of its children, nothing is run. */
+/**
+ * One row a layer: what `summary` prints. The model is walked in the order of its children, nothing is run. `inputShape`
+ * is without the batch: (channels, height, width).
+ */
 export function summarize(model: Module, inputShape: Shape): SummaryRow[] {
   const rows: SummaryRow[] = [];
   let shape: Shape = [1, ...inputShape];
@@ -41,7 +50,7 @@ export function summarize(model: Module, inputShape: Shape): SummaryRow[] {
 }
 
 /**
- * The table of a model's layers: output sizes, filters, parameters and multiply-adds for one image.
+ * The table of a model's layers, as text: output sizes, filters, parameters and multiply-adds for one image.
  * `inputShape` is (channels, height, width); a model that has an `inputShape` brings its own.
  */
 export function summary(model: Module & { inputShape?: Shape }, inputShape = model.inputShape ?? []): string {

@@ -13,6 +13,7 @@ import { MaxPool2d } from '../layers/pool.js';
 import { Sequential } from '../layers/sequential.js';
 import type { Shape } from '../tensor/shape.js';
 
+/** Which AlexNet. The defaults give the paper's network, but for its first weights. */
 export interface AlexNetOptions {
   /**
    * 'paper': valid 11x11 convolution, local response normalization, two groups in conv2, 4 and 5, dropout in the
@@ -20,7 +21,7 @@ export interface AlexNetOptions {
    * and dropout after every pool. Default 'paper'.
    */
   variant?: 'paper' | 'dogcat';
-  /** Default 1000 for 'paper', 2 for 'dogcat'. */
+  /** Outputs of the last layer. Default 1000 for 'paper', 2 for 'dogcat'. */
   numClasses?: number;
   /** Scales the channels and the dense layers, to multiples of 8. Default 1. */
   width?: number;
@@ -34,7 +35,10 @@ export interface AlexNetOptions {
   poolDropout?: number;
   /** Convolution groups of conv2, 4 and 5. Default 2 for 'paper', 1 for 'dogcat'. */
   groups?: number;
-  /** Default 'local-response' for 'paper', 'batch' for 'dogcat'. */
+  /**
+   * Behind ReLUs: 'local-response' after conv1 and conv2, 'batch' after every convolution and hidden dense layer. Default
+   * 'local-response' for 'paper', 'batch' for 'dogcat'.
+   */
   normalization?: 'local-response' | 'batch';
   /**
    * 'he': normal weights of variance 2 / fan-in, zero biases, and in 'dogcat' a zero last layer (the first
@@ -47,9 +51,12 @@ export interface AlexNetOptions {
 
 /** The model `alexnet` returns: a Sequential that remembers its input's shape (channels, height, width). */
 export class AlexNet extends Sequential {
+  /** Called by `alexnet`. @internal */
   constructor(
     layers: Record<string, Module>,
+    /** (channels, height, width). */
     readonly inputShape: Shape,
+    /** What it was made with, defaults filled in. */
     readonly options: Readonly<Required<AlexNetOptions>>,
   ) {
     super(layers);

@@ -9,6 +9,7 @@ import { WorkerPool } from './worker-pool.js';
  * Assembles batches in `count` worker threads, off the thread that feeds the GPU; 0 does it on this thread. The result
  * depends on the job alone, so any number of workers gives the same bits. A worker that dies is replaced and its batch
  * made again. Close it when done; it does not keep the process alive.
+ * @throws UsageError if `count` is not a whole number, 0 or more.
  */
 export class BatchWorkers implements Assembler {
   private readonly pool: WorkerPool<BatchJob, Float32Array> | null;
@@ -25,10 +26,12 @@ export class BatchWorkers implements Assembler {
     this.pool = count > 0 ? new WorkerPool(script, count, { workerData: setup, attempts: 2 }) : null;
   }
 
+  /** The job's inputs, (pictures * crops, 3, crop, crop), made by the next idle thread. */
   async assemble(job: BatchJob): Promise<Float32Array> {
     return this.pool ? this.pool.run(job) : assembleBatch(this.dataset, this.augment, job);
   }
 
+  /** Ends the threads. */
   async close(): Promise<void> {
     await this.pool?.close();
   }

@@ -11,7 +11,7 @@ const MAX_MEGABYTES = 1024;
 
 /**
  * Decodes a JPEG (grey, colour or CMYK, baseline or progressive) or PNG, recognized by its content, and turns it
- * upright. Transparent pixels lie on white.
+ * upright. Transparent pixels lie on white. `name` is what messages call the file.
  * @throws DataError naming the file and what is wrong: empty, not a picture, cut off, damaged, too large, or coded
  * in a way the decoders do not know (arithmetic JPEG).
  */

@@ -3,13 +3,14 @@ import { readdirSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 import { classOf } from '../data/class-of.js';
-import { ImageDataset } from '../data/dataset.js';
+import { type DamagedFile, ImageDataset } from '../data/dataset.js';
 import { Random, shuffled } from '../data/random.js';
 import { DataError } from '../device/errors.js';
 import type { DecodeJob, DecodeSetup } from './decode-worker.js';
 import { readPixelCache, writePixelCache } from './pixel-cache.js';
 import { WorkerPool } from './worker-pool.js';
 
+/** How a folder is loaded. */
 export interface ImageFolderOptions {
   /** Shorter side after scaling, and side of the central square. Default 256. */
   size?: number;
@@ -17,17 +18,20 @@ export interface ImageFolderOptions {
   workers?: number;
   /** Keeps decoded pictures on disk for the next time. Default true. */
   cache?: boolean;
-  /** Takes only so many pictures, evenly from the classes. */
+  /** Takes only so many pictures, evenly from the classes. Default: all. */
   limit?: number;
   /** Which ones a `limit` takes. Default 0. */
   seed?: number;
+  /** Called after each picture that is decoded; never where they come from the cache. */
   onProgress?: (done: number, total: number) => void;
 }
 
+/** What `loadImageFolder` could load. */
 export interface ImageFolder {
+  /** The pictures that could be read. */
   dataset: ImageDataset;
   /** Files that were left out, and why. */
-  damaged: { file: string; reason: string }[];
+  damaged: DamagedFile[];
   /** Decoded pictures came from the cache on disk. */
   cached: boolean;
 }

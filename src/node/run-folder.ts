@@ -4,9 +4,15 @@ import { CheckpointError } from '../device/errors.js';
 
 /** A folder such as runs/dogcat. */
 export class RunFolder {
-  constructor(readonly path: string) {}
+  constructor(
+    /** Where it is. */
+    readonly path: string,
+  ) {}
 
-  /** Makes the folder and checks that it can be written to, before hours are spent. */
+  /**
+   * Makes the folder and checks that it can be written to, before hours are spent.
+   * @throws CheckpointError if not.
+   */
   create(): void {
     try {
       mkdirSync(this.path, { recursive: true });
@@ -16,10 +22,12 @@ export class RunFolder {
     }
   }
 
+  /** The path of a file in it. */
   file(name: string): string {
     return `${this.path}/${name}`;
   }
 
+  /** Whether it holds a file. */
   has(name: string): boolean {
     return existsSync(this.file(name));
   }
@@ -31,10 +39,12 @@ export class RunFolder {
     renameSync(partial, this.file(name));
   }
 
+  /** Adds a line to a text file, which is made if there is none. */
   append(name: string, line: string): void {
     appendFileSync(this.file(name), `${line}\n`);
   }
 
+  /** A file's bytes. @throws CheckpointError if it cannot be read. */
   read(name: string): Uint8Array {
     try {
       return readFileSync(this.file(name));

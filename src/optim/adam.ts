@@ -2,20 +2,23 @@ import * as kernels from '../kernels/optimizers.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type CommonSettings, Optimizer, type ParamGroup } from './optimizer.js';
 
+/** Adam's and AdamW's settings. */
 export interface AdamSettings extends CommonSettings {
   /** Decay of the running means of the gradient and of its square. Default [0.9, 0.999]. */
   betas: readonly [number, number];
-  /** Added to the denominator. Default 1e-8. */
+  /** Added to the denominator, behind the root. Default 1e-8. */
   eps: number;
 }
 
-type Options = Partial<AdamSettings>;
-
-/** Kingma and Ba 2015. `weightDecay` (default 0) is added to the gradient; lr defaults to 1e-3. PyTorch: optim.Adam. */
+/**
+ * Kingma and Ba 2015. lr defaults to 1e-3; `weightDecay` (default 0) times the weight is added to the gradient. PyTorch:
+ * optim.Adam.
+ */
 export class Adam extends Optimizer<AdamSettings> {
+  /** Weight decay shrinks the weights apart from the gradient: AdamW. @internal */
   protected readonly decoupled: boolean = false;
 
-  constructor(params: readonly Tensor[] | readonly ParamGroup<AdamSettings>[], options: Options = {}) {
+  constructor(params: readonly Tensor[] | readonly ParamGroup<AdamSettings>[], options: Partial<AdamSettings> = {}) {
     const { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 } = options;
     super(params, { lr, betas, eps, weightDecay });
   }
@@ -36,11 +39,14 @@ export class Adam extends Optimizer<AdamSettings> {
   }
 }
 
-/** Loshchilov and Hutter 2019: weight decay (default 0.01) shrinks the weights apart from the gradient. PyTorch: optim.AdamW. */
+/**
+ * Loshchilov and Hutter 2019: Adam whose `weightDecay` (default 0.01), times lr, shrinks the weights apart from the
+ * gradient. lr defaults to 1e-3. PyTorch: optim.AdamW.
+ */
 export class AdamW extends Adam {
   protected override readonly decoupled = true;
 
-  constructor(params: readonly Tensor[] | readonly ParamGroup<AdamSettings>[], options: Options = {}) {
+  constructor(params: readonly Tensor[] | readonly ParamGroup<AdamSettings>[], options: Partial<AdamSettings> = {}) {
     super(params, { weightDecay: 0.01, ...options });
   }
 }

@@ -18,8 +18,8 @@ function overwrite(target: Tensor, value: Tensor): void {
 }
 
 /**
- * Scales all gradients together so that their joint Euclidean norm is at most `maxNorm`. Returns the norm before,
- * as a scalar tensor. PyTorch: nn.utils.clip_grad_norm_.
+ * Scales all gradients together, in place, so that their joint Euclidean norm is at most `maxNorm`. Returns the norm
+ * before, as a scalar tensor. Between `backward()` and `step()`. PyTorch: nn.utils.clip_grad_norm_.
  */
 export function clipGradNorm(params: readonly Tensor[], maxNorm: number): Tensor {
   return scope(() =>
@@ -33,7 +33,7 @@ export function clipGradNorm(params: readonly Tensor[], maxNorm: number): Tensor
   );
 }
 
-/** Keeps every gradient element within ±limit. PyTorch: nn.utils.clip_grad_value_. */
+/** Keeps every gradient element within ±limit, in place. PyTorch: nn.utils.clip_grad_value_. */
 export function clipGradValue(params: readonly Tensor[], limit: number): void {
   using _clip = scope();
   noGrad(() => {

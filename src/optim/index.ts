@@ -1,6 +1,6 @@
 export * from './adam.js';
 export * from './clip.js';
-export { Optimizer, type ParamGroup } from './optimizer.js';
+export { type CommonSettings, Optimizer, type OptimizerState, type ParamGroup } from './optimizer.js';
 export * from './rmsprop.js';
 export * from './schedules.js';
 export * from './sgd.js';

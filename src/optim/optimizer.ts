@@ -4,33 +4,49 @@ import { within } from '../device/place.js';
 import { unscoped } from '../tensor/scope.js';
 import type { Tensor } from '../tensor/tensor.js';
 
-/** Parameters that share settings; settings left out are the optimizer's. */
-export type ParamGroup<S> = { params: readonly Tensor[] } & Partial<S>;
+/** Parameters that share settings; settings left out are the optimizer's. Optimizers take tensors, or a list of these. */
+export type ParamGroup<S> = {
+  /** What these settings are for. */
+  params: readonly Tensor[];
+} & Partial<S>;
 
 /** Settings that every optimizer has. */
 export interface CommonSettings {
   /** Learning rate. */
   lr: number;
-  /** Pull towards zero; see the optimizer for how it enters. */
+  /** Pull towards zero; see the optimizer for how it enters. Default 0, AdamW's 0.01. */
   weightDecay: number;
+}
+
+/** All of an optimizer that is not a tensor; a plain object, for JSON. */
+export interface OptimizerState {
+  /** Updates so far. */
+  steps: number;
+  /** Each group's settings. */
+  groups: object[];
 }
 
 /**
  * The base of SGD, Adam and the rest: groups of parameters, per-parameter state that lives outside every scope,
- * and updates in place.
+ * and updates in place. One of your own extends it with `update`.
  */
 export abstract class Optimizer<S extends CommonSettings = CommonSettings> {
-  readonly groups: ({ params: readonly Tensor[] } & S)[];
+  /** Parameters with their settings, which may be changed between steps. */
+  readonly groups: (ParamGroup<S> & S)[];
   /** State tensors by parameter, then by name. */
   private readonly state = new Map<Tensor, Map<string, Tensor>>();
   /** Updates so far. */
   steps = 0;
 
+  /**
+   * `defaults` are the settings of a group that has none of its own.
+   * @throws UsageError if there are no parameters, or one is given twice.
+   */
   constructor(params: readonly Tensor[] | readonly ParamGroup<S>[], defaults: S) {
     const groups = isGroups<S>(params) ? params : [{ params } as unknown as ParamGroup<S>];
     this.groups = groups.map((group) => {
       const given = Object.fromEntries(Object.entries(group).filter(([, value]) => value !== undefined));
-      return { ...defaults, ...given } as unknown as { params: readonly Tensor[] } & S;
+      return { ...defaults, ...given } as unknown as ParamGroup<S> & S;
     });
     const all = this.groups.flatMap((g) => g.params);
     if (all.length === 0) throw new UsageError(`${this.constructor.name}: no parameters to optimize`);
@@ -42,6 +58,7 @@ export abstract class Optimizer<S extends CommonSettings = CommonSettings> {
     return this.groups[0].lr;
   }
 
+  /** The learning rate of all groups from the next step on. */
   set lr(value: number) {
     for (const group of this.groups) group.lr = value;
   }
@@ -56,9 +73,10 @@ export abstract class Optimizer<S extends CommonSettings = CommonSettings> {
     });
   }
 
+  /** One step of one parameter, in place; `steps` counts it already. */
   protected abstract update(param: Tensor, grad: Tensor, settings: S): void;
 
-  /** Forgets all gradients, so that the next backward pass starts from none. */
+  /** Forgets all gradients, so that the next backward pass starts from none. Gives their memory back. */
   zeroGrad(): void {
     for (const group of this.groups) {
       for (const param of group.params) {
@@ -68,7 +86,7 @@ export abstract class Optimizer<S extends CommonSettings = CommonSettings> {
     }
   }
 
-  /** State of a parameter, zeros when first asked for. */
+  /** State of a parameter, such as its velocity, in its shape; zeros when first asked for. */
   protected stateOf(param: Tensor, name: string): Tensor {
     const named = this.state.get(param) ?? new Map<string, Tensor>();
     this.state.set(param, named);
@@ -91,12 +109,15 @@ export abstract class Optimizer<S extends CommonSettings = CommonSettings> {
   }
 
   /** Plain settings of each group and the number of steps. */
-  settings(): { steps: number; groups: object[] } {
+  settings(): OptimizerState {
     return { steps: this.steps, groups: this.groups.map(({ params: _, ...settings }) => settings) };
   }
 
-  /** Takes up where `settings()` and `stateTensors()` were taken. */
-  restore(saved: { steps: number; groups: object[] }, tensors: Record<string, Float32Array>): void {
+  /**
+   * Takes up where `settings()` and `stateTensors()` were taken.
+   * @throws UsageError if there is state for a parameter that is not there.
+   */
+  restore(saved: OptimizerState, tensors: Record<string, Float32Array>): void {
     this.steps = saved.steps;
     this.groups.forEach((group, i) => {
       Object.assign(group, saved.groups[i]);

@@ -2,16 +2,20 @@ import * as kernels from '../kernels/optimizers.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type CommonSettings, Optimizer, type ParamGroup } from './optimizer.js';
 
+/** RMSprop's settings. */
 export interface RMSpropSettings extends CommonSettings {
   /** Decay of the running mean of the squared gradient. Default 0.99. */
   alpha: number;
-  /** Added to the denominator. Default 1e-8. */
+  /** Added to the denominator, behind the root. Default 1e-8. */
   eps: number;
   /** Share of the last step that is repeated. Default 0. */
   momentum: number;
 }
 
-/** Gradients divided by a running root mean square (Hinton 2012). lr defaults to 0.01. PyTorch: optim.RMSprop. */
+/**
+ * Gradients divided by a running root mean square. lr defaults to 0.01; `weightDecay` (default 0) times the weight is
+ * added to the gradient. Hinton 2012. PyTorch: optim.RMSprop, not centered.
+ */
 export class RMSprop extends Optimizer<RMSpropSettings> {
   constructor(
     params: readonly Tensor[] | readonly ParamGroup<RMSpropSettings>[],

@@ -7,23 +7,32 @@ export type ScheduleState = Record<string, number | number[]>;
 
 /** A rule that sets the optimizer's learning rates. `step` is called after each batch, or each epoch with a metric. */
 export interface Schedule {
+  /** Sets the rates for what follows. `metric` is for rules that watch one. */
   step(metric?: number): void;
+  /** Where it stands, for checkpoints. */
   state(): ScheduleState;
+  /** Goes on from where `state()` was taken, and sets the rates again. */
   restore(state: ScheduleState): void;
 }
 
 /** Rates that are a function of the number of steps alone. */
 abstract class Closed implements Schedule {
+  /** Rates when it was made, a group each. @internal */
   protected readonly base: number[];
+  /** Steps so far. @internal */
   protected count = 0;
 
-  constructor(protected readonly optimizer: Optimizer) {
+  constructor(
+    /** Whose rates it sets. @internal */
+    protected readonly optimizer: Optimizer,
+  ) {
     this.base = optimizer.groups.map((g) => g.lr);
   }
 
-  /** The rate of a group whose base rate is `base`, after `count` steps. */
+  /** The rate of a group whose base rate is `base`, after `count` steps. @internal */
   protected abstract rate(count: number, base: number): number;
 
+  /** @internal */
   protected apply(): void {
     this.optimizer.groups.forEach((group, i) => {
       group.lr = this.rate(this.count, this.base[i]);
@@ -46,7 +55,7 @@ abstract class Closed implements Schedule {
   }
 }
 
-/** Times gamma every stepSize steps. */
+/** Times gamma (default 0.1) every stepSize steps. PyTorch: StepLR. */
 export class StepLR extends Closed {
   constructor(
     optimizer: Optimizer,
@@ -60,7 +69,7 @@ export class StepLR extends Closed {
   }
 }
 
-/** Times gamma at each milestone. */
+/** Times gamma (default 0.1) at each milestone, counted in steps. PyTorch: MultiStepLR. */
 export class MultiStepLR extends Closed {
   constructor(
     optimizer: Optimizer,
@@ -74,7 +83,7 @@ export class MultiStepLR extends Closed {
   }
 }
 
-/** Times gamma every step. */
+/** Times gamma every step. PyTorch: ExponentialLR. */
 export class ExponentialLR extends Closed {
   constructor(
     optimizer: Optimizer,
@@ -88,7 +97,10 @@ export class ExponentialLR extends Closed {
   }
 }
 
-/** Half a cosine from the base rate down to etaMin in tMax steps. Loshchilov and Hutter 2017, without restarts. */
+/**
+ * Half a cosine from the base rate down to etaMin (default 0) in tMax steps; after them it rises again. Loshchilov and
+ * Hutter 2017, without restarts. PyTorch: CosineAnnealingLR.
+ */
 export class CosineAnnealingLR extends Closed {
   constructor(
     optimizer: Optimizer,
@@ -103,7 +115,10 @@ export class CosineAnnealingLR extends Closed {
   }
 }
 
-/** Rises linearly from startFactor times the base rate to the base rate in `steps` steps, then stays. */
+/**
+ * Rises linearly from startFactor (default 0) times the base rate, set at once, to the base rate in `steps` steps, then
+ * stays. PyTorch: LinearLR, which starts from a third.
+ */
 export class LinearWarmup extends Closed {
   constructor(
     optimizer: Optimizer,
@@ -119,8 +134,11 @@ export class LinearWarmup extends Closed {
   }
 }
 
+/** The shape of a cycle. */
 export interface OneCycleOptions {
+  /** The highest rate, of all groups. */
   maxLr: number;
+  /** Steps of the whole cycle. */
   totalSteps: number;
   /** Share of the steps that rise. Default 0.3. */
   pctStart?: number;
@@ -130,13 +148,16 @@ export interface OneCycleOptions {
   finalDivFactor?: number;
   /** Momentum (or Adam's first beta) falls from maxMomentum to baseMomentum while the rate rises. Default true. */
   cycleMomentum?: boolean;
-  /** Default 0.85. */
+  /** Momentum at the highest rate. Default 0.85. */
   baseMomentum?: number;
-  /** Default 0.95. */
+  /** Momentum at either end. Default 0.95. */
   maxMomentum?: number;
 }
 
-/** Smith and Topin 2018: a cosine rise, then a long cosine fall. PyTorch's defaults. */
+/**
+ * Smith and Topin 2018: a cosine rise to maxLr, then a long cosine fall. The first rate is set at once; stepping on after
+ * the cycle throws a UsageError. PyTorch: OneCycleLR with its two phases and its defaults.
+ */
 export class OneCycleLR extends Closed {
   private readonly options: Required<OneCycleOptions>;
 
@@ -186,10 +207,11 @@ function cosine(from: number, to: number, share: number): number {
   return to + ((from - to) * (1 + Math.cos(Math.PI * share))) / 2;
 }
 
+/** When the metric has stopped improving, and what follows. */
 export interface PlateauOptions {
   /** 'min' waits for the metric to fall, 'max' for it to rise. Default 'min'. */
   mode?: 'min' | 'max';
-  /** Default 0.1. */
+  /** What the rates are multiplied by. Default 0.1. */
   factor?: number;
   /** Steps without improvement that are let pass. Default 10. */
   patience?: number;
@@ -197,10 +219,14 @@ export interface PlateauOptions {
   threshold?: number;
   /** Steps after a change in which nothing is counted. Default 0. */
   cooldown?: number;
+  /** Rates do not fall below. Default 0. */
   minLr?: number;
 }
 
-/** Times `factor` when the metric stops improving: the AlexNet paper's rule, done by hand there. */
+/**
+ * Times `factor` when the metric stops improving: the AlexNet paper's rule, done by hand there. `step` takes the metric.
+ * PyTorch: ReduceLROnPlateau.
+ */
 export class ReduceLROnPlateau implements Schedule {
   private best: number;
   private bad = 0;

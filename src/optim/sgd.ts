@@ -2,16 +2,20 @@ import * as kernels from '../kernels/optimizers.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type CommonSettings, Optimizer, type ParamGroup } from './optimizer.js';
 
+/** SGD's settings. */
 export interface SGDSettings extends CommonSettings {
   /** Share of the last step that is repeated. Default 0. */
   momentum: number;
-  /** Holds back the gradient's share in the velocity. Default 0. */
+  /** Holds back the gradient's share in the velocity, from its second step on. Default 0. */
   dampening: number;
-  /** Looks ahead along the velocity. Default false. */
+  /** Looks ahead along the velocity: Nesterov's momentum as Sutskever et al. 2013. Default false. */
   nesterov: boolean;
 }
 
-/** Stochastic gradient descent with momentum. `weightDecay` is added to the gradient. PyTorch: optim.SGD. */
+/**
+ * Stochastic gradient descent: velocity = momentum * velocity + gradient, then weight -= lr * velocity. `weightDecay`
+ * (default 0) times the weight is added to the gradient. lr must be given. PyTorch: optim.SGD.
+ */
 export class SGD extends Optimizer<SGDSettings> {
   /** Parameters whose velocity has begun: the first gradient enters undampened. */
   private readonly begun = new Set<Tensor>();

@@ -3,6 +3,7 @@ import { roundUp } from '../device/math.js';
 /** f32 for values, i32 for labels and indices, u8 for images (four to a word on the device). */
 export type DType = 'f32' | 'i32' | 'u8';
 
+/** Values on the host, an array for each dtype: f32, i32, u8. */
 export type TypedArray = Float32Array | Int32Array | Uint8Array;
 
 const BYTES: Record<DType, number> = { f32: 4, i32: 4, u8: 1 };

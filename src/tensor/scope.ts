@@ -2,7 +2,9 @@
 // A tensor belongs to the scope that is open when it is made, and goes with it. Made outside any scope it lives.
 import { UsageError } from '../device/errors.js';
 
-interface Owned {
+/** What a scope can own; tensors are. */
+export interface Owned {
+  /** Gives its memory back. */
   dispose(): void;
   /** The scope that will dispose of it. */
   scope: Scope | null;
@@ -14,19 +16,25 @@ interface Owned {
 /** An open scope. `using step = scope()` closes it at the end of the block. */
 export class Scope {
   private readonly owned = new Set<Owned>();
+  /** The scope around it, or null. */
   readonly outer: Scope | null = innermost;
 
+  /** @internal */
   adopt(item: Owned): void {
     this.owned.add(item);
     item.scope = this;
   }
 
+  /** @internal */
   abandon(item: Owned): void {
     this.owned.delete(item);
     item.scope = null;
   }
 
-  /** Disposes of what was made inside and not kept. */
+  /**
+   * Disposes of what was made inside and not kept.
+   * @throws UsageError while an inner scope is open.
+   */
   close(): void {
     if (innermost !== this) {
       throw new UsageError('scope: closed out of order; close inner scopes first, and do not await inside one');
@@ -39,6 +47,7 @@ export class Scope {
     this.owned.clear();
   }
 
+  /** What `using` calls at the end of its block: `close()`. */
   [Symbol.dispose](): void {
     this.close();
   }

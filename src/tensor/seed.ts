@@ -2,25 +2,37 @@
 let seed = 0;
 let stream = 0;
 
-/** Fixes the seed of every random op from here on; the same program then gives the same numbers. Default 0. */
+/** Where the generator stands. */
+export interface RngState {
+  /** As given to `manualSeed`, in 32 bits. */
+  seed: number;
+  /** The stream that the next random op takes. */
+  stream: number;
+}
+
+/**
+ * Fixes the seed (a whole number, of which 32 bits count) of every random op from here on; the same program then gives
+ * the same numbers. A program that does not call it starts from 0. PyTorch: torch.manual_seed.
+ */
 export function manualSeed(value: number): void {
   seed = value >>> 0;
   stream = 0;
 }
 
 /** Takes the next stream of random numbers. */
-export function nextStream(): { seed: number; stream: number } {
+export function nextStream(): RngState {
   const taken = { seed, stream };
   stream = (stream + 1) >>> 0;
   return taken;
 }
 
 /** Where the generator stands, for checkpoints. */
-export function rngState(): { seed: number; stream: number } {
+export function rngState(): RngState {
   return { seed, stream };
 }
 
-export function setRngState(state: { seed: number; stream: number }): void {
+/** Goes on from where `rngState()` was taken: the same program then draws the same numbers. */
+export function setRngState(state: RngState): void {
   seed = state.seed >>> 0;
   stream = state.stream >>> 0;
 }

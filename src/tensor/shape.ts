@@ -1,6 +1,7 @@
 // Shapes: pure functions on lists of sizes.
 import { ShapeError } from '../device/errors.js';
 
+/** Sizes, the slowest dimension first: [batch, channels, height, width] for images, [] for a scalar. */
 export type Shape = readonly number[];
 
 /** How many elements a tensor of this shape has. A scalar, shape [], has one. */

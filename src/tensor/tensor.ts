@@ -13,18 +13,27 @@ interface Storage {
 
 /** How a tensor was computed: its inputs, and a gradient thunk for each. Made by autograd/tape.ts. */
 export interface GradNode {
+  /** The op. */
   name: string;
   /** The layer it belongs to, for profiles. */
   place: string;
+  /** The tensors that it was computed from. */
   inputs: readonly Tensor[];
+  /**
+   * From dy, the gradient of the result, to a thunk for each input: it computes the gradient with respect to that input,
+   * in its shape. Null where there is none.
+   */
   grad: (dy: Tensor) => readonly ((() => Tensor) | null)[];
 }
 
 /** Nested lists of numbers, such as [[1, 2], [3, 4]]. */
 export type Nested = number | readonly Nested[];
 
+/** How `tensor` makes one. */
 export interface TensorOptions {
+  /** Default: that of a typed array; f32 for numbers in lists. */
   dtype?: DType;
+  /** Whether `backward()` leaves a gradient in `.grad`; f32 only. Default false. */
   requiresGrad?: boolean;
 }
 
@@ -40,18 +49,25 @@ export function onBackward(run: (from: Tensor, dy?: Tensor) => void): void {
 export class Tensor {
   /** Increases with every tensor made: descending ids are a topological order of what was computed. */
   readonly id = nextId++;
+  /** Elements in all: the product of the shape. */
   readonly size: number;
+  /** Whether `backward()` follows it. Set on what is trained; results of ops inherit it from their inputs. */
   requiresGrad = false;
   /** The gradient that `backward()` left here, of the same shape; null before. */
   grad: Tensor | null = null;
+  /** How it was computed; null for what was made from values or under `noGrad`. */
   node: GradNode | null = null;
+  /** The scope that will dispose of it. @internal */
   scope: Scope | null = null;
   /** The op that made it, for messages. */
   label = 'tensor';
   private storage: Storage | null;
 
+  /** Called by `empty` and `alias` alone. @internal */
   constructor(
+    /** Its sizes, the slowest dimension first. */
     readonly shape: Shape,
+    /** What its elements are. */
     readonly dtype: DType,
     storage: Storage,
   ) {
@@ -61,7 +77,11 @@ export class Tensor {
     openScope()?.adopt(this);
   }
 
-  /** The device memory behind it. @throws UsageError after dispose() or its scope's end. */
+  /**
+   * The device memory behind it.
+   * @throws UsageError after dispose() or its scope's end.
+   * @internal
+   */
   get buffer(): GpuBuffer {
     return this.shared.buffer;
   }
@@ -77,28 +97,37 @@ export class Tensor {
     return this.storage;
   }
 
+  /** Whether its memory was given back. */
   get disposed(): boolean {
     return this.storage === null;
   }
 
+  /** Dimensions. */
   get rank(): number {
     return this.shape.length;
   }
 
-  /** Elements in row-major order, read back from the GPU: Float32Array for f32, Int32Array, Uint8Array. */
+  /**
+   * Elements in row-major order, read back from the GPU: Float32Array for f32, Int32Array, Uint8Array. Submits what is
+   * recorded and waits for it.
+   * @throws DeviceLostError, OutOfMemoryError or KernelError: what the device reported since the last read.
+   */
   async data(): Promise<TypedArray> {
     const { dtype, size } = this;
     const bytes = bytesOf(dtype, size);
     return arrayOf(dtype, size === 0 ? new ArrayBuffer(0) : await read(this.buffer, bytes), size);
   }
 
-  /** The value of a tensor with one element. */
+  /**
+   * The value of a tensor with one element, read back as `data()` does.
+   * @throws ShapeError if there are more, or none.
+   */
   async item(): Promise<number> {
     if (this.size !== 1) throw new ShapeError(`item: needs one element, this is ${showShape(this.shape)}; use data()`);
     return (await this.data())[0];
   }
 
-  /** Elements as nested lists. */
+  /** Elements as nested lists, read back as `data()` does; a number for a scalar. */
   async toArray(): Promise<Nested> {
     const flat = await this.data();
     const nest = (dim: number, at: number, length: number): Nested => {
@@ -112,18 +141,23 @@ export class Tensor {
   /**
    * Computes the gradient of this tensor with respect to every tensor that requires one, into their `.grad`
    * (adding to what is there). A scalar needs no argument; others take the upstream gradient.
+   * What was recorded stays, so that a second call adds the same gradient again.
+   * @throws UsageError if it depends on nothing that requires a gradient; ShapeError if `dy` is missing or does not fit.
    */
   backward(dy?: Tensor): void {
     if (!backwardPass) throw new UsageError('backward: import tensors from wgrad, which brings the tape');
     backwardPass(this, dy);
   }
 
-  /** The same values, outside the gradient graph. Shares memory. */
+  /** The same values, outside the gradient graph. Shares memory. PyTorch: x.detach. */
   detach(): Tensor {
     return alias(this, this.shape);
   }
 
-  /** Overwrites the values from the host, in place. */
+  /**
+   * Overwrites the values from the host, in place, in row-major order. The array may change afterwards.
+   * @throws ShapeError if there are more or fewer values than elements.
+   */
   set(values: TypedArray | readonly number[]): void {
     if (values.length !== this.size) {
       throw new ShapeError(`set: ${values.length} values for ${showShape(this.shape)} (${this.size} elements)`);
@@ -131,7 +165,7 @@ export class Tensor {
     upload(this.buffer, hostArray(values, this.dtype));
   }
 
-  /** Gives the memory back. Scopes do it for you. */
+  /** Gives the memory back, unless a reshape still shares it. Scopes do it for you. */
   dispose(): void {
     this.scope?.abandon(this);
     const { storage } = this;
@@ -141,7 +175,10 @@ export class Tensor {
   }
 }
 
-/** A tensor with undefined contents, in the open scope. For ops that write every element. */
+/**
+ * A tensor with undefined contents, in the open scope. For ops that write every element. `label` is what messages call
+ * it. PyTorch: torch.empty.
+ */
 export function empty(shape: Shape, dtype: DType = 'f32', label = 'tensor'): Tensor {
   checkShape(label, shape);
   const elements = bytesOf(dtype, sizeOf(shape)) / 4;
@@ -160,7 +197,7 @@ export function alias(t: Tensor, shape: Shape): Tensor {
 /**
  * A tensor from host values: nested lists, or a flat typed array with `shape`. Numbers become f32; an Int32Array
  * i32 and a Uint8Array u8, unless `dtype` says otherwise. PyTorch: torch.tensor.
- * @throws ShapeError if lists are ragged or the shape does not fit.
+ * @throws ShapeError if lists are ragged or the shape does not fit; DtypeError if i32 or u8 is to require a gradient.
  */
 export function tensor(values: Nested | TypedArray, options: TensorOptions & { shape?: Shape } = {}): Tensor {
   const typed = ArrayBuffer.isView(values);
@@ -172,14 +209,22 @@ export function tensor(values: Nested | TypedArray, options: TensorOptions & { s
   const dtype = options.dtype ?? (typed ? dtypeOf(flat as TypedArray) : 'f32');
   const made = empty(shape, dtype);
   if (flat.length > 0) upload(made.buffer, hostArray(flat, dtype));
-  if (options.requiresGrad) {
-    if (dtype !== 'f32') throw new DtypeError(`tensor: only f32 can require a gradient, this is ${dtype}`);
-    made.requiresGrad = true;
+  return trainable(made, options.requiresGrad ?? false);
+}
+
+/** Marks a fresh tensor as one that gradients are computed for. */
+export function trainable(made: Tensor, requiresGrad: boolean): Tensor {
+  if (requiresGrad && made.dtype !== 'f32') {
+    throw new DtypeError(`${made.label}: only f32 can require a gradient, this is ${made.dtype}`);
   }
+  made.requiresGrad = requiresGrad;
   return made;
 }
 
-/** A trainable tensor: requires a gradient and lives outside every scope. Takes over `t`'s memory. */
+/**
+ * A trainable tensor: requires a gradient and lives outside every scope. Takes over the memory of `t`, which is disposed
+ * of. PyTorch: nn.Parameter.
+ */
 export function parameter(t: Tensor): Tensor {
   const made = unscoped(() => alias(t, t.shape));
   made.requiresGrad = true;

@@ -7,7 +7,8 @@ import type { Optimizer } from '../optim/optimizer.js';
 import type { ScheduleState } from '../optim/schedules.js';
 import { rngState, setRngState } from '../tensor/seed.js';
 import type { Tensor } from '../tensor/tensor.js';
-import type { Trainer, TrainerPosition } from './trainer.js';
+import type { TrainerPosition } from './run.js';
+import type { Trainer } from './trainer.js';
 
 const FORMAT = 'wgrad checkpoint 1';
 
@@ -26,7 +27,10 @@ async function stored(prefix: string, tensors: Record<string, Tensor>): Promise<
   );
 }
 
-/** The run's whole state as a file's bytes. `extra` is kept beside it, as text by name: options, classes. */
+/**
+ * The run's whole state as a file's bytes, in the safetensors format. `extra` is kept beside it, as text by name: options,
+ * classes.
+ */
 export async function writeCheckpoint(trainer: Trainer, extra: Record<string, string> = {}): Promise<Uint8Array> {
   const { model, optimizer, schedule } = trainer.parts;
   const saved: Saved = {
@@ -42,19 +46,25 @@ export async function writeCheckpoint(trainer: Trainer, extra: Record<string, st
   return writeSafetensors(tensors, { ...extra, format: FORMAT, state: JSON.stringify(saved) });
 }
 
-/** The weights alone, for use and not for going on. */
+/** The weights (and running statistics) alone as a file's bytes, for use and not for going on. */
 export async function writeWeights(model: Module, extra: Record<string, string> = {}): Promise<Uint8Array> {
   return writeSafetensors(await stored('model.', model.stateDict()), { ...extra, format: FORMAT });
 }
 
 /** A checkpoint or weights file, checked but not yet used. */
 export interface Checkpoint {
+  /** What messages call the file. */
   name: string;
+  /** By 'model.<path>' and 'optimizer.<place>.<name>'. */
   tensors: Map<string, StoredTensor>;
+  /** What was given as `extra`, and our own `format` and `state`. */
   metadata: Record<string, string>;
 }
 
-/** @throws CheckpointError if the bytes are no checkpoint, naming the file and what is wrong. */
+/**
+ * Reads what `writeCheckpoint` or `writeWeights` wrote. `name` is what messages call the file.
+ * @throws CheckpointError if the bytes are no checkpoint, naming the file and what is wrong.
+ */
 export function readCheckpoint(bytes: Uint8Array, name: string): Checkpoint {
   const { tensors, metadata } = readSafetensors(bytes, name);
   if (metadata.format !== FORMAT) {
@@ -68,12 +78,19 @@ function below(prefix: string, { tensors }: Checkpoint): Record<string, StoredTe
   return Object.fromEntries(own.map(([name, t]) => [name.slice(prefix.length), t]));
 }
 
-/** Puts a checkpoint's weights into a model. */
+/**
+ * Puts a checkpoint's weights into a model.
+ * @throws CheckpointError if they do not fit it.
+ */
 export function restoreModel(checkpoint: Checkpoint, model: Module): void {
   model.loadStateDict(below('model.', checkpoint));
 }
 
-/** Puts everything back: weights, optimizer, schedule, random numbers, and where the trainer stood. */
+/**
+ * Puts everything back: weights, optimizer, schedule, random numbers, and where the trainer stood. The trainer must have
+ * been made from parts of the same kind.
+ * @throws CheckpointError if it holds weights only, or they do not fit.
+ */
 export function restoreTrainer(checkpoint: Checkpoint, trainer: Trainer): void {
   const { state } = checkpoint.metadata;
   if (!state) throw new CheckpointError(`${checkpoint.name}: holds weights only, a run cannot go on from it`);

@@ -4,6 +4,7 @@ export * from './metrics.js';
 export * from './predict.js';
 export * from './progress.js';
 export * from './report.js';
+export * from './run.js';
 export * from './trainer.js';
 export { type Tuned, type TuneOptions, tune } from './tune.js';
 export { warmup } from './warmup.js';

@@ -3,21 +3,25 @@
 /** A weighted running mean. */
 export class Mean {
   constructor(
+    /** Of values times their weights. */
     public sum = 0,
+    /** Of all values. */
     public weight = 0,
   ) {}
 
+  /** Takes a value in; `weight` 1 by default. */
   add(value: number, weight = 1): void {
     this.sum += value * weight;
     this.weight += weight;
   }
 
+  /** The mean; NaN before the first value. */
   get value(): number {
     return this.weight === 0 ? Number.NaN : this.sum / this.weight;
   }
 }
 
-/** Rows of logits (count, classes) as probabilities. */
+/** Rows of logits (count, classes), row-major, as probabilities in float64. */
 export function softmaxRows(logits: ArrayLike<number>, classes: number): Float64Array {
   const out = Float64Array.from(logits);
   for (let row = 0; row < out.length; row += classes) {
@@ -39,27 +43,33 @@ export function argmaxRow(values: ArrayLike<number>, start: number, classes: num
 
 /** How often each true class (row) was called each class (column). */
 export class ConfusionMatrix {
+  /** counts[true class][called class]. */
   readonly counts: number[][];
 
-  constructor(readonly classes: readonly string[]) {
+  constructor(
+    /** Names of the classes. */
+    readonly classes: readonly string[],
+  ) {
     this.counts = classes.map(() => classes.map(() => 0));
   }
 
-  /** Adds predictions given as rows of logits or probabilities. */
+  /** Adds predictions given as rows of logits or probabilities, (labels, classes): the largest is what is called. */
   add(scores: ArrayLike<number>, labels: ArrayLike<number>): void {
     const n = this.classes.length;
     for (let i = 0; i < labels.length; i++) this.counts[labels[i]][argmaxRow(scores, i * n, n)]++;
   }
 
+  /** Predictions in all. */
   get total(): number {
     return this.counts.flat().reduce((a, b) => a + b, 0);
   }
 
+  /** Right answers. */
   get correct(): number {
     return this.counts.reduce((sum, row, i) => sum + row[i], 0);
   }
 
-  /** Share of right answers, 0 to 1. */
+  /** Share of right answers, 0 to 1; NaN without predictions. */
   get accuracy(): number {
     return this.correct / this.total;
   }

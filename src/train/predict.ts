@@ -10,7 +10,8 @@ import { tensor } from '../tensor/tensor.js';
 /**
  * Mean class probabilities over `crops` crops of each picture (1, or 10 as in the AlexNet paper).
  * `images` holds (pictures * crops, channels, height, width), the crops of a picture one after the other.
- * Returns (pictures, classes) row-major. The model must be in evaluation mode.
+ * Returns (pictures, classes) row-major, in float64. The model must be in evaluation mode.
+ * @throws ShapeError if `images` is not a whole number of pictures.
  */
 export async function predictProbabilities(
   model: Module,

@@ -1,18 +1,24 @@
 // A progress line for terminals, as text: whoever owns the terminal writes it.
 
+/** What a progress line says. */
 export interface ProgressState {
+  /** What is under way, such as 'epoch 3/8'. */
   label: string;
+  /** Items done. */
   done: number;
+  /** Items in all. */
   total: number;
   /** Items a second. */
   rate: number;
+  /** What items are, such as 'images'. */
   unit: string;
   /** Seconds to the end, of this bar or of the whole run. */
   remaining: number;
+  /** More to say behind; '' for nothing. */
   detail: string;
 }
 
-/** 3 -> '3s', 75 -> '1m15s', 4000 -> '1h06m'. */
+/** Seconds for people: 3 -> '3s', 75 -> '1m15s', 4000 -> '1h06m', NaN -> '?'. */
 export function showSeconds(seconds: number): string {
   if (!Number.isFinite(seconds)) return '?';
   const whole = Math.max(0, Math.round(seconds));
@@ -22,7 +28,11 @@ export function showSeconds(seconds: number): string {
   return `${Math.floor(whole / 3600)}h${pad(Math.floor((whole % 3600) / 60))}m`;
 }
 
-/** epoch 3/8 ━━━━━━━━╌╌╌╌ 62 % · 71 images/s · 1m20s left · loss 0.512 · accuracy 74.1 % */
+/**
+ * epoch 3/8 ━━━━━━━━╌╌╌╌ 62 % · 71 images/s · 1m20s left · loss 0.512 · accuracy 74.1 %
+ *
+ * Cut to `columns` characters (default 100).
+ */
 export function progressLine(state: ProgressState, columns = 100): string {
   const share = state.total === 0 ? 1 : state.done / state.total;
   const rate = state.rate >= 10 ? state.rate.toFixed(0) : state.rate.toFixed(1);
@@ -44,7 +54,9 @@ export class RateMeter {
   private marks: { at: number; count: number }[] = [];
 
   constructor(
+    /** How far back it looks. Default 20. */
     private readonly windowSeconds = 20,
+    /** The time in seconds. Default: that of `performance.now()`. */
     private readonly now: () => number = () => performance.now() / 1000,
   ) {}
 
@@ -55,6 +67,7 @@ export class RateMeter {
     while (this.marks.length > 2 && at - this.marks[0].at > this.windowSeconds) this.marks.shift();
   }
 
+  /** NaN before there are two marks. */
   get perSecond(): number {
     const first = this.marks[0];
     const last = this.marks.at(-1);

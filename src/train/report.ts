@@ -1,18 +1,33 @@
 // A run as one picture: curves of loss and accuracy, the confusion matrix, and the filters that conv1 learned.
 import type { ConfusionMatrix } from './metrics.js';
-import type { EpochRecord } from './trainer.js';
+import type { EpochRecord } from './run.js';
 
 /** Colour filters (count, 3, height, width), as conv1's weight. */
 export interface Filters {
+  /** (count, 3, height, width). */
   shape: readonly number[];
+  /** Weights in row-major order; each filter is shown in its own range. */
   data: ArrayLike<number>;
 }
 
+/** One way of testing, and what it found. */
+export interface TestResult {
+  /** Such as 'ten crops'. */
+  name: string;
+  /** What was called what. */
+  confusion: ConfusionMatrix;
+}
+
+/** What a report shows. */
 export interface ReportParts {
+  /** Its heading. */
   title: string;
+  /** The epochs, for the curves. */
   history: readonly EpochRecord[];
+  /** Shown as small pictures. Default: none. */
   filters?: Filters;
-  test?: { name: string; confusion: ConfusionMatrix }[];
+  /** A line of accuracies each. Default: none. */
+  test?: TestResult[];
 }
 
 interface Line {

@@ -6,89 +6,10 @@ import { noGrad } from '../autograd/tape.js';
 import { UsageError } from '../device/errors.js';
 import { sync } from '../device/recorder.js';
 import type { Module } from '../layers/module.js';
-import type { Optimizer } from '../optim/optimizer.js';
-import type { Schedule } from '../optim/schedules.js';
 import { scope } from '../tensor/scope.js';
 import { tensor } from '../tensor/tensor.js';
 import { ConfusionMatrix, Mean } from './metrics.js';
-
-/** Images (batch, channels, height, width) and their classes, on the host. */
-export interface Batch {
-  images: Float32Array;
-  labels: Int32Array;
-}
-
-/** Where batches come from; `DataLoader` is one. Epochs must depend on their number alone, so that runs can resume. */
-export interface BatchSource {
-  /** Images in an epoch. */
-  readonly length: number;
-  /** (channels, height, width). */
-  readonly imageShape: readonly number[];
-  epoch(number: number, from?: { startBatch?: number }): AsyncIterable<Batch>;
-}
-
-export interface EpochRecord {
-  /** From 1. */
-  epoch: number;
-  /** Optimizer steps so far. */
-  step: number;
-  learningRate: number;
-  trainLoss: number;
-  trainAccuracy: number;
-  validationLoss: number | null;
-  validationAccuracy: number | null;
-  /** Seconds of training so far, resumed parts included. */
-  seconds: number;
-}
-
-export interface TrainerParts {
-  model: Module;
-  optimizer: Optimizer;
-  train: BatchSource;
-  validation?: BatchSource;
-  /** Stepped after every batch ('step') or, with the validation loss, after every epoch ('epoch'). */
-  schedule?: { each: 'step' | 'epoch'; rule: Schedule };
-  classes: readonly string[];
-  labelSmoothing?: number;
-}
-
-/** What a step left behind, for progress lines. Loss and accuracy are means over the epoch so far. */
-export interface Progress {
-  epoch: number;
-  images: number;
-  imagesInEpoch: number;
-  step: number;
-  loss: number;
-  accuracy: number;
-  /** Mean loss of the latest batch that has come back, a step or two old. */
-  batchLoss: number;
-  phase: 'train' | 'validation';
-}
-
-export interface FitOptions {
-  /** Train until this many epochs are done in all. */
-  epochs: number;
-  onProgress?(progress: Progress): void;
-  onEpoch?(record: EpochRecord, isBest: boolean): Promise<void> | void;
-  /** Called every so many steps, at epoch ends and when stopped; saves `trainer.position()` and the tensors. */
-  save?(): Promise<void>;
-  /** Steps between saves inside an epoch; 0 for epoch ends only. Default 0. */
-  saveEvery?: number;
-  /** Stops after the step under way; `fit` then returns 'stopped'. */
-  signal?: AbortSignal;
-}
-
-/** Everything about a run that is not a tensor; with the tensors it makes a checkpoint. */
-export interface TrainerPosition {
-  epoch: number;
-  batch: number;
-  step: number;
-  seconds: number;
-  bestLoss: number | null;
-  loss: { sum: number; weight: number };
-  correct: number;
-  history: EpochRecord[];
-}
+import type { Batch, BatchSource, EpochRecord, FitOptions, Progress, TrainerParts, TrainerPosition } from './run.js';
 
 /** Submits that may be on their way at once: the host prepares the next step while the GPU works. */
 const AHEAD = 2;
@@ -104,11 +25,19 @@ export class Trainer {
   private loss = new Mean();
   private correct = 0;
   private batchLoss = Number.NaN;
+  private batchAccuracy = Number.NaN;
+  /** The epochs done. */
   readonly history: EpochRecord[] = [];
 
-  constructor(readonly parts: TrainerParts) {}
+  constructor(
+    /** As given. */
+    readonly parts: TrainerParts,
+  ) {}
 
-  /** Runs epochs until `epochs` are done or the signal aborts. */
+  /**
+   * Runs epochs until `epochs` are done or the signal aborts.
+   * @throws UsageError if the loss is not finite; DeviceLostError and the like from the device.
+   */
   async fit(options: FitOptions): Promise<'done' | 'stopped'> {
     this.startedAt = performance.now();
     while (this.epoch < options.epochs) {
@@ -126,17 +55,7 @@ export class Trainer {
     const { train, model } = this.parts;
     model.train();
     const pending: Promise<void>[] = [];
-    const report = () =>
-      onProgress?.({
-        epoch: this.epoch + 1,
-        images: this.loss.weight,
-        imagesInEpoch: train.length,
-        step: this.step,
-        loss: this.loss.value,
-        accuracy: this.correct / this.loss.weight,
-        batchLoss: this.batchLoss,
-        phase: 'train',
-      });
+    const report = () => onProgress?.(this.progress('train', this.loss.weight, train.length));
     for await (const batch of train.epoch(this.epoch, { startBatch: this.batch })) {
       const noted = this.trainStep(batch);
       noted.catch(() => {}); // awaited below; until then Node must not call it unhandled
@@ -181,9 +100,18 @@ export class Trainer {
     if (!Number.isFinite(loss)) {
       throw new UsageError(`trainer: the loss is ${loss} at step ${this.step}; a smaller learning rate may help`);
     }
+    const correct = labels.reduce((count, label, i) => count + (predicted[i] === label ? 1 : 0), 0);
     this.batchLoss = loss;
+    this.batchAccuracy = correct / labels.length;
     this.loss.add(loss, labels.length);
-    for (let i = 0; i < labels.length; i++) if (predicted[i] === labels[i]) this.correct++;
+    this.correct += correct;
+  }
+
+  private progress(phase: Progress['phase'], images: number, imagesInEpoch: number): Progress {
+    const { step, batchLoss, batchAccuracy } = this;
+    const epoch = this.epoch + 1;
+    const accuracy = this.correct / this.loss.weight;
+    return { epoch, images, imagesInEpoch, step, loss: this.loss.value, accuracy, batchLoss, batchAccuracy, phase };
   }
 
   private async finishEpoch({ onProgress, onEpoch, save }: FitOptions): Promise<void> {
@@ -191,16 +119,7 @@ export class Trainer {
     const learningRate = optimizer.lr;
     const checked = validation
       ? await evaluate(model, validation, classes, (images) =>
-          onProgress?.({
-            epoch: this.epoch + 1,
-            images,
-            imagesInEpoch: validation.length,
-            step: this.step,
-            loss: this.loss.value,
-            accuracy: this.correct / this.loss.weight,
-            batchLoss: this.batchLoss,
-            phase: 'validation',
-          }),
+          onProgress?.(this.progress('validation', images, validation.length)),
         )
       : null;
     const trainLoss = this.loss.value;
@@ -251,13 +170,24 @@ export class Trainer {
   }
 }
 
-/** Mean cross entropy and confusion matrix of a classifier over one pass of the data, in evaluation mode. */
+/** What `evaluate` found. */
+export interface Evaluation {
+  /** Mean cross entropy. */
+  loss: number;
+  /** What was called what; its `accuracy` is the share of right answers. */
+  confusion: ConfusionMatrix;
+}
+
+/**
+ * Mean cross entropy and confusion matrix of a classifier over one pass of the data, in evaluation mode; the model's mode
+ * is as before afterwards. `onProgress` is told how many images have been checked.
+ */
 export async function evaluate(
   model: Module,
   source: BatchSource,
   classes: readonly string[],
   onProgress?: (images: number) => void,
-): Promise<{ loss: number; confusion: ConfusionMatrix }> {
+): Promise<Evaluation> {
   const wasTraining = model.training;
   model.eval();
   const confusion = new ConfusionMatrix(classes);

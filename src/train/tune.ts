@@ -6,16 +6,21 @@ import type { Module } from '../layers/module.js';
 import type { Shape } from '../tensor/shape.js';
 import { rehearsing } from './warmup.js';
 
+/** How much `tune` tries. */
 export interface TuneOptions {
   /** Tilings measured for each product, best estimates first. Default 4. */
   candidates?: number;
+  /** Called before each candidate, and at the end. */
   onProgress?: (done: number, all: number) => void;
 }
 
 /** One product's outcome: what was measured, in milliseconds by tiling, and which was taken. */
 export interface Tuned {
+  /** Its sizes, such as '96x3025x363 8x1'. */
   product: string;
+  /** The quickest tiling, such as 'subgroup 2x4'. */
   chosen: string;
+  /** Milliseconds of the quickest of three rounds, by tiling. */
   ms: Record<string, number>;
 }
 

@@ -166,7 +166,7 @@ test('dtypes: casts, and f32 ops refuse the rest', async () => {
   using _ = w.scope();
   assert.equal([...(await w.cast(w.tensor(Uint8Array.of(1, 2, 3, 255, 128)), 'f32').data())], [1, 2, 3, 255, 128]);
   assert.equal([...(await w.cast(w.tensor([1.9, -1.9]), 'i32').data())], [1, -1]);
-  assert.equal([...(await w.full([3], 7, 'u8').data())], [7, 7, 7]);
+  assert.equal([...(await w.full([3], 7, { dtype: 'u8' }).data())], [7, 7, 7]);
   assert.throws(() => w.relu(w.tensor(Int32Array.of(1))), /relu: takes f32, got i32 \[1\]; cast it first/);
   assert.throws(() => w.tensor(Int32Array.of(1), { requiresGrad: true }), /only f32 can require a gradient/);
 });
@@ -180,7 +180,7 @@ test('shapes that do not fit are refused with their shapes', () => {
   assert.throws(() => w.concat([x, w.zeros([2, 4])]), /concat: \[2, 4\] f32 does not join \[2, 3\] f32 along dim 0/);
   assert.throws(() => w.slice(x, [0, 1, 0]), /slice: step 0/);
   assert.throws(() => w.crossEntropy(x, w.zeros([2])), /crossEntropy: target is i32 class numbers, got f32/);
-  assert.throws(() => w.crossEntropy(x, w.zeros([3], 'i32')), /expected a target \[2\]/);
+  assert.throws(() => w.crossEntropy(x, w.zeros([3], { dtype: 'i32' })), /expected a target \[2\]/);
   assert.throws(() => w.mseLoss(x, w.zeros([3, 2])), /mseLoss: input \[2, 3\] and target \[3, 2\] differ/);
 });
 

@@ -1,6 +1,5 @@
 // Loss and accuracy while they change.
 import uPlot from 'uplot';
-import 'uplot/dist/uPlot.min.css';
 
 const MOST_POINTS = 1500;
 const SMOOTHING = 0.9;
@@ -42,6 +41,7 @@ class Chart {
         ...this.size(),
         title,
         cursor: { y: false },
+        legend: { markers: { width: 0, fill: (plot, i) => (plot.series[i].stroke as () => string)() } },
         scales: {
           x: { time: false, range: (_, low, high) => [Math.min(low ?? 0, 0), Math.max(high ?? 1, 1)] },
           y: { range },
@@ -114,7 +114,8 @@ class Chart {
 export class Curves {
   private readonly loss: Chart;
   private readonly accuracy: Chart;
-  private smooth = Number.NaN;
+  private smoothLoss = Number.NaN;
+  private smoothAccuracy = Number.NaN;
 
   constructor(lossPlace: HTMLElement, accuracyPlace: HTMLElement) {
     this.loss = new Chart(
@@ -131,12 +132,13 @@ export class Curves {
     );
   }
 
-  /** After a step: `epochs` done so far, the batch's loss, and the accuracy of the epoch until here. */
+  /** After a step: `epochs` done so far, and the batch's loss and accuracy. */
   step(epochs: number, loss: number, accuracy: number): void {
     if (!Number.isFinite(loss)) return;
-    this.smooth = Number.isFinite(this.smooth) ? SMOOTHING * this.smooth + (1 - SMOOTHING) * loss : loss;
-    this.loss.add(epochs, this.smooth, null);
-    this.accuracy.add(epochs, accuracy, null);
+    this.smoothLoss = smoothed(this.smoothLoss, loss);
+    this.smoothAccuracy = smoothed(this.smoothAccuracy, accuracy);
+    this.loss.add(epochs, this.smoothLoss, null);
+    this.accuracy.add(epochs, this.smoothAccuracy, null);
   }
 
   /** After an epoch: how pictures went that are not trained on. */
@@ -146,8 +148,13 @@ export class Curves {
   }
 
   clear(): void {
-    this.smooth = Number.NaN;
+    this.smoothLoss = this.smoothAccuracy = Number.NaN;
     this.loss.clear();
     this.accuracy.clear();
   }
+}
+
+/** A running mean of the last steps; batches alone jump about. */
+function smoothed(before: number, now: number): number {
+  return Number.isFinite(before) ? SMOOTHING * before + (1 - SMOOTHING) * now : now;
 }

@@ -4,7 +4,7 @@ import { Curves } from './curves.js';
 import { type NetworkName, networks } from './networks.js';
 import { element, messageOf, segments } from './page.js';
 import { Pictures } from './pictures.js';
-import type { Listener, Session } from './session.js';
+import type { Listener, Planes, Session } from './session.js';
 import { drawSheet } from './sheet.js';
 import { TryIt } from './try.js';
 
@@ -120,7 +120,9 @@ class Page {
     let named = performance.now();
     return {
       preparing: (what) => this.say(`${what[0].toUpperCase()}${what.slice(1)} …`),
-      progress: ({ epoch, images, imagesInEpoch, batchLoss, accuracy, phase, imagesPerSecond, megabytes }) => {
+      progress: (now) => {
+        const { epoch, images, imagesInEpoch, batchLoss, batchAccuracy, accuracy, phase } = now;
+        const { imagesPerSecond, megabytes } = now;
         const share = images / imagesInEpoch;
         element<HTMLProgressElement>('bar').value = (epoch - 1 + (phase === 'train' ? share : 1)) / this.epochs;
         element('figure-rate').textContent = imagesPerSecond > 0 ? imagesPerSecond.toFixed(0) : '–';
@@ -131,7 +133,7 @@ class Page {
             : 'Looking at new pictures …',
         );
         if (phase !== 'train') return;
-        this.curves.step(epoch - 1 + share, batchLoss, accuracy);
+        this.curves.step(epoch - 1 + share, batchLoss, batchAccuracy);
         if (Number.isFinite(batchLoss)) element('figure-loss').textContent = batchLoss.toFixed(3);
         if (Number.isFinite(accuracy)) element('figure-accuracy').textContent = `${(100 * accuracy).toFixed(0)} %`;
         if (performance.now() - named < 2000) return;
@@ -144,8 +146,7 @@ class Page {
           element('figure-validation').textContent = `${(100 * validationAccuracy).toFixed(0)} %`;
       },
       filters: (planes) => {
-        drawSheet(element<HTMLCanvasElement>('filters'), planes, 8);
-        element('filters-note').textContent = `${planes.count} filters of ${planes.height} × ${planes.width} pixels.`;
+        this.showFilters(planes);
       },
     };
   }
@@ -174,12 +175,18 @@ class Page {
       for (const radio of document.querySelectorAll<HTMLInputElement>('input[name=network]'))
         radio.checked = radio.value === network;
       this.curves.clear();
-      drawSheet(element<HTMLCanvasElement>('filters'), await this.session.filters(), 8);
+      this.showFilters(await this.session.filters());
       this.enter('trained');
       this.say(`Loaded: a network for ${classes.join(', ')}.`);
     } catch (error) {
       this.say(messageOf(error), true);
     }
+  }
+
+  private showFilters(planes: Planes): void {
+    const { count, height, width } = planes;
+    drawSheet(element<HTMLCanvasElement>('filters'), planes, count > 16 ? 24 : 16);
+    element('filters-note').textContent = `${count} filters of ${height} × ${width} pixels, in their own colours.`;
   }
 
   private enter(state: State): void {
@@ -207,16 +214,17 @@ class Page {
   }
 }
 
-function noGpu(reason: string): void {
+/** Shows a page in place of the app: there is no GPU, or it went away. */
+function instead(id: 'no-gpu' | 'gpu-lost', reason: string): void {
   element('app').hidden = true;
-  element('no-gpu').hidden = false;
-  element('no-gpu-reason').textContent = reason;
+  element(id).hidden = false;
+  element(`${id}-reason`).textContent = reason;
   element('adapter').textContent = 'no GPU';
 }
 
 async function open(): Promise<void> {
   if (!('gpu' in navigator)) {
-    noGpu('navigator.gpu is not there.');
+    instead('no-gpu', 'navigator.gpu is not there.');
     return;
   }
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
@@ -227,13 +235,14 @@ async function open(): Promise<void> {
     software = adapter.software;
     element('adapter').textContent = software ? `${adapter.name} · a CPU in place of a GPU` : adapter.name;
   } catch (error) {
-    noGpu(messageOf(error));
+    instead('no-gpu', messageOf(error));
     return;
   }
   element('app').hidden = false;
   new Page(session, software);
   drawSheet(element<HTMLCanvasElement>('examples'), await session.examples(EXAMPLES), EXAMPLES / 2);
-  noGpu(`The GPU went away: ${await session.lost()}. Load the page again.`);
+  instead('gpu-lost', await session.lost());
 }
 
+element('start-again').addEventListener('click', () => location.reload());
 void open();

@@ -57,7 +57,7 @@ export class Pictures {
   private classes: Class[] = [];
 
   constructor(private readonly changed: () => void) {
-    onDrop(element('drop'), async (transfer) => this.sort(await filesOf(transfer)));
+    onDrop(element('drop'), (transfer) => void filesOf(transfer).then((found) => this.sort(found)));
     const folder = element<HTMLInputElement>('choose-folder');
     folder.addEventListener('change', () => {
       this.sort([...(folder.files ?? [])].map((file) => ({ file, path: file.webkitRelativePath || file.name })));
@@ -142,12 +142,12 @@ export class Pictures {
       this.show();
     });
     actions.append(add, remove);
-    onDrop(row, async (transfer) =>
+    const addFound = (found: Found[]) =>
       this.add(
         c,
-        (await filesOf(transfer)).map(({ file }) => file),
-      ),
-    );
+        found.map(({ file }) => file),
+      );
+    onDrop(row, (transfer) => void filesOf(transfer).then(addFound));
     row.append(name, count, actions, thumbnails(c.files));
     return row;
   }

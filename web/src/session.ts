@@ -29,6 +29,7 @@ import {
   type EpochRecord,
   type Progress,
   predictProbabilities,
+  RateMeter,
   readCheckpoint,
   restoreModel,
   Trainer,
@@ -199,21 +200,17 @@ export class Session {
     await warmup(model, [batchSize, 3, image, image], {
       onProgress: (done, all) => listener.preparing(`compiling kernels: ${done} of ${all}`),
     });
+    const before = trainer.position().step;
+    const meter = new RateMeter(10);
     let shown = 0;
-    let meter = { at: performance.now(), images: 0, rate: 0 };
-    let seen = 0;
     return trainer.fit({
       epochs,
       signal: this.pause.signal,
       onProgress: (now) => {
-        const at = performance.now();
-        if (now.phase === 'train') seen = now.step * batchSize;
-        if (meter.images === 0) meter = { at, images: seen, rate: 0 };
-        else if (at - meter.at > 1000)
-          meter = { at, images: seen, rate: (1000 * (seen - meter.images)) / (at - meter.at) };
-        listener.progress({ ...now, imagesPerSecond: meter.rate, megabytes: memory().liveBytes / 2 ** 20 });
-        if (at - shown < FILTERS_EVERY_MS) return;
-        shown = at;
+        if (now.phase === 'train') meter.mark((now.step - before) * batchSize);
+        listener.progress({ ...now, imagesPerSecond: meter.perSecond, megabytes: memory().liveBytes / 2 ** 20 });
+        if (performance.now() - shown < FILTERS_EVERY_MS) return;
+        shown = performance.now();
         void this.filters().then((planes) => listener.filters(planes));
       },
       onEpoch: async (record) => {

@@ -8,7 +8,7 @@ export function drawSheet(canvas: HTMLCanvasElement, planes: Planes, across: num
   const { count, channels, height, width, bytes } = planes;
   const columns = Math.min(across, count);
   const rows = Math.ceil(count / columns);
-  const scale = Math.max(1, Math.round(640 / columns / width)); // crisp pixels: whole multiples
+  const scale = Math.max(1, Math.round(800 / columns / width)); // crisp pixels: whole multiples
   const [cellWidth, cellHeight] = [width * scale + GAP, height * scale + GAP];
   canvas.width = columns * cellWidth - GAP;
   canvas.height = rows * cellHeight - GAP;

@@ -148,7 +148,7 @@ export class TryIt {
     const found = this.maps.find(({ layer }) => layer === this.layer);
     if (!found) return;
     const { count, height, width } = found.planes;
-    drawSheet(element<HTMLCanvasElement>('maps'), found.planes, count > 64 ? 16 : 8);
+    drawSheet(element<HTMLCanvasElement>('maps'), found.planes, count > 48 ? 16 : 8);
     element('maps-note').textContent =
       `${this.layer}: ${count} maps of ${height} × ${width}; light is where a feature is found.`;
   }

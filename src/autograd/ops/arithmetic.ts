@@ -34,7 +34,7 @@ function repeatStrides(own: Shape, shape: Shape): number[] {
   return shape.map((_, i) => (i < missing || own[i - missing] === 1 ? 0 : strides[i - missing]));
 }
 
-/** a + b. */
+/** a + b. Shapes broadcast, here and in all ops of two tensors, by NumPy's rule. PyTorch: torch.add. */
 export function add(a: Tensor, b: Operand): Tensor {
   if (typeof b === 'number') return affine(a, 1, b);
   return record('add', combine('add', 'a + b', a, b), [a, b], (dy) => [
@@ -43,7 +43,7 @@ export function add(a: Tensor, b: Operand): Tensor {
   ]);
 }
 
-/** a - b. */
+/** a - b; one of them may be a number. PyTorch: torch.sub. */
 export function sub(a: Operand, b: Operand): Tensor {
   if (typeof b === 'number') return affine(a as Tensor, 1, -b);
   if (typeof a === 'number') return affine(b, -1, a);
@@ -53,7 +53,7 @@ export function sub(a: Operand, b: Operand): Tensor {
   ]);
 }
 
-/** a * b. */
+/** a * b. PyTorch: torch.mul. */
 export function mul(a: Tensor, b: Operand): Tensor {
   if (typeof b === 'number') return affine(a, b, 0);
   return record('mul', combine('mul', 'a * b', a, b), [a, b], (dy) => [
@@ -62,7 +62,7 @@ export function mul(a: Tensor, b: Operand): Tensor {
   ]);
 }
 
-/** a / b. */
+/** a / b; one of them may be a number. PyTorch: torch.div. */
 export function div(a: Operand, b: Operand): Tensor {
   if (typeof b === 'number') return affine(a as Tensor, 1 / b, 0);
   if (typeof a === 'number') return divideInto(b, a);
@@ -72,12 +72,12 @@ export function div(a: Operand, b: Operand): Tensor {
   ]);
 }
 
-/** The larger of a and b. Where they are equal, each gets half of the gradient, as in PyTorch. */
+/** The larger of a and b. Where they are equal, each gets half of the gradient, as in PyTorch's torch.maximum. */
 export function maximum(a: Tensor, b: Tensor): Tensor {
   return choice('maximum', 'max(a, b)', a, b, gt);
 }
 
-/** The smaller of a and b. Where they are equal, each gets half of the gradient, as in PyTorch. */
+/** The smaller of a and b. Where they are equal, each gets half of the gradient, as in PyTorch's torch.minimum. */
 export function minimum(a: Tensor, b: Tensor): Tensor {
   return choice('minimum', 'min(a, b)', a, b, lt);
 }
@@ -95,14 +95,20 @@ function compare(op: string, relation: string, a: Tensor, b: Tensor): Tensor {
   return combine(op, `select(value(0.0), value(1.0), a ${relation} b)`, a, b);
 }
 
+/** 1 where a = b, 0 elsewhere, as f32; no gradient, as for all comparisons. PyTorch: torch.eq. */
 export const eq = (a: Tensor, b: Tensor): Tensor => compare('eq', '==', a, b);
+/** 1 where a and b differ, 0 elsewhere. PyTorch: torch.ne. */
 export const ne = (a: Tensor, b: Tensor): Tensor => compare('ne', '!=', a, b);
+/** 1 where a > b, 0 elsewhere. PyTorch: torch.gt. */
 export const gt = (a: Tensor, b: Tensor): Tensor => compare('gt', '>', a, b);
+/** 1 where a >= b, 0 elsewhere. PyTorch: torch.ge. */
 export const ge = (a: Tensor, b: Tensor): Tensor => compare('ge', '>=', a, b);
+/** 1 where a < b, 0 elsewhere. PyTorch: torch.lt. */
 export const lt = (a: Tensor, b: Tensor): Tensor => compare('lt', '<', a, b);
+/** 1 where a <= b, 0 elsewhere. PyTorch: torch.le. */
 export const le = (a: Tensor, b: Tensor): Tensor => compare('le', '<=', a, b);
 
-/** a where condition is not 0, b elsewhere; all three broadcast. PyTorch: torch.where. */
+/** a where `condition` (f32, as comparisons give) is not 0, b elsewhere; all three broadcast. PyTorch: torch.where. */
 export function where(condition: Tensor, a: Tensor, b: Tensor): Tensor {
   requireF32('where', condition, a, b);
   const shape = broadcastShapes('where', condition.shape, broadcastShapes('where', a.shape, b.shape));

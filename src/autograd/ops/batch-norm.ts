@@ -6,19 +6,20 @@ import { empty, type Tensor } from '../../tensor/tensor.js';
 import { record } from '../tape.js';
 import { requireF32 } from './checks.js';
 
+/** How batch normalization divides and remembers. */
 export interface BatchNormOptions {
-  /** Normalizes by the batch's own statistics and moves the running ones. Default false. */
-  training?: boolean;
-  /** Weight of this batch in the running statistics. Default 0.1. */
-  momentum?: number;
   /** Added to the variance. Default 1e-5. */
   eps?: number;
+  /** Weight of the newest batch in the running statistics. Default 0.1. */
+  momentum?: number;
 }
 
 /**
  * (x - mean) / sqrt(variance + eps) * weight + bias for each channel of x (batch, channels, ...); the others are
- * (channels). In training, runningMean and runningVar are updated in place. PyTorch: F.batch_norm.
- * Ioffe and Szegedy 2015.
+ * (channels). With `training` (default false) mean and variance are the batch's own, and runningMean and runningVar are
+ * moved towards them in place, the variance by its unbiased estimate; without, the running ones are used. PyTorch:
+ * F.batch_norm. Ioffe and Szegedy 2015.
+ * @throws ShapeError if shapes do not fit, or in training if a channel has a single value.
  */
 export function batchNorm(
   x: Tensor,
@@ -26,7 +27,7 @@ export function batchNorm(
   runningVar: Tensor,
   weight: Tensor,
   bias: Tensor,
-  { training = false, momentum = 0.1, eps = 1e-5 }: BatchNormOptions = {},
+  { training = false, momentum = 0.1, eps = 1e-5 }: BatchNormOptions & { training?: boolean } = {},
 ): Tensor {
   requireF32('batchNorm', x, runningMean, runningVar, weight, bias);
   const size = sizeFor(x, [runningMean, runningVar, weight, bias], training);

@@ -6,6 +6,7 @@ import { empty, type Tensor } from '../../tensor/tensor.js';
 import { record } from '../tape.js';
 import { type Pair, pair, requireF32 } from './checks.js';
 
+/** How a convolution's window moves. */
 export interface Conv2dOptions {
   /** Pixels from one window to the next, or [vertical, horizontal]. Default 1. */
   stride?: number | Pair;
@@ -14,7 +15,7 @@ export interface Conv2dOptions {
    * padding going to the bottom and right; 'valid' is 0. Default 0.
    */
   padding?: number | Pair | 'same' | 'valid';
-  /** Pixels between a kernel's taps. Default 1. */
+  /** Pixels from one tap of the kernel to the next, or [vertical, horizontal]. Default 1. */
   dilation?: number | Pair;
   /** Channels are convolved in this many independent groups. Default 1. */
   groups?: number;
@@ -22,7 +23,8 @@ export interface Conv2dOptions {
 
 /**
  * 2-D cross-correlation. x (batch, inChannels, height, width), weight (outChannels, inChannels / groups,
- * kernel height, kernel width), bias (outChannels) or null. PyTorch: F.conv2d.
+ * kernel height, kernel width), bias (outChannels) or null; gives (batch, outChannels, out height, out width), where
+ * out = floor((size + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1. PyTorch: F.conv2d.
  * @throws ShapeError if shapes and options do not fit together.
  */
 export function conv2d(x: Tensor, weight: Tensor, bias: Tensor | null = null, options: Conv2dOptions = {}): Tensor {

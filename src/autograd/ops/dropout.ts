@@ -6,8 +6,10 @@ import { record } from '../tape.js';
 import { requireF32 } from './checks.js';
 
 /**
- * Zeroes each element with probability p and scales the rest by 1 / (1 - p); outside training x passes through.
+ * Zeroes each element with probability p and scales the rest by 1 / (1 - p); outside `training` (default true) x passes
+ * through.
  * The mask is drawn from (seed, stream) and recomputed for the gradient. Hinton et al. 2012. PyTorch: F.dropout.
+ * @throws ShapeError unless 0 <= p < 1.
  */
 export function dropout(x: Tensor, p = 0.5, { training = true }: { training?: boolean } = {}): Tensor {
   requireF32('dropout', x);

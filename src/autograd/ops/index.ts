@@ -1,6 +1,6 @@
 // Every op, one line a family.
 export * from './arithmetic.js';
-export { batchNorm } from './batch-norm.js';
+export { type BatchNormOptions, batchNorm } from './batch-norm.js';
 export { type Conv2dOptions, conv2d } from './conv2d.js';
 export * from './create.js';
 export * from './dropout.js';

@@ -9,6 +9,7 @@ import { requireF32 } from './checks.js';
 /**
  * y = x · weightᵀ + bias over the last dimension. x (..., in), weight (out, in), bias (out) or null; y (..., out).
  * PyTorch: F.linear.
+ * @throws ShapeError if shapes do not fit.
  */
 export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
   requireF32('linear', x, weight, ...(bias ? [bias] : []));

@@ -5,20 +5,22 @@ import { empty, type Tensor } from '../../tensor/tensor.js';
 import { record } from '../tape.js';
 import { requireF32 } from './checks.js';
 
+/** The constants of local response normalization. */
 export interface LocalResponseNormOptions {
-  /** Neighbouring channels that count, the channel itself included. */
+  /** Neighbouring channels that count, the channel itself included; 1 to 64. */
   size: number;
   /** Divided by `size`, as in PyTorch and Caffe: the paper's 1e-4 with size 5 is 5e-4 here. Default 1e-4. */
   alpha?: number;
-  /** Default 0.75. */
+  /** The power of the divisor. Default 0.75. */
   beta?: number;
-  /** Default 1. */
+  /** Added to the scaled sum of squares. Default 1; the paper's is 2. */
   k?: number;
 }
 
 /**
  * x / (k + alpha / size * sum of squares over neighbouring channels)^beta, for x (batch, channels, ...).
  * Krizhevsky et al. 2012, section 3.3. PyTorch: F.local_response_norm.
+ * @throws ShapeError if x has fewer than three dimensions or `size` is out of range.
  */
 export function localResponseNorm(
   x: Tensor,

@@ -7,10 +7,12 @@ import { div, mul } from './arithmetic.js';
 import { requireF32 } from './checks.js';
 import { mean, sum } from './reduce.js';
 
-/** How the losses of single rows or elements become the result. Default 'mean'. */
+/** What becomes of the losses of single rows or elements: their mean, their sum, or nothing. Default 'mean'. */
 export type Reduction = 'mean' | 'sum' | 'none';
 
+/** How `crossEntropy` counts. */
 export interface CrossEntropyOptions {
+  /** 'none' gives the target's shape, the others a scalar. Default 'mean'. */
   reduction?: Reduction;
   /** Share of the target's weight that is spread evenly over all classes, 0 to 1. Default 0. */
   labelSmoothing?: number;
@@ -22,6 +24,7 @@ export interface CrossEntropyOptions {
  * Softmax cross entropy. logits (batch, classes) or (batch, classes, ...), target i32 (batch) or (batch, ...):
  * a class's number each. PyTorch: F.cross_entropy. Logits of any size are safe. A target that is no class is
  * undefined behaviour as in PyTorch, but never reads out of bounds.
+ * @throws DtypeError unless logits are f32 and targets i32; ShapeError if they do not fit.
  */
 export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
   const { reduction = 'mean', labelSmoothing = 0, ignoreIndex = -100 } = options;
@@ -97,17 +100,20 @@ function onesFor(dy: Tensor): Tensor {
   return one;
 }
 
-/** (x - target)². PyTorch: F.mse_loss. */
+/** (x - target)² of tensors of one shape, reduced (default 'mean'). Both get a gradient. PyTorch: F.mse_loss. */
 export function mseLoss(x: Tensor, target: Tensor, { reduction = 'mean' }: { reduction?: Reduction } = {}): Tensor {
   return elementLoss('mseLoss', x, target, reduction);
 }
 
-/** |x - target|. PyTorch: F.l1_loss. */
+/** |x - target| of tensors of one shape, reduced (default 'mean'). Both get a gradient. PyTorch: F.l1_loss. */
 export function l1Loss(x: Tensor, target: Tensor, { reduction = 'mean' }: { reduction?: Reduction } = {}): Tensor {
   return elementLoss('l1Loss', x, target, reduction);
 }
 
-/** Binary cross entropy of sigmoid(x) against targets from 0 to 1, stable for any x. */
+/**
+ * Binary cross entropy of sigmoid(x) against targets from 0 to 1 in the shape of x, reduced (default 'mean'). Stable for
+ * any x. PyTorch: F.binary_cross_entropy_with_logits.
+ */
 export function binaryCrossEntropyWithLogits(
   x: Tensor,
   target: Tensor,

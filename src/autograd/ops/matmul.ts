@@ -10,6 +10,7 @@ import { broadcastTo, reshape } from './shape.js';
  * Matrix product of the last two dimensions, the leading ones broadcast. a (..., m, k), b (..., k, n) give
  * (..., m, n); a vector on either side is a row (left) or a column (right) that vanishes from the result.
  * PyTorch: torch.matmul.
+ * @throws ShapeError if a's columns are not as many as b's rows, or the leading dimensions do not broadcast.
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
   requireF32('matmul', a, b);

@@ -74,7 +74,7 @@ function pointwise(name: keyof typeof formulas, x: Tensor, alpha = 0, beta = 0):
   ]);
 }
 
-/** max(x, 0). Its gradient at 0 is 0. */
+/** max(x, 0). Its gradient at 0 is 0. PyTorch: F.relu. */
 export function relu(x: Tensor): Tensor {
   requireF32('relu', x);
   const y = empty(x.shape, 'f32', 'relu');
@@ -88,31 +88,37 @@ export function relu(x: Tensor): Tensor {
   ]);
 }
 
-/** 1 / (1 + exp(-x)). */
+/** 1 / (1 + exp(-x)). PyTorch: torch.sigmoid. */
 export const sigmoid = (x: Tensor): Tensor => pointwise('sigmoid', x);
+/** The hyperbolic tangent. PyTorch: torch.tanh. */
 export const tanh = (x: Tensor): Tensor => pointwise('tanh', x);
+/** e to the power of x. PyTorch: torch.exp. */
 export const exp = (x: Tensor): Tensor => pointwise('exp', x);
-/** The natural logarithm. */
+/** The natural logarithm. PyTorch: torch.log. */
 export const log = (x: Tensor): Tensor => pointwise('log', x);
+/** The square root. It has no finite gradient at 0. PyTorch: torch.sqrt. */
 export const sqrt = (x: Tensor): Tensor => pointwise('sqrt', x);
-/** 1 / x. */
+/** 1 / x. PyTorch: torch.reciprocal. */
 export const reciprocal = (x: Tensor): Tensor => pointwise('reciprocal', x);
-/** |x|; the gradient at 0 is 0. */
+/** |x|; the gradient at 0 is 0. PyTorch: torch.abs. */
 export const abs = (x: Tensor): Tensor => pointwise('abs', x);
-/** x². */
+/** x². PyTorch: torch.square. */
 export const square = (x: Tensor): Tensor => pointwise('square', x);
+/** -x. PyTorch: torch.neg. */
 export const neg = (x: Tensor): Tensor => pointwise('neg', x);
+/** The sine of x in radians. PyTorch: torch.sin. */
 export const sin = (x: Tensor): Tensor => pointwise('sin', x);
+/** The cosine of x in radians. PyTorch: torch.cos. */
 export const cos = (x: Tensor): Tensor => pointwise('cos', x);
-/** x where positive, negativeSlope * x elsewhere. PyTorch: F.leaky_relu. */
+/** x where positive, negativeSlope * x elsewhere; slope 0.01 by default. PyTorch: F.leaky_relu. */
 export const leakyRelu = (x: Tensor, negativeSlope = 0.01): Tensor => pointwise('leakyRelu', x, negativeSlope);
-/** x where positive, alpha * (exp(x) - 1) elsewhere. PyTorch: F.elu. */
+/** x where positive, alpha * (exp(x) - 1) elsewhere; alpha 1 by default. Clevert et al. 2016. PyTorch: F.elu. */
 export const elu = (x: Tensor, alpha = 1): Tensor => pointwise('elu', x, alpha);
-/** x times the normal distribution function of x, by the error function. PyTorch: F.gelu. */
+/** x times the normal distribution function of x, by the error function. Hendrycks and Gimpel 2016. PyTorch: F.gelu. */
 export const gelu = (x: Tensor): Tensor => pointwise('gelu', x);
-/** x * sigmoid(x), also called swish. */
+/** x * sigmoid(x), also called swish. PyTorch: F.silu. */
 export const silu = (x: Tensor): Tensor => pointwise('silu', x);
-/** log(1 + exp(x)), without overflow. */
+/** log(1 + exp(x)), without overflow. PyTorch: F.softplus. */
 export const softplus = (x: Tensor): Tensor => pointwise('softplus', x);
 /** x kept between min and max; the gradient passes where min <= x <= max. PyTorch: torch.clamp. */
 export const clamp = (x: Tensor, min: number, max: number): Tensor => pointwise('clamp', x, min, max);

@@ -5,14 +5,18 @@ import { empty, type Tensor } from '../../tensor/tensor.js';
 import { gradEnabled, record } from '../tape.js';
 import { type Pair, pair, requireF32 } from './checks.js';
 
+/** How a pooling window moves. Not every pool reads all of it. */
 export interface Pool2dOptions {
   /** Side of the window, or [height, width]. */
   kernelSize: number | Pair;
   /** Default: the kernel's size, so that windows do not overlap. */
   stride?: number | Pair;
-  /** At most half the kernel. Max pooling pads with minus infinity, average pooling with zeros. Default 0. */
+  /**
+   * Pixels around the image, at most half the kernel. Max pooling pads with minus infinity, average pooling with zeros.
+   * Default 0.
+   */
   padding?: number | Pair;
-  /** Pixels between a window's places; max pooling only. Default 1. */
+  /** Pixels from one place of a window to the next; max pooling only. Default 1. */
   dilation?: number | Pair;
   /** Rounds the output's size up, so that a last window may hang over the edge. Default false. */
   ceilMode?: boolean;
@@ -53,7 +57,11 @@ function outputs(size: number, span: number, stride: number, padding: number, ce
   return (out - 1) * stride >= size + padding ? out - 1 : out; // the last window starts inside the image
 }
 
-/** The largest of each window of x (batch, channels, height, width). PyTorch: F.max_pool2d. */
+/**
+ * The largest of each window of x (batch, channels, height, width); the gradient goes to the first of equals. PyTorch:
+ * F.max_pool2d.
+ * @throws ShapeError if the window does not fit.
+ */
 export function maxPool2d(x: Tensor, options: Pool2dOptions): Tensor {
   requireF32('maxPool2d', x);
   const size = poolSize('maxPool2d', x.shape, options);
@@ -74,13 +82,19 @@ export function maxPool2d(x: Tensor, options: Pool2dOptions): Tensor {
   ]);
 }
 
-/** The mean of each window of x (batch, channels, height, width). PyTorch: F.avg_pool2d. */
+/**
+ * The mean of each window of x (batch, channels, height, width). PyTorch: F.avg_pool2d.
+ * @throws ShapeError if the window does not fit.
+ */
 export function avgPool2d(x: Tensor, options: Pool2dOptions): Tensor {
   const size = poolSize('avgPool2d', x.shape, { ...options, dilation: 1 });
   return average('avgPool2d', x, size, { countPadding: options.countIncludePad ?? true, adaptive: false });
 }
 
-/** Means over windows that divide the image evenly into outputSize places. PyTorch: F.adaptive_avg_pool2d. */
+/**
+ * Means over windows that divide x (batch, channels, height, width) evenly into `outputSize` places, a side or
+ * [height, width]. PyTorch: F.adaptive_avg_pool2d.
+ */
 export function adaptiveAvgPool2d(x: Tensor, outputSize: number | Pair): Tensor {
   const [outHeight, outWidth] = pair('adaptiveAvgPool2d', 'outputSize', outputSize, 1);
   if (x.rank !== 4) {

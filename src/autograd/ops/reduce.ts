@@ -10,7 +10,7 @@ import { zeros } from './create.js';
 import { affine, sqrt, square } from './pointwise.js';
 import { broadcastTo, reshape } from './shape.js';
 
-/** Which dimensions to reduce; none, null or [] means all. */
+/** Which dimensions to reduce, negative ones from the back; none, null or [] means all. */
 export type Dims = number | readonly number[] | null;
 
 /** Reduces dims one run of neighbours at a time, so that the kernel only sees (outer, length, inner). */
@@ -46,7 +46,7 @@ function withoutDims(shape: Shape, dims: number[], keepDim: boolean): Shape {
   return keepDim ? shape : shape.filter((_, i) => !dims.includes(i));
 }
 
-/** The sum over dims. PyTorch: torch.sum(x, dim, keepdim). */
+/** The sum over dims, which `keepDim` keeps with size 1. PyTorch: torch.sum(x, dim, keepdim). */
 export function sum(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
   return total('sum', x, dim, keepDim, 1);
 }
@@ -70,12 +70,18 @@ function total(op: string, x: Tensor, dim: Dims, keepDim: boolean, scale: number
   ]);
 }
 
-/** The largest element over dims. Equal ones share the gradient. PyTorch: torch.amax. */
+/**
+ * The largest element over dims. Equal ones share the gradient. PyTorch: torch.amax.
+ * @throws ShapeError if x has no elements.
+ */
 export function amax(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
   return extreme('amax', 'max', x, dim, keepDim);
 }
 
-/** The smallest element over dims. Equal ones share the gradient. PyTorch: torch.amin. */
+/**
+ * The smallest element over dims. Equal ones share the gradient. PyTorch: torch.amin.
+ * @throws ShapeError if x has no elements.
+ */
 export function amin(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
   return extreme('amin', 'min', x, dim, keepDim);
 }
@@ -99,17 +105,17 @@ export function variance(x: Tensor, dim: Dims = null, { correction = 1, keepDim 
   return affine(mean(square(sub(x, mean(x, dims, true))), dims, keepDim), n / (n - correction), 0);
 }
 
-/** The Euclidean norm over dims. */
+/** The Euclidean norm over dims; no finite gradient where it is 0. PyTorch: torch.linalg.vector_norm. */
 export function norm(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
   return sqrt(sum(square(x), dim, keepDim));
 }
 
-/** Where along `dim` the largest element is, as i32; the first of equals. PyTorch: torch.argmax. */
+/** Where along `dim` (default the last) the largest element is, as i32; the first of equals. PyTorch: torch.argmax. */
 export function argmax(x: Tensor, dim = -1, keepDim = false): Tensor {
   return place('argmax', 'max', x, dim, keepDim);
 }
 
-/** Where along `dim` the smallest element is, as i32; the first of equals. PyTorch: torch.argmin. */
+/** Where along `dim` (default the last) the smallest element is, as i32; the first of equals. PyTorch: torch.argmin. */
 export function argmin(x: Tensor, dim = -1, keepDim = false): Tensor {
   return place('argmin', 'min', x, dim, keepDim);
 }

@@ -10,7 +10,10 @@ import { eq } from './arithmetic.js';
 import { zeros } from './create.js';
 import { sumTo } from './reduce.js';
 
-/** The same elements in another shape; one size may be -1, "whatever is left". Shares memory. */
+/**
+ * The same elements in another shape; one size may be -1, "whatever is left". Shares memory. PyTorch: torch.reshape.
+ * @throws ShapeError if the sizes do not multiply to as many elements.
+ */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   const known = shape.filter((n) => n !== -1);
   const rest = known.length === shape.length ? 1 : x.size / sizeOf(known);
@@ -29,13 +32,13 @@ export function flatten(x: Tensor, startDim = 0, endDim = -1): Tensor {
   return reshape(x, [...shape.slice(0, first), sizeOf(shape.slice(first, last + 1)), ...shape.slice(last + 1)]);
 }
 
-/** Puts in a dimension of size 1. */
+/** Puts in a dimension of size 1, which becomes dimension `dim`. PyTorch: torch.unsqueeze. */
 export function unsqueeze(x: Tensor, dim: number): Tensor {
   const at = normalizeDim('unsqueeze', dim, x.rank + 1);
   return reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]);
 }
 
-/** Takes out a dimension of size 1, or all of them. */
+/** Takes out dimension `dim` if its size is 1; without `dim`, all of size 1. PyTorch: torch.squeeze. */
 export function squeeze(x: Tensor, dim?: number): Tensor {
   const at = dim === undefined ? null : normalizeDim('squeeze', dim, x.rank);
   return reshape(
@@ -75,7 +78,7 @@ export function transpose(x: Tensor, dim0 = -2, dim1 = -1): Tensor {
   return permute(x, order);
 }
 
-/** A range of one dimension; negative numbers count from the end, a negative step walks backwards. */
+/** A range of one dimension without its end; negative numbers count from the back, a negative step walks backwards. */
 export type Range = readonly [start: number, end?: number, step?: number] | null;
 
 /**
@@ -123,7 +126,10 @@ function resolve(range: Range, size: number): [number, number, number] {
   return [first, Math.max(0, Math.ceil((last - first) / step)), step];
 }
 
-/** Tensors behind each other along a dimension. PyTorch: torch.cat. */
+/**
+ * Tensors behind each other along a dimension. PyTorch: torch.cat.
+ * @throws ShapeError if there are none, or if dtypes or other dimensions differ.
+ */
 export function concat(tensors: readonly Tensor[], dim = 0): Tensor {
   const [first] = tensors;
   if (!first) throw new ShapeError('concat: needs at least one tensor');
@@ -162,7 +168,11 @@ export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
   );
 }
 
-/** Adds `value` around the last dimensions: [[before, after], ...], one pair a dimension, the last ones last. */
+/**
+ * Adds `value` (default 0) around the last dimensions: [[before, after], ...], one pair a dimension, the last ones last.
+ * PyTorch: F.pad, which takes the last dimension first.
+ * @throws ShapeError if there are more pairs than dimensions, or negative numbers.
+ */
 export function pad(x: Tensor, amounts: readonly (readonly [number, number])[], value = 0): Tensor {
   const first = x.rank - amounts.length;
   if (first < 0 || !amounts.flat().every((n) => Number.isInteger(n) && n >= 0)) {
@@ -193,13 +203,19 @@ export function broadcastTo(x: Tensor, shape: Shape): Tensor {
   return record('broadcastTo', gather('broadcastTo', x, 0, strides, shape), [x], (dy) => [() => sumTo(dy, x.shape)]);
 }
 
-/** Classes (...) as i32 to rows (..., classes) of f32 with a single 1. A class out of range gives zeros. */
+/**
+ * Classes (...) as i32 to rows (..., classes) of f32 with a single 1. A class out of range gives zeros. PyTorch:
+ * F.one_hot, which gives whole numbers.
+ */
 export function oneHot(labels: Tensor, classes: number): Tensor {
   const range = tensor(Float32Array.from({ length: classes }, (_, i) => i));
   return eq(unsqueeze(cast(labels, 'f32'), -1), range);
 }
 
-/** The values in another dtype. f32 to i32 rounds towards zero. Only f32 to f32 has a gradient. */
+/**
+ * The values in another dtype. f32 to i32 rounds towards zero. Only f32 to f32 has a gradient.
+ * @throws DtypeError for anything to u8, and u8 to i32.
+ */
 export function cast(x: Tensor, dtype: DType): Tensor {
   if (x.dtype === dtype) return x;
   const y = empty(x.shape, dtype, 'cast');

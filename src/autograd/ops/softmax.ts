@@ -4,12 +4,12 @@ import { empty, type Tensor } from '../../tensor/tensor.js';
 import { record } from '../tape.js';
 import { requireF32 } from './checks.js';
 
-/** exp(x) / sum of exp(x) along `dim`, without overflow. PyTorch: torch.softmax. */
+/** exp(x) / sum of exp(x) along `dim` (default the last), without overflow. PyTorch: torch.softmax. */
 export function softmax(x: Tensor, dim = -1): Tensor {
   return along('softmax', x, dim);
 }
 
-/** log(softmax(x)) along `dim`, without overflow. PyTorch: torch.log_softmax. */
+/** log(softmax(x)) along `dim` (default the last), without overflow. PyTorch: torch.log_softmax. */
 export function logSoftmax(x: Tensor, dim = -1): Tensor {
   return along('logSoftmax', x, dim);
 }

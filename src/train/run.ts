@@ -1,0 +1,127 @@
+// A training run from outside: what it is made of, what it reports, and where it stands.
+import type { Module } from '../layers/module.js';
+import type { Optimizer } from '../optim/optimizer.js';
+import type { Schedule } from '../optim/schedules.js';
+import type { Mean } from './metrics.js';
+
+/** Images (batch, channels, height, width) and their classes, on the host. */
+export interface Batch {
+  /** Row-major; channels, height and width are the source's `imageShape`. */
+  images: Float32Array;
+  /** One class an image. */
+  labels: Int32Array;
+}
+
+/** Where batches come from; `DataLoader` is one. Epochs must depend on their number alone, so that runs can resume. */
+export interface BatchSource {
+  /** Images in an epoch. */
+  readonly length: number;
+  /** (channels, height, width). */
+  readonly imageShape: readonly number[];
+  /** The batches of an epoch, from 0, beginning with `startBatch` (default 0). */
+  epoch(number: number, from?: { startBatch?: number }): AsyncIterable<Batch>;
+}
+
+/** What an epoch came to. Losses are mean cross entropies, accuracies shares from 0 to 1. */
+export interface EpochRecord {
+  /** From 1. */
+  epoch: number;
+  /** Optimizer steps so far. */
+  step: number;
+  /** At its end, before a schedule of epochs is stepped. */
+  learningRate: number;
+  /** In training mode, while the weights change; with label smoothing where that is on. */
+  trainLoss: number;
+  /** In training mode, as its loss. */
+  trainAccuracy: number;
+  /** In evaluation mode, after the epoch; null without validation data. */
+  validationLoss: number | null;
+  /** As its loss. */
+  validationAccuracy: number | null;
+  /** Seconds of training so far, resumed parts included. */
+  seconds: number;
+}
+
+/** What a trainer works with. */
+export interface TrainerParts {
+  /** Takes images (batch, channels, height, width), gives logits (batch, classes). */
+  model: Module;
+  /** Of the model's parameters. */
+  optimizer: Optimizer;
+  /** What is trained on. */
+  train: BatchSource;
+  /** What is checked after each epoch. Default: nothing. */
+  validation?: BatchSource;
+  /** Default: the optimizer's rates stay as they are. */
+  schedule?: TrainerSchedule;
+  /** Names of the classes, in the order of the logits. */
+  classes: readonly string[];
+  /** As in `crossEntropy`, for training only. Default 0. */
+  labelSmoothing?: number;
+}
+
+/** A learning-rate schedule and when to step it. */
+export interface TrainerSchedule {
+  /** After every batch, or with the validation loss (else the training loss) after every epoch. */
+  each: 'step' | 'epoch';
+  /** Made around the same optimizer. */
+  rule: Schedule;
+}
+
+/** What a step left behind, for progress lines. Loss and accuracy are means over the epoch so far. */
+export interface Progress {
+  /** From 1. */
+  epoch: number;
+  /** Images whose losses have come back, of this epoch or of the validation pass. */
+  images: number;
+  /** Images in this epoch, or in the validation pass. */
+  imagesInEpoch: number;
+  /** Optimizer steps so far. */
+  step: number;
+  /** Of training, in validation too. */
+  loss: number;
+  /** Of training, 0 to 1. */
+  accuracy: number;
+  /** Mean loss and accuracy of the latest batch that has come back, a step or two old; NaN before there is one. */
+  batchLoss: number;
+  /** See `batchLoss`. */
+  batchAccuracy: number;
+  /** What is under way. */
+  phase: 'train' | 'validation';
+}
+
+/** How far to train, and what to do on the way. */
+export interface FitOptions {
+  /** Train until this many epochs are done in all. */
+  epochs: number;
+  /** Called after every batch. */
+  onProgress?(progress: Progress): void;
+  /** Called after every epoch and awaited; `isBest`: its loss (validation's, if there is one) is the lowest so far. */
+  onEpoch?(record: EpochRecord, isBest: boolean): Promise<void> | void;
+  /** Called every so many steps, at epoch ends and when stopped; saves `trainer.position()` and the tensors. */
+  save?(): Promise<void>;
+  /** Steps between saves inside an epoch; 0 for epoch ends only. Default 0. */
+  saveEvery?: number;
+  /** Stops after the step under way; `fit` then returns 'stopped'. */
+  signal?: AbortSignal;
+}
+
+/** Everything about a run that is not a tensor; with the tensors it makes a checkpoint. */
+export interface TrainerPosition {
+  /** Epochs done. */
+  epoch: number;
+  /** Batches done of the epoch under way. */
+  batch: number;
+  /** Optimizer steps done. */
+  step: number;
+  /** Seconds of training so far. */
+  seconds: number;
+  /** The lowest loss of an epoch so far; null before the first. */
+  bestLoss: number | null;
+  /** The epoch's mean loss so far. */
+  loss: Pick<Mean, 'sum' | 'weight'>;
+  /** Right answers in the epoch so far. */
+  correct: number;
+  /** The epochs done. */
+  history: EpochRecord[];
+}
