@@ -1,6 +1,17 @@
 // Counts what a reader takes in typed arrays and buffers, by standing in for their constructors. What is freed is not taken
 // off again: the sum is an upper bound.
-const counted = ['Uint8Array', 'Uint8ClampedArray', 'Int8Array', 'Uint16Array', 'Int16Array', 'Uint32Array', 'Int32Array', 'Float32Array', 'Float64Array', 'ArrayBuffer'];
+const counted = [
+  'Uint8Array',
+  'Uint8ClampedArray',
+  'Int8Array',
+  'Uint16Array',
+  'Int16Array',
+  'Uint32Array',
+  'Int32Array',
+  'Float32Array',
+  'Float64Array',
+  'ArrayBuffer',
+];
 
 let total = 0;
 
