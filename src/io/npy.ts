@@ -39,6 +39,7 @@ export function readNpy(bytes: Uint8Array, name = 'npy'): StoredTensor {
     .map((size) => size.trim())
     .filter((size) => size !== '')
     .map(Number);
+  if (!shape.every(Number.isSafeInteger)) fail(`shape (${dims})`);
   const { bytes: step, make } = DESCRIPTIONS[dtype];
   const needed = shape.reduce((n, size) => n * size, 1) * step;
   if (needed !== bytes.length - end) fail(`shape (${dims}) needs ${needed} bytes, the file has ${bytes.length - end}`);

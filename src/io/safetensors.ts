@@ -6,7 +6,7 @@ import type { TypedArray } from '../tensor/dtype.js';
 /** A tensor on the host. */
 export interface StoredTensor {
   /** Sizes, the slowest dimension first. */
-  shape: number[];
+  shape: readonly number[];
   /** Elements in row-major order. */
   data: TypedArray;
 }
@@ -30,7 +30,7 @@ const MAX_HEADER = 100_000_000;
 
 /**
  * Reads a file's bytes. F32, I32 and U8 come as they are; F64 and F16 become f32, I64 becomes i32. `name` is what messages
- * call the file.
+ * call the file. Takes at most 16 times the file's memory, and none for what a header only claims.
  * @throws CheckpointError naming the file and what is wrong with it.
  */
 export function readSafetensors(bytes: Uint8Array, name = 'safetensors'): SafetensorsFile {
@@ -84,14 +84,21 @@ function parseHeader(bytes: Uint8Array, fail: (what: string) => never): Record<s
   return header as Record<string, unknown>;
 }
 
-/** A key that an object of valid JSON text has twice, of which JSON.parse would silently keep the last; or null. */
+/**
+ * A key that an object of valid JSON text has twice, of which JSON.parse would silently keep the last; or null. By hand:
+ * a regular expression runs out of stack in long strings.
+ */
 function repeatedKey(text: string): string | null {
   const open: Set<string>[] = [];
-  for (const [token, string, colon] of text.matchAll(/("(?:[^"\\]|\\.)*")\s*(:?)|[{}]/g)) {
-    if (token === '{') open.push(new Set());
-    else if (token === '}') open.pop();
-    else if (colon) {
-      const key: string = JSON.parse(string);
+  for (let at = 0; at < text.length; at++) {
+    const letter = text[at];
+    if (letter === '{') open.push(new Set());
+    else if (letter === '}') open.pop();
+    else if (letter === '"') {
+      const start = at;
+      for (at++; text[at] !== '"'; at++) if (text[at] === '\\') at++;
+      if (!/^\s*:/.test(text.slice(at + 1, at + 64))) continue;
+      const key: string = JSON.parse(text.slice(start, at + 1));
       if (open.at(-1)?.has(key)) return key;
       open.at(-1)?.add(key);
     }
@@ -110,7 +117,9 @@ function readMetadata(value: unknown, metadata: Record<string, string>, fail: (w
 function checkEntry(key: string, value: unknown, bodyLength: number, fail: (what: string) => never): Entry {
   const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Partial<Entry>;
   if (typeof dtype !== 'string' || !Object.hasOwn(BYTES, dtype))
-    fail(`tensor '${key}' has dtype ${String(dtype)}; known: ${Object.keys(BYTES).join(', ')}`);
+    fail(
+      `tensor '${key}' has dtype ${typeof dtype === 'string' ? dtype : JSON.stringify(dtype)}; known: ${Object.keys(BYTES).join(', ')}`,
+    );
   const whole = (list: unknown): list is number[] =>
     Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= 0);
   if (!whole(shape)) fail(`tensor '${key}' has shape ${JSON.stringify(shape)}`);

@@ -8,10 +8,15 @@ import { readJpegHeader } from './jpeg-header.js';
 
 const MAX_MEGAPIXELS = 100;
 const MAX_MEGABYTES = 1024;
+/** Deflate shrinks nothing further. */
+const MAX_INFLATION = 1032;
+/** Numbers a pixel by PNG's colour type. */
+const PNG_CHANNELS: Record<number, number> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 
 /**
  * Decodes a JPEG (grey, colour or CMYK, baseline or progressive) or PNG, recognized by its content, and turns it
- * upright. Transparent pixels lie on white. `name` is what messages call the file.
+ * upright. Transparent pixels lie on white. `name` is what messages call the file. Memory follows what the file can hold,
+ * not what it claims: pictures of more pixels than its bytes could code, or than 100 million, are refused.
  * @throws DataError naming the file and what is wrong: empty, not a picture, cut off, damaged, too large, or coded
  * in a way the decoders do not know (arithmetic JPEG).
  */
@@ -59,6 +64,9 @@ function decodePng(bytes: Uint8Array): RgbImage {
   const megapixels = (wide * high) / 1e6;
   if (megapixels > MAX_MEGAPIXELS)
     throw new Error(`claims ${Math.round(megapixels)} megapixels, more than ${MAX_MEGAPIXELS}`);
+  const rowBytes = Math.ceil((wide * file[24] * (PNG_CHANNELS[file[25]] ?? 4)) / 8);
+  if (rowBytes * high > file.length * MAX_INFLATION)
+    throw new Error(`cut off: claims ${wide} x ${high} pixels, which ${file.length} bytes cannot hold`);
   if (file[28] !== 0) checkInterlaced(file, wide, high);
   const { width, height, data } = PNG.sync.read(file);
   return { width, height, data: dropAlpha(data, width * height) };

@@ -8,6 +8,9 @@ export interface JpegHeader {
   adobeTransform: number | null;
 }
 
+/** In the first scan every block of 8 x 8 pixels takes at least one bit. */
+const MAX_PIXELS_A_BYTE = 512;
+
 /** A progressive file has about ten; each costs a pass over the picture. */
 const MAX_SCANS = 100;
 
@@ -37,7 +40,13 @@ export function readJpegHeader(bytes: Uint8Array, maxMegapixels: number): JpegHe
     if (!(end <= bytes.length)) throw new Error('cut off before its picture');
     const segment = bytes.subarray(at + 4, end);
     if (Object.hasOwn(FOREIGN_FRAMES, marker)) throw new Error(`${FOREIGN_FRAMES[marker]}, which is not supported`);
-    if (marker >= 0xc0 && marker <= 0xc2) readFrame(segment, header, maxMegapixels);
+    if (marker >= 0xc0 && marker <= 0xc2) {
+      readFrame(segment, header, maxMegapixels);
+      const { width, height } = header;
+      if (width * height > bytes.length * MAX_PIXELS_A_BYTE) {
+        throw new Error(`cut off: claims ${width} x ${height} pixels, which ${bytes.length} bytes cannot hold`);
+      }
+    }
     if (marker === 0xee && isAdobe(segment)) header.adobeTransform = segment[11];
     if (marker === 0xda) break;
     at = Math.max(end, at + 2);

@@ -1,10 +1,11 @@
-// Decoded pictures on disk, so that they are decoded once: a JSON header, then the packed bytes.
+// Decoded pictures on disk, so that they are decoded once: 'wgpx', the length and checksum of a JSON header, the header,
+// then the packed bytes.
 import { createHash } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 
-const VERSION = 3;
+const VERSION = 4;
 const MAX_BYTES = 2 ** 31;
 const PIECE = 2 ** 26;
 
@@ -15,6 +16,8 @@ interface Header {
   length: number;
   checksum: number;
 }
+
+const HEAD_BYTES = 12;
 
 /** FNV-1a over 32-bit words, then over the bytes left: any change of one word shows. */
 function checksumOf(bytes: Uint8Array): number {
@@ -45,16 +48,19 @@ export function readPixelCache(
   let handle: number | undefined;
   try {
     handle = openSync(cachePath(folder, files, size).path, 'r');
-    const head = Buffer.alloc(8);
-    readSync(handle, head, 0, 8, 0);
-    const header = Buffer.alloc(Math.min(head.readUInt32LE(4), PIECE));
-    readSync(handle, header, 0, header.length, 8);
+    const { size: fileBytes } = fstatSync(handle);
+    const head = Buffer.alloc(HEAD_BYTES);
+    readSync(handle, head, 0, HEAD_BYTES, 0);
+    const headerBytes = head.readUInt32LE(4);
+    if (head.toString('latin1', 0, 4) !== 'wgpx' || fileBytes !== HEAD_BYTES + headerBytes + bytes.length) return null;
+    const header = Buffer.alloc(headerBytes);
+    readSync(handle, header, 0, header.length, HEAD_BYTES);
+    if (checksumOf(header) !== head.readUInt32LE(8)) return null;
     const { reasons, length, checksum } = JSON.parse(header.toString()) as Header;
-    if (head.toString('latin1', 0, 4) !== 'wgpx' || length !== bytes.length || reasons.length !== files.length)
-      return null;
+    if (length !== bytes.length || reasons.length !== files.length) return null;
     for (let at = 0; at < bytes.length; at += PIECE) {
       const piece = bytes.subarray(at, at + PIECE);
-      if (readSync(handle, piece, 0, piece.length, 8 + header.length + at) !== piece.length) return null;
+      if (readSync(handle, piece, 0, piece.length, HEAD_BYTES + headerBytes + at) !== piece.length) return null;
     }
     return checksumOf(bytes) === checksum ? reasons : null;
   } catch {
@@ -81,9 +87,10 @@ export function writePixelCache(
     const header = Buffer.from(
       JSON.stringify({ reasons, length: bytes.length, checksum: checksumOf(bytes) } satisfies Header),
     );
-    const head = Buffer.alloc(8);
+    const head = Buffer.alloc(HEAD_BYTES);
     head.write('wgpx', 'latin1');
     head.writeUInt32LE(header.length, 4);
+    head.writeUInt32LE(checksumOf(header), 8);
     const handle = openSync(partial, 'w');
     try {
       for (const part of [head, header, bytes]) {

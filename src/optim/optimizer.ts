@@ -123,6 +123,12 @@ export abstract class Optimizer<S extends CommonSettings = CommonSettings> {
       Object.assign(group, saved.groups[i]);
     });
     const all = this.groups.flatMap((g) => g.params);
+    for (const [key, t] of Object.entries(this.stateTensors())) {
+      if (Object.hasOwn(tensors, key)) continue;
+      const [place, name] = key.split('.');
+      this.state.get(all[Number(place)])?.delete(name); // had not begun then
+      t.dispose();
+    }
     for (const [key, values] of Object.entries(tensors)) {
       const [place, name] = key.split('.');
       const param = all[Number(place)];

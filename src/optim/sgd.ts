@@ -43,6 +43,7 @@ export class SGD extends Optimizer<SGDSettings> {
 
   override restore(...saved: Parameters<Optimizer['restore']>): void {
     super.restore(...saved);
+    this.begun.clear();
     const all = this.groups.flatMap((g) => g.params);
     for (const key of Object.keys(saved[1])) this.begun.add(all[Number(key.split('.')[0])]);
   }

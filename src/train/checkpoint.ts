@@ -1,54 +1,35 @@
-// Everything a run needs to go on exactly where it was, as one safetensors file: tensors of the model and the
-// optimizer, and in its metadata where trainer, schedule and random numbers stand.
+// Checkpoints and weights as files: safetensors with a checksum, and in their metadata where trainer, schedule and random
+// numbers stand.
 import { CheckpointError } from '../device/errors.js';
 import { readSafetensors, type StoredTensor, writeSafetensors } from '../io/safetensors.js';
 import type { Module } from '../layers/module.js';
 import type { Optimizer } from '../optim/optimizer.js';
-import type { ScheduleState } from '../optim/schedules.js';
-import { rngState, setRngState } from '../tensor/seed.js';
-import type { Tensor } from '../tensor/tensor.js';
-import type { TrainerPosition } from './run.js';
+import { sameShape, showShape } from '../tensor/shape.js';
+import { checkFits, parseSavedState } from './saved-state.js';
+import { BLANK_SEAL, checkSeal, seal } from './seal.js';
+import { below, readBack, restoreSnapshot, type Snapshot, takeSnapshot } from './snapshot.js';
 import type { Trainer } from './trainer.js';
 
-const FORMAT = 'wgrad checkpoint 1';
-
-interface Saved {
-  position: TrainerPosition;
-  optimizer: ReturnType<Optimizer['settings']>;
-  schedule: ScheduleState | null;
-  rng: ReturnType<typeof rngState>;
-}
-
-async function stored(prefix: string, tensors: Record<string, Tensor>): Promise<[string, StoredTensor][]> {
-  return Promise.all(
-    Object.entries(tensors).map(async ([name, t]): Promise<[string, StoredTensor]> => {
-      return [prefix + name, { shape: [...t.shape], data: await t.data() }];
-    }),
-  );
-}
+const FORMAT_NAME = 'wgrad checkpoint';
+const FORMAT_VERSION = 2;
+const FORMAT = `${FORMAT_NAME} ${FORMAT_VERSION}`;
 
 /**
- * The run's whole state as a file's bytes, in the safetensors format. `extra` is kept beside it, as text by name: options,
- * classes.
+ * The run's whole state as a file's bytes, in the safetensors format, with a checksum. `extra` is kept beside it, as text
+ * by name: options, classes.
  */
-export async function writeCheckpoint(trainer: Trainer, extra: Record<string, string> = {}): Promise<Uint8Array> {
-  const { model, optimizer, schedule } = trainer.parts;
-  const saved: Saved = {
-    position: trainer.position(),
-    optimizer: optimizer.settings(),
-    schedule: schedule?.rule.state() ?? null,
-    rng: rngState(),
-  };
-  const tensors = [
-    ...(await stored('model.', model.stateDict())),
-    ...(await stored('optimizer.', optimizer.stateTensors())),
-  ];
-  return writeSafetensors(tensors, { ...extra, format: FORMAT, state: JSON.stringify(saved) });
+export async function writeCheckpoint(
+  from: Trainer | Snapshot,
+  extra: Record<string, string> = {},
+): Promise<Uint8Array> {
+  const { tensors, saved } = 'saved' in from ? from : await takeSnapshot(from);
+  return seal(writeSafetensors(tensors, { ...extra, ...BLANK_SEAL, format: FORMAT, state: JSON.stringify(saved) }));
 }
 
 /** The weights (and running statistics) alone as a file's bytes, for use and not for going on. */
 export async function writeWeights(model: Module, extra: Record<string, string> = {}): Promise<Uint8Array> {
-  return writeSafetensors(await stored('model.', model.stateDict()), { ...extra, format: FORMAT });
+  const tensors = await readBack('model.', model.stateDict());
+  return seal(writeSafetensors(tensors, { ...extra, ...BLANK_SEAL, format: FORMAT }));
 }
 
 /** A checkpoint or weights file, checked but not yet used. */
@@ -57,49 +38,90 @@ export interface Checkpoint {
   name: string;
   /** By 'model.<path>' and 'optimizer.<place>.<name>'. */
   tensors: Map<string, StoredTensor>;
-  /** What was given as `extra`, and our own `format` and `state`. */
+  /** What was given as `extra`, and our own `checksum`, `format` and `state`. */
   metadata: Record<string, string>;
 }
 
 /**
  * Reads what `writeCheckpoint` or `writeWeights` wrote. `name` is what messages call the file.
- * @throws CheckpointError if the bytes are no checkpoint, naming the file and what is wrong.
+ * @throws CheckpointError if the bytes are no checkpoint, or not those that were written, naming the file and what is wrong.
  */
 export function readCheckpoint(bytes: Uint8Array, name: string): Checkpoint {
+  if (bytes.length === 0) throw new CheckpointError(`${name}: the file is empty`);
   const { tensors, metadata } = readSafetensors(bytes, name);
-  if (metadata.format !== FORMAT) {
-    throw new CheckpointError(`${name}: not a checkpoint of this library (format ${metadata.format ?? 'not given'})`);
-  }
+  checkFormat(metadata.format, name);
+  checkSeal(bytes, name);
+  if (metadata.state !== undefined) parseSavedState(metadata.state, name);
   return { name, tensors, metadata };
 }
 
-function below(prefix: string, { tensors }: Checkpoint): Record<string, StoredTensor> {
-  const own = [...tensors].filter(([name]) => name.startsWith(prefix));
-  return Object.fromEntries(own.map(([name, t]) => [name.slice(prefix.length), t]));
+function checkFormat(format: string | undefined, name: string): void {
+  if (format === FORMAT) return;
+  const version = format?.startsWith(`${FORMAT_NAME} `) ? Number(format.slice(FORMAT_NAME.length)) : Number.NaN;
+  if (!Number.isInteger(version)) {
+    throw new CheckpointError(`${name}: not a checkpoint of this library (format ${format ?? 'not given'})`);
+  }
+  const [age, fix] =
+    version < FORMAT_VERSION
+      ? ['an older', 'use the version that wrote it, or train again']
+      : ['a newer', 'update wgrad to read it'];
+  throw new CheckpointError(
+    `${name}: written by ${age} version of this library (format ${version}, this one reads ${FORMAT_VERSION}); ${fix}`,
+  );
 }
 
 /**
  * Puts a checkpoint's weights into a model.
- * @throws CheckpointError if they do not fit it.
+ * @throws CheckpointError if they do not fit it; the model is then as before.
  */
-export function restoreModel(checkpoint: Checkpoint, model: Module): void {
-  model.loadStateDict(below('model.', checkpoint));
+export function restoreModel({ name, tensors }: Checkpoint, model: Module): void {
+  checkModel(name, tensors, model);
+  model.loadStateDict(below('model.', tensors));
 }
 
 /**
  * Puts everything back: weights, optimizer, schedule, random numbers, and where the trainer stood. The trainer must have
  * been made from parts of the same kind.
- * @throws CheckpointError if it holds weights only, or they do not fit.
+ * @throws CheckpointError if it holds weights only, or does not fit; the trainer is then as before.
  */
-export function restoreTrainer(checkpoint: Checkpoint, trainer: Trainer): void {
-  const { state } = checkpoint.metadata;
-  if (!state) throw new CheckpointError(`${checkpoint.name}: holds weights only, a run cannot go on from it`);
-  const saved = JSON.parse(state) as Saved;
-  const { model, optimizer, schedule } = trainer.parts;
-  restoreModel(checkpoint, model);
-  const tensors = Object.entries(below('optimizer.', checkpoint)).map(([name, t]) => [name, t.data as Float32Array]);
-  optimizer.restore(saved.optimizer, Object.fromEntries(tensors));
-  if (saved.schedule) schedule?.rule.restore(saved.schedule);
-  setRngState(saved.rng);
-  trainer.restore(saved.position);
+export function restoreTrainer({ name, tensors, metadata }: Checkpoint, trainer: Trainer): void {
+  const { state } = metadata;
+  if (state === undefined) throw new CheckpointError(`${name}: holds weights only, a run cannot go on from it`);
+  const saved = parseSavedState(state, name);
+  checkFits(saved, trainer.parts, name);
+  checkModel(name, tensors, trainer.parts.model);
+  checkOptimizer(name, tensors, trainer.parts.optimizer);
+  restoreSnapshot({ tensors: [...tensors], saved }, trainer);
+}
+
+/** Names and shapes, before anything is overwritten. */
+function checkModel(name: string, tensors: Checkpoint['tensors'], model: Module): void {
+  const own = model.stateDict();
+  const saved = below('model.', tensors);
+  const fail = (what: string): never => {
+    throw new CheckpointError(`${name}: does not fit this model: ${what}`);
+  };
+  for (const [path, { shape }] of Object.entries(own)) {
+    if (!Object.hasOwn(saved, path)) fail(`it has no ${path}`);
+    checkShape(path, saved[path], shape, fail);
+  }
+  const unknown = Object.keys(saved).find((path) => !Object.hasOwn(own, path));
+  if (unknown !== undefined) fail(`it has ${unknown}, which the model has not`);
+}
+
+function checkOptimizer(name: string, tensors: Checkpoint['tensors'], optimizer: Optimizer): void {
+  const params = optimizer.groups.flatMap((group) => group.params);
+  const fail = (what: string): never => {
+    throw new CheckpointError(`${name}: does not fit this optimizer: ${what}`);
+  };
+  for (const [key, stored] of Object.entries(below('optimizer.', tensors))) {
+    const [, place, label] = /^(\d+)\.(\w+)$/.exec(key) ?? fail(`'optimizer.${key}' is not a name of its state`);
+    const param = params[Number(place)] ?? fail(`it has state for parameter ${place}, there are ${params.length}`);
+    checkShape(`${label} of parameter ${place}`, stored, param.shape, fail);
+  }
+}
+
+function checkShape(what: string, stored: StoredTensor, own: readonly number[], fail: (what: string) => never): void {
+  if (!sameShape(stored.shape, own)) fail(`${what} is ${showShape(stored.shape)} in the file, ${showShape(own)} here`);
+  if (!(stored.data instanceof Float32Array)) fail(`${what} is not f32 in the file`); // as all that models hold is
 }

@@ -3,11 +3,15 @@
  * @module wgrad/train
  */
 export * from './checkpoint.js';
+export { DivergenceError, type DivergenceOptions } from './divergence.js';
+export * from './evaluate.js';
 export * from './metrics.js';
 export * from './predict.js';
 export * from './progress.js';
 export * from './report.js';
 export * from './run.js';
+export type { SavedState } from './saved-state.js';
+export { type Snapshot, takeSnapshot } from './snapshot.js';
 export * from './trainer.js';
 export { type Tuned, type TuneOptions, tune } from './tune.js';
 export { warmup } from './warmup.js';

@@ -1,8 +1,11 @@
 // A training run from outside: what it is made of, what it reports, and where it stands.
+import type { WgradError } from '../device/errors.js';
 import type { Module } from '../layers/module.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import type { Schedule } from '../optim/schedules.js';
+import type { DivergenceOptions, LossWatch } from './divergence.js';
 import type { Mean } from './metrics.js';
+import type { Snapshot } from './snapshot.js';
 
 /** Images (batch, channels, height, width) and their classes, on the host. */
 export interface Batch {
@@ -98,12 +101,40 @@ export interface FitOptions {
   onProgress?(progress: Progress): void;
   /** Called after every epoch and awaited; `isBest`: its loss (validation's, if there is one) is the lowest so far. */
   onEpoch?(record: EpochRecord, isBest: boolean): Promise<void> | void;
-  /** Called every so many steps, at epoch ends and when stopped; saves `trainer.position()` and the tensors. */
-  save?(): Promise<void>;
+  /**
+   * Called every so many steps, at epoch ends and when stopped, with all that the run needs to go on: `writeCheckpoint`
+   * makes a file of it. Never with weights that are not finite. What it throws ends `fit`.
+   */
+  save?(snapshot: Snapshot): Promise<void> | void;
   /** Steps between saves inside an epoch; 0 for epoch ends only. Default 0. */
   saveEvery?: number;
-  /** Stops after the step under way; `fit` then returns 'stopped'. */
+  /** Stops after the step or the batch of validation under way; `fit` then saves and returns 'stopped'. */
   signal?: AbortSignal;
+  /**
+   * When losses or weights are not finite, or losses explode: 'stop' throws DivergenceError; 'rollback' goes back to
+   * where it saved last (or began) and on from there with lower learning rates. Default 'stop'.
+   */
+  onDivergence?: 'stop' | 'rollback';
+  /** What counts as divergence, and what a rollback does. */
+  divergence?: DivergenceOptions;
+  /**
+   * Makes the parts anew after the device was lost: calls `init`, then builds model, optimizer and schedule as at first
+   * (data sources may be the old ones). Training then goes on from where it saved last (or began), to the same bits. A
+   * second loss before it is past the first one ends `fit`. Default: DeviceLostError.
+   */
+  rebuild?(): Promise<TrainerParts> | TrainerParts;
+  /** Called after a rollback, and when training goes on after the device was lost. */
+  onRecovery?(recovery: Recovery): void;
+}
+
+/** What happened and how training goes on. */
+export interface Recovery {
+  /** DivergenceError or DeviceLostError. */
+  error: WgradError;
+  /** The optimizer step from which training goes on. */
+  step: number;
+  /** All learning rates are multiplied by this from now on; below 1 after rollbacks. */
+  lrScale: number;
 }
 
 /** Everything about a run that is not a tensor; with the tensors it makes a checkpoint. */
@@ -122,6 +153,12 @@ export interface TrainerPosition {
   loss: Pick<Mean, 'sum' | 'weight'>;
   /** Right answers in the epoch so far. */
   correct: number;
+  /** What is known of the losses so far, to tell when they explode. */
+  watch: Pick<LossWatch, 'count' | 'start' | 'recent'>;
+  /** What learning rates are multiplied by: 1, and less after rollbacks. */
+  lrScale: number;
+  /** Rollbacks so far. */
+  rollbacks: number;
   /** The epochs done. */
   history: EpochRecord[];
 }

@@ -1,18 +1,18 @@
 // The training loop: batches in, steps on the GPU, losses read a little late so that the GPU never waits.
-
 import { crossEntropy } from '../autograd/ops/losses.js';
 import { argmax } from '../autograd/ops/reduce.js';
-import { noGrad } from '../autograd/tape.js';
-import { UsageError } from '../device/errors.js';
+import { DataError } from '../device/errors.js';
 import { sync } from '../device/recorder.js';
-import type { Module } from '../layers/module.js';
 import { scope } from '../tensor/scope.js';
 import { tensor } from '../tensor/tensor.js';
-import { ConfusionMatrix, Mean } from './metrics.js';
-import type { Batch, BatchSource, EpochRecord, FitOptions, Progress, TrainerParts, TrainerPosition } from './run.js';
+import { DivergenceError, LossWatch } from './divergence.js';
+import { type Evaluation, evaluate } from './evaluate.js';
+import { AHEAD, LateResults } from './late-results.js';
+import { Mean } from './metrics.js';
+import { SafetyNet } from './recovery.js';
+import type { Batch, EpochRecord, FitOptions, Progress, TrainerParts, TrainerPosition } from './run.js';
 
-/** Submits that may be on their way at once: the host prepares the next step while the GPU works. */
-const AHEAD = 2;
+const DEFAULT_FACTOR = 10;
 
 /** Trains a classifier with cross entropy. Every part is yours to choose; `fit` runs epochs and may be resumed. */
 export class Trainer {
@@ -20,57 +20,84 @@ export class Trainer {
   private batch = 0;
   private step = 0;
   private secondsBefore = 0;
-  private startedAt = 0;
+  private startedAt: number | null = null;
   private bestLoss: number | null = null;
   private loss = new Mean();
   private correct = 0;
   private batchLoss = Number.NaN;
   private batchAccuracy = Number.NaN;
+  private watch = new LossWatch();
+  private lrScale = 1;
+  private rollbacks = 0;
+  private explosion = DEFAULT_FACTOR;
   /** The epochs done. */
   readonly history: EpochRecord[] = [];
 
-  constructor(
-    /** What it works with. */
-    readonly parts: TrainerParts,
-  ) {}
+  constructor(private current: TrainerParts) {}
+
+  /** What it works with, as given or as made anew after the device was lost. */
+  get parts(): TrainerParts {
+    return this.current;
+  }
 
   /**
    * Runs epochs until `epochs` are done or the signal aborts.
-   * @throws UsageError if the loss is not finite; DeviceLostError and the like from the device.
+   * @throws DivergenceError if training has gone wrong; DeviceLostError and the like from the device; DataError if there
+   * is nothing to train on.
    */
   async fit(options: FitOptions): Promise<'done' | 'stopped'> {
+    if (this.parts.train.length === 0) throw new DataError('trainer: the training data are empty');
     this.startedAt = performance.now();
-    while (this.epoch < options.epochs) {
-      const finished = await this.trainEpoch(options);
-      if (!finished) {
-        await options.save?.();
-        return 'stopped';
+    this.explosion = options.divergence?.factor ?? DEFAULT_FACTOR;
+    const net = new SafetyNet(this, options);
+    try {
+      for (;;) {
+        try {
+          await net.spread();
+          return await this.runEpochs(options, net);
+        } catch (error) {
+          await net.recover(error);
+        }
       }
-      await this.finishEpoch(options);
+    } finally {
+      this.secondsBefore = this.seconds();
+      this.startedAt = null;
+    }
+  }
+
+  private async runEpochs(options: FitOptions, net: SafetyNet): Promise<'done' | 'stopped'> {
+    while (this.epoch < options.epochs) {
+      const finished =
+        !options.signal?.aborted && (await this.trainEpoch(options, net)) && (await this.finishEpoch(options, net));
+      if (finished) continue;
+      await net.save();
+      return 'stopped';
     }
     return 'done';
   }
 
-  private async trainEpoch({ onProgress, save, saveEvery = 0, signal }: FitOptions): Promise<boolean> {
+  private async trainEpoch({ onProgress, saveEvery = 0, signal }: FitOptions, net: SafetyNet): Promise<boolean> {
     const { train, model } = this.parts;
     model.train();
-    const pending: Promise<void>[] = [];
+    const late = new LateResults(AHEAD);
     const report = () => onProgress?.(this.progress('train', this.loss.weight, train.length));
-    for await (const batch of train.epoch(this.epoch, { startBatch: this.batch })) {
-      const noted = this.trainStep(batch);
-      noted.catch(() => {}); // awaited below; until then Node must not call it unhandled
-      pending.push(noted);
-      this.batch++;
-      if (pending.length > AHEAD) await pending.shift();
-      await sync(AHEAD);
-      report();
-      const due = saveEvery > 0 && this.step % saveEvery === 0;
-      if (!due && !signal?.aborted) continue;
-      await Promise.all(pending.splice(0));
-      if (signal?.aborted) return false;
-      await save?.();
+    try {
+      for await (const batch of train.epoch(this.epoch, { startBatch: this.batch })) {
+        const noted = this.trainStep(batch);
+        this.batch++;
+        await late.add(noted);
+        await sync(AHEAD);
+        report();
+        const due = saveEvery > 0 && this.step % saveEvery === 0;
+        if (!due && !signal?.aborted) continue;
+        await late.all();
+        if (signal?.aborted) return false;
+        await net.save();
+      }
+      await late.all();
+    } finally {
+      await late.settled();
     }
-    await Promise.all(pending);
     report();
     return true;
   }
@@ -85,26 +112,64 @@ export class Trainer {
     const loss = crossEntropy(logits, target, { labelSmoothing });
     optimizer.zeroGrad();
     loss.backward();
-    optimizer.step();
+    const rate = this.update();
     if (schedule?.each === 'step') schedule.rule.step();
     this.step++;
-    return this.note(loss.item(), argmax(logits, 1).data(), labels);
+    return this.note(this.step, rate, labels, loss.item(), argmax(logits, 1).data());
+  }
+
+  /** The optimizer's step, with rates scaled down after rollbacks. Returns the learning rate used. */
+  private update(): number {
+    const { optimizer } = this.parts;
+    const rate = this.learningRate();
+    if (this.lrScale === 1) {
+      optimizer.step();
+      return rate;
+    }
+    const rates = optimizer.groups.map((group) => group.lr);
+    for (const group of optimizer.groups) group.lr *= this.lrScale;
+    optimizer.step();
+    optimizer.groups.forEach((group, i) => {
+      group.lr = rates[i]; // schedules go on from their own
+    });
+    return rate;
+  }
+
+  private learningRate(): number {
+    return this.parts.optimizer.lr * this.lrScale;
   }
 
   private async note(
+    step: number,
+    rate: number,
+    labels: Int32Array,
     lossValue: Promise<number>,
     predictions: Promise<ArrayLike<number>>,
-    labels: Int32Array,
   ): Promise<void> {
     const [loss, predicted] = await Promise.all([lossValue, predictions]);
-    if (!Number.isFinite(loss)) {
-      throw new UsageError(`trainer: the loss is ${loss} at step ${this.step}; a smaller learning rate may help`);
+    if (!Number.isFinite(loss)) throw this.diverged(`the loss is ${loss}`, loss, step, rate);
+    if (this.watch.exploded(loss, this.explosion)) {
+      const { start, recent } = this.watch;
+      const grown = `losses have grown to ${recent.toPrecision(3)}, more than ${this.explosion} times the ${start.toPrecision(3)} of the start,`;
+      throw this.diverged(grown, loss, step, rate);
     }
     const correct = labels.reduce((count, label, i) => count + (predicted[i] === label ? 1 : 0), 0);
     this.batchLoss = loss;
     this.batchAccuracy = correct / labels.length;
     this.loss.add(loss, labels.length);
     this.correct += correct;
+  }
+
+  /** @internal */
+  diverged(what: string, loss = this.batchLoss, step = this.step, rate = this.learningRate()): DivergenceError {
+    return new DivergenceError(
+      `trainer: ${what} at step ${step}, with a learning rate of ${Number(rate.toPrecision(4))}: training has diverged. ` +
+        "A smaller learning rate helps most; then clipping gradients, a warmup, a look at the data. onDivergence: 'rollback' " +
+        'goes back and on with a smaller one by itself',
+      step,
+      loss,
+      rate,
+    );
   }
 
   private progress(phase: Progress['phase'], images: number, imagesInEpoch: number): Progress {
@@ -114,14 +179,15 @@ export class Trainer {
     return { epoch, images, imagesInEpoch, step, loss: this.loss.value, accuracy, batchLoss, batchAccuracy, phase };
   }
 
-  private async finishEpoch({ onProgress, onEpoch, save }: FitOptions): Promise<void> {
-    const { optimizer, schedule, validation, classes, model } = this.parts;
-    const learningRate = optimizer.lr;
-    const checked = validation
-      ? await evaluate(model, validation, classes, (images) =>
-          onProgress?.(this.progress('validation', images, validation.length)),
-        )
-      : null;
+  /** False if the signal stopped validation; the epoch can then be finished another time. */
+  private async finishEpoch(options: FitOptions, net: SafetyNet): Promise<boolean> {
+    const { schedule } = this.parts;
+    const learningRate = this.learningRate();
+    const checked = await this.validate(options);
+    if (checked === 'stopped') return false;
+    if (checked && !Number.isFinite(checked.loss)) {
+      throw this.diverged(`the validation loss is ${checked.loss}`, checked.loss);
+    }
     const trainLoss = this.loss.value;
     if (schedule?.each === 'epoch') schedule.rule.step(checked?.loss ?? trainLoss);
     this.epoch++;
@@ -142,82 +208,56 @@ export class Trainer {
     const score = checked?.loss ?? trainLoss;
     const isBest = this.bestLoss === null || score < this.bestLoss;
     if (isBest) this.bestLoss = score;
-    await onEpoch?.(record, isBest);
-    await save?.();
+    await options.onEpoch?.(record, isBest);
+    await net.save();
+    return true;
+  }
+
+  private async validate({ onProgress, signal }: FitOptions): Promise<Evaluation | 'stopped' | null> {
+    const { model, validation, classes } = this.parts;
+    if (!validation) return null;
+    const tell = (images: number) => onProgress?.(this.progress('validation', images, validation.length));
+    return evaluate(model, validation, classes, tell, signal).catch((error) => {
+      if (signal?.aborted && error === signal.reason) return 'stopped';
+      throw error;
+    });
   }
 
   private seconds(): number {
-    return this.secondsBefore + (performance.now() - this.startedAt) / 1000;
+    return this.secondsBefore + (this.startedAt === null ? 0 : (performance.now() - this.startedAt) / 1000);
   }
 
   /** Where the run stands. */
   position(): TrainerPosition {
-    const { epoch, batch, step, bestLoss, correct, history } = this;
+    const { epoch, batch, step, bestLoss, correct, lrScale, rollbacks, history } = this;
     const loss = { sum: this.loss.sum, weight: this.loss.weight };
-    return { epoch, batch, step, seconds: this.seconds(), bestLoss, loss, correct, history: [...history] };
+    const seconds = this.seconds();
+    const watch = this.watch.state();
+    return {
+      ...{ epoch, batch, step, seconds, bestLoss, loss, correct, watch, lrScale, rollbacks },
+      history: [...history],
+    };
   }
 
   /** Goes on from where `position()` was taken; tensors, optimizer and schedule are restored by the caller. */
   restore(position: TrainerPosition): void {
+    const { loss, watch } = position;
     this.epoch = position.epoch;
     this.batch = position.batch;
     this.step = position.step;
     this.secondsBefore = position.seconds;
+    if (this.startedAt !== null) this.startedAt = performance.now();
     this.bestLoss = position.bestLoss;
-    this.loss = new Mean(position.loss.sum, position.loss.weight);
+    this.loss = new Mean(loss.sum, loss.weight);
     this.correct = position.correct;
+    this.watch = new LossWatch(watch.count, watch.start, watch.recent);
+    this.lrScale = position.lrScale;
+    this.rollbacks = position.rollbacks;
     this.history.splice(0, this.history.length, ...position.history);
   }
-}
 
-/** What `evaluate` found. */
-export interface Evaluation {
-  /** Mean cross entropy. */
-  loss: number;
-  /** What was called what; its `accuracy` is the share of right answers. */
-  confusion: ConfusionMatrix;
-}
-
-/**
- * Mean cross entropy and confusion matrix of a classifier over one pass of the data, in evaluation mode; the model's mode
- * is as before afterwards. `onProgress` is told how many images have been checked.
- */
-export async function evaluate(
-  model: Module,
-  source: BatchSource,
-  classes: readonly string[],
-  onProgress?: (images: number) => void,
-): Promise<Evaluation> {
-  const wasTraining = model.training;
-  model.eval();
-  const confusion = new ConfusionMatrix(classes);
-  const loss = new Mean();
-  const pending: Promise<void>[] = [];
-  try {
-    for await (const { images, labels } of source.epoch(0)) {
-      const step = async (): Promise<void> => {
-        const [lossValue, scores] = await forward(model, images, labels, source.imageShape);
-        loss.add(lossValue, labels.length);
-        confusion.add(scores, labels);
-      };
-      const checked = step();
-      checked.catch(() => {}); // awaited below
-      pending.push(checked);
-      if (pending.length > AHEAD) await pending.shift();
-      await sync(AHEAD);
-      onProgress?.(confusion.total);
-    }
-    await Promise.all(pending);
-  } finally {
-    model.train(wasTraining);
+  /** @internal Takes parts made on a new device; their state is restored afterwards. */
+  replaceParts(parts: TrainerParts): void {
+    this.current = parts;
   }
-  return { loss: loss.value, confusion };
-}
-
-function forward(model: Module, images: Float32Array, labels: Int32Array, imageShape: readonly number[]) {
-  using _step = scope();
-  return noGrad(() => {
-    const logits = model.forward(tensor(images, { shape: [labels.length, ...imageShape] }));
-    return Promise.all([crossEntropy(logits, tensor(labels)).item(), logits.data()]);
-  });
 }

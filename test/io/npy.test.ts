@@ -73,6 +73,10 @@ test('files that are not to be believed are refused with their reason', () => {
   assert.match(refusal(file(header('<f4', 'False', '-1,'), 4)), /no 'shape'/);
   assert.match(refusal(file(header('<f4', 'False', '2,'), 4)), /needs 8 bytes, the file has 4/);
   assert.match(refusal(file(header('<f4', 'False', '9999999999, 9999999999, 9999999999'), 4)), /needs/);
+  assert.match(
+    refusal(file(header('<f4', 'False', '99999999999999999999, 0'), 0)),
+    /shape \(99999999999999999999, 0\)/,
+  );
 });
 
 test.run();

@@ -107,12 +107,20 @@ test('damaged and foreign files are refused with their reason', () => {
   assert.match(refusal(patched(jpegFile, frame + 2, 12)), /12 bits a sample/);
   assert.match(refusal(patched(jpegFile, frame + 3, 0, 0)), /40 x 0 pixels/);
   assert.match(refusal(patched(jpegFile, frame + 3, 255, 255, 255, 255)), /claims 4295 megapixels/);
+  assert.match(
+    refusal(patched(jpegFile, frame + 3, 8, 0, 8, 0)),
+    /claims 2048 x 2048 pixels, which \d+ bytes cannot hold/,
+  );
   assert.match(refusal(patched(jpegFile, frame + 7, 2)), /2 components/);
   assert.match(refusal(Uint8Array.of(0xff, 0xd8, 0xff, 0xd9)), /without a picture|cut off/);
   const png = makePng(5, 5, gradient);
   assert.match(refusal(png.slice(0, 20)), /cut off/);
   assert.match(refusal(png.slice(0, png.length - 20)), /cut off or damaged/);
   assert.match(refusal(patched(png, 16, 127, 255, 255, 255, 127)), /megapixels/);
+  assert.match(
+    refusal(patched(png, 16, 0, 0, 4, 0, 0, 0, 4, 0)),
+    /claims 1024 x 1024 pixels, which \d+ bytes cannot hold/,
+  );
   assert.match(refusal(patched(png, 45, 1, 2, 3)), /damaged/);
 });
 

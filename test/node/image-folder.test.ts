@@ -130,8 +130,11 @@ test('the second time comes from the cache; a damaged or stale one is made anew'
   const whole = readFileSync(file);
   const changed = Uint8Array.from(whole);
   changed[whole.length - 900] ^= 4;
+  const reason = Uint8Array.from(whole);
+  reason[whole.indexOf('neither')] ^= 1; // why dog.2.png was left out
   for (const [what, content] of Object.entries({
     changed,
+    reason,
     cut: whole.subarray(0, -5),
     header: whole.subarray(3),
     empty: '',

@@ -59,7 +59,7 @@ test('what is no checkpoint, or not enough of one, is named', async () => {
   assert.throws(() => restoreTrainer(weights, trainer), /weights.safetensors: holds weights only/);
   assert.throws(
     () => restoreModel(weights, new Linear(4, 2)),
-    /weight is \[2, 3\] in the state, \[2, 4\] in this model/,
+    /weights.safetensors: does not fit this model: weight is \[2, 3\] in the file, \[2, 4\] here/,
   );
 });
 

@@ -1,0 +1,55 @@
+// When training has gone wrong beyond mending by more of the same: losses that are no numbers, or that have exploded.
+import { WgradError } from '../device/errors.js';
+
+/** Training has diverged. */
+export class DivergenceError extends WgradError {
+  constructor(
+    message: string,
+    /** The optimizer step at which it showed. */
+    readonly step: number,
+    /** The loss there. */
+    readonly loss: number,
+    /** The learning rate there. */
+    readonly learningRate: number,
+  ) {
+    super(message);
+  }
+}
+
+/** What counts as divergence and what a rollback changes. */
+export interface DivergenceOptions {
+  /** The mean of about ten losses may be this many times that of the run's first ten. Default 10. */
+  factor?: number;
+  /** A rollback multiplies all learning rates by this, for good. Default 0.5. */
+  lrFactor?: number;
+  /** After so many rollbacks in a run the next divergence stops it. Default 3. */
+  maxRollbacks?: number;
+}
+
+const WINDOW = 10;
+
+/** Follows the losses of a run's steps. */
+export class LossWatch {
+  constructor(
+    /** Losses seen. */
+    public count = 0,
+    /** Mean of the first ten. */
+    public start = 0,
+    /** Exponential mean over about ten. */
+    public recent = 0,
+  ) {}
+
+  /** Takes a finite loss; whether losses are now `factor` times what they were at the start. */
+  exploded(loss: number, factor: number): boolean {
+    this.count++;
+    const share = 1 / Math.min(this.count, WINDOW);
+    this.recent += (loss - this.recent) * share;
+    if (this.count <= WINDOW) this.start = this.recent;
+    return this.count > WINDOW && this.recent > factor * this.start;
+  }
+
+  state(): Pick<LossWatch, 'count' | 'start' | 'recent'> {
+    const { count, start, recent } = this;
+    return { count, start, recent };
+  }
+}

@@ -1,0 +1,134 @@
+// What a checkpoint keeps besides tensors, and the checks that stand between a file's JSON and a trainer.
+import { CheckpointError } from '../device/errors.js';
+import type { Optimizer } from '../optim/optimizer.js';
+import type { ScheduleState } from '../optim/schedules.js';
+import type { rngState } from '../tensor/seed.js';
+import type { TrainerParts, TrainerPosition } from './run.js';
+
+/** Everything about a run that is not a tensor. */
+export interface SavedState {
+  /** Where the trainer stood. */
+  position: TrainerPosition;
+  /** Settings of each group, and updates so far. */
+  optimizer: ReturnType<Optimizer['settings']>;
+  /** Null without a schedule. */
+  schedule: ScheduleState | null;
+  /** The generator of random numbers on the GPU. */
+  rng: ReturnType<typeof rngState>;
+  /** Of the training data: images in an epoch, and (channels, height, width). A run cannot go on with others. */
+  data: { length: number; imageShape: number[] };
+}
+
+type Check = (value: unknown, field: string) => void;
+
+/** Keys that would reach an object's prototype instead of the object. */
+const FORBIDDEN = ['__proto__', 'constructor', 'prototype'];
+
+/** Reads the JSON of a checkpoint. @throws CheckpointError naming the file and the field that is not as it should be. */
+export function parseSavedState(text: string, file: string): SavedState {
+  const where = `${file}: state`;
+  let value: unknown;
+  try {
+    value = JSON.parse(text, (key, inner) => {
+      if (FORBIDDEN.includes(key)) throw new CheckpointError(`${where} has a field '${key}', which no checkpoint has`);
+      return inner;
+    });
+  } catch (error) {
+    if (error instanceof CheckpointError) throw error;
+    throw new CheckpointError(`${where} is not JSON (${(error as Error).message})`, { cause: error });
+  }
+  savedState(value, where);
+  return value as SavedState;
+}
+
+function bad(value: unknown, field: string, expected: string): never {
+  const shown = JSON.stringify(value) ?? 'missing';
+  const got = shown.length > 60 ? `${shown.slice(0, 60)}…` : shown;
+  throw new CheckpointError(`${field} should be ${expected}, it is ${got}`);
+}
+
+const number: Check = (value, field) => {
+  if (typeof value !== 'number' || !Number.isFinite(value)) bad(value, field, 'a number');
+};
+
+const whole: Check = (value, field) => {
+  if (!Number.isSafeInteger(value) || (value as number) < 0) bad(value, field, 'a whole number, 0 or more');
+};
+
+const orNull =
+  (check: Check): Check =>
+  (value, field) => {
+    if (value !== null) check(value, field);
+  };
+
+const list =
+  (check: Check): Check =>
+  (value, field) => {
+    if (!Array.isArray(value)) bad(value, field, 'a list');
+    for (const [i, item] of (value as unknown[]).entries()) check(item, `${field}[${i}]`);
+  };
+
+const record =
+  (checks: Record<string, Check>): Check =>
+  (value, field) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) bad(value, field, 'an object');
+    for (const [key, check] of Object.entries(checks))
+      check((value as Record<string, unknown>)[key], `${field}.${key}`);
+  };
+
+const anyObject = record({});
+
+const savedState = record({
+  position: record({
+    ...{ epoch: whole, batch: whole, step: whole, seconds: number, bestLoss: orNull(number), correct: whole },
+    loss: record({ sum: number, weight: number }),
+    watch: record({ count: whole, start: number, recent: number }),
+    ...{ lrScale: number, rollbacks: whole },
+    history: list(
+      record({
+        ...{ epoch: whole, step: whole, learningRate: number, trainLoss: number, trainAccuracy: number },
+        ...{ validationLoss: orNull(number), validationAccuracy: orNull(number), seconds: number },
+      }),
+    ),
+  }),
+  optimizer: record({ steps: whole, groups: list(anyObject) }),
+  schedule: orNull(anyObject),
+  rng: record({ seed: whole, stream: whole }),
+  data: record({ length: whole, imageShape: list(whole) }),
+});
+
+/** Whether `value` has the form of `own`: the same fields, of the same types, lists as long. */
+function alike(value: unknown, own: unknown, field: string): void {
+  if (typeof own === 'number') number(value, field);
+  else if (Array.isArray(own)) {
+    if (!Array.isArray(value) || value.length !== own.length) bad(value, field, `a list of ${own.length}`);
+    for (const [i, item] of own.entries()) alike((value as unknown[])[i], item, `${field}[${i}]`);
+  } else if (typeof own === 'object' && own !== null) {
+    anyObject(value, field);
+    for (const [key, item] of Object.entries(own))
+      alike((value as Record<string, unknown>)[key], item, `${field}.${key}`);
+    const extra = Object.keys(value as object).find((key) => !Object.hasOwn(own, key));
+    if (extra !== undefined) throw new CheckpointError(`${field} has '${extra}', which this run's has not`);
+  } else if (typeof value !== typeof own) bad(value, field, `a ${typeof own}`);
+}
+
+/**
+ * Checks that a saved state is of a run made from parts of this kind.
+ * @throws CheckpointError naming the file and the first field that does not fit.
+ */
+export function checkFits(saved: SavedState, { optimizer, schedule, train }: TrainerParts, file: string): void {
+  alike(saved.optimizer, optimizer.settings(), `${file}: state.optimizer`);
+  if ((saved.schedule === null) !== (schedule === undefined)) {
+    const [then, now] = saved.schedule ? ['with', 'without'] : ['without', 'with'];
+    throw new CheckpointError(`${file}: saved ${then} a learning-rate schedule, this run is ${now} one`);
+  }
+  if (schedule) alike(saved.schedule, schedule.rule.state(), `${file}: state.schedule`);
+  const { length, imageShape } = saved.data;
+  if (length !== train.length || String(imageShape) !== String(train.imageShape)) {
+    const show = (images: number, shape: readonly number[]) => `${images} images [${shape.join(', ')}]`;
+    throw new CheckpointError(
+      `${file}: saved while an epoch had ${show(length, imageShape)}, it has ${show(train.length, train.imageShape)} now; ` +
+        'a run goes on with the data it began with',
+    );
+  }
+}

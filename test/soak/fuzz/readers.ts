@@ -1,0 +1,187 @@
+// What is fuzzed: every reader of bytes or text from outside, with the errors that its documentation allows.
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { parseCommandLine } from '../../../examples/dogcat/options.js';
+import type { Random } from '../../../src/data/random.js';
+import { CheckpointError, DataError, UsageError } from '../../../src/device/errors.js';
+import { readNpy, readSafetensors, writeSafetensors } from '../../../src/io/index.js';
+import { decodeImage } from '../../../src/node/decode-image.js';
+import { readPixelCache, writePixelCache } from '../../../src/node/pixel-cache.js';
+import { readCheckpoint } from '../../../src/train/checkpoint.js';
+import { parseSavedState } from '../../../src/train/saved-state.js';
+import { BLANK_SEAL, seal } from '../../../src/train/seal.js';
+import { mutate, mutateJson } from './mutate.js';
+import { jpegs, npys, pngs, safetensors } from './seeds.js';
+
+const NAME = 'some-file';
+
+export interface Reader {
+  /** The only errors that it may throw; their messages begin with the file's name. */
+  errors: readonly (new (
+    message: string,
+  ) => Error)[];
+  /** Bytes that it may take for one byte of the input, besides a fixed allowance; its docstring says the same. */
+  bytesPerByte: number;
+  /** Whole files, which must be read without an error. */
+  whole(): readonly Uint8Array[];
+  input(random: Random): Uint8Array;
+  read(input: Uint8Array): void;
+}
+
+const encode = (text: string) => new TextEncoder().encode(text);
+const text = (input: Uint8Array) => new TextDecoder().decode(input);
+
+/** A safetensors file whose header was changed and whose length field still fits, or nearly. */
+function withChangedHeader(file: Uint8Array, random: Random): Uint8Array {
+  const length = Number(new DataView(file.buffer, file.byteOffset).getBigUint64(0, true));
+  const header = encode(mutateJson(JSON.parse(text(file.subarray(8, 8 + length))), random));
+  const made = new Uint8Array(8 + header.length + file.length - 8 - length);
+  new DataView(made.buffer).setBigUint64(0, BigInt(header.length + (random.below(20) === 0 ? 1 : 0)), true);
+  made.set(header, 8);
+  made.set(file.subarray(8 + length), 8 + header.length);
+  return made;
+}
+
+const STATE = {
+  position: {
+    ...{ epoch: 1, batch: 2, step: 12, seconds: 3.5, bestLoss: 0.5, correct: 7 },
+    ...{ loss: { sum: 1.5, weight: 3 }, watch: { count: 1, start: 0.7, recent: 0.6 }, lrScale: 1, rollbacks: 0 },
+    history: [
+      {
+        ...{ epoch: 1, step: 10, learningRate: 1e-3, trainLoss: 0.7, trainAccuracy: 0.5 },
+        ...{ validationLoss: null, validationAccuracy: null, seconds: 2 },
+      },
+    ],
+  },
+  optimizer: { steps: 12, groups: [{ lr: 1e-3, weightDecay: 0 }] },
+  schedule: null,
+  rng: { seed: 1, stream: 2 },
+  data: { length: 20, imageShape: [3, 4, 4] },
+};
+const TENSORS = [['model.weight', { shape: [2], data: Float32Array.of(1, 2) }]] as const;
+const CHECKPOINT = { ...BLANK_SEAL, format: 'wgrad checkpoint 2' };
+const checkpoint = (state: string) => seal(writeSafetensors(TENSORS, { ...CHECKPOINT, state }));
+
+const WORDS = [
+  ...['train', 'predict', 'a.jpg', '--', '-', '', '--lr', '--lr=', '--epochs', '--resume', '--run', '--data', '--help'],
+  ...[
+    '0',
+    '-1',
+    'NaN',
+    '1e999',
+    '0x10',
+    '1.5',
+    'paper',
+    '__proto__',
+    '--__proto__',
+    '--no-flip',
+    '--no-lr',
+    '--flip=1',
+  ],
+  ...['--preset', 'quick', '--steps', '--workers', '--toString', '--constructor=1', '\0', '--batch', '９', '--out'],
+];
+
+const FILES = ['a.png', 'b.png'];
+const SIDE = 4;
+let cacheFolder = '';
+let cacheFile = '';
+let goodCache: Uint8Array;
+
+/** The one cache file of a folder of two pictures, in a cache folder of its own. */
+function prepareCache(): void {
+  if (cacheFolder) return;
+  cacheFolder = mkdtempSync(`${tmpdir()}/wgrad-fuzz-`);
+  process.env.WGRAD_CACHE = cacheFolder;
+  for (const name of FILES) writeFileSync(`${cacheFolder}/${name}`, pngs[0]);
+  writePixelCache(cacheFolder, FILES, SIDE, new Uint8Array(2 * 3 * SIDE * SIDE).fill(7), [null, 'damaged']);
+  cacheFile = `${cacheFolder}/${readdirSync(cacheFolder).find((name) => name.endsWith('.bin'))}`;
+  goodCache = new Uint8Array(readFileSync(cacheFile));
+}
+
+/** Removes the folder that the cache's reader worked in. */
+export function cleanUp(): void {
+  if (cacheFolder) rmSync(cacheFolder, { recursive: true });
+}
+
+export const readers: Record<string, Reader> = {
+  jpeg: {
+    ...{ errors: [DataError], bytesPerByte: 20_000 },
+    whole: () => jpegs,
+    input: (random) => mutate(jpegs, random),
+    read: (input) => void decodeImage(input, NAME),
+  },
+  png: {
+    ...{ errors: [DataError], bytesPerByte: 200_000 },
+    whole: () => pngs,
+    input: (random) => mutate(pngs, random),
+    read: (input) => void decodeImage(input, NAME),
+  },
+  safetensors: {
+    ...{ errors: [CheckpointError], bytesPerByte: 16 },
+    whole: () => safetensors,
+    input: (random) =>
+      random.below(2) === 0
+        ? mutate(safetensors, random)
+        : withChangedHeader(safetensors[random.below(safetensors.length)], random),
+    read: (input) => {
+      const { tensors } = readSafetensors(input, NAME);
+      for (const [name, { shape, data }] of tensors) {
+        if (shape.reduce((n, size) => n * size, 1) !== data.length)
+          throw new Error(`'${name}' does not fill its shape`);
+      }
+    },
+  },
+  npy: {
+    ...{ errors: [DataError], bytesPerByte: 16 },
+    whole: () => npys,
+    input: (random) => mutate(npys, random),
+    read: (input) => {
+      const { shape, data } = readNpy(input, NAME);
+      if (!shape.every(Number.isSafeInteger) || shape.reduce((n, size) => n * size, 1) !== data.length) {
+        throw new Error(`shape ${shape} for ${data.length} elements`);
+      }
+    },
+  },
+  checkpoint: {
+    ...{ errors: [CheckpointError], bytesPerByte: 32 },
+    whole: () => [checkpoint(JSON.stringify(STATE))],
+    input: (random) => {
+      const whole = checkpoint(mutateJson(STATE, random));
+      return random.below(3) === 0 ? mutate([whole], random) : whole;
+    },
+    read: (input) => void readCheckpoint(input, NAME),
+  },
+  state: {
+    ...{ errors: [CheckpointError], bytesPerByte: 32 },
+    whole: () => [encode(JSON.stringify(STATE))],
+    input: (random) =>
+      random.below(2) === 0 ? encode(mutateJson(STATE, random)) : mutate([encode(JSON.stringify(STATE))], random),
+    read: (input) => void parseSavedState(text(input), NAME),
+  },
+  'command line': {
+    ...{ errors: [UsageError], bytesPerByte: 64 },
+    whole: () => [encode('train\n--lr\n0.1\n--no-flip'), encode('predict\na.jpg')],
+    input: (random) =>
+      encode(Array.from({ length: random.below(8) }, () => WORDS[random.below(WORDS.length)]).join('\n')),
+    read: (input) => void parseCommandLine(text(input).split('\n')),
+  },
+  'pixel cache': {
+    ...{ errors: [], bytesPerByte: 64 },
+    whole: () => [goodCache],
+    input: (random) => {
+      prepareCache();
+      return mutate([goodCache], random);
+    },
+    read: (input) => {
+      writeFileSync(cacheFile, input);
+      const pixels = new Uint8Array(2 * 3 * SIDE * SIDE);
+      const reasons = readPixelCache(cacheFolder, FILES, SIDE, pixels);
+      if (reasons === null && Buffer.compare(input, goodCache) === 0) throw new Error('a whole cache was refused');
+      if (reasons === null) return;
+      const right = reasons.length === 2 && reasons[0] === null && reasons[1] === 'damaged';
+      if (!right || pixels.some((value) => value !== 7)) throw new Error(`a changed cache was believed: ${reasons}`);
+    },
+  },
+};
+
+export { NAME };
