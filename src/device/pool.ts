@@ -30,9 +30,9 @@ export interface PoolStats {
   created: number;
 }
 
-/** Who holds memory: buffers of one label, which is the op or parameter they were made for. */
+/** Who holds memory: buffers of one label. */
 export interface Holder {
-  /** The op, 'parameter', 'gradient', 'optimizer velocity' and the like. */
+  /** The op that they were made by, such as 'conv2d' or 'conv2d dx'. */
   label: string;
   /** Bytes handed out to it. */
   bytes: number;
