@@ -105,17 +105,20 @@ export function variance(x: Tensor, dim: Dims = null, { correction = 1, keepDim 
   return affine(mean(square(sub(x, mean(x, dims, true))), dims, keepDim), n / (n - correction), 0);
 }
 
-/** The Euclidean norm over dims; no finite gradient where it is 0. PyTorch: torch.linalg.vector_norm. */
+/** The Euclidean norm over dims; no finite gradient where it is 0, unlike PyTorch's vector_norm. */
 export function norm(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
   return sqrt(sum(square(x), dim, keepDim));
 }
 
-/** Where along `dim` (default the last) the largest element is, as i32; the first of equals. PyTorch: torch.argmax. */
+/**
+ * Where along `dim` the largest element is, as i32; the first of equals. PyTorch: torch.argmax, which without `dim` looks
+ * through all elements, not along the last dimension.
+ */
 export function argmax(x: Tensor, dim = -1, keepDim = false): Tensor {
   return place('argmax', 'max', x, dim, keepDim);
 }
 
-/** Where along `dim` (default the last) the smallest element is, as i32; the first of equals. PyTorch: torch.argmin. */
+/** Where along `dim` (default the last) the smallest element is, as i32; the first of equals. As `argmax`. */
 export function argmin(x: Tensor, dim = -1, keepDim = false): Tensor {
   return place('argmin', 'min', x, dim, keepDim);
 }
