@@ -1,5 +1,7 @@
 // wgrad/node: what needs Node's file system and threads.
 export * from './batch-workers.js';
+export * from './checkpoint-files.js';
 export * from './decode-image.js';
 export * from './image-folder.js';
 export * from './run-folder.js';
+export * from './run-saver.js';
