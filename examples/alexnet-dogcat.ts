@@ -1,9 +1,7 @@
 // Trains AlexNet on Dogs vs. Cats, on the GPU or on a software stand-in for one, and tells dogs from cats with it.
 // `npm run dogcat -- --help` lists what it can do.
 import { availableParallelism } from 'node:os';
-import type { AugmentOptions } from '../src/data/index.js';
 import {
-  type AlexNet,
   deviceInfo,
   init,
   manualSeed,
@@ -15,13 +13,17 @@ import {
   summary,
   WgradError,
 } from '../src/index.js';
-import { freshRunFolder, latestRunFolder, RunFolder } from '../src/node/index.js';
+import { CheckpointFiles, freshRunFolder, latestRunFolder, RunFolder, RunSaver } from '../src/node/index.js';
 import * as train from '../src/train/index.js';
 import { type DogcatData, findFolder, loadData } from './dogcat/data.js';
+import { type RunFacts, readFacts } from './dogcat/facts.js';
+import { epochLine, metricsTable, progressReporter } from './dogcat/lines.js';
 import { type CommandLine, call, help, type PresetName, parseCommandLine, presets } from './dogcat/options.js';
 import { predict } from './dogcat/predict.js';
-import { buildModel, buildTrainer, loaderFor, type RunFacts } from './dogcat/run.js';
+import { buildLoaders, buildModel, buildParts } from './dogcat/run.js';
+import { Stopping } from './dogcat/stopping.js';
 import { Terminal } from './dogcat/terminal.js';
+import { test } from './dogcat/test.js';
 
 const DEFAULT_RUN = 'runs/dogcat';
 const terminal = new Terminal();
@@ -32,24 +34,28 @@ async function main(): Promise<number> {
     console.log(help);
     return 0;
   }
+  const stopping = line.command === 'train' ? new Stopping(terminal) : null;
   await init();
   if (line.command === 'predict') return predict(line.files, line.resume, DEFAULT_RUN);
-  const resumed = line.resume === undefined ? null : openRun(line.resume);
+  const resumed = line.resume === undefined ? null : openRun(line.resume, line.keep);
   const facts = resumed?.facts ?? {
     options: { ...presets[choosePreset(line)].options, ...line.given },
     folder: line.standIns ? null : findFolder(line.data),
   };
-  if (line.command === 'summary') {
+  if (stopping === null) {
     console.log(summary(buildModel({ options: facts.options, classes: ['cat', 'dog'] })));
     return 0;
   }
+  const folder = resumed?.files.folder ?? (line.out ? new RunFolder(line.out) : freshRunFolder(DEFAULT_RUN));
+  folder.create();
   const data = await loadData(facts.folder, facts.options, terminal);
   const complete: RunFacts = {
     ...facts,
     classes: data.train.classes,
     colours: resumed?.facts.colours ?? data.train.colours(),
   };
-  return run(line, complete, data, resumed);
+  const files = resumed?.files ?? new CheckpointFiles(folder, { keep: line.keep });
+  return run({ line, facts: complete, data, files, checkpoint: resumed?.checkpoint, stopping });
 }
 
 /** The preset given, or the one that suits the adapter; says which and why. */
@@ -64,69 +70,123 @@ function choosePreset({ preset }: CommandLine): PresetName {
 }
 
 interface OpenedRun {
-  folder: RunFolder;
+  files: CheckpointFiles;
   checkpoint: train.Checkpoint;
   facts: RunFacts;
 }
 
-function openRun(path: string): OpenedRun {
+/** The newest checkpoint of a run that is whole; says which were passed over. */
+function openRun(path: string, keep: number): OpenedRun {
   const folder = path === '' ? latestRunFolder(DEFAULT_RUN) : new RunFolder(path);
   if (!folder) throw new WgradError(`--resume: no run was found in ${DEFAULT_RUN}`);
-  const checkpoint = train.readCheckpoint(folder.read('last.safetensors'), folder.file('last.safetensors'));
-  const facts = JSON.parse(checkpoint.metadata.facts, (key, value) =>
-    key === 'limit' && value === null ? Infinity : value,
-  );
-  return { folder, checkpoint, facts };
+  const files = new CheckpointFiles(folder, { keep });
+  const { checkpoint, damaged } = files.newest();
+  for (const { message } of damaged) terminal.say(`Passed over ${message}`);
+  if (damaged.length > 0) terminal.say(`Going on from the checkpoint before it, ${checkpoint.name}.`);
+  return { files, checkpoint, facts: readFacts(checkpoint, 'resume') };
 }
 
-async function run(line: CommandLine, facts: RunFacts, data: DogcatData, resumed: OpenedRun | null): Promise<number> {
+interface Run {
+  line: CommandLine;
+  facts: RunFacts;
+  data: DogcatData;
+  files: CheckpointFiles;
+  checkpoint: train.Checkpoint | undefined;
+  stopping: Stopping;
+}
+
+async function run({ line, facts, data, files, checkpoint, stopping }: Run): Promise<number> {
   const { options } = facts;
+  const { folder } = files;
   const workers = line.workers ?? Math.min(4, Math.max(1, availableParallelism() - 1));
-  const folder = resumed?.folder ?? (line.out ? new RunFolder(line.out) : freshRunFolder(DEFAULT_RUN));
-  folder.create();
   manualSeed(options.seed);
-  const { trainer, model, close } = buildTrainer(facts, data.train, data.validation, workers);
-  if (resumed) train.restoreTrainer(resumed.checkpoint, trainer);
-  const parameters = model.parameters().reduce((sum, p) => sum + p.size, 0);
+  const loaders = buildLoaders(facts, data.train, data.validation, workers);
+  const parts = buildParts(facts, loaders);
+  const trainer = new train.Trainer(parts);
+  if (checkpoint) train.restoreTrainer(checkpoint, trainer);
+  files.checkRoom(train.checkpointBytes(trainer));
+  introduce(facts, data, trainer, folder);
+  await train.warmup(parts.model, [options.batch, 3, options.image, options.image], {
+    onProgress: (done, all) => terminal.progress(`compiling kernels: ${done} of ${all}`),
+  });
+  if (line.profile) {
+    await profileStep(trainer, folder);
+    await loaders.close();
+    return 0;
+  }
+  stopping.trainingBegins();
+  const saver = new RunSaver(files, (text) => terminal.say(text));
+  const rebuild = async () => {
+    await init();
+    return buildParts(facts, loaders);
+  };
+  const ended = await trainer.fit(fitOptions({ line, facts, trainer, saver, stopping, rebuild }));
+  terminal.clear();
+  await loaders.close();
+  const again = `${call('train')} --resume ${folder.path}`;
+  if (ended === 'stopped') {
+    const { step } = trainer.position();
+    if (saver.unsaved.length === 0) terminal.say(`Stopped and saved at step ${step}. Go on with: ${again}`);
+    return complain(saver, folder);
+  }
+  const { model } = trainer.parts;
+  const { signal } = stopping;
+  const { history } = trainer;
+  const tested = await test({ model, facts, data, folder, saver, history, tenCrop: line.tenCrop, terminal, signal });
+  if (tested === 'done') terminal.say(`Try it: ${call('predict')} FILE... --run ${folder.path}`);
+  else terminal.say(`Stopped while testing; the run is saved. Test again with: ${again}`);
+  return complain(saver, folder);
+}
+
+function introduce({ options }: RunFacts, data: DogcatData, trainer: train.Trainer, folder: RunFolder): void {
+  const parameters = trainer.parts.model.parameters().reduce((sum, p) => sum + p.size, 0);
   terminal.say(
     `AlexNet '${options.variant}', width ${options.width}, crops of ${options.image}: ${parameters.toLocaleString('en-US')} parameters. ` +
       `${options.epochs} epochs of ${data.train.length.toLocaleString('en-US')} pictures, batch ${options.batch}, ` +
       `${options.optimizer} ${options.lr}, ${options.schedule}. Run: ${folder.path}`,
   );
-  if (resumed) terminal.say(`Going on at step ${trainer.position().step}.`);
-  await train.warmup(model, [options.batch, 3, options.image, options.image], {
-    onProgress: (done, all) => terminal.progress(`compiling kernels: ${done} of ${all}`),
-  });
-  if (line.profile) {
-    await profileStep(trainer, folder);
-    await close();
-    return 0;
-  }
+  const { step } = trainer.position();
+  if (step > 0) terminal.say(`Going on at step ${step}.`);
+}
+
+interface Fit extends Pick<Run, 'line' | 'facts' | 'stopping'> {
+  trainer: train.Trainer;
+  saver: RunSaver;
+  rebuild: train.FitOptions['rebuild'];
+}
+
+function fitOptions({ line, facts, trainer, saver, stopping, rebuild }: Fit): train.FitOptions {
+  const { epochs } = facts.options;
   const extra = { facts: JSON.stringify(facts) };
-  const stop = stopOnSignal(line.steps);
-  const ended = await trainer.fit({
-    epochs: options.epochs,
+  const note = (step: number) => {
+    if (line.steps > 0 && step >= line.steps) stopping.stop();
+  };
+  return {
+    epochs,
     saveEvery: line.saveEvery,
-    signal: stop.signal,
-    save: async () => folder.write('last.safetensors', await train.writeCheckpoint(trainer, extra)),
-    onProgress: progressReporter(options.epochs, stop.note),
+    signal: stopping.signal,
+    onDivergence: line.onDivergence,
+    rebuild,
+    save: async (snapshot) => saver.saveLast(await train.writeCheckpoint(snapshot, extra)),
+    onProgress: progressReporter(terminal, epochs, note),
     onEpoch: async (record, isBest) => {
-      terminal.say(epochLine(record, options.epochs, isBest));
-      folder.write('metrics.csv', metricsTable(trainer.history));
-      if (isBest) folder.write('best.safetensors', await train.writeWeights(model, extra));
+      terminal.say(epochLine(record, epochs, isBest));
+      saver.saveFile('metrics.csv', metricsTable(trainer.history));
+      if (isBest) saver.saveBest(await train.writeWeights(trainer.parts.model, extra));
     },
-  });
-  terminal.clear();
-  await close();
-  if (ended === 'stopped') {
-    terminal.say(
-      `Stopped and saved at step ${trainer.position().step}. Go on with: ${call('train')} --resume ${folder.path}`,
-    );
-    return 0;
-  }
-  await test(model, facts, data, folder, trainer.history, line.tenCrop);
-  terminal.say(`Try it: ${call('predict')} FILE... --run ${folder.path}`);
-  return 0;
+    onRecovery: ({ error, step, lrScale }) => {
+      terminal.say(error.message);
+      const rates = lrScale < 1 ? `, with learning rates times ${lrScale}` : '';
+      terminal.say(`Going on from step ${step}${rates}.`);
+    },
+  };
+}
+
+/** The exit code: 1, and why, if something of the run is not on disk. */
+function complain(saver: RunSaver, folder: RunFolder): number {
+  if (saver.unsaved.length === 0) return 0;
+  terminal.say(`NOT SAVED: ${saver.unsaved.join(', ')}. What ${folder.path} holds is older.`);
+  return 1;
 }
 
 /** Shows where the time of one training step goes, and leaves a trace. */
@@ -148,138 +208,6 @@ const PROFILED_STEP = 4;
 
 const showPeaks = ({ flops, bytes }: Peaks) =>
   `${(flops / 1e9).toFixed(0)} GFLOP/s of multiply-adds, ${(bytes / 1e9).toFixed(1)} GB/s copying`;
-
-/** Aborts after the first Ctrl-C or SIGTERM, or at a step; a second signal leaves at once. */
-function stopOnSignal(steps: number) {
-  const controller = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      if (controller.signal.aborted) process.exit(130);
-      terminal.say('Stopping after this step; once more stops at once.');
-      controller.abort();
-    });
-  }
-  return {
-    signal: controller.signal,
-    note: (step: number) => {
-      if (steps > 0 && step >= steps) controller.abort();
-    },
-  };
-}
-
-function progressReporter(epochs: number, note: (step: number) => void) {
-  const meter = new train.RateMeter();
-  let before = 0;
-  let trained = 0;
-  return ({ epoch, images, imagesInEpoch, step, loss, accuracy, phase }: train.Progress): void => {
-    note(step);
-    if (phase === 'validation') {
-      terminal.progress(`epoch ${epoch}/${epochs} validating: ${images} of ${imagesInEpoch}`);
-      return;
-    }
-    trained += images >= before ? images - before : images;
-    before = images;
-    meter.mark(trained);
-    if (images === 0) {
-      terminal.progress(`epoch ${epoch}/${epochs} first steps`);
-      return;
-    }
-    const left = (epochs - epoch) * imagesInEpoch + imagesInEpoch - images;
-    terminal.progress(
-      train.progressLine(
-        {
-          label: `epoch ${epoch}/${epochs}`,
-          done: images,
-          total: imagesInEpoch,
-          rate: meter.perSecond,
-          unit: 'images',
-          remaining: left / meter.perSecond,
-          detail: `loss ${loss.toFixed(3)} · accuracy ${percent(accuracy)}`,
-        },
-        terminal.columns,
-      ),
-    );
-  };
-}
-
-const percent = (share: number | null) => (share === null ? '–' : `${(100 * share).toFixed(1)} %`);
-
-function epochLine(r: train.EpochRecord, epochs: number, isBest: boolean): string {
-  const check =
-    r.validationLoss === null
-      ? ''
-      : ` · validation loss ${r.validationLoss.toFixed(3)}, accuracy ${percent(r.validationAccuracy)}`;
-  return (
-    `epoch ${String(r.epoch).padStart(String(epochs).length)}/${epochs} · loss ${r.trainLoss.toFixed(3)}, accuracy ${percent(r.trainAccuracy)}` +
-    `${check} · ${train.showSeconds(r.seconds)}${isBest ? ' · best so far' : ''}`
-  );
-}
-
-function metricsTable(history: readonly train.EpochRecord[]): string {
-  const columns = [
-    'epoch',
-    'step',
-    'learningRate',
-    'trainLoss',
-    'trainAccuracy',
-    'validationLoss',
-    'validationAccuracy',
-    'seconds',
-  ] as const;
-  const rows = history.map((r) =>
-    columns.map((c) => (typeof r[c] === 'number' ? Number(r[c].toPrecision(6)) : '')).join(','),
-  );
-  return [columns.join(','), ...rows, ''].join('\n');
-}
-
-/** Accuracy of the best weights on pictures that training never saw; leaves report.svg. */
-async function test(
-  model: AlexNet,
-  facts: RunFacts,
-  data: DogcatData,
-  folder: RunFolder,
-  history: readonly train.EpochRecord[],
-  tenCrop: boolean,
-): Promise<void> {
-  train.restoreModel(train.readCheckpoint(folder.read('best.safetensors'), folder.file('best.safetensors')), model);
-  model.eval();
-  const results: { name: string; confusion: train.ConfusionMatrix }[] = [];
-  for (const crops of tenCrop ? [1, 10] : [1]) {
-    const name = crops === 1 ? 'single crop' : 'ten crops';
-    const confusion = await testOnce(model, facts, data, crops, name);
-    terminal.say(
-      `\nTest accuracy, ${name}: ${percent(confusion.accuracy)} (${confusion.correct} of ${confusion.total}, ${data.testName})`,
-    );
-    terminal.say(String(confusion));
-    results.push({ name, confusion });
-  }
-  const weight = model.stateDict()['conv1.weight'];
-  const filters = { shape: weight.shape, data: await weight.data() };
-  const pictures = data.folder === null ? 'drawn stand-ins' : 'Dogs vs. Cats';
-  const title = `AlexNet '${facts.options.variant}', width ${facts.options.width}, on ${pictures}`;
-  folder.write('report.svg', train.reportSvg({ title, history, filters, test: results }));
-  terminal.say(`\nCurves and filters: ${folder.file('report.svg')}`);
-}
-
-async function testOnce(
-  model: AlexNet,
-  facts: RunFacts,
-  data: DogcatData,
-  crops: number,
-  name: string,
-): Promise<train.ConfusionMatrix> {
-  const { options, classes, colours } = facts;
-  const augment: AugmentOptions = { crop: options.image, place: crops === 1 ? 'center' : 'ten', colours, seed: 0 };
-  const batch = Math.max(1, Math.floor(options.batch / crops));
-  const { loader, close } = loaderFor(data.test, augment, { batch, workers: 1 });
-  const confusion = new train.ConfusionMatrix(classes);
-  for await (const { images, labels } of loader.epoch(0)) {
-    confusion.add(await train.predictProbabilities(model, images, loader.imageShape, crops), labels);
-    terminal.progress(`testing, ${name}: ${confusion.total} of ${loader.length}`);
-  }
-  await close();
-  return confusion;
-}
 
 main().then(
   (code) => {

@@ -119,19 +119,24 @@ Training
   --epochs N  --batch N  --lr F  --momentum F  --weight-decay F  --label-smoothing F  --seed N
   --optimizer NAME      sgd | adamw | adam | rmsprop
   --schedule NAME       one-cycle | plateau (divides by 10 when validation stalls, as the paper did) | constant
+  --on-divergence WORD  stop | rollback: when losses explode or are no numbers, stop, or go back to where the run was
+                        saved last and on with half the learning rate, three times at most (stop)
   --no-flip             no mirroring;  --colour-shift F: strength of the paper's colour change (0: off)
 
 Output
   --out DIR             where the run goes (runs/dogcat, runs/dogcat-2, ...)
   --resume [DIR]        go on with the last run, or with the one in DIR
   --save-every N        also save every N steps (200), so that little is lost
+  --keep N              checkpoints kept, besides the best weights (2): a damaged one is passed over
   --no-ten-crop         leave out the ten-crop test at the end
   --steps N             save and stop at step N
   --summary             print the table of layers and stop
   --profile             time one training step by kernel and layer, leave a trace for Perfetto, and stop
   --help
 
-Ctrl-C saves and says how to go on; a second one stops at once.`;
+Ctrl-C (or SIGTERM, or a closed terminal) stops after the step under way, saves, says how to go on, and exits with 0; with
+1 if it could not save. Before training begins there is nothing to save, and a second one does not wait: both exit at once
+with 130 (143, 129). A device that is lost is opened again and training goes on from where it was saved last.`;
 
 const NUMBERS = ['width', 'image', 'stored', 'dropout', 'batch', 'epochs', 'lr', 'momentum', 'weight-decay'] as const;
 const MORE_NUMBERS = [
@@ -143,13 +148,15 @@ const MORE_NUMBERS = [
   'workers',
   'save-every',
   'steps',
+  'keep',
 ] as const;
-const NAMES = {
+export const NAMES = {
   variant: ['paper', 'dogcat'],
   initialization: ['he', 'paper', 'uniform'],
   optimizer: ['sgd', 'adamw', 'adam', 'rmsprop'],
   schedule: ['one-cycle', 'plateau', 'constant'],
   preset: ['quick', 'paper'],
+  'on-divergence': ['stop', 'rollback'],
 } as const;
 
 export interface CommandLine {
@@ -166,6 +173,8 @@ export interface CommandLine {
   workers?: number;
   saveEvery: number;
   steps: number;
+  keep: number;
+  onDivergence: 'stop' | 'rollback';
   tenCrop: boolean;
   profile: boolean;
 }
@@ -196,7 +205,7 @@ export function parseCommandLine(argv: string[]): CommandLine {
     if (value === undefined) continue;
     if (!(choices as readonly string[]).includes(value))
       throw new UsageError(`--${name} ${value}: one of ${choices.join(', ')}`);
-    given[name] = value;
+    given[camel(name)] = value;
   }
   if (values.flip !== undefined) given.flip = values.flip;
   const [word, ...files] = positionals;
@@ -204,7 +213,15 @@ export function parseCommandLine(argv: string[]): CommandLine {
     throw new UsageError(`'${word}': the commands are train and predict`);
   if (word === 'predict' && files.length === 0)
     throw new UsageError('predict: name the pictures, as in: predict a.jpg b.png');
-  const { workers, saveEvery = 200, steps = 0, preset, ...rest } = given as Record<string, never>;
+  const {
+    workers,
+    saveEvery = 200,
+    steps = 0,
+    keep = 2,
+    onDivergence = 'stop',
+    preset,
+    ...rest
+  } = given as Record<string, never>;
   return {
     command: values.help ? 'help' : values.summary ? 'summary' : word === 'predict' ? 'predict' : 'train',
     files,
@@ -217,6 +234,8 @@ export function parseCommandLine(argv: string[]): CommandLine {
     workers,
     saveEvery,
     steps,
+    keep,
+    onDivergence,
     tenCrop: values['ten-crop'] !== false,
     profile: values.profile === true,
   };
@@ -231,9 +250,18 @@ function number(name: string, text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isFinite(value) || value < 0)
     throw new UsageError(`--${name} ${text}: a number, 0 or more`);
-  const whole = ['image', 'stored', 'batch', 'epochs', 'limit', 'seed', 'workers', 'save-every', 'steps'].includes(
-    name,
-  );
+  const whole = [
+    'image',
+    'stored',
+    'batch',
+    'epochs',
+    'limit',
+    'seed',
+    'workers',
+    'save-every',
+    'steps',
+    'keep',
+  ].includes(name);
   if (whole && !Number.isInteger(value)) throw new UsageError(`--${name} ${text}: a whole number`);
   return value;
 }

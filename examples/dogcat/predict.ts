@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { assembleBatch, ImageDataset, prepare } from '../../src/data/index.js';
 import { CheckpointError, DataError } from '../../src/index.js';
-import { decodeImage, latestRunFolder, RunFolder } from '../../src/node/index.js';
+import { CheckpointFiles, decodeImage, latestRunFolder, RunFolder } from '../../src/node/index.js';
 import {
   argmaxRow,
   type Checkpoint,
@@ -11,13 +11,14 @@ import {
   readCheckpoint,
   restoreModel,
 } from '../../src/train/index.js';
+import { readFacts } from './facts.js';
 import { call } from './options.js';
-import { buildModel, type RunFacts } from './run.js';
+import { buildModel } from './run.js';
 
 /** Prints predictions for files that are pictures and errors for those that are not; returns the exit code. */
 export async function predict(files: string[], run: string | undefined, defaultRun: string): Promise<number> {
   const checkpoint = openWeights(run, defaultRun);
-  const facts = JSON.parse(checkpoint.metadata.facts) as RunFacts;
+  const facts = readFacts(checkpoint, 'predict');
   const model = buildModel(facts).eval();
   restoreModel(checkpoint, model);
   const { image: crop, stored } = facts.options;
@@ -53,10 +54,12 @@ function openWeights(run: string | undefined, defaultRun: string): Checkpoint {
     throw new CheckpointError(
       `predict: there is no trained network in ${defaultRun}; train one with: ${call('train').replace(/ --$/, '')}`,
     );
-  const name = isFile ? basename(run!) : folder.has('best.safetensors') ? 'best.safetensors' : 'last.safetensors';
-  const checkpoint = readCheckpoint(folder.read(name), folder.file(name));
-  if (!checkpoint.metadata.facts)
-    throw new CheckpointError(`${folder.file(name)}: does not say which network and classes its weights are for`);
+  if (isFile || folder.has('best.safetensors')) {
+    const name = isFile ? basename(run!) : 'best.safetensors';
+    return readCheckpoint(folder.read(name), folder.file(name));
+  }
+  const { checkpoint, damaged } = new CheckpointFiles(folder).newest();
+  for (const { message } of damaged) console.error(`${message}; ${checkpoint.name} is used instead`);
   return checkpoint;
 }
 

@@ -1,6 +1,6 @@
 // The parts of a run, put together from its options.
 
-import { type AugmentOptions, type ColourStatistics, DataLoader, type ImageDataset } from '../../src/data/index.js';
+import { type AugmentOptions, DataLoader, type ImageDataset } from '../../src/data/index.js';
 import {
   Adam,
   AdamW,
@@ -14,16 +14,9 @@ import {
   type Tensor,
 } from '../../src/index.js';
 import { BatchWorkers } from '../../src/node/index.js';
-import { Trainer, type TrainerParts } from '../../src/train/index.js';
+import type { TrainerParts } from '../../src/train/index.js';
+import type { RunFacts } from './facts.js';
 import type { DogcatOptions } from './options.js';
-
-/** Kept beside the weights: all that is needed to use them. */
-export interface RunFacts {
-  options: DogcatOptions;
-  classes: readonly string[];
-  colours: ColourStatistics;
-  folder: string | null;
-}
 
 export function buildModel({ options, classes }: Pick<RunFacts, 'options' | 'classes'>): AlexNet {
   const { variant, width, image: imageSize, dropout, initialization } = options;
@@ -62,15 +55,22 @@ export function loaderFor(
   return { loader, close: async () => assembler?.close() };
 }
 
-/** Model, optimizer, schedule and loaders of a run. */
-export function buildTrainer(
+/** Loaders of a run; they outlive a device. */
+export interface RunLoaders {
+  train: DataLoader;
+  validation: DataLoader | undefined;
+  close(): Promise<void>;
+}
+
+/** Loaders of training and validation pictures. */
+export function buildLoaders(
   facts: RunFacts,
   train: ImageDataset,
   validation: ImageDataset,
   workers: number,
-): { trainer: Trainer; model: AlexNet; close(): Promise<void> } {
-  const { options, classes, colours } = facts;
-  const { image: crop, batch, seed, flip, colourShift, epochs } = options;
+): RunLoaders {
+  const { options, colours } = facts;
+  const { image: crop, batch, seed, flip, colourShift } = options;
   const random: AugmentOptions = { crop, place: 'random', flip, colourShift, colours, seed };
   const trainLoader = loaderFor(train, random, { batch, workers, shuffle: true });
   const checkLoader = loaderFor(
@@ -78,23 +78,20 @@ export function buildTrainer(
     { crop, place: 'center', colours, seed },
     { batch, workers: Math.min(workers, 1) },
   );
-  const model = buildModel(facts);
-  const optimizer = buildOptimizer(model.parameters(), options);
-  const schedule = buildSchedule(optimizer, epochs * trainLoader.loader.batches, options);
-  const trainer = new Trainer({
-    model,
-    optimizer,
-    schedule,
-    classes,
+  return {
     train: trainLoader.loader,
     validation: validation.length > 0 ? checkLoader.loader : undefined,
-    labelSmoothing: options.labelSmoothing,
-  });
-  return {
-    trainer,
-    model,
     close: async () => {
       await Promise.all([trainLoader.close(), checkLoader.close()]);
     },
   };
+}
+
+/** Model, optimizer and schedule of a run, around its loaders. */
+export function buildParts(facts: RunFacts, { train, validation }: RunLoaders): TrainerParts & { model: AlexNet } {
+  const { options, classes } = facts;
+  const model = buildModel(facts);
+  const optimizer = buildOptimizer(model.parameters(), options);
+  const schedule = buildSchedule(optimizer, options.epochs * train.batches, options);
+  return { model, optimizer, schedule, classes, train, validation, labelSmoothing: options.labelSmoothing };
 }

@@ -9,6 +9,10 @@ export class Terminal {
   private shown = false;
   private readonly screen = process.stdout.isTTY === true;
 
+  constructor() {
+    process.stdout.on('error', () => {}); // the terminal was closed, or nobody reads the pipe: training goes on
+  }
+
   get columns(): number {
     return (this.screen ? process.stdout.columns || 100 : 120) - this.prefix.length;
   }

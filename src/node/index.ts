@@ -3,6 +3,8 @@
  * @module wgrad/node
  */
 export * from './batch-workers.js';
+export * from './checkpoint-files.js';
 export * from './decode-image.js';
 export * from './image-folder.js';
 export * from './run-folder.js';
+export * from './run-saver.js';

@@ -1,6 +1,23 @@
 // What a training run leaves on disk: options, a table of epochs, checkpoints. Files appear whole or not at all.
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { CheckpointError } from '../device/errors.js';
+import { showBytes } from '../device/math.js';
+
+const PIECE = 2 ** 26;
+const PROBE_BYTES = 4096;
 
 /** A folder such as runs/dogcat. */
 export class RunFolder {
@@ -10,15 +27,22 @@ export class RunFolder {
   ) {}
 
   /**
-   * Makes the folder and checks that it can be written to, before hours are spent.
-   * @throws CheckpointError if not.
+   * Makes the folder and checks that it can be written to, before hours are spent. Removes what a write that was killed
+   * left behind.
+   * @throws CheckpointError if it cannot be made or written to.
    */
   create(): void {
+    const probe = this.file('.writable');
     try {
       mkdirSync(this.path, { recursive: true });
-      this.write('.writable', new Uint8Array());
+      for (const name of readdirSync(this.path)) if (name.endsWith('.partial')) rmSync(this.file(name));
+      writeThrough(probe, new Uint8Array(PROBE_BYTES));
+      rmSync(probe);
     } catch (error) {
-      throw new CheckpointError(`${this.path}: cannot be written to (${(error as Error).message})`, { cause: error });
+      throw new CheckpointError(
+        `${this.path}: cannot be used for a run (${explain(error)}); choose another folder, or make this one writable`,
+        { cause: error },
+      );
     }
   }
 
@@ -32,16 +56,41 @@ export class RunFolder {
     return existsSync(this.file(name));
   }
 
-  /** Writes beside the file and moves it into place: a crash leaves the old one. */
-  write(name: string, data: Uint8Array | string): void {
-    const partial = `${this.file(name)}.partial`;
-    writeFileSync(partial, data);
-    renameSync(partial, this.file(name));
+  /** @throws CheckpointError if the disk has no room for `bytes` more. `what` says in the message what they are. */
+  checkRoom(bytes: number, what: string): void {
+    const { bavail, bsize } = statfsSync(this.path);
+    const free = bavail * bsize;
+    if (free >= bytes) return;
+    throw new CheckpointError(
+      `${this.path}: the disk has ${showBytes(free)} left, ${what} need ${showBytes(bytes)}; make room, keep fewer, or choose ` +
+        'another folder',
+    );
   }
 
-  /** Adds a line to a text file, which is made if there is none. */
-  append(name: string, line: string): void {
-    appendFileSync(this.file(name), `${line}\n`);
+  /**
+   * Writes beside the file, through to the disk, and moves it into place: neither a crash nor a power cut leaves half.
+   * @throws CheckpointError if it cannot be written; what was there before still is.
+   */
+  write(name: string, data: Uint8Array | string): void {
+    this.writeBeside(name, data)();
+  }
+
+  /** The first half of `write`; what it returns is the second, which moves the file into place. */
+  writeBeside(name: string, data: Uint8Array | string): () => void {
+    const partial = `${this.file(name)}.partial`;
+    this.attempt(name, () => {
+      try {
+        writeThrough(partial, typeof data === 'string' ? Buffer.from(data) : data);
+      } catch (error) {
+        rmSync(partial, { force: true }); // on a full disk it stands in the way of the next attempt
+        throw error;
+      }
+    });
+    return () =>
+      this.attempt(name, () => {
+        renameSync(partial, this.file(name));
+        syncFolder(this.path);
+      });
   }
 
   /** A file's bytes. @throws CheckpointError if it cannot be read. */
@@ -49,16 +98,65 @@ export class RunFolder {
     try {
       return readFileSync(this.file(name));
     } catch (error) {
-      throw new CheckpointError(`${this.file(name)}: cannot be read (${(error as Error).message})`, { cause: error });
+      throw new CheckpointError(`${this.file(name)}: cannot be read (${explain(error)})`, { cause: error });
     }
   }
+
+  private attempt(name: string, write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      throw new CheckpointError(`${this.file(name)}: cannot be written (${explain(error)})`, { cause: error });
+    }
+  }
+}
+
+/** Writes a file and waits until the disk has it. */
+function writeThrough(path: string, bytes: Uint8Array): void {
+  const handle = openSync(path, 'w');
+  try {
+    for (let at = 0; at < bytes.length; ) at += writeSync(handle, bytes, at, Math.min(PIECE, bytes.length - at));
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** Waits until the disk knows a folder's names; Windows does so by itself and opens no folders. */
+function syncFolder(path: string): void {
+  if (process.platform === 'win32') return;
+  const handle = openSync(path, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** The system's reasons in plain words. */
+function explain(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const words: Record<string, string> = {
+    ENOSPC: 'the disk is full',
+    EDQUOT: 'the quota is used up',
+    EROFS: 'the disk is read-only',
+    EACCES: 'no permission',
+    EPERM: 'no permission',
+    ENOENT: 'there is no such file or folder',
+    ENOTDIR: 'a part of the path is a file, not a folder',
+    EEXIST: 'it is a file, not a folder',
+    EISDIR: 'it is a folder, not a file',
+    EIO: 'the disk reports an error',
+  };
+  return code && Object.hasOwn(words, code) ? `${words[code]}: ${code}` : message;
 }
 
 /** The first of base, base-2, base-3, ... that holds no run yet. */
 export function freshRunFolder(base: string): RunFolder {
   for (let i = 1; ; i++) {
     const path = i === 1 ? base : `${base}-${i}`;
-    if (!existsSync(path) || readdirSync(path).length === 0) return new RunFolder(path);
+    if (!existsSync(path) || (statSync(path).isDirectory() && readdirSync(path).length === 0))
+      return new RunFolder(path);
   }
 }
 
@@ -68,6 +166,6 @@ export function latestRunFolder(base: string): RunFolder | null {
   for (let i = 1; ; i++) {
     const path = i === 1 ? base : `${base}-${i}`;
     if (!existsSync(path)) return latest;
-    if (existsSync(`${path}/last.safetensors`)) latest = new RunFolder(path);
+    if (['last', 'last-1'].some((name) => existsSync(`${path}/${name}.safetensors`))) latest = new RunFolder(path);
   }
 }

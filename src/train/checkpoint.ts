@@ -5,6 +5,7 @@ import { readSafetensors, type StoredTensor, writeSafetensors } from '../io/safe
 import type { Module } from '../layers/module.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import { sameShape, showShape } from '../tensor/shape.js';
+import type { Tensor } from '../tensor/tensor.js';
 import { checkFits, parseSavedState } from './saved-state.js';
 import { BLANK_SEAL, checkSeal, seal } from './seal.js';
 import { below, readBack, restoreSnapshot, type Snapshot, takeSnapshot } from './snapshot.js';
@@ -24,6 +25,17 @@ export async function writeCheckpoint(
 ): Promise<Uint8Array> {
   const { tensors, saved } = 'saved' in from ? from : await takeSnapshot(from);
   return seal(writeSafetensors(tensors, { ...extra, ...BLANK_SEAL, format: FORMAT, state: JSON.stringify(saved) }));
+}
+
+/**
+ * About how many bytes a checkpoint of this run takes. Before the first step, when the optimizer has made no state yet, two
+ * tensors a parameter are counted, as Adam's: SGD's will be less.
+ */
+export function checkpointBytes({ parts: { model, optimizer } }: Trainer): number {
+  const bytes = (tensors: readonly Tensor[]) => tensors.reduce((sum, t) => sum + 4 * t.size, 0);
+  const state = Object.values(optimizer.stateTensors());
+  const params = optimizer.groups.flatMap((group) => group.params);
+  return bytes(Object.values(model.stateDict())) + (state.length > 0 ? bytes(state) : 2 * bytes(params));
 }
 
 /** The weights (and running statistics) alone as a file's bytes, for use and not for going on. */

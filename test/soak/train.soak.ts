@@ -9,7 +9,7 @@ import { runInNewContext } from 'node:vm';
 import { loaderFor } from '../../examples/dogcat/run.js';
 import { drawnStandIns } from '../../src/data/index.js';
 import { AdamW, activity, alexnet, deviceInfo, init, manualSeed, memory, OneCycleLR, sync } from '../../src/index.js';
-import { RunFolder } from '../../src/node/index.js';
+import { CheckpointFiles, RunFolder } from '../../src/node/index.js';
 import * as train from '../../src/train/index.js';
 
 const { values } = parseArgs({
@@ -121,6 +121,7 @@ async function soak(folder: RunFolder): Promise<Sample[]> {
     validation: validation.loader,
     classes: ['cat', 'dog'],
   });
+  const files = new CheckpointFiles(folder);
   const samples: Sample[] = [];
   const stop = new AbortController();
   const started = performance.now();
@@ -130,15 +131,15 @@ async function soak(folder: RunFolder): Promise<Sample[]> {
     epochs: Number.POSITIVE_INFINITY,
     saveEvery: 5,
     signal: stop.signal,
-    save: async () => {
-      folder.write('last.safetensors', await train.writeCheckpoint(trainer));
+    save: async (snapshot) => {
+      files.save(await train.writeCheckpoint(snapshot));
       saves++;
     },
     onEpoch: async ({ epoch, step }, isBest) => {
       const weight = model.stateDict()['conv1.weight'];
       const filters = { shape: weight.shape, data: await weight.data() };
       folder.write('report.svg', train.reportSvg({ title: 'soak', history: trainer.history.slice(-100), filters }));
-      if (isBest) folder.write('best.safetensors', await train.writeWeights(model));
+      if (isBest) files.saveBest(await train.writeWeights(model));
       const minute = (performance.now() - started) / 60_000;
       if (epoch < SETTLED_EPOCHS || minute < next) return;
       next = (Math.floor(minute / every) + 1) * every;

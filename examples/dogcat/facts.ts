@@ -1,0 +1,72 @@
+// What a run keeps beside its weights: all that is needed to use them. Read back with as little trust as any file.
+import type { ColourStatistics } from '../../src/data/index.js';
+import { CheckpointError } from '../../src/index.js';
+import type { Checkpoint } from '../../src/train/index.js';
+import { type DogcatOptions, NAMES, presets } from './options.js';
+
+export interface RunFacts {
+  options: DogcatOptions;
+  classes: readonly string[];
+  colours: ColourStatistics;
+  folder: string | null;
+}
+
+/** What weights alone need; files that the browser page saves have no more. */
+const NETWORK = ['variant', 'width', 'image', 'stored', 'dropout', 'initialization'] as const;
+
+const isNumber = (value: unknown) => typeof value === 'number' && Number.isFinite(value);
+const isList = (length: number, check: (item: unknown) => boolean) => (value: unknown) =>
+  Array.isArray(value) && value.length === length && value.every(check);
+
+/**
+ * The facts of a checkpoint; for weights that are only used, the options of the network are enough.
+ * @throws CheckpointError naming the file and the field that is not as it should be.
+ */
+export function readFacts(checkpoint: Checkpoint, use: 'resume' | 'predict'): RunFacts {
+  const { name, metadata } = checkpoint;
+  if (metadata.facts === undefined)
+    throw new CheckpointError(`${name}: does not say which network and classes its weights are for`);
+  const expect = (good: boolean, field: string, expected: string, value: unknown) => {
+    if (good) return;
+    throw new CheckpointError(
+      `${name}: facts${field} should be ${expected}, it is ${JSON.stringify(value) ?? 'missing'}`,
+    );
+  };
+  let facts: RunFacts;
+  try {
+    facts = JSON.parse(metadata.facts);
+  } catch (error) {
+    throw new CheckpointError(`${name}: facts are not JSON (${(error as Error).message})`, { cause: error });
+  }
+  expect(typeof facts === 'object' && facts !== null, '', 'an object', facts);
+  const { options, classes, colours, folder } = facts;
+  expect(typeof options === 'object' && options !== null, '.options', 'an object', options);
+  const names = use === 'predict' ? NETWORK : (Object.keys(presets.quick.options) as (keyof DogcatOptions)[]);
+  const given: Record<string, unknown> = { ...options };
+  if (given.limit === null) given.limit = Number.POSITIVE_INFINITY; // JSON has no infinity
+  for (const key of names) checkOption(key, given[key], expect);
+  const named = Array.isArray(classes) && classes.length > 0 && classes.every((c) => typeof c === 'string');
+  expect(named, '.classes', 'a list of names', classes);
+  expect(typeof colours === 'object' && colours !== null, '.colours', 'an object', colours);
+  for (const key of ['mean', 'std', 'axisStd'] as const) {
+    expect(isList(3, isNumber)(colours[key]), `.colours.${key}`, 'a list of 3 numbers', colours[key]);
+  }
+  expect(isList(3, isList(3, isNumber))(colours.axes), '.colours.axes', '3 lists of 3 numbers', colours.axes);
+  expect(folder === null || typeof folder === 'string', '.folder', 'a path or null', folder);
+  return { options: given as unknown as DogcatOptions, classes, colours, folder };
+}
+
+function checkOption(
+  key: keyof DogcatOptions,
+  value: unknown,
+  expect: (good: boolean, field: string, expected: string, value: unknown) => void,
+): void {
+  const example = presets.quick.options[key];
+  const field = `.options.${key}`;
+  if (typeof example === 'number') {
+    expect(typeof value === 'number' && value >= 0, field, 'a number, 0 or more', value);
+  } else if (typeof example === 'string') {
+    const choices: readonly string[] = NAMES[key as keyof typeof NAMES];
+    expect(choices.includes(value as string), field, `one of ${choices.join(', ')}`, value);
+  } else expect(typeof value === typeof example, field, `a ${typeof example}`, value);
+}

@@ -1,0 +1,40 @@
+// Ctrl-C, SIGTERM and a closed terminal: what they do depends on what there is to lose.
+import { constants } from 'node:os';
+import type { Terminal } from './terminal.js';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Before training a signal ends the program at once, afterwards it stops `fit`, which saves; a second one always ends it. */
+export class Stopping {
+  private readonly controller = new AbortController();
+  private training = false;
+
+  constructor(private readonly terminal: Terminal) {
+    for (const signal of SIGNALS) process.on(signal, () => this.receive(signal));
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  /** From here on there is something to save. */
+  trainingBegins(): void {
+    this.training = true;
+  }
+
+  /** Stops at this point, as a signal would. */
+  stop(): void {
+    this.controller.abort();
+  }
+
+  private receive(signal: (typeof SIGNALS)[number]): void {
+    const code = 128 + constants.signals[signal];
+    if (this.signal.aborted) process.exit(code);
+    if (!this.training) {
+      this.terminal.say('Stopped before training began: there is nothing to save.');
+      process.exit(code);
+    }
+    this.terminal.say('Stopping after this step and saving; once more stops at once.');
+    this.controller.abort();
+  }
+}

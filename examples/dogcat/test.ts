@@ -1,0 +1,77 @@
+// What a trained network is worth on pictures that training never saw.
+import type { AugmentOptions } from '../../src/data/index.js';
+import { CheckpointError, type Module } from '../../src/index.js';
+import type { RunFolder, RunSaver } from '../../src/node/index.js';
+import * as train from '../../src/train/index.js';
+import type { DogcatData } from './data.js';
+import type { RunFacts } from './facts.js';
+import { percent } from './lines.js';
+import { loaderFor } from './run.js';
+import type { Terminal } from './terminal.js';
+
+export interface TestParts {
+  model: Module;
+  facts: RunFacts;
+  data: DogcatData;
+  folder: RunFolder;
+  saver: RunSaver;
+  history: readonly train.EpochRecord[];
+  tenCrop: boolean;
+  terminal: Terminal;
+  signal: AbortSignal;
+}
+
+/** Accuracy of the best weights on pictures that training never saw; leaves report.svg. */
+export async function test(parts: TestParts): Promise<'done' | 'stopped'> {
+  const { model, facts, data, folder, saver, history, tenCrop, terminal } = parts;
+  takeBestWeights(model, folder, terminal);
+  model.eval();
+  const results: { name: string; confusion: train.ConfusionMatrix }[] = [];
+  for (const crops of tenCrop ? [1, 10] : [1]) {
+    const name = crops === 1 ? 'single crop' : 'ten crops';
+    const confusion = await testOnce(parts, crops, name);
+    if (!confusion) return 'stopped';
+    terminal.say(
+      `\nTest accuracy, ${name}: ${percent(confusion.accuracy)} (${confusion.correct} of ${confusion.total}, ${data.testName})`,
+    );
+    terminal.say(String(confusion));
+    results.push({ name, confusion });
+  }
+  const weight = model.stateDict()['conv1.weight'];
+  const filters = { shape: weight.shape, data: await weight.data() };
+  const pictures = data.folder === null ? 'drawn stand-ins' : 'Dogs vs. Cats';
+  const title = `AlexNet '${facts.options.variant}', width ${facts.options.width}, on ${pictures}`;
+  saver.saveFile('report.svg', train.reportSvg({ title, history, filters, test: results }));
+  terminal.say(`\nCurves and filters: ${folder.file('report.svg')}`);
+  return 'done';
+}
+
+function takeBestWeights(model: Module, folder: RunFolder, terminal: Terminal): void {
+  const name = 'best.safetensors';
+  try {
+    train.restoreModel(train.readCheckpoint(folder.read(name), folder.file(name)), model);
+  } catch (error) {
+    if (!(error instanceof CheckpointError)) throw error;
+    terminal.say(`${error.message}; the weights of the last epoch are tested instead.`);
+  }
+}
+
+/** Null if stopped. */
+async function testOnce(
+  { model, facts, data, terminal, signal }: TestParts,
+  crops: number,
+  name: string,
+): Promise<train.ConfusionMatrix | null> {
+  const { options, classes, colours } = facts;
+  const augment: AugmentOptions = { crop: options.image, place: crops === 1 ? 'center' : 'ten', colours, seed: 0 };
+  const batch = Math.max(1, Math.floor(options.batch / crops));
+  const { loader, close } = loaderFor(data.test, augment, { batch, workers: 1 });
+  const confusion = new train.ConfusionMatrix(classes);
+  for await (const { images, labels } of loader.epoch(0)) {
+    if (signal.aborted) break;
+    confusion.add(await train.predictProbabilities(model, images, loader.imageShape, crops), labels);
+    terminal.progress(`testing, ${name}: ${confusion.total} of ${loader.length}`);
+  }
+  await close();
+  return signal.aborted ? null : confusion;
+}
