@@ -1,3 +1,4 @@
+import { UsageError } from '../device/errors.js';
 import * as kernels from '../kernels/optimizers.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type CommonSettings, Optimizer, type ParamGroup } from './optimizer.js';
@@ -15,6 +16,7 @@ export interface SGDSettings extends CommonSettings {
 /**
  * Stochastic gradient descent: velocity = momentum * velocity + gradient, then weight -= lr * velocity. `weightDecay`
  * (default 0) times the weight is added to the gradient. lr must be given. PyTorch: optim.SGD.
+ * @throws UsageError if `nesterov` is asked for without momentum or with dampening.
  */
 export class SGD extends Optimizer<SGDSettings> {
   /** Parameters whose velocity has begun: the first gradient enters undampened. */
@@ -25,6 +27,11 @@ export class SGD extends Optimizer<SGDSettings> {
     options: Partial<SGDSettings> & { lr: number },
   ) {
     const { lr, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false } = options;
+    if (nesterov && (momentum <= 0 || dampening !== 0)) {
+      throw new UsageError(
+        `SGD: nesterov needs a momentum above 0 and no dampening, got momentum ${momentum}, dampening ${dampening}`,
+      );
+    }
     super(params, { lr, momentum, dampening, weightDecay, nesterov });
   }
 

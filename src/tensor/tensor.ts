@@ -245,7 +245,7 @@ export function trainable(made: Tensor, requiresGrad: boolean): Tensor {
 export function parameter(t: Tensor): Tensor {
   const made = unscoped(() => alias(t, t.shape));
   made.requiresGrad = true;
-  made.label = 'parameter';
+  made.label = made.buffer.label = 'parameter'; // what memory() calls it
   t.dispose();
   return made;
 }
