@@ -14,6 +14,9 @@ const MAX_PIXELS_A_BYTE = 512;
 /** A progressive file has about ten; each costs a pass over the picture. */
 const MAX_SCANS = 100;
 
+/** Scans times megapixels: ten scans of the largest picture. */
+const MAX_WORK = 1000;
+
 /** Kinds of JPEG that jpeg-js does not decode, by the low byte of their start-of-frame marker. */
 const FOREIGN_FRAMES: Record<number, string> = {
   0xc3: 'a lossless JPEG',
@@ -55,6 +58,9 @@ export function readJpegHeader(bytes: Uint8Array, maxMegapixels: number): JpegHe
   let scans = 0;
   for (; at < bytes.length - 1; at++) if (bytes[at] === 0xff && bytes[at + 1] === 0xda) scans++;
   if (scans > MAX_SCANS) throw new Error(`a JPEG of ${scans} scans, more than ${MAX_SCANS}`);
+  const megapixels = (header.width * header.height) / 1e6;
+  if (scans * megapixels > MAX_WORK)
+    throw new Error(`a JPEG of ${scans} scans of ${Math.round(megapixels)} megapixels`);
   return header;
 }
 
@@ -67,6 +73,12 @@ function readFrame(segment: Uint8Array, header: JpegHeader, maxMegapixels: numbe
     throw new Error(`claims ${Math.round((width * height) / 1e6)} megapixels, more than ${maxMegapixels}`);
   }
   if (![1, 3, 4].includes(components)) throw new Error(`a JPEG of ${components} components, which is not supported`);
+  for (let i = 0; i < components; i++) {
+    const [across, down] = [segment[7 + i * 3] >> 4, segment[7 + i * 3] & 15];
+    if (!(across >= 1 && across <= 4 && down >= 1 && down <= 4)) {
+      throw new Error(`damaged in its header (component ${i} is sampled ${across} x ${down}, expected 1 to 4)`);
+    }
+  }
   Object.assign(header, { width, height, components });
 }
 

@@ -112,6 +112,7 @@ test('damaged and foreign files are refused with their reason', () => {
     /claims 2048 x 2048 pixels, which \d+ bytes cannot hold/,
   );
   assert.match(refusal(patched(jpegFile, frame + 7, 2)), /2 components/);
+  assert.match(refusal(patched(jpegFile, frame + 9, 0x0f)), /component 0 is sampled 0 x 15/);
   assert.match(refusal(Uint8Array.of(0xff, 0xd8, 0xff, 0xd9)), /without a picture|cut off/);
   const png = makePng(5, 5, gradient);
   assert.match(refusal(png.slice(0, 20)), /cut off/);
