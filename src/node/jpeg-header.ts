@@ -43,13 +43,7 @@ export function readJpegHeader(bytes: Uint8Array, maxMegapixels: number): JpegHe
     if (!(end <= bytes.length)) throw new Error('cut off before its picture');
     const segment = bytes.subarray(at + 4, end);
     if (Object.hasOwn(FOREIGN_FRAMES, marker)) throw new Error(`${FOREIGN_FRAMES[marker]}, which is not supported`);
-    if (marker >= 0xc0 && marker <= 0xc2) {
-      readFrame(segment, header, maxMegapixels);
-      const { width, height } = header;
-      if (width * height > bytes.length * MAX_PIXELS_A_BYTE) {
-        throw new Error(`cut off: claims ${width} x ${height} pixels, which ${bytes.length} bytes cannot hold`);
-      }
-    }
+    if (marker >= 0xc0 && marker <= 0xc2) readFrame(segment, header, maxMegapixels);
     if (marker === 0xee && isAdobe(segment)) header.adobeTransform = segment[11];
     if (marker === 0xda) break;
     at = Math.max(end, at + 2);
@@ -58,9 +52,13 @@ export function readJpegHeader(bytes: Uint8Array, maxMegapixels: number): JpegHe
   let scans = 0;
   for (; at < bytes.length - 1; at++) if (bytes[at] === 0xff && bytes[at + 1] === 0xda) scans++;
   if (scans > MAX_SCANS) throw new Error(`a JPEG of ${scans} scans, more than ${MAX_SCANS}`);
-  const megapixels = (header.width * header.height) / 1e6;
+  const { width, height } = header;
+  const megapixels = (width * height) / 1e6;
   if (scans * megapixels > MAX_WORK)
     throw new Error(`a JPEG of ${scans} scans of ${Math.round(megapixels)} megapixels`);
+  if (width * height > bytes.length * MAX_PIXELS_A_BYTE) {
+    throw new Error(`cut off: claims ${width} x ${height} pixels, which ${bytes.length} bytes cannot hold`);
+  }
   return header;
 }
 
