@@ -28,10 +28,20 @@ export class SafetyNet {
     if (this.wanted && !this.snapshot) this.snapshot = await takeSnapshot(this.trainer);
   }
 
-  /** Saves the run, unless its weights are broken. @throws DivergenceError if they are. */
-  async save(): Promise<void> {
+  /**
+   * Rejects when the device is lost. What waits for it may then wait for ever: not every driver settles reads that were
+   * under way.
+   */
+  async loss(): Promise<never> {
+    throw await this.lost;
+  }
+
+  /** Saves the run, unless its weights are broken or `life` is over. @throws DivergenceError if they are. */
+  async save(life: AbortSignal): Promise<void> {
+    life.throwIfAborted();
     if (!this.wanted && !this.options.save) return;
     const snapshot = await takeSnapshot(this.trainer);
+    life.throwIfAborted();
     const broken = firstNotFinite(snapshot);
     if (broken) throw this.trainer.diverged(`${broken} holds NaN or an infinity`);
     if (this.wanted) this.snapshot = snapshot;
