@@ -2,7 +2,7 @@
 // every kill the newest whole checkpoint must equal, bit for bit, what an uninterrupted run had at that step.
 //   node scripts/run.mjs test/soak/kill.soak.ts [--kills 50] [--seed N]
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -42,10 +42,12 @@ function live(args: string[]): Life {
 }
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-const partial = (folder: RunFolder) => existsSync(folder.file('last.safetensors.partial'));
+/** When a file that is being written was begun; 0 if there is none. A killed run leaves one behind. */
+const partial = (folder: RunFolder) =>
+  statSync(folder.file('last.safetensors.partial'), { throwIfNoEntry: false })?.birthtimeMs ?? 0;
 
 /** Waits for the moment; returns early if the process ends by itself. */
-async function wait(moment: Moment, { child }: Life, folder: RunFolder): Promise<void> {
+async function wait(moment: Moment, { child }: Life, folder: RunFolder, stale: number): Promise<void> {
   const alive = () => child.exitCode === null;
   if (moment === 'anywhere') {
     for (const end = performance.now() + random.unit() * 4000; alive() && performance.now() < end; ) await sleep(5);
@@ -53,7 +55,8 @@ async function wait(moment: Moment, { child }: Life, folder: RunFolder): Promise
   }
   const writes = 1 + Math.floor(random.unit() * 6);
   for (let seen = 0; alive() && seen < writes; ) {
-    if (partial(folder) && ++seen < writes) while (alive() && partial(folder)) await nextTurn();
+    const begun = partial(folder);
+    if (begun !== 0 && begun !== stale && ++seen < writes) while (alive() && partial(folder)) await nextTurn();
     else await nextTurn();
   }
   if (moment === 'training') await sleep(random.unit() * 400);
@@ -112,16 +115,17 @@ async function soak(root: string): Promise<{ equal: number; inside: number; fini
   let runs = 1;
   for (let kill = 1; kill <= kills; ) {
     const begun = folder.has('last.safetensors') || folder.has('last-1.safetensors');
+    const stale = partial(folder);
     const started = performance.now();
     const life = live([...(begun ? ['--resume', folder.path] : [...NEW_RUN, '--out', folder.path]), ...RUN]);
     const moment = moments[Math.floor(random.unit() * moments.length)];
-    await wait(moment, life, folder);
+    await wait(moment, life, folder, stale);
     const killed = life.child.exitCode === null && life.child.kill('SIGKILL');
     const code = await life.ended;
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     const { line, good } = inspect(folder, expected);
     if (killed && code === null) {
-      const inside = partial(folder);
+      const inside = ![0, stale].includes(partial(folder));
       console.log(`kill ${kill}/${kills} (${moment}${inside ? ', inside a write' : ''}, after ${seconds} s): ${line}`);
       if (good) tally.equal++;
       if (inside) tally.inside++;
