@@ -7,9 +7,14 @@ import type { FitOptions } from './run.js';
 import { firstNotFinite, restoreSnapshot, type Snapshot, takeSnapshot } from './snapshot.js';
 import type { Trainer } from './trainer.js';
 
+/** Losses this many times the first are on their way up. */
+const RISING = 2;
+
 /** Belongs to one call of `fit`. */
 export class SafetyNet {
   private snapshot: Snapshot | null = null;
+  /** The last from when losses were not on their way up: with weights half exploded no rate helps. */
+  private sound: Snapshot | null = null;
   private lost = deviceLost();
   /** The step at which the device was lost last. */
   private lostAt: number | null = null;
@@ -25,7 +30,7 @@ export class SafetyNet {
 
   /** Before the first step there must be something to go back to, too. */
   async spread(): Promise<void> {
-    if (this.wanted && !this.snapshot) this.snapshot = await takeSnapshot(this.trainer);
+    if (this.wanted && !this.snapshot) this.snapshot = this.sound = await takeSnapshot(this.trainer);
   }
 
   /**
@@ -44,7 +49,9 @@ export class SafetyNet {
     life.throwIfAborted();
     const broken = firstNotFinite(snapshot);
     if (broken) throw this.trainer.diverged(`${broken} holds NaN or an infinity`);
+    const { start, recent } = snapshot.saved.position.watch;
     if (this.wanted) this.snapshot = snapshot;
+    if (this.wanted && recent <= RISING * start) this.sound = snapshot;
     await this.options.save?.(snapshot);
   }
 
@@ -53,7 +60,7 @@ export class SafetyNet {
     const error = thrown instanceof DeviceLostError || ready() ? thrown : await this.lost;
     if (!this.snapshot) throw error;
     if (error instanceof DivergenceError && this.options.onDivergence === 'rollback')
-      this.rollBack(error, this.snapshot);
+      this.rollBack(error, this.sound ?? this.snapshot);
     else if (error instanceof DeviceLostError && this.options.rebuild) await this.reopen(error, this.snapshot);
     else throw error;
   }
