@@ -18,7 +18,7 @@ export class DivergenceError extends WgradError {
 
 /** What counts as divergence and what a rollback changes. */
 export interface DivergenceOptions {
-  /** The mean of about ten losses may be this many times that of the run's first ten. Default 10. */
+  /** The mean of about the last ten losses may be this many times the run's first loss. Default 10. */
   factor?: number;
   /** A rollback multiplies all learning rates by this, for good. Default 0.5. */
   lrFactor?: number;
@@ -33,7 +33,7 @@ export class LossWatch {
   constructor(
     /** Losses seen. */
     public count = 0,
-    /** Mean of the first ten. */
+    /** The first. */
     public start = 0,
     /** Exponential mean over about ten. */
     public recent = 0,
@@ -44,8 +44,8 @@ export class LossWatch {
     this.count++;
     const share = 1 / Math.min(this.count, WINDOW);
     this.recent += (loss - this.recent) * share;
-    if (this.count <= WINDOW) this.start = this.recent;
-    return this.count > WINDOW && this.recent > factor * this.start;
+    if (this.count === 1) this.start = loss;
+    return this.recent > factor * this.start;
   }
 
   state(): Pick<LossWatch, 'count' | 'start' | 'recent'> {

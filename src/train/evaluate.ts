@@ -20,22 +20,26 @@ export interface Evaluation {
 /**
  * Mean cross entropy and confusion matrix of a classifier over one pass of the data, in evaluation mode; the model's mode
  * is as before afterwards. `onProgress` is told how many images have been checked.
- * @throws the signal's reason if it aborts.
+ * @throws the reason of the first of `signals` that aborts.
  */
 export async function evaluate(
   model: Module,
   source: BatchSource,
   classes: readonly string[],
   onProgress?: (images: number) => void,
-  signal?: AbortSignal,
+  ...signals: (AbortSignal | undefined)[]
 ): Promise<Evaluation> {
   const wasTraining = model.training;
   model.eval();
   const confusion = new ConfusionMatrix(classes);
   const loss = new Mean();
+  const check = () => {
+    for (const signal of signals) signal?.throwIfAborted();
+  };
   const late = new LateResults(AHEAD);
   try {
     for await (const { images, labels } of source.epoch(0)) {
+      check();
       const step = async (): Promise<void> => {
         const [lossValue, scores] = await forward(model, images, labels, source.imageShape);
         loss.add(lossValue, labels.length);
@@ -43,12 +47,11 @@ export async function evaluate(
       };
       await late.add(step());
       await sync(AHEAD);
+      check();
       onProgress?.(confusion.total);
-      signal?.throwIfAborted();
     }
     await late.all();
   } finally {
-    await late.settled();
     model.train(wasTraining);
   }
   return { loss: loss.value, confusion };

@@ -24,9 +24,4 @@ export class LateResults {
     await Promise.all(this.open);
     this.open.length = 0;
   }
-
-  /** Waits until none can change anything any more, failed or not. */
-  async settled(): Promise<void> {
-    await Promise.allSettled(this.open.splice(0));
-  }
 }

@@ -7,9 +7,14 @@ import type { FitOptions } from './run.js';
 import { firstNotFinite, restoreSnapshot, type Snapshot, takeSnapshot } from './snapshot.js';
 import type { Trainer } from './trainer.js';
 
+/** Losses this many times the first are on their way up. */
+const RISING = 2;
+
 /** Belongs to one call of `fit`. */
 export class SafetyNet {
   private snapshot: Snapshot | null = null;
+  /** The last from when losses were not on their way up: with weights half exploded no rate helps. */
+  private sound: Snapshot | null = null;
   private lost = deviceLost();
   /** The step at which the device was lost last. */
   private lostAt: number | null = null;
@@ -25,16 +30,28 @@ export class SafetyNet {
 
   /** Before the first step there must be something to go back to, too. */
   async spread(): Promise<void> {
-    if (this.wanted && !this.snapshot) this.snapshot = await takeSnapshot(this.trainer);
+    if (this.wanted && !this.snapshot) this.snapshot = this.sound = await takeSnapshot(this.trainer);
   }
 
-  /** Saves the run, unless its weights are broken. @throws DivergenceError if they are. */
-  async save(): Promise<void> {
+  /**
+   * Rejects when the device is lost. What waits for it may then wait for ever: not every driver settles reads that were
+   * under way.
+   */
+  async loss(): Promise<never> {
+    throw await this.lost;
+  }
+
+  /** Saves the run, unless its weights are broken or `life` is over. @throws DivergenceError if they are. */
+  async save(life: AbortSignal): Promise<void> {
+    life.throwIfAborted();
     if (!this.wanted && !this.options.save) return;
     const snapshot = await takeSnapshot(this.trainer);
+    life.throwIfAborted();
     const broken = firstNotFinite(snapshot);
     if (broken) throw this.trainer.diverged(`${broken} holds NaN or an infinity`);
+    const { start, recent } = snapshot.saved.position.watch;
     if (this.wanted) this.snapshot = snapshot;
+    if (this.wanted && recent <= RISING * start) this.sound = snapshot;
     await this.options.save?.(snapshot);
   }
 
@@ -43,7 +60,7 @@ export class SafetyNet {
     const error = thrown instanceof DeviceLostError || ready() ? thrown : await this.lost;
     if (!this.snapshot) throw error;
     if (error instanceof DivergenceError && this.options.onDivergence === 'rollback')
-      this.rollBack(error, this.snapshot);
+      this.rollBack(error, this.sound ?? this.snapshot);
     else if (error instanceof DeviceLostError && this.options.rebuild) await this.reopen(error, this.snapshot);
     else throw error;
   }

@@ -30,6 +30,8 @@ export class Trainer {
   private lrScale = 1;
   private rollbacks = 0;
   private explosion = DEFAULT_FACTOR;
+  /** Ends when the loop under way has failed; the next one has its own. */
+  private life = new AbortController();
   /** The epochs done. */
   readonly history: EpochRecord[] = [];
 
@@ -52,10 +54,14 @@ export class Trainer {
     const net = new SafetyNet(this, options);
     try {
       for (;;) {
+        this.life = new AbortController();
+        const loss = net.loss();
+        loss.catch(() => {}); // awaited, if at all, by the races
         try {
-          await net.spread();
-          return await this.runEpochs(options, net);
+          await Promise.race([net.spread(), loss]);
+          return await Promise.race([this.runEpochs(options, net), loss]);
         } catch (error) {
+          this.life.abort(error); // what is still under way must not touch what is restored
           await net.recover(error);
         }
       }
@@ -66,11 +72,12 @@ export class Trainer {
   }
 
   private async runEpochs(options: FitOptions, net: SafetyNet): Promise<'done' | 'stopped'> {
+    const life = this.life.signal;
     while (this.epoch < options.epochs) {
       const finished =
         !options.signal?.aborted && (await this.trainEpoch(options, net)) && (await this.finishEpoch(options, net));
       if (finished) continue;
-      await net.save();
+      await net.save(life);
       return 'stopped';
     }
     return 'done';
@@ -78,26 +85,26 @@ export class Trainer {
 
   private async trainEpoch({ onProgress, saveEvery = 0, signal }: FitOptions, net: SafetyNet): Promise<boolean> {
     const { train, model } = this.parts;
+    const life = this.life.signal;
     model.train();
     const late = new LateResults(AHEAD);
     const report = () => onProgress?.(this.progress('train', this.loss.weight, train.length));
-    try {
-      for await (const batch of train.epoch(this.epoch, { startBatch: this.batch })) {
-        const noted = this.trainStep(batch);
-        this.batch++;
-        await late.add(noted);
-        await sync(AHEAD);
-        report();
-        const due = saveEvery > 0 && this.step % saveEvery === 0;
-        if (!due && !signal?.aborted) continue;
-        await late.all();
-        if (signal?.aborted) return false;
-        await net.save();
-      }
+    for await (const batch of train.epoch(this.epoch, { startBatch: this.batch })) {
+      life.throwIfAborted();
+      const noted = this.trainStep(batch);
+      this.batch++;
+      await late.add(noted);
+      await sync(AHEAD);
+      life.throwIfAborted();
+      report();
+      const due = saveEvery > 0 && this.step % saveEvery === 0;
+      if (!due && !signal?.aborted) continue;
       await late.all();
-    } finally {
-      await late.settled();
+      if (signal?.aborted) return false;
+      await net.save(life);
     }
+    await late.all();
+    life.throwIfAborted();
     report();
     return true;
   }
@@ -146,7 +153,9 @@ export class Trainer {
     lossValue: Promise<number>,
     predictions: Promise<ArrayLike<number>>,
   ): Promise<void> {
+    const life = this.life.signal;
     const [loss, predicted] = await Promise.all([lossValue, predictions]);
+    if (life.aborted) return;
     if (!Number.isFinite(loss)) throw this.diverged(`the loss is ${loss}`, loss, step, rate);
     if (this.watch.exploded(loss, this.explosion)) {
       const { start, recent } = this.watch;
@@ -182,6 +191,7 @@ export class Trainer {
   /** False if the signal stopped validation; the epoch can then be finished another time. */
   private async finishEpoch(options: FitOptions, net: SafetyNet): Promise<boolean> {
     const { schedule } = this.parts;
+    const life = this.life.signal;
     const learningRate = this.learningRate();
     const checked = await this.validate(options);
     if (checked === 'stopped') return false;
@@ -209,7 +219,7 @@ export class Trainer {
     const isBest = this.bestLoss === null || score < this.bestLoss;
     if (isBest) this.bestLoss = score;
     await options.onEpoch?.(record, isBest);
-    await net.save();
+    await net.save(life);
     return true;
   }
 
@@ -217,7 +227,7 @@ export class Trainer {
     const { model, validation, classes } = this.parts;
     if (!validation) return null;
     const tell = (images: number) => onProgress?.(this.progress('validation', images, validation.length));
-    return evaluate(model, validation, classes, tell, signal).catch((error) => {
+    return evaluate(model, validation, classes, tell, signal, this.life.signal).catch((error) => {
       if (signal?.aborted && error === signal.reason) return 'stopped';
       throw error;
     });

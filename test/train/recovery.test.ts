@@ -1,0 +1,247 @@
+// A trainer that falls: losses that explode, a device that is lost in the middle, and how it goes on.
+import * as assert from 'uvu/assert';
+import { DeviceLostError } from '../../src/device/errors.js';
+import { activeRecorder } from '../../src/device/recorder.js';
+import { AdamW, ExponentialLR, init, Linear, manualSeed, SGD, sync } from '../../src/index.js';
+import { Dropout, ReLU, Sequential } from '../../src/layers/index.js';
+import {
+  DivergenceError,
+  type FitOptions,
+  type Progress,
+  type Recovery,
+  Trainer,
+  type TrainerParts,
+  takeSnapshot,
+} from '../../src/train/index.js';
+import { useDevice } from '../support/device.js';
+import { seeded } from '../support/random.js';
+import { suite } from '../support/suite.js';
+
+const test = suite('train/recovery');
+test.before(useDevice);
+
+const BATCHES = 6;
+const source = {
+  length: 4 * BATCHES,
+  imageShape: [3],
+  async *epoch(number: number, { startBatch = 0 } = {}) {
+    for (let i = startBatch; i < BATCHES; i++) {
+      yield { images: seeded(12, 100 * number + i), labels: Int32Array.of(0, 1, 0, 1) };
+    }
+  },
+};
+
+function parts(): TrainerParts {
+  const model = new Sequential(new Linear(3, 16), new ReLU(), new Dropout(0.5), new Linear(16, 2));
+  const optimizer = new AdamW(model.parameters(), { lr: 0.01 });
+  const schedule = { each: 'step', rule: new ExponentialLR(optimizer, { gamma: 0.99 }) } as const;
+  return { model, optimizer, schedule, train: source, validation: source, classes: ['a', 'b'] };
+}
+
+/** The whole state without what a clock says, as text. */
+async function state(trainer: Trainer): Promise<string> {
+  const { tensors, saved } = await takeSnapshot(trainer);
+  const values = tensors.map(([name, { data }]) => [name, Buffer.from(data.buffer).toString('hex')]);
+  return JSON.stringify([saved, values], (key, value) => (key === 'seconds' ? 0 : value));
+}
+
+async function uninterrupted(): Promise<string> {
+  manualSeed(5);
+  const trainer = new Trainer(parts());
+  await trainer.fit({ epochs: 3 });
+  return state(trainer);
+}
+
+const destroy = () => activeRecorder().host.device.destroy();
+
+/** Trains with the device destroyed at the given calls of onProgress, counted from 1. */
+async function trainWithLosses(at: number[], options: Partial<FitOptions> = {}) {
+  manualSeed(5);
+  const trainer = new Trainer(parts());
+  const recoveries: Recovery[] = [];
+  const steps: number[] = [];
+  let calls = 0;
+  const ended = await trainer
+    .fit({
+      epochs: 3,
+      saveEvery: 4,
+      rebuild: async () => {
+        await init();
+        return parts();
+      },
+      onProgress: ({ step }) => {
+        steps.push(step);
+        if (at.includes(++calls)) destroy();
+      },
+      onRecovery: (recovery) => recoveries.push(recovery),
+      ...options,
+    })
+    .catch((error: Error) => error);
+  return { trainer, recoveries, steps, ended };
+}
+
+// One epoch reports 6 steps, the last again when all have come back, and 6 batches of validation.
+for (const [where, calls] of [
+  ['before anything was saved', 2],
+  ['inside an epoch', 5],
+  ['in the step before a save', 4],
+  ['in validation', 10],
+  ['in the second epoch', 17],
+] as const) {
+  test(`the device is lost ${where}: training ends with the same bits`, async () => {
+    const expected = await uninterrupted();
+    const { trainer, recoveries, ended } = await trainWithLosses([calls]);
+    assert.is(ended, 'done', String(ended));
+    assert.is(recoveries.length, 1);
+    assert.instance(recoveries[0].error, DeviceLostError);
+    assert.is(await state(trainer), expected);
+  });
+}
+
+test('losses with progress between them are all survived', async () => {
+  const expected = await uninterrupted();
+  const { trainer, recoveries, ended } = await trainWithLosses([3, 14, 30]);
+  assert.is(ended, 'done', String(ended));
+  assert.is(recoveries.length, 3);
+  assert.is(await state(trainer), expected);
+});
+
+test('a device lost while the run is saved', async () => {
+  const expected = await uninterrupted();
+  let saves = 0;
+  const { trainer, ended } = await trainWithLosses([], {
+    save: async () => {
+      if (++saves === 2) destroy();
+      await sync().catch(() => {});
+    },
+  });
+  assert.is(ended, 'done', String(ended));
+  assert.is(await state(trainer), expected);
+});
+
+test('a second loss at once is the end, with a typed error', async () => {
+  const { recoveries, ended } = await trainWithLosses([6, 7]);
+  assert.instance(ended, DeviceLostError);
+  assert.match((ended as Error).message, /^trainer: the device was lost again before step \d+: /);
+  assert.is(recoveries.length, 1);
+  await init();
+});
+
+test('without rebuild the loss is a DeviceLostError', async () => {
+  const { ended } = await trainWithLosses([3], { rebuild: undefined });
+  assert.instance(ended, DeviceLostError);
+  await init();
+});
+
+/** Linear on inputs of this size explodes with a learning rate that is too large. */
+function wild(lr: number, poison = -1): TrainerParts {
+  const model = new Sequential(new Linear(3, 8), new Linear(8, 2));
+  const train = {
+    ...source,
+    async *epoch(number: number, from = {}) {
+      let i = 0;
+      for await (const { images, labels } of source.epoch(number, from)) {
+        if (number * BATCHES + i++ === poison) images[0] = Number.NaN;
+        yield { images: images.map((v) => 30 * v), labels };
+      }
+    },
+  };
+  return { model, optimizer: new SGD(model.parameters(), { lr, momentum: 0.9 }), train, classes: ['a', 'b'] };
+}
+
+test('exploding losses stop training with step, loss, rate and advice', async () => {
+  manualSeed(1);
+  const error = await new Trainer(wild(3)).fit({ epochs: 5, divergence: { factor: 100 } }).catch((e: Error) => e);
+  assert.instance(error, DivergenceError);
+  const { message, step, loss, learningRate } = error as DivergenceError;
+  assert.match(message, /^trainer: .* at step \d+, with a learning rate of 3: training has diverged\. A smaller/);
+  assert.ok(step > 0 && step <= 30);
+  assert.ok(!Number.isFinite(loss) || loss > 1, `${loss}`);
+  assert.is(learningRate, 3);
+});
+
+test('rollbacks go on from the last save with smaller rates, until training holds', async () => {
+  manualSeed(1);
+  const recoveries: Recovery[] = [];
+  const trainer = new Trainer(wild(3));
+  const ended = await trainer.fit({
+    epochs: 4,
+    saveEvery: 2,
+    onDivergence: 'rollback',
+    divergence: { factor: 100, lrFactor: 0.01, maxRollbacks: 2 },
+    onRecovery: (recovery) => recoveries.push(recovery),
+  });
+  assert.is(ended, 'done');
+  assert.ok(recoveries.length >= 1);
+  assert.instance(recoveries[0].error, DivergenceError);
+  assert.is(recoveries[0].lrScale, 0.01);
+  const { lrScale, rollbacks } = trainer.position();
+  assert.is(rollbacks, recoveries.length);
+  assert.is(lrScale, 0.01 ** rollbacks);
+  assert.ok(Math.abs(trainer.history.at(-1)!.learningRate - 3 * lrScale) < 1e-12);
+  assert.is(trainer.parts.optimizer.lr, 3); // schedules go on from the rate that they know
+});
+
+test('rolled back by one seed twice: the same bits', async () => {
+  const run = async () => {
+    manualSeed(1);
+    const trainer = new Trainer(wild(3));
+    const divergence = { factor: 100, lrFactor: 0.01 };
+    await trainer.fit({ epochs: 3, saveEvery: 2, onDivergence: 'rollback', divergence });
+    return state(trainer);
+  };
+  assert.is(await run(), await run());
+});
+
+test('data that no learning rate helps: after so many rollbacks it stops', async () => {
+  manualSeed(1);
+  let recoveries = 0;
+  const error = await new Trainer(wild(1e-3, 4))
+    .fit({ epochs: 3, onDivergence: 'rollback', divergence: { maxRollbacks: 2 }, onRecovery: () => recoveries++ })
+    .catch((e: Error) => e);
+  assert.instance(error, DivergenceError);
+  assert.is(recoveries, 2);
+  assert.match(
+    (error as Error).message,
+    /the loss is NaN at step 5.* 2 rollbacks with smaller learning rates did not help/,
+  );
+});
+
+test('weights that are no numbers are never saved', async () => {
+  manualSeed(1);
+  const trainer = new Trainer(wild(1e-3));
+  let saves = 0;
+  const spoil = ({ step }: Progress) => {
+    if (step === 6) trainer.parts.model.parameters()[0].set(new Float32Array(24).fill(Number.NaN));
+  };
+  const error = await trainer
+    .fit({ epochs: 2, saveEvery: 2, save: () => void saves++, onProgress: spoil })
+    .catch((e) => e);
+  assert.instance(error, DivergenceError);
+  assert.match(error.message, /model\.0\.weight holds NaN or an infinity at step 6/);
+  assert.is(saves, 2);
+});
+
+test('nothing to train on is said at once', async () => {
+  const empty = new Trainer({ ...parts(), train: { ...source, length: 0 } });
+  await empty.fit({ epochs: 1 }).then(
+    () => assert.unreachable(),
+    (error: Error) => assert.match(error.message, /^trainer: the training data are empty/),
+  );
+});
+
+test('stopped in validation and gone on with: the same bits', async () => {
+  const expected = await uninterrupted();
+  manualSeed(5);
+  const trainer = new Trainer(parts());
+  const stop = new AbortController();
+  const onProgress = ({ phase, epoch }: Progress) => {
+    if (phase === 'validation' && epoch === 2) stop.abort();
+  };
+  assert.is(await trainer.fit({ epochs: 3, onProgress, signal: stop.signal }), 'stopped');
+  assert.is(trainer.history.length, 1);
+  assert.is(await trainer.fit({ epochs: 3 }), 'done');
+  assert.is(await state(trainer), expected);
+});
+
+test.run();
