@@ -9,6 +9,9 @@ export interface GpuOptions {
   limits?: 'adapter' | 'default';
   /** Node only: Dawn's own switches, such as 'backend=vulkan' or 'enable-dawn-features=dump_shaders'. */
   dawn?: string[];
-  /** Node only: switch Dawn's bounds checks off, for speed. Right answers never depend on it. Default: false. */
+  /**
+   * Node only: switch Dawn's bounds checks off, for speed. Right answers never depend on it. Default: whether the environment
+   * variable WGRAD_UNSAFE is 1.
+   */
   unsafe?: boolean;
 }

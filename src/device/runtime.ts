@@ -68,7 +68,8 @@ export async function init(options: GpuOptions = {}): Promise<void> {
 }
 
 async function open(options: GpuOptions): Promise<void> {
-  const gpu = await openGpu(options);
+  const unsafe = options.unsafe ?? setting('WGRAD_UNSAFE') === '1';
+  const gpu = await openGpu({ ...options, unsafe });
   const powerPreference = options.powerPreference ?? 'high-performance';
   const adapter = await (gpu ? track(() => gpu.requestAdapter({ powerPreference })) : null);
   if (!gpu || !adapter) throw new DeviceError(`init: no WebGPU adapter was found. ${missingGpuAdvice}`);
