@@ -3,6 +3,7 @@
  * @module wgrad
  */
 
+export { type AnomalyOptions, detectAnomaly, setDetectAnomaly } from './autograd/anomaly.js';
 export { type GradcheckOptions, gradcheck } from './autograd/gradcheck.js';
 export { type Kernel, kernel } from './autograd/kernel.js';
 export type { Pair } from './autograd/ops/checks.js';

@@ -7,6 +7,7 @@ import { binary } from '../kernels/elementwise.js';
 import { keep, scope, unscoped } from '../tensor/scope.js';
 import { sameShape, showShape } from '../tensor/shape.js';
 import { alias, empty, type GradNode, onBackward, type Tensor } from '../tensor/tensor.js';
+import { anomalyWatch } from './anomaly.js';
 
 let recording = true;
 
@@ -33,6 +34,7 @@ export function noGrad<T>(body: () => T): T {
  */
 export function record(name: string, y: Tensor, inputs: readonly Tensor[], grad: GradNode['grad']): Tensor {
   y.label = name;
+  anomalyWatch()?.forward(name, y, inputs);
   if (recording && inputs.some((t) => t.requiresGrad)) {
     y.requiresGrad = true;
     y.node = { name, inputs, grad, place: currentPlace() || name };
@@ -56,6 +58,7 @@ export function backward(from: Tensor, dy?: Tensor): void {
     throw new ShapeError(`backward: upstream gradient ${showShape(dy.shape)} for a result ${showShape(from.shape)}`);
   }
   using _pass = scope();
+  if (dy) anomalyWatch()?.upstream(dy);
   noGrad(() => pull(from, dy ?? one(from)));
 }
 
@@ -77,16 +80,19 @@ function pull(from: Tensor, seed: Tensor): void {
 }
 
 /** Adds what one op passes on to its inputs' gradients. */
-function pullNode({ name, inputs, grad }: GradNode, dy: Tensor, gradients: Map<Tensor, Tensor>): void {
+function pullNode(node: GradNode, dy: Tensor, gradients: Map<Tensor, Tensor>): void {
   using _node = scope();
-  const thunks = grad(dy);
+  const { name, inputs } = node;
+  const watch = anomalyWatch();
+  const thunks = watch ? watch.within(() => node.grad(dy)) : node.grad(dy);
   inputs.forEach((x, i) => {
     const thunk = thunks[i];
     if (!thunk || !x.requiresGrad) return;
-    const dx = thunk();
+    const dx = watch ? watch.within(thunk) : thunk();
     if (!sameShape(dx.shape, x.shape)) {
       throw new ShapeError(`${name}: gradient ${i} is ${showShape(dx.shape)}, its input ${showShape(x.shape)}`);
     }
+    watch?.backward(node, i, dx);
     const before = gradients.get(x);
     gradients.set(x, before ? sum(before, dx) : carry(dx, dy));
     before?.dispose();
@@ -110,6 +116,7 @@ function carry(dx: Tensor, dy: Tensor): Tensor {
 function sum(a: Tensor, b: Tensor): Tensor {
   const total = empty(a.shape, 'f32', 'gradient');
   binary('a + b', a.buffer, b.buffer, total.buffer, a.size);
+  anomalyWatch()?.added(total);
   return keep(total);
 }
 
@@ -119,8 +126,10 @@ function accumulateLeaf(leaf: Tensor, dy: Tensor, borrowed: boolean): void {
     // Two leaves may be handed one tensor (an add's dy). Each needs its own: clipping works in place.
     if (!grad && !borrowed && dy.shared.owners === 1) return alias(dy, dy.shape);
     const own = empty(leaf.shape, 'f32', 'gradient');
-    if (grad) binary('a + b', grad.buffer, dy.buffer, own.buffer, leaf.size);
-    else copyBuffer(dy.buffer, own.buffer, leaf.size * 4);
+    if (grad) {
+      binary('a + b', grad.buffer, dy.buffer, own.buffer, leaf.size);
+      anomalyWatch()?.added(own);
+    } else copyBuffer(dy.buffer, own.buffer, leaf.size * 4);
     return own;
   });
   leaf.grad.label = 'gradient';

@@ -29,3 +29,31 @@ export class DataError extends WgradError {}
 export class CheckpointError extends WgradError {}
 /** The library was called in a way it cannot serve, such as a tensor used after its scope closed. */
 export class UsageError extends WgradError {}
+
+/** Whether an op's result or one of its gradients went bad, or a tensor that no op made. */
+export type AnomalyPhase = 'forward' | 'backward' | 'input';
+
+/** What `detectAnomaly` found. */
+export interface Anomaly {
+  /** The op that made the first bad number, or, for 'input', the one that it was given to. */
+  op: string;
+  /** The layer's path, such as 'features.conv1'; '' outside of layers. */
+  layer: string;
+  phase: AnomalyPhase;
+  /** Which input's gradient it is ('backward'), or which input was bad already ('input'); else -1. */
+  input: number;
+  nan: number;
+  infinite: number;
+  /** The first bad element, counted in row-major order. */
+  first: number;
+}
+
+/** The first NaN or infinity that `detectAnomaly` saw being made. */
+export class AnomalyError extends WgradError {
+  constructor(
+    message: string,
+    readonly anomaly: Anomaly,
+  ) {
+    super(message);
+  }
+}

@@ -45,6 +45,13 @@ export function onBackward(run: (from: Tensor, dy?: Tensor) => void): void {
   backwardPass = run;
 }
 
+let beforeRead: (() => Promise<void>) | undefined;
+
+/** What is awaited along with every read, and may throw: anomaly detection registers itself here. */
+export function onRead(check: (() => Promise<void>) | undefined): void {
+  beforeRead = check;
+}
+
 /** The name of the method that Node's console.log asks for; other hosts never look. */
 const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 
@@ -121,7 +128,10 @@ export class Tensor {
   async data(): Promise<TypedArray> {
     const { dtype, size } = this;
     const bytes = bytesOf(dtype, size);
-    return arrayOf(dtype, size === 0 ? new ArrayBuffer(0) : await read(this.buffer, bytes), size);
+    if (size === 0) return arrayOf(dtype, new ArrayBuffer(0), size);
+    const values = read(this.buffer, bytes);
+    if (beforeRead) await Promise.all([beforeRead(), values]);
+    return arrayOf(dtype, await values, size);
   }
 
   /**

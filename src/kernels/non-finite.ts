@@ -1,0 +1,18 @@
+import { ceilDiv } from '../device/math.js';
+import type { GpuBuffer } from '../device/pool.js';
+import { run, view } from '../device/recorder.js';
+import { windows } from '../device/windows.js';
+import { non_finite as shader } from './sources.gen.js';
+
+/** u32 words that `nonFinite` writes for each tensor. */
+export const FOUND_WORDS = 4;
+
+const BY_SPAN = 1024;
+
+/** Counts the NaNs and infinities of x into the words of `found` that belong to `slot`. */
+export function nonFinite(x: GpuBuffer, found: GpuBuffer, slot: number, count: number): void {
+  for (const w of windows(count, 1)) {
+    const params = { count: w.count, start: w.start, slot };
+    run(shader, { x: view(x, w.start, w.count), found }, params, { groups: ceilDiv(w.count, BY_SPAN) });
+  }
+}
