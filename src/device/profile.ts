@@ -38,7 +38,7 @@ export interface ProfileRow {
  * @throws UsageError if the device has no timestamps.
  */
 export async function profile(body: () => void | Promise<void>): Promise<Profile> {
-  const recorder = activeRecorder();
+  const recorder = activeRecorder('profile');
   const { device, track } = recorder.host;
   await recorder.throttle(0);
   const before = { ...recorder.stats };

@@ -1,4 +1,4 @@
-import { DtypeError, ShapeError, UsageError } from '../device/errors.js';
+import { DeviceLostError, DtypeError, ShapeError, UsageError } from '../device/errors.js';
 import type { GpuBuffer } from '../device/pool.js';
 import { read, release, scratch, upload } from '../device/recorder.js';
 import { arrayOf, bytesOf, type DType, dtypeOf, type TypedArray } from './dtype.js';
@@ -82,7 +82,7 @@ export class Tensor {
 
   /**
    * The device memory behind it.
-   * @throws UsageError after dispose() or its scope's end.
+   * @throws UsageError after dispose() or its scope's end, DeviceLostError when its device is gone.
    * @internal
    */
   get buffer(): GpuBuffer {
@@ -95,6 +95,14 @@ export class Tensor {
       throw new UsageError(
         `${this.label} ${showShape(this.shape)}: used after it was disposed of (its scope closed?); ` +
           'keep(t) moves a tensor one scope out',
+      );
+    }
+    const { lost } = this.storage.buffer.pool;
+    if (lost) {
+      throw new DeviceLostError(
+        `${this.label} ${showShape(this.shape)}: its device is gone, and its values with it (${lost.message}); ` +
+          'make it again on the new device',
+        { cause: lost },
       );
     }
     return this.storage;
@@ -118,7 +126,11 @@ export class Tensor {
   async data(): Promise<TypedArray> {
     const { dtype, size } = this;
     const bytes = bytesOf(dtype, size);
-    return arrayOf(dtype, size === 0 ? new ArrayBuffer(0) : await read(this.buffer, bytes), size);
+    return arrayOf(
+      dtype,
+      size === 0 ? new ArrayBuffer(0) : await read(this.buffer, bytes, `${this.label} ${showShape(this.shape)}`),
+      size,
+    );
   }
 
   /**
