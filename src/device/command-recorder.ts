@@ -31,6 +31,8 @@ export class Recorder {
   /** Times every dispatch while it is set. */
   profiler: Profiler | undefined;
   private rehearsing = false;
+  /** Settles when no rehearsal is under way. */
+  private rehearsal: Promise<unknown> = Promise.resolve();
   /** Recorded without being launched, by a rehearsal that still uses its buffers. */
   private readonly rehearsed = new Set<Batch>();
   private batch = newBatch();
@@ -142,7 +144,13 @@ export class Recorder {
    * kernel first runs are made to, by a launch that does nothing: all its parameters are zero. Returns what `body` recorded,
    * for `launch`.
    */
-  async rehearse(body: () => void, onProgress: (done: number, all: number) => void = () => {}): Promise<Batch> {
+  rehearse(body: () => void, onProgress: (done: number, all: number) => void = () => {}): Promise<Batch> {
+    const done = this.compileAndTouch(body, onProgress);
+    this.rehearsal = Promise.allSettled([this.rehearsal, done]);
+    return done;
+  }
+
+  private async compileAndTouch(body: () => void, onProgress: (done: number, all: number) => void): Promise<Batch> {
     await this.throttle(0, 'warmup');
     const recorded = this.record(body);
     const launches = new Map<Pipeline, Dispatch>();
@@ -182,9 +190,10 @@ export class Recorder {
   }
 
   /** Submits what is recorded and forgets cached bind groups, so that free buffers can be destroyed. */
-  beforeTrim(): Promise<void> {
+  async beforeTrim(): Promise<void> {
     this.forgetBindGroups();
-    return this.flush();
+    await this.flush();
+    await this.rehearsal;
   }
 
   forgetBindGroups(): void {

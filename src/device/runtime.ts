@@ -80,7 +80,9 @@ async function open(options: GpuOptions): Promise<void> {
     descriptor.requiredFeatures = WANTED_FEATURES.filter((f) => adapter.features.has(f));
     descriptor.requiredLimits = Object.fromEntries(WANTED_LIMITS.map((name) => [name, adapter.limits[name]]));
   }
-  const device = await track(() => adapter.requestDevice(descriptor));
+  const device = await track(() => adapter.requestDevice(descriptor)).catch((error) => {
+    throw new DeviceError(`init: the adapter gave no device: ${error.message}. ${missingGpuAdvice}`, { cause: error });
+  });
   const { vendor, architecture, device: model, description, subgroupMinSize = 0, subgroupMaxSize } = adapter.info;
   const subgroupSize = device.features.has('subgroups') && subgroupMinSize === subgroupMaxSize ? subgroupMinSize : 0;
   const software = /llvmpipe|lavapipe|swiftshader|software/i.test(`${architecture} ${model} ${description}`);

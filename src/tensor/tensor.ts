@@ -94,7 +94,7 @@ export class Tensor {
     if (!this.storage) {
       throw new UsageError(
         `${this.label} ${showShape(this.shape)}: used after it was disposed of (its scope closed?); ` +
-          'keep(t) moves a tensor one scope out',
+          'keep(t) moves a tensor one scope out; no scope may be open during an await',
       );
     }
     const { lost } = this.storage.buffer.pool;
