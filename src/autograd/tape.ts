@@ -124,7 +124,7 @@ function accumulateLeaf(leaf: Tensor, dy: Tensor, borrowed: boolean): void {
     else copyBuffer(dy.buffer, own.buffer, leaf.size * 4);
     return own;
   });
-  leaf.grad.label = 'gradient';
+  leaf.grad.holds('gradient');
   grad?.dispose();
 }
 

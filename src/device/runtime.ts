@@ -134,7 +134,7 @@ function lose(runtime: Runtime, error: DeviceLostError): void {
  * DeviceLostError; `init()` opens a new one.
  */
 export async function shutdown(): Promise<void> {
-  await opening?.catch(() => {}); // whoever called init is told
+  if (opening !== undefined) await opening.catch(() => {}); // whoever called init is told
   if (!current) return;
   const { device, lost } = current;
   lose(current, new DeviceLostError('shutdown() closed the device; call `await init()` to open a new one'));

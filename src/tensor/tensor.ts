@@ -108,6 +108,12 @@ export class Tensor {
     return this.storage;
   }
 
+  /** Says what it is, in messages and in `memory()`'s list of holders. @internal */
+  holds(label: string): void {
+    this.label = label;
+    this.shared.buffer.label = label;
+  }
+
   /** Whether its memory was given back. */
   get disposed(): boolean {
     return this.storage === null;
@@ -243,7 +249,7 @@ export function trainable(made: Tensor, requiresGrad: boolean): Tensor {
 export function parameter(t: Tensor): Tensor {
   const made = unscoped(() => alias(t, t.shape));
   made.requiresGrad = true;
-  made.label = 'parameter';
+  made.holds('parameter');
   t.dispose();
   return made;
 }
