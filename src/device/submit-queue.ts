@@ -1,11 +1,12 @@
 // Sends batches to the device in the order they were recorded, each when its pipelines and buffers are there, and hears
 // how it went.
 import { type Batch, encode, usedBy, writtenBy } from './batch.js';
-import { DeviceError, OutOfMemoryError, WgradError } from './errors.js';
+import { DeviceError, WgradError } from './errors.js';
 import type { RecorderHost } from './host.js';
 import type { Pipeline } from './pipeline.js';
 import type { GpuBuffer } from './pool.js';
 import type { Profiler } from './profiler.js';
+import { refusal } from './refusal.js';
 
 const SCOPES = ['internal', 'out-of-memory', 'validation'] as const;
 
@@ -120,7 +121,12 @@ export class SubmitQueue {
     batch.judged = this.judged = Promise.all(scopes).then(async ([validation, memory, internal]) => {
       await before;
       const error = memory ?? validation ?? internal;
-      if (error || thrown) this.fail(batch, error ? refusal(batch, error, error === memory) : thrown);
+      const { group } = this.params;
+      if (error) {
+        const plain = () => new DeviceError(`submit: the device refused it: ${error.message}`);
+        thrown = await track(() => refusal(device, batch, group, error, error === memory)).catch(plain);
+      }
+      if (thrown) this.fail(batch, thrown);
       this.open.delete(batch);
     });
     if (batch.commands.length > 0) this.watch(batch.judged);
@@ -158,20 +164,4 @@ export class SubmitQueue {
       });
     this.finished.push(done);
   }
-}
-
-/** The device's own message names pipelines and buffers by their labels: the launch it speaks of is found by that. */
-function refusal(batch: Batch, { message }: GPUError, memory: boolean): WgradError {
-  const launches = batch.commands.filter((command) => 'pipeline' in command);
-  const launch = launches.find(({ pipeline }) => message.includes(`"${pipeline.label}"`));
-  if (memory) return new OutOfMemoryError(`submit of ${launches.length} launches: ${message}`);
-  if (!launch) return new DeviceError(`submit: the device refused ${launches.length} launches: ${message}`);
-  const { pipeline, place, data, groups } = launch;
-  const bound = data.entries.map(
-    ({ buffer, size }, i) => `${pipeline.shader.buffers[i].name}: ${buffer.label}, ${size} B`,
-  );
-  const where = place ? `${place}, ` : '';
-  return new DeviceError(
-    `${pipeline.shader.name}: the device refused the launch (${where}${bound.join('; ')}; ${groups.join(' x ')} groups): ${message}`,
-  );
 }
