@@ -99,6 +99,7 @@ function assemble(gpu: GPU, adapter: GPUAdapter, device: GPUDevice, info: Device
   const pool = new BufferPool(poolHost, device.limits.maxBufferSize, FREE_CAP_BYTES);
   const recorder = new Recorder({ device, track, failures, pipelines, pool });
   device.addEventListener('uncapturederror', (event) => {
+    event.preventDefault(); // thrown by the next read instead of logged
     const { message } = (event as GPUUncapturedErrorEvent).error;
     recorder.failAll(new DeviceError(`the device refused a command: ${message}`));
   });
