@@ -65,4 +65,19 @@ test('a program that keeps adapter and device global ends', async () => {
   expectEnd(await runProgram('keeps-adapter'), 0, 'done');
 });
 
+const phases = {
+  'while kernels compile': 'lost',
+  'with a read in flight': 'lost',
+  'with work that nobody waits for': 'lost',
+  'and opened again at once': 'lost\n9',
+};
+
+for (const [phase, out] of Object.entries(phases)) {
+  test(`a program whose device is lost ${phase} is told and ends`, async () => {
+    const ended = await runProgram('loses-device', phase);
+    expectEnd(ended, 0, out);
+    assert.not.match(ended.err, /unhandled|Error/i);
+  });
+}
+
 test.run();

@@ -125,14 +125,15 @@ function accumulateLeaf(leaf: Tensor, dy: Tensor, borrowed: boolean): void {
   leaf.grad = unscoped(() => {
     // Two leaves may be handed one tensor (an add's dy). Each needs its own: clipping works in place.
     if (!grad && !borrowed && dy.shared.owners === 1) return alias(dy, dy.shape);
+    const before = grad?.buffer; // throws if its device is gone: nothing is made yet
     const own = empty(leaf.shape, 'f32', 'gradient');
-    if (grad) {
-      binary('a + b', grad.buffer, dy.buffer, own.buffer, leaf.size);
+    if (before) {
+      binary('a + b', before, dy.buffer, own.buffer, leaf.size);
       anomalyWatch()?.added(own);
     } else copyBuffer(dy.buffer, own.buffer, leaf.size * 4);
     return own;
   });
-  leaf.grad.label = 'gradient';
+  leaf.grad.holds('gradient');
   grad?.dispose();
 }
 

@@ -1,5 +1,6 @@
 // What goes to the device in one submit.
-import { KernelError, LimitError } from './errors.js';
+import { type BoundGroup, bindGroupOf } from './bind-groups.js';
+import { KernelError, LimitError, type WgradError } from './errors.js';
 import type { Pipeline, Slots } from './pipeline.js';
 import type { GpuBuffer } from './pool.js';
 import type { BatchTimer } from './profiler.js';
@@ -10,7 +11,7 @@ export const MAX_DISPATCHES = 1024;
 
 export interface Dispatch {
   pipeline: Pipeline;
-  data: GPUBindGroup;
+  data: BoundGroup;
   /** Byte offset of the parameters; -1 for a kernel without. */
   params: number;
   groups: readonly [number, number, number];
@@ -22,7 +23,7 @@ export interface Dispatch {
 
 export interface Copy {
   from: GpuBuffer;
-  to: GPUBuffer;
+  to: GpuBuffer;
   fromOffset: number;
   toOffset: number;
   bytes: number;
@@ -34,6 +35,10 @@ export interface Batch {
   params: DataView<ArrayBuffer>;
   paramsUsed: number;
   touched: Set<GpuBuffer>;
+  /** Why it was not run, or why nobody knows what it computed. */
+  error: WgradError | undefined;
+  /** Settles when the device has said what it thinks of it. */
+  judged: Promise<void> | undefined;
 }
 
 /** Workgroups of a launch: a number is folded into two dimensions where it is above the device's limit for one. */
@@ -78,7 +83,30 @@ export function foldGrid(kernel: string, groups: Groups, most: number): [number,
 }
 
 export function newBatch(params = new DataView(new ArrayBuffer(MAX_DISPATCHES * PARAMS_STEP))): Batch {
-  return { uploads: [], commands: [], params, paramsUsed: 0, touched: new Set() };
+  return { uploads: [], commands: [], params, paramsUsed: 0, touched: new Set(), error: undefined, judged: undefined };
+}
+
+/** Every buffer that a batch needs. */
+export function usedBy({ commands, uploads }: Batch): Set<GpuBuffer> {
+  const used = new Set(uploads.map(({ to }) => to));
+  for (const command of commands) {
+    if ('pipeline' in command) for (const { buffer } of command.data.entries) used.add(buffer);
+    else used.add(command.from).add(command.to);
+  }
+  return used;
+}
+
+/** Every buffer that a batch writes. */
+export function writtenBy({ commands, uploads }: Batch): Set<GpuBuffer> {
+  const written = new Set(uploads.map(({ to }) => to));
+  for (const command of commands) {
+    if (!('pipeline' in command)) written.add(command.to);
+    else
+      command.pipeline.shader.buffers.forEach(({ access }, i) => {
+        if (access === 'read_write') written.add(command.data.entries[i].buffer);
+      });
+  }
+  return written;
 }
 
 /** Appends a launch's parameters; returns where they start, or -1 if the kernel has none. */
@@ -114,6 +142,7 @@ export function writeParams(
 
 /** Encodes the commands in order, successive dispatches in one pass; with a timer each in a pass of its own. */
 export function encode(
+  device: GPUDevice,
   encoder: GPUCommandEncoder,
   commands: Batch['commands'],
   params: GPUBindGroup,
@@ -131,14 +160,14 @@ export function encode(
       const pipeline = command.pipeline.compiled!;
       if (pipeline !== current) pass.setPipeline(pipeline);
       current = pipeline;
-      pass.setBindGroup(0, command.data);
+      pass.setBindGroup(0, bindGroupOf(device, command.data));
       if (command.params >= 0) pass.setBindGroup(1, params, [command.params]);
       pass.dispatchWorkgroups(...command.groups);
     } else {
       pass?.end();
       pass = current = undefined;
       const { from, to, fromOffset, toOffset, bytes } = command;
-      encoder.copyBufferToBuffer(from.gpu, fromOffset, to, toOffset, bytes);
+      encoder.copyBufferToBuffer(from.gpu, fromOffset, to.gpu, toOffset, bytes);
     }
   }
   pass?.end();

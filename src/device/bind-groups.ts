@@ -2,7 +2,7 @@
 import { LimitError } from './errors.js';
 import { roundUp, showBytes } from './math.js';
 import type { Pipeline } from './pipeline.js';
-import type { GpuBuffer } from './pool.js';
+import { type BufferPool, type GpuBuffer, ofAnotherDevice } from './pool.js';
 import { bindingLimit } from './windows.js';
 
 /** A run of 4-byte elements of a buffer: what one dispatch sees of a tensor. */
@@ -18,10 +18,29 @@ const ALIGNMENT = 256;
 const CAP = 20_000;
 
 /** What a dispatch's buffers look like to its bind group and its parameters. */
-interface Entry {
+export interface Entry {
   buffer: GpuBuffer;
   offset: number;
   size: number;
+}
+
+/** A bind group that is made when it is first encoded: by then its buffers are known to exist. */
+export interface BoundGroup {
+  readonly label: string;
+  readonly layout: GPUBindGroupLayout;
+  readonly entries: readonly Entry[];
+  group: GPUBindGroup | undefined;
+}
+
+export function bindGroupOf(device: GPUDevice, bound: BoundGroup): GPUBindGroup {
+  bound.group ??= device.createBindGroup({
+    label: bound.label,
+    layout: bound.layout,
+    entries: bound.entries.map(({ buffer, offset, size }, binding) => ({
+      ...{ binding, resource: { buffer: buffer.gpu, offset, size } },
+    })),
+  });
+  return bound.group;
 }
 
 export class BindGroupCache {
@@ -29,7 +48,7 @@ export class BindGroupCache {
   private entries: Entry[] = [];
 
   constructor(
-    private readonly device: GPUDevice,
+    private readonly pool: BufferPool,
     private readonly pipelines: { all(): Iterable<Pipeline> },
     /** Counts the groups made. */
     private readonly stats: { bindGroups: number },
@@ -45,7 +64,7 @@ export class BindGroupCache {
     buffers: { [name: string]: Binding },
     bases: Map<string, number>,
     touched: Set<GpuBuffer>,
-  ): GPUBindGroup {
+  ): BoundGroup {
     let key = '';
     this.entries.length = 0;
     for (const { name } of pipeline.shader.buffers) {
@@ -70,16 +89,14 @@ export class BindGroupCache {
     return pipeline.bindGroups.get(key) ?? this.make(pipeline, key);
   }
 
-  private make({ label, dataLayout, bindGroups }: Pipeline, key: string): GPUBindGroup {
+  private make({ label, dataLayout, bindGroups, shader }: Pipeline, key: string): BoundGroup {
+    for (const { buffer } of this.entries) if (buffer.pool !== this.pool) throw ofAnotherDevice(buffer, shader.name);
     if (this.count >= CAP) this.clear();
-    const entries = this.entries.map(({ buffer, offset, size }, binding) => ({
-      ...{ binding, resource: { buffer: buffer.gpu, offset, size } },
-    }));
-    const group = this.device.createBindGroup({ label, layout: dataLayout, entries });
-    bindGroups.set(key, group);
+    const bound: BoundGroup = { label, layout: dataLayout, entries: [...this.entries], group: undefined };
+    bindGroups.set(key, bound);
     this.count++;
     this.stats.bindGroups++;
-    return group;
+    return bound;
   }
 
   clear(): void {

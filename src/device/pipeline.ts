@@ -1,4 +1,5 @@
 // Shader text with its slots filled in, compiled once for each (shader, slots), asynchronously and in parallel.
+import type { BoundGroup } from './bind-groups.js';
 import { KernelError, LimitError } from './errors.js';
 
 /** A kernel as scripts/embed-wgsl.mjs describes it: text, and names as literal types. */
@@ -25,7 +26,7 @@ export interface Pipeline {
   /** The shader's parameters in order; `base` names the buffer whose window's start it is. */
   readonly params: readonly { name: string; float: boolean; base: string | undefined }[];
   /** Bind groups made for it, by what they bind. */
-  readonly bindGroups: Map<string, GPUBindGroup>;
+  readonly bindGroups: Map<string, BoundGroup>;
   readonly dataLayout: GPUBindGroupLayout;
   /** Undefined while it compiles. */
   compiled: GPUComputePipeline | undefined;
@@ -112,8 +113,8 @@ export class PipelineCache {
     const layouts = shader.params.length > 0 ? [dataLayout, this.paramsLayout] : [dataLayout];
     device.pushErrorScope('validation');
     const module = device.createShaderModule({ label, code });
-    const moduleError = track(() => device.popErrorScope());
     const layout = device.createPipelineLayout({ label, bindGroupLayouts: layouts });
+    const moduleError = track(() => device.popErrorScope());
     const compiling = track(() =>
       device.createComputePipelineAsync({ label, layout, compute: { module, entryPoint: 'main' } }),
     );

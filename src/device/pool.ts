@@ -1,17 +1,29 @@
 // GPU buffers by size class. A buffer that is given back may be handed out at once: commands recorded later run
 // later, so nobody waits. Only uploads jump the queue; recorder.ts guards against that.
-import { LimitError, OutOfMemoryError } from './errors.js';
+import { DeviceLostError, LimitError, OutOfMemoryError, type WgradError } from './errors.js';
 import { roundUp, showBytes } from './math.js';
 
 const GRANULE = 256;
 
+let nextId = 1;
+
 /** A pooled GPUBuffer. `bytes` is what was asked for, `capacity` what lies behind it. */
 export class GpuBuffer {
+  /** No other buffer's, whichever device it belongs to. */
+  readonly id = nextId++;
   bytes = 0;
   label = '';
+  /** Why it holds no value: what was to write it failed. */
+  failure: WgradError | undefined;
+  /** Replaced if there was no memory for it at first. */
+  gpu!: GPUBuffer;
+  /** Whether the device has the memory, until it has said yes. */
+  granted: Promise<boolean> | undefined;
+  /** Nor was there memory for it the second time. */
+  missing = false;
   constructor(
-    readonly id: number,
-    readonly gpu: GPUBuffer,
+    readonly pool: BufferPool,
+    readonly usage: GPUBufferUsageFlags,
     readonly capacity: number,
   ) {}
 }
@@ -42,12 +54,12 @@ export interface Holder {
 
 export interface PoolHost {
   device: GPUDevice;
-  /** Called with an error that the device reported late. */
-  fail(error: Error): void;
   /** Awaits a call into WebGPU. */
   track<T>(call: () => Promise<T>): Promise<T>;
   /** Called before free buffers are destroyed; settles when recorded work that uses them has been submitted. */
   beforeTrim(): Promise<void>;
+  /** Drops cached bind groups, which may name buffers that are destroyed. */
+  forgetBindGroups(): void;
 }
 
 export class BufferPool {
@@ -57,11 +69,14 @@ export class BufferPool {
    */
   private readonly free = new Map<number, GpuBuffer[]>();
   private readonly live = new Set<GpuBuffer>();
-  private nextId = 1;
+  /** Buffers that the device has not yet said it has the memory for. */
+  private readonly unsure = new Set<GpuBuffer>();
   private created = 0;
   private liveBytes = 0;
   private freeBytes = 0;
   private peakBytes = 0;
+  /** Set when the device is gone, and with it every buffer. */
+  lost: DeviceLostError | undefined;
 
   constructor(
     private readonly host: PoolHost,
@@ -81,7 +96,8 @@ export class BufferPool {
     const reused = this.free.get(capacity)?.pop();
     if (reused) this.freeBytes -= capacity;
     else if (this.freeBytes > this.freeCap) this.trim();
-    const buffer = reused ?? this.create(capacity, label);
+    const buffer = reused ?? this.make(capacity, label, storageUsage());
+    buffer.failure = undefined;
     buffer.bytes = bytes;
     buffer.label = label;
     this.live.add(buffer);
@@ -93,6 +109,11 @@ export class BufferPool {
   release(buffer: GpuBuffer): void {
     if (!this.live.delete(buffer)) return;
     this.liveBytes -= buffer.capacity;
+    if (this.lost) return;
+    if (buffer.missing) {
+      this.unsure.delete(buffer);
+      return;
+    }
     this.freeBytes += buffer.capacity;
     const list = this.free.get(buffer.capacity) ?? [];
     this.free.set(buffer.capacity, list);
@@ -128,36 +149,110 @@ export class BufferPool {
     return [...byLabel.values()].sort((a, b) => b.bytes - a.bytes);
   }
 
-  private create(capacity: number, label: string): GpuBuffer {
-    const { device } = this.host;
-    device.pushErrorScope('out-of-memory');
-    const gpu = device.createBuffer({
-      label,
-      size: capacity,
-      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
-    });
-    this.host
-      .track(() => device.popErrorScope())
-      .then(
-        (error) => {
-          if (error) this.host.fail(this.outOfMemory(capacity, label));
-        },
-        () => {}, // the device was lost: reported by its own promise
-      );
+  /** A buffer that is not counted as live. */
+  make(capacity: number, label: string, usage: GPUBufferUsageFlags): GpuBuffer {
     this.created++;
-    return new GpuBuffer(this.nextId++, gpu, capacity);
+    const buffer = new GpuBuffer(this, usage, capacity);
+    buffer.label = label;
+    this.allocate(buffer);
+    return buffer;
   }
 
-  private outOfMemory(capacity: number, label: string): OutOfMemoryError {
+  /** Whether the device has said of every buffer that it exists. */
+  get certain(): boolean {
+    return this.unsure.size === 0;
+  }
+
+  /**
+   * Waits until the device has said that `used` exist. What it had no memory for is tried once more, after everything
+   * that nobody holds, nor work still to be sent `needed`s, was destroyed.
+   * @throws OutOfMemoryError
+   */
+  async ensure(used: ReadonlySet<GpuBuffer>, needed: () => ReadonlySet<GpuBuffer>): Promise<void> {
+    let missing = await this.missing(used);
+    if (missing.length === 0) return;
+    this.destroyFree(needed());
+    const { device, track } = this.host;
+    await track(() => device.queue.onSubmittedWorkDone()).catch(() => {}); // until then destroyed buffers take room
+    for (const buffer of missing) this.allocate(buffer);
+    missing = await this.missing(used);
+    for (const buffer of missing) this.giveUp(buffer);
+    if (missing.length > 0) throw this.outOfMemory(missing[0]);
+  }
+
+  /** Marks all that is live as without value. */
+  failAll(error: WgradError): void {
+    for (const buffer of this.live) buffer.failure ??= error;
+  }
+
+  private async missing(used: ReadonlySet<GpuBuffer>): Promise<GpuBuffer[]> {
+    const asked = [...used].filter((buffer) => buffer.granted);
+    const granted = await Promise.all(asked.map((buffer) => buffer.granted));
+    return asked.filter((_, i) => !granted[i]);
+  }
+
+  private allocate(buffer: GpuBuffer): void {
+    const { device, track } = this.host;
+    device.pushErrorScope('out-of-memory');
+    buffer.gpu = device.createBuffer({ label: buffer.label, size: buffer.capacity, usage: buffer.usage });
+    buffer.missing = false;
+    this.unsure.add(buffer);
+    buffer.granted = track(() => device.popErrorScope())
+      .catch(() => null) // the device was lost: its own promise tells
+      .then((error) => {
+        if (error) return false;
+        this.unsure.delete(buffer);
+        buffer.granted = undefined;
+        return true;
+      });
+  }
+
+  /** A buffer that could not be made is not handed out again. Who holds it may try again by writing it. */
+  private giveUp(buffer: GpuBuffer): void {
+    buffer.missing = true;
+    if (this.live.has(buffer)) return;
+    this.unsure.delete(buffer);
+    const list = this.free.get(buffer.capacity) ?? [];
+    const place = list.indexOf(buffer);
+    if (place < 0) return;
+    list.splice(place, 1);
+    this.freeBytes -= buffer.capacity;
+  }
+
+  private destroyFree(needed: ReadonlySet<GpuBuffer>): void {
+    this.host.forgetBindGroups();
+    for (const [capacity, list] of this.free) {
+      const kept = list.filter((buffer) => needed.has(buffer));
+      for (const buffer of list) if (!needed.has(buffer)) buffer.gpu.destroy();
+      this.free.set(capacity, kept);
+      this.freeBytes -= capacity * (list.length - kept.length);
+    }
+  }
+
+  private outOfMemory({ label, capacity }: GpuBuffer): OutOfMemoryError {
     const holders = this.holders()
       .slice(0, 5)
       .map((h) => `${h.label} ${showBytes(h.bytes)} in ${h.buffers}`)
       .join(', ');
-    this.trim();
     return new OutOfMemoryError(
-      `${label}: no memory for ${showBytes(capacity)}; ${showBytes(this.liveBytes)} are live (${holders})`,
+      `${label}: no memory for ${showBytes(capacity)}, nor after all free memory was given back; ` +
+        `${showBytes(this.liveBytes)} are live (${holders}); use a smaller batch, or dispose of what is not needed`,
     );
   }
+}
+
+/** A buffer cannot be used on another device than the one it was made on. */
+export function ofAnotherDevice(buffer: GpuBuffer, op: string): DeviceLostError {
+  const { lost } = buffer.pool;
+  return new DeviceLostError(
+    `${op}: '${buffer.label}' was made on a device that is gone; make it again on the one that is open now`,
+    { cause: lost },
+  );
+}
+
+/** What kernels bind. Not a constant: in Node the flags are there once Dawn is loaded. */
+function storageUsage(): GPUBufferUsageFlags {
+  return GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
 }
 
 /** Four classes an octave, so that at most a fifth is wasted; whole MiB above 64 MiB. */

@@ -1,4 +1,5 @@
 // Where the time of a piece of work goes: by kernel, by layer, and in what Perfetto shows.
+import { DeviceLostError, UsageError } from './errors.js';
 import { Profiler, type Span } from './profiler.js';
 import { activeRecorder } from './recorder.js';
 
@@ -35,22 +36,26 @@ export interface ProfileRow {
 /**
  * Runs `body` and times each of its dispatches. Every dispatch gets a pass of its own, which costs the host more than
  * usual; times on the device are what they are without.
- * @throws UsageError if the device has no timestamps.
+ * @throws UsageError if the device has no timestamps or another profile is under way, DeviceLostError.
  */
 export async function profile(body: () => void | Promise<void>): Promise<Profile> {
-  const recorder = activeRecorder();
-  const { device, track } = recorder.host;
-  await recorder.throttle(0);
+  const recorder = activeRecorder('profile');
+  const { device, track, failures } = recorder.host;
+  if (recorder.profiler) throw new UsageError('profile: another profile is under way; await it first');
+  await recorder.throttle(0, 'profile');
   const before = { ...recorder.stats };
   const profiler = new Profiler(device, track);
   recorder.profiler = profiler;
   try {
     await body();
-    await recorder.throttle(0);
+    await recorder.throttle(0, 'profile');
   } finally {
     recorder.profiler = undefined;
   }
-  const spans = await profiler.spans();
+  const spans = await profiler.spans().catch((error) => {
+    failures.check('profile');
+    throw new DeviceLostError('profile: the device is lost; call `await init()` to open a new one', { cause: error });
+  });
   const deviceMs = spans.length > 0 ? Math.max(...spans.map((s) => s.end)) / 1e6 : 0;
   const busyMs = spans.reduce((sum, s) => sum + s.end - s.start, 0) / 1e6;
   return {

@@ -43,7 +43,9 @@ export class Profiler {
 
   /** After the batch was submitted. */
   collect(timer: BatchTimer): void {
-    this.stamps.push(this.track(() => timer.read()));
+    const stamps = this.track(() => timer.read());
+    stamps.catch(() => {}); // `spans` tells, unless the body threw before
+    this.stamps.push(stamps);
   }
 
   async spans(): Promise<Span[]> {

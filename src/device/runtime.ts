@@ -1,10 +1,12 @@
 // The device in use, and the functions that the kernels are written with.
 import { missingGpuAdvice, openGpu, setting, track } from '#gpu';
+import { Recorder } from './command-recorder.js';
 import { DeviceError, DeviceLostError } from './errors.js';
+import { Failures } from './failures.js';
 import type { GpuOptions } from './gpu-options.js';
 import { PipelineCache } from './pipeline.js';
 import { BufferPool, type Holder, type PoolStats } from './pool.js';
-import { Recorder, type RecorderStats, useRecorder } from './recorder.js';
+import { activeRecorder, type RecorderStats, useRecorder } from './recorder.js';
 import { setBindingLimit } from './windows.js';
 
 /** The adapter as it names itself. */
@@ -33,8 +35,8 @@ interface Runtime {
   pool: BufferPool;
   pipelines: PipelineCache;
   recorder: Recorder;
+  failures: Failures;
   lost: Promise<DeviceLostError>;
-  errors: Error[];
 }
 
 let current: Runtime | undefined;
@@ -79,7 +81,9 @@ async function open(options: GpuOptions): Promise<void> {
     descriptor.requiredFeatures = WANTED_FEATURES.filter((f) => adapter.features.has(f));
     descriptor.requiredLimits = Object.fromEntries(WANTED_LIMITS.map((name) => [name, adapter.limits[name]]));
   }
-  const device = await track(() => adapter.requestDevice(descriptor));
+  const device = await track(() => adapter.requestDevice(descriptor)).catch((error) => {
+    throw new DeviceError(`init: the adapter gave no device: ${error.message}. ${missingGpuAdvice}`, { cause: error });
+  });
   const { vendor, architecture, device: model, description, subgroupMinSize = 0, subgroupMaxSize } = adapter.info;
   const subgroupSize = device.features.has('subgroups') && subgroupMinSize === subgroupMaxSize ? subgroupMinSize : 0;
   const software = /llvmpipe|lavapipe|swiftshader|software/i.test(`${architecture} ${model} ${description}`);
@@ -88,46 +92,55 @@ async function open(options: GpuOptions): Promise<void> {
 }
 
 function assemble(gpu: GPU, adapter: GPUAdapter, device: GPUDevice, info: DeviceInfo): Runtime {
-  const errors: Error[] = [];
-  const fail = (error: Error) => errors.push(error);
-  const check = () => {
-    if (errors.length > 0) throw errors.splice(0)[0];
-  };
-  const host = { device, track, fail, check };
+  const failures = new Failures();
   const pipelines = new PipelineCache(device, track);
   const beforeTrim = (): Promise<void> => recorder.beforeTrim();
-  const pool = new BufferPool({ ...host, beforeTrim }, device.limits.maxBufferSize, FREE_CAP_BYTES);
-  const recorder = new Recorder({ ...host, pool, pipelines });
+  const forgetBindGroups = (): void => recorder.forgetBindGroups();
+  const poolHost = { device, track, beforeTrim, forgetBindGroups };
+  const pool = new BufferPool(poolHost, device.limits.maxBufferSize, FREE_CAP_BYTES);
+  const recorder = new Recorder({ device, track, failures, pipelines, pool });
   device.addEventListener('uncapturederror', (event) => {
-    fail(new DeviceError(`the device refused a command: ${(event as GPUUncapturedErrorEvent).error.message}`));
+    event.preventDefault(); // thrown by the next read instead of logged
+    const { message } = (event as GPUUncapturedErrorEvent).error;
+    recorder.failAll(new DeviceError(`the device refused a command: ${message}`));
   });
   const lost = device.lost.then(({ reason, message }) => {
-    const error = new DeviceLostError(`the device was lost (${reason || 'unknown'}): ${message.trim()}`);
-    fail(error);
-    if (current === runtime) close();
+    const error = new DeviceLostError(
+      `the device was lost (${reason || 'unknown'}: ${message.trim()}); call \`await init()\` to open a new one`,
+    );
+    lose(runtime, error);
     return error;
   });
   setBindingLimit(device.limits.maxStorageBufferBindingSize);
   useRecorder(recorder);
-  const runtime: Runtime = { gpu, adapter, device, info, pool, pipelines, recorder, lost, errors };
+  const runtime: Runtime = { gpu, adapter, device, info, pool, pipelines, recorder, failures, lost };
   return runtime;
 }
 
 function runtime(): Runtime {
-  if (!current) throw new DeviceError('no device is open: call `await init()` first');
-  return current;
+  activeRecorder(); // throws if there is none
+  return current!;
 }
 
-function close(): void {
+/** From here on all that needs the device throws. */
+function lose(runtime: Runtime, error: DeviceLostError): void {
+  runtime.failures.lost ??= error;
+  runtime.pool.lost ??= error;
+  if (current !== runtime) return;
   current = undefined;
-  useRecorder(undefined);
+  useRecorder(undefined, error);
 }
 
-/** Closes the device. Tensors made on it are gone; `init()` opens a new one. */
+/**
+ * Closes the device, also one that `init()` is opening. Tensors made on it are gone, and reads under way reject with a
+ * DeviceLostError; `init()` opens a new one.
+ */
 export async function shutdown(): Promise<void> {
+  if (opening !== undefined) await opening.catch(() => {}); // whoever called init is told
   if (!current) return;
   const { device, lost } = current;
-  close();
+  lose(current, new DeviceLostError('shutdown() closed the device; call `await init()` to open a new one'));
+  useRecorder(undefined);
   device.destroy();
   await track(() => lost);
 }

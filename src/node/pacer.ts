@@ -9,7 +9,8 @@ const EAGER_POLL_MS = 2; // poll without pause this long, then every millisecond
 
 const nodeSetImmediate = globalThis.setImmediate;
 
-let poll: (() => void) | undefined;
+/** What Dawn wants to be called: one poll for each of its instances, and every `init()` makes one. */
+let polls: (() => void)[] = [];
 let timer: ReturnType<typeof setTimeout> | undefined;
 let waiting = 0;
 let waitingSince = 0;
@@ -26,12 +27,12 @@ function lend<T>(call: () => T): T {
 }
 
 function schedule(callback: () => void): void {
-  poll = callback;
+  polls.push(callback);
   arm();
 }
 
 function arm(): void {
-  if (!poll) return;
+  if (polls.length === 0) return;
   clearTimeout(timer);
   if (waiting === 0) {
     timer = setTimeout(fire, IDLE_POLL_MS);
@@ -44,9 +45,9 @@ function arm(): void {
 }
 
 function fire(): void {
-  const callback = poll;
-  poll = undefined;
-  if (callback) lend(callback); // Dawn schedules its next poll in here
+  const callbacks = polls;
+  polls = [];
+  for (const callback of callbacks) lend(callback); // Dawn schedules its next poll in here
 }
 
 /** Runs a call into Dawn that returns at once. */

@@ -93,7 +93,7 @@ export abstract class Optimizer<S extends CommonSettings = CommonSettings> {
     let t = named.get(name);
     if (!t) {
       t = unscoped(() => zeros(param.shape));
-      t.label = t.buffer.label = `optimizer ${name}`;
+      t.holds(`optimizer ${name}`);
       named.set(name, t);
     }
     return t;

@@ -16,8 +16,18 @@ export interface Owned {
 /** An open scope. `using step = scope()` closes it at the end of the block. */
 export class Scope {
   private readonly owned = new Set<Owned>();
-  /** The scope around it, or null. */
-  readonly outer: Scope | null = innermost;
+  private readonly around = openScope();
+  private closed = false;
+
+  /** The scope around it that is still open, or null. */
+  get outer(): Scope | null {
+    return stillOpen(this.around);
+  }
+
+  /** @internal */
+  get isClosed(): boolean {
+    return this.closed;
+  }
 
   /** @internal */
   adopt(item: Owned): void {
@@ -32,19 +42,21 @@ export class Scope {
   }
 
   /**
-   * Disposes of what was made inside and not kept.
-   * @throws UsageError while an inner scope is open.
+   * Disposes of what was made inside and not kept. Again it does nothing.
+   * @throws UsageError if an inner scope is still open; its own tensors are gone all the same.
    */
   close(): void {
-    if (innermost !== this) {
-      throw new UsageError('scope: closed out of order; close inner scopes first, and do not await inside one');
-    }
-    innermost = this.outer;
+    if (this.closed) return;
+    const inOrder = openScope() === this;
+    this.closed = true;
     for (const item of this.owned) {
       item.scope = null;
       item.dispose();
     }
     this.owned.clear();
+    if (!inOrder) {
+      throw new UsageError('scope: closed out of order; close inner scopes first, and do not await inside one');
+    }
   }
 
   /** What `using` calls at the end of its block: `close()`. */
@@ -57,7 +69,15 @@ let innermost: Scope | null = null;
 
 /** The scope that new tensors go to, or null. */
 export function openScope(): Scope | null {
+  innermost = stillOpen(innermost);
   return innermost;
+}
+
+/** A scope, or the next one around it that is open. */
+function stillOpen(scope: Scope | null): Scope | null {
+  let open = scope;
+  while (open?.isClosed) open = open.outer;
+  return open;
 }
 
 /**
@@ -65,10 +85,20 @@ export function openScope(): Scope | null {
  *
  *     { using step = scope(); ... }          // closes at the end of the block
  *     const loss = scope(() => ...);         // the callback's result is kept, all else goes
+ *
+ * Code that runs during an `await` would make its tensors in a scope that is open then: start reads inside, and await
+ * what they return outside.
+ * @throws UsageError if the callback is an async function: the scope would close at its first `await`.
  */
 export function scope(): Scope;
 export function scope<T>(body: () => T): T;
 export function scope<T>(body?: () => T): Scope | T {
+  if (Object.prototype.toString.call(body) === '[object AsyncFunction]') {
+    throw new UsageError(
+      'scope: the callback is an async function, and the scope would close at its first await; start the reads in it ' +
+        '(`const value = scope(() => f(x).item())`) and await what they return outside',
+    );
+  }
   const opened = new Scope();
   innermost = opened;
   if (!body) return opened;

@@ -1,4 +1,4 @@
-import { DtypeError, ShapeError, UsageError } from '../device/errors.js';
+import { DeviceLostError, DtypeError, ShapeError, UsageError } from '../device/errors.js';
 import type { GpuBuffer } from '../device/pool.js';
 import { read, release, scratch, upload } from '../device/recorder.js';
 import { arrayOf, bytesOf, type DType, dtypeOf, type TypedArray } from './dtype.js';
@@ -92,7 +92,7 @@ export class Tensor {
 
   /**
    * The device memory behind it.
-   * @throws UsageError after dispose() or its scope's end.
+   * @throws UsageError after dispose() or its scope's end, DeviceLostError when its device is gone.
    * @internal
    */
   get buffer(): GpuBuffer {
@@ -104,10 +104,24 @@ export class Tensor {
     if (!this.storage) {
       throw new UsageError(
         `${this.label} ${showShape(this.shape)}: used after it was disposed of (its scope closed?); ` +
-          'keep(t) moves a tensor one scope out',
+          'keep(t) moves a tensor one scope out; no scope may be open during an await',
+      );
+    }
+    const { lost } = this.storage.buffer.pool;
+    if (lost) {
+      throw new DeviceLostError(
+        `${this.label} ${showShape(this.shape)}: its device is gone, and its values with it (${lost.message}); ` +
+          'make it again on the new device',
+        { cause: lost },
       );
     }
     return this.storage;
+  }
+
+  /** Says what it is, in messages and in `memory()`'s list of holders. @internal */
+  holds(label: string): void {
+    this.label = label;
+    this.shared.buffer.label = label;
   }
 
   /** Whether its memory was given back. */
@@ -129,7 +143,7 @@ export class Tensor {
     const { dtype, size } = this;
     const bytes = bytesOf(dtype, size);
     if (size === 0) return arrayOf(dtype, new ArrayBuffer(0), size);
-    const values = read(this.buffer, bytes);
+    const values = read(this.buffer, bytes, `${this.label} ${showShape(this.shape)}`);
     if (beforeRead) await Promise.all([beforeRead(), values]);
     return arrayOf(dtype, await values, size);
   }
@@ -255,7 +269,7 @@ export function trainable(made: Tensor, requiresGrad: boolean): Tensor {
 export function parameter(t: Tensor): Tensor {
   const made = unscoped(() => alias(t, t.shape));
   made.requiresGrad = true;
-  made.label = made.buffer.label = 'parameter'; // what memory() calls it
+  made.holds('parameter');
   t.dispose();
   return made;
 }

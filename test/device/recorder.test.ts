@@ -129,7 +129,7 @@ test('a kernel that does not compile makes the next read throw, naming kernel an
       assert.match(e.message, /broken: does not compile: .*unresolved value 'nothing'/);
     },
   );
-  await sync(); // reported once, then the device is usable again
+  await sync(); // told once, then the device is usable again
   release(a);
 });
 

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import * as assert from 'uvu/assert';
+import { UsageError } from '../../src/device/errors.js';
 import { memory } from '../../src/device/runtime.js';
 import { keep, scope } from '../../src/tensor/scope.js';
 import { broadcastShapes, normalizeDims, stridesOf } from '../../src/tensor/shape.js';
@@ -79,6 +80,36 @@ test('scopes closed out of order are refused', () => {
   assert.throws(() => outer.close(), /closed out of order/);
   inner.close();
   outer.close();
+});
+
+test('a scope that is open during an await, with others at work: an error, and no scope stays open', async () => {
+  const before = memory().liveBuffers;
+  const closed: Tensor[] = [];
+  const careless = async (turns: number) => {
+    using _ = scope();
+    closed.push(tensor([1]));
+    for (let i = 0; i < turns; i++) await Promise.resolve();
+    closed.push(tensor([2]));
+  };
+  const [first, second] = await Promise.allSettled([careless(1), careless(5)]);
+  assert.is(first.status, 'rejected');
+  assert.instance((first as PromiseRejectedResult).reason, UsageError);
+  assert.match((first as PromiseRejectedResult).reason.message, /closed out of order; .* do not await inside one/);
+  assert.is(second.status, 'fulfilled');
+  assert.ok(closed.length === 4 && closed.every((t) => t.disposed));
+  const outside = tensor([3]);
+  assert.is(outside.scope, null);
+  outside.dispose();
+  assert.is(memory().liveBuffers, before);
+});
+
+test('an async function is no callback for a scope', () => {
+  let ran = false;
+  const body = async () => {
+    ran = true;
+  };
+  assert.throws(() => scope(body), /scope: the callback is an async function.*await what they return outside/);
+  assert.not(ran);
 });
 
 test('parameters live outside scopes; aliases share memory', async () => {

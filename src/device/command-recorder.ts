@@ -1,0 +1,260 @@
+// Collects dispatches and submits them together: one parameter upload, one encoder, one pass, one submit.
+import {
+  type Batch,
+  type Dispatch,
+  foldGrid,
+  type LaunchOptions,
+  MAX_DISPATCHES,
+  newBatch,
+  PARAMS_STEP,
+  type RecorderStats,
+  usedBy,
+  writeParams,
+} from './batch.js';
+import { BindGroupCache, type Binding, type BoundGroup, boundBytes } from './bind-groups.js';
+import { DeviceLostError, type WgradError } from './errors.js';
+import { lostDuring } from './failures.js';
+import type { RecorderHost } from './host.js';
+import { roundUp, showBytes } from './math.js';
+import type { Pipeline, Shader } from './pipeline.js';
+import { currentPlace } from './place.js';
+import { type GpuBuffer, ofAnotherDevice } from './pool.js';
+import type { Profiler } from './profiler.js';
+import { StagingBuffers } from './staging.js';
+import { SubmitQueue } from './submit-queue.js';
+
+export type BufferName<S extends Shader> = S['buffers'][number]['name'];
+export type ParamName<S extends Shader> = Exclude<S['params'][number]['name'], `${string}_base`>;
+
+export class Recorder {
+  readonly stats: RecorderStats = { dispatches: 0, submits: 0, bindGroups: 0, inFlight: 0, hostMs: 0 };
+  /** Times every dispatch while it is set. */
+  profiler: Profiler | undefined;
+  private rehearsing = false;
+  /** Settles when no rehearsal is under way. */
+  private rehearsal: Promise<unknown> = Promise.resolve();
+  /** Recorded without being launched, by a rehearsal that still uses its buffers. */
+  private readonly rehearsed = new Set<Batch>();
+  private batch = newBatch();
+  private readonly spareParams: DataView<ArrayBuffer>[] = [];
+  private readonly queue: SubmitQueue;
+  private readonly bindGroups: BindGroupCache;
+  /** Where windows start in their bindings, of the launch under way. */
+  private readonly bases = new Map<string, number>();
+  private readonly staging: StagingBuffers;
+
+  constructor(readonly host: RecorderHost) {
+    const { device, pipelines, pool, track } = host;
+    this.staging = new StagingBuffers(pool, track);
+    this.bindGroups = new BindGroupCache(pool, pipelines, this.stats);
+    const buffer = device.createBuffer({
+      label: 'params',
+      size: MAX_DISPATCHES * PARAMS_STEP,
+      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+    });
+    const group = device.createBindGroup({
+      label: 'params',
+      layout: pipelines.paramsLayout,
+      entries: [{ binding: 0, resource: { buffer, size: PARAMS_STEP } }],
+    });
+    this.queue = new SubmitQueue(this, { buffer, group });
+  }
+
+  run<S extends Shader>(
+    shader: S,
+    buffers: Record<BufferName<S>, Binding>,
+    params: Record<ParamName<S>, number>,
+    { slots = {}, groups, flops = 0 }: LaunchOptions,
+  ): void {
+    const start = performance.now();
+    const grid = foldGrid(shader.name, groups, this.host.device.limits.maxComputeWorkgroupsPerDimension);
+    if (grid[0] * grid[1] * grid[2] === 0) return;
+    const pipeline = this.host.pipelines.get(shader, slots);
+    if (this.batch.paramsUsed === MAX_DISPATCHES * PARAMS_STEP) {
+      if (this.rehearsing) this.batch.paramsUsed = 0;
+      else void this.flush();
+    }
+    const bases = this.bases;
+    bases.clear();
+    const data = this.bindGroups.get(pipeline, buffers, bases, this.batch.touched);
+    if (this.host.failures.any) passOn(pipeline, data);
+    const offset = writeParams(this.batch, pipeline, params, bases);
+    const bytes = this.profiler ? boundBytes(buffers) : 0;
+    this.batch.commands.push({ pipeline, data, params: offset, groups: grid, place: currentPlace(), bytes, flops });
+    this.stats.dispatches++;
+    this.stats.hostMs += performance.now() - start;
+  }
+
+  /** Writes host data into a buffer, ordered after all that was recorded before. `offset` in bytes. */
+  upload(to: GpuBuffer, data: ArrayBufferView, offset = 0): void {
+    this.own(to, 'upload');
+    if (this.batch.touched.has(to)) void this.flush(); // queue.writeBuffer overtakes what is not submitted
+    if (offset === 0 && data.byteLength >= to.bytes) to.failure = undefined;
+    this.batch.uploads.push({ to, data, offset });
+  }
+
+  /** Copies bytes between buffers of the pool. */
+  copy(from: GpuBuffer, to: GpuBuffer, bytes: number, fromOffset = 0, toOffset = 0): void {
+    this.own(from, 'copy');
+    this.own(to, 'copy');
+    const whole = toOffset === 0 && bytes >= to.bytes;
+    to.failure = from.failure ?? (whole ? undefined : to.failure);
+    this.batch.touched.add(from).add(to);
+    this.batch.commands.push({ from, to, fromOffset, toOffset, bytes });
+  }
+
+  /**
+   * The first `bytes` of a buffer as they are after all that was recorded before. `name` is what messages call it.
+   * @throws DeviceLostError, or why what was to be read, or anything before it, failed.
+   */
+  async read(from: GpuBuffer, bytes: number, name = from.label): Promise<ArrayBuffer> {
+    const { failures } = this.host;
+    const op = `read of ${name}`;
+    this.own(from, op);
+    if (from.failure) failures.told(from.failure);
+    failures.check(op);
+    if (from.failure) throw from.failure;
+    const staging = this.staging.take(bytes);
+    const { batch } = this;
+    batch.touched.add(from);
+    batch.commands.push({ from, to: staging, fromOffset: 0, toOffset: 0, bytes: roundUp(bytes, 4) });
+    await undefined; // reads asked for in one breath go out in one submit
+    await this.flush();
+    this.throwIfFailed(batch, op);
+    const result = await this.staging.readOut(staging, bytes).catch(async (error) => {
+      await batch.judged;
+      this.throwIfFailed(batch, op);
+      const lost = `the device is lost and did not give ${showBytes(bytes)} back; call \`await init()\` to open a new one`;
+      throw new DeviceLostError(`${op}: ${lost}`, { cause: error });
+    });
+    await batch.judged;
+    this.throwIfFailed(batch, op);
+    return result;
+  }
+
+  /** Submits what is recorded. The promise settles when it has gone to the device, at once but for compiling. */
+  flush(): Promise<void> {
+    if (this.rehearsing) return Promise.resolve(); // what is rehearsed never reaches the device
+    if (this.batch.commands.length === 0 && this.batch.uploads.length === 0) return this.queue.sent();
+    return this.queue.send(this.takeRecorded());
+  }
+
+  /**
+   * Compiles what `body` would launch, without launching it: what it writes is undefined. Drivers that compile when a
+   * kernel first runs are made to, by a launch that does nothing: all its parameters are zero. Returns what `body` recorded,
+   * for `launch`.
+   */
+  rehearse(body: () => void, onProgress: (done: number, all: number) => void = () => {}): Promise<Batch> {
+    const done = this.compileAndTouch(body, onProgress);
+    this.rehearsal = Promise.allSettled([this.rehearsal, done]);
+    return done;
+  }
+
+  private async compileAndTouch(body: () => void, onProgress: (done: number, all: number) => void): Promise<Batch> {
+    await this.throttle(0, 'warmup');
+    const recorded = this.record(body);
+    const launches = new Map<Pipeline, Dispatch>();
+    for (const command of recorded.commands) if ('pipeline' in command) launches.set(command.pipeline, command);
+    this.rehearsed.add(recorded);
+    try {
+      await Promise.all([...launches.keys()].map((pipeline) => pipeline.ready));
+      let done = 0;
+      for (const launch of launches.values()) {
+        onProgress(done++, launches.size);
+        void this.flush(); // others may have recorded meanwhile: their parameters are theirs
+        new Uint8Array(this.batch.params.buffer, 0, PARAMS_STEP).fill(0);
+        this.batch.commands.push({ ...launch, groups: [1, 1, 1], params: Math.min(launch.params, 0) });
+        this.batch.paramsUsed = PARAMS_STEP;
+        await this.throttle(0, 'warmup');
+      }
+      onProgress(done, launches.size);
+    } finally {
+      this.rehearsed.delete(recorded);
+    }
+    return recorded;
+  }
+
+  /** Launches some of what `rehearse` recorded, on whatever its buffers hold. */
+  launch(recorded: Batch, wanted: (command: Dispatch) => boolean): void {
+    const commands = recorded.commands.filter((command) => 'pipeline' in command && wanted(command));
+    void this.flush(); // what others recorded meanwhile
+    const params = new DataView(recorded.params.buffer.slice(0)); // a batch's own are used again once it is sent
+    this.batch = { ...recorded, uploads: [], commands, params };
+  }
+
+  /** Waits until at most `ahead` submits are unfinished. Throws what failed; `op` is what waits. */
+  async throttle(ahead: number, op = 'sync'): Promise<void> {
+    await this.flush();
+    await this.queue.settle(ahead);
+    this.host.failures.check(op);
+  }
+
+  /** Submits what is recorded and forgets cached bind groups, so that free buffers can be destroyed. */
+  async beforeTrim(): Promise<void> {
+    this.forgetBindGroups();
+    await this.flush();
+    await this.rehearsal;
+  }
+
+  forgetBindGroups(): void {
+    this.bindGroups.clear();
+  }
+
+  /** The device refused something outside of all submits. */
+  failAll(error: WgradError): void {
+    this.queue.failAll(error);
+  }
+
+  /** Buffers that are recorded and not sent yet, or rehearsed. @internal */
+  *recorded(): Iterable<GpuBuffer> {
+    for (const batch of [this.batch, ...this.rehearsed]) yield* usedBy(batch);
+  }
+
+  /** Takes what is recorded. @internal */
+  takeRecorded(): Batch {
+    const { batch } = this;
+    this.batch = newBatch(this.spareParams.pop());
+    return batch;
+  }
+
+  /** The batch's parameters are with the device, and their memory can be used again. @internal */
+  done(batch: Batch): void {
+    this.spareParams.push(batch.params);
+  }
+
+  /** What `body` records, apart from everything else. */
+  private record(body: () => void): Batch {
+    void this.flush(); // others may have recorded while we waited
+    this.rehearsing = true;
+    try {
+      body();
+    } catch (error) {
+      this.takeRecorded();
+      throw error;
+    } finally {
+      this.rehearsing = false;
+    }
+    return this.takeRecorded();
+  }
+
+  private throwIfFailed(batch: Batch, op: string): void {
+    const { failures } = this.host;
+    if (failures.lost) throw lostDuring(op, failures.lost);
+    if (!batch.error) return;
+    failures.told(batch.error);
+    throw batch.error;
+  }
+
+  private own(buffer: GpuBuffer, op: string): void {
+    if (buffer.pool !== this.host.pool) throw ofAnotherDevice(buffer, op);
+  }
+}
+
+/** What is computed from a buffer without a value has none. */
+function passOn({ shader }: Pipeline, { entries }: BoundGroup): void {
+  const failure = entries.find(({ buffer }) => buffer.failure)?.buffer.failure;
+  if (!failure) return;
+  shader.buffers.forEach(({ access }, i) => {
+    if (access === 'read_write') entries[i].buffer.failure ??= failure;
+  });
+}

@@ -1,0 +1,43 @@
+// Why the device refused a submit, and which launch of it.
+import { type Batch, type Dispatch, encode } from './batch.js';
+import { DeviceError, OutOfMemoryError, type WgradError } from './errors.js';
+
+const MOST_NAMES = 5;
+
+/** The error for a submit that was refused: of the launch that the device refuses by itself, or else of all. */
+export async function refusal(
+  device: GPUDevice,
+  batch: Batch,
+  params: GPUBindGroup,
+  { message }: GPUError,
+  memory: boolean,
+): Promise<WgradError> {
+  const launches = batch.commands.filter((command) => 'pipeline' in command);
+  const names = [...new Set(launches.map(({ pipeline }) => pipeline.shader.name))];
+  const more = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} other kernels` : '';
+  const all = `${launches.length} launches (${names.slice(0, MOST_NAMES).join(', ')}${more})`;
+  if (memory) return new OutOfMemoryError(`submit: no memory to run ${all}: ${message}`);
+  const refused = await findRefused(device, launches, params);
+  if (!refused) return new DeviceError(`submit: the device refused ${all}: ${message}`);
+  const { pipeline, place, data, groups } = refused.launch;
+  const where = place ? `${place}; ` : '';
+  const bound = data.entries.map(
+    ({ buffer, size }, i) => `${pipeline.shader.buffers[i].name}: ${buffer.label}, ${size} bytes`,
+  );
+  return new DeviceError(
+    `${pipeline.shader.name}: the device refused the launch ` +
+      `(${where}${bound.join('; ')}; ${groups.join(' x ')} groups): ${refused.message}`,
+  );
+}
+
+/** The messages of a whole submit seldom say which launch they are about: each is encoded once more, alone. */
+async function findRefused(device: GPUDevice, launches: Dispatch[], params: GPUBindGroup) {
+  for (const launch of launches) {
+    device.pushErrorScope('validation');
+    const encoder = device.createCommandEncoder();
+    encode(device, encoder, [launch], params);
+    encoder.finish();
+    const error = await device.popErrorScope();
+    if (error) return { launch, message: error.message };
+  }
+}
