@@ -43,7 +43,10 @@ const cases: fc.Arbitrary<Case> = fc.record({
 });
 
 /** Along one axis: the image's size, the padding before it, and how many outputs there are. */
-function axis({ kernel, stride, dilation, padding, extra }: Case, a: 0 | 1): { size: number; before: number; out: number } {
+function axis(
+  { kernel, stride, dilation, padding, extra }: Case,
+  a: 0 | 1,
+): { size: number; before: number; out: number } {
   const span = (kernel[a] - 1) * dilation[a] + 1;
   if (padding === 'same') {
     const size = 1 + extra[a];

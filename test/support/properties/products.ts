@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { linear, matmul, type Tensor } from '../../../src/index.js';
 import { subgroupsUsable, type Variant } from '../../../src/kernels/tile.js';
 import { useVariant } from '../variants.js';
-import type { Property } from './property.js';
 import { broadcastIndex, broadcastShape, sizeOf } from './indexing.js';
+import type { Property } from './property.js';
 import { Sums } from './sums.js';
 import { compare, type Input, type Setting, settings, valuesOf } from './trial.js';
 

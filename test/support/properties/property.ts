@@ -32,7 +32,11 @@ export interface Draw {
  * Tries a property.
  * @throws an Error with the shrunk case and how to try it again.
  */
-export async function holds(name: string, { cases, check }: AnyProperty, { seed, cases: runs, path }: Draw): Promise<void> {
+export async function holds(
+  name: string,
+  { cases, check }: AnyProperty,
+  { seed, cases: runs, path }: Draw,
+): Promise<void> {
   const property = fc.asyncProperty(cases, check);
   const result = await fc.check(property, { seed, numRuns: runs, ...(path ? { path } : {}) });
   if (!result.failed) return;
