@@ -18,8 +18,8 @@ function reduceDims(op: string, combine: kernels.Combine, x: Tensor, dims: numbe
   requireF32(op, x);
   const kept = x.shape.map((n, i) => (dims.includes(i) ? 1 : n));
   if (x.size === 0) {
-    if (combine === 'sum') return zeros(kept);
-    throw new ShapeError(`${op}: ${showShape(x.shape)} has no elements`);
+    if (sizeOf(kept) > 0 && op !== 'sum') throw nothing(op, x, dims);
+    return zeros(kept);
   }
   let current = x;
   let shape = [...x.shape];
@@ -42,6 +42,13 @@ function reduceDims(op: string, combine: kernels.Combine, x: Tensor, dims: numbe
   return current === x ? alias(x, x.shape) : current;
 }
 
+/** The error for a result that would be computed from no elements; only a sum has a value then, 0. */
+function nothing(op: string, x: Tensor, dims: readonly number[]): ShapeError {
+  return new ShapeError(
+    `${op}: ${showShape(x.shape)} has no elements along ${showShape(dims)}; only a sum of nothing is 0`,
+  );
+}
+
 function withoutDims(shape: Shape, dims: number[], keepDim: boolean): Shape {
   return keepDim ? shape : shape.filter((_, i) => !dims.includes(i));
 }
@@ -51,7 +58,10 @@ export function sum(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
   return total('sum', x, dim, keepDim, 1);
 }
 
-/** The mean over dims. PyTorch: torch.mean(x, dim, keepdim). */
+/**
+ * The mean over dims. PyTorch: torch.mean(x, dim, keepdim).
+ * @throws ShapeError if there is nothing along dims.
+ */
 export function mean(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
   const dims = normalizeDims('mean', dim, x.rank);
   return total('mean', x, dim, keepDim, 1 / dims.reduce((n, d) => n * x.shape[d], 1));
@@ -72,7 +82,7 @@ function total(op: string, x: Tensor, dim: Dims, keepDim: boolean, scale: number
 
 /**
  * The largest element over dims. Equal ones share the gradient. PyTorch: torch.amax.
- * @throws ShapeError if x has no elements.
+ * @throws ShapeError if there is nothing along dims.
  */
 export function amax(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
   return extreme('amax', 'max', x, dim, keepDim);
@@ -80,7 +90,7 @@ export function amax(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
 
 /**
  * The smallest element over dims. Equal ones share the gradient. PyTorch: torch.amin.
- * @throws ShapeError if x has no elements.
+ * @throws ShapeError if there is nothing along dims.
  */
 export function amin(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
   return extreme('amin', 'min', x, dim, keepDim);
@@ -123,11 +133,14 @@ export function argmin(x: Tensor, dim = -1, keepDim = false): Tensor {
 function place(op: string, which: 'max' | 'min', x: Tensor, dim: number, keepDim: boolean): Tensor {
   requireF32(op, x);
   const d = normalizeDim(op, dim, x.rank);
-  if (x.size === 0) throw new ShapeError(`${op}: ${showShape(x.shape)} has no elements`);
   const kept = x.shape.map((n, i) => (i === d ? 1 : n));
   const y = empty(withoutDims(kept, [d], keepDim), 'i32', op);
+  if (x.size === 0) {
+    if (y.size > 0) throw nothing(op, x, [d]);
+    return y;
+  }
   const outer = sizeOf(x.shape.slice(0, d));
-  kernels.argReduce(which, x.buffer, y.buffer, { outer, length: x.shape[d], inner: sizeOf(x.shape.slice(d + 1)) });
+  kernels.argReduce(which, x.buffer, y.buffer, { outer, length: x.shape[d] ?? 1, inner: sizeOf(x.shape.slice(d + 1)) });
   return y;
 }
 
