@@ -128,7 +128,15 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
 }
 
 function select(condition: Tensor, a: Tensor, b: Tensor): Tensor {
+  // dy is chosen, not multiplied: the condition is any number, and what was not chosen may be infinite.
+  return record('where', choose(condition, a, b), [a, b], (dy) => [
+    () => choose(condition, dy, full(dy.shape, 0)),
+    () => choose(condition, full(dy.shape, 0), dy),
+  ]);
+}
+
+function choose(condition: Tensor, a: Tensor, b: Tensor): Tensor {
   const y = empty(a.shape, 'f32', 'where');
   whereKernel(condition.buffer, a.buffer, b.buffer, y.buffer, y.size);
-  return record('where', y, [a, b], (dy) => [() => mul(dy, condition), () => mul(dy, affine(condition, -1, 1))]);
+  return y;
 }

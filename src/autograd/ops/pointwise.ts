@@ -42,7 +42,12 @@ export const formulas = {
     save: 'x',
     dydx: '0.5 * (1.0 + erf(s * 0.70710678)) + s * exp(-0.5 * s * s) * 0.39894228',
   },
-  silu: { y: `x * ${sigmoidOf('x')}`, save: 'x', dydx: `${sigmoidOf('s')} * (1.0 + s * (1.0 - ${sigmoidOf('s')}))` },
+  // Where the sigmoid stops at its bound, so must its factor: a huge negative number has no silu.
+  silu: {
+    y: `max(x, vec4f(-87.0)) * ${sigmoidOf('x')}`,
+    save: 'x',
+    dydx: `${sigmoidOf('s')} * (1.0 + max(s, vec4f(-87.0)) * (1.0 - ${sigmoidOf('s')}))`,
+  },
   softplus: { y: 'max(x, vec4f()) + log(1.0 + exp(-abs(x)))', save: 'x', dydx: sigmoidOf('s') },
   clamp: {
     y: 'clamp(x, vec4f(p.alpha), vec4f(p.beta))',
@@ -51,6 +56,7 @@ export const formulas = {
   },
   scale: { y: 'p.alpha * x + p.beta', save: 'x', dydx: 'vec4f(p.alpha)' },
   inverseScale: { y: 'p.alpha / x', save: 'x', dydx: '-p.alpha / (s * s)' },
+  one: { y: 'vec4f(1.0)', save: 'x', dydx: 'vec4f()' },
   power: { y: 'pow(abs(x), vec4f(p.alpha))', save: 'x', dydx: 'p.alpha * sign(s) * pow(abs(s), vec4f(p.alpha - 1.0))' },
   oddPower: {
     y: 'sign(x) * pow(abs(x), vec4f(p.alpha))',
@@ -130,6 +136,9 @@ export const affine = (x: Tensor, factor: number, offset: number, op = 'scale'):
 export const divideInto = (x: Tensor, numerator: number): Tensor => pointwise('inverseScale', x, numerator, 0, 'div');
 /** x to a constant power. A fractional power takes x >= 0. PyTorch: torch.pow. */
 export function pow(x: Tensor, exponent: number): Tensor {
+  // The language's own pow is exp2(exponent * log2(x)), which for 0 to the power of 0 has no value.
+  if (exponent === 0) return pointwise('one', x, 0, 0, 'pow');
+  if (exponent === 1) return affine(x, 1, 0, 'pow');
   if (exponent === 2) return square(x);
   if (exponent === 0.5) return sqrt(x);
   return pointwise(Math.abs(exponent % 2) === 1 ? 'oddPower' : 'power', x, exponent, 0, 'pow');

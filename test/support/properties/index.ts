@@ -1,7 +1,10 @@
 // Every property, by the name that a soak run and a pasted test call it.
+import { arithmetic } from './arithmetic.js';
 import { conv2dProperty } from './convolution.js';
+import { creation } from './creation.js';
 import { losses } from './losses.js';
 import { batchNormProperty, localResponseNormProperty, logSoftmaxProperty, softmaxProperty } from './norms.js';
+import { pointwise } from './pointwise.js';
 import { adaptiveAvgPool2dProperty, avgPool2dProperty, maxPool2dProperty } from './pooling.js';
 import { linearProperty, matmulProperty } from './products.js';
 import type { AnyProperty } from './property.js';
@@ -22,4 +25,7 @@ export const properties: Record<string, AnyProperty> = {
   ...reductions,
   ...losses,
   ...shapes,
+  ...arithmetic,
+  ...pointwise,
+  ...creation,
 };
