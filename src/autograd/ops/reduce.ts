@@ -1,11 +1,19 @@
 // Ops that gather many elements into one.
 import { ShapeError } from '../../device/errors.js';
 import * as kernels from '../../kernels/reduce.js';
-import { normalizeDim, normalizeDims, type Shape, sameShape, showShape, sizeOf } from '../../tensor/shape.js';
+import {
+  checkShape,
+  normalizeDim,
+  normalizeDims,
+  type Shape,
+  sameShape,
+  showShape,
+  sizeOf,
+} from '../../tensor/shape.js';
 import { alias, empty, type Tensor } from '../../tensor/tensor.js';
 import { record } from '../tape.js';
 import { div, eq, mul, sub } from './arithmetic.js';
-import { requireF32 } from './checks.js';
+import { requireF32, requireNumbers, requireOptions } from './checks.js';
 import { zeros } from './create.js';
 import { affine, sqrt, square } from './pointwise.js';
 import { broadcastTo, reshape } from './shape.js';
@@ -63,11 +71,13 @@ export function sum(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
  * @throws ShapeError if there is nothing along dims.
  */
 export function mean(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
+  requireF32('mean', x);
   const dims = normalizeDims('mean', dim, x.rank);
   return total('mean', x, dim, keepDim, 1 / dims.reduce((n, d) => n * x.shape[d], 1));
 }
 
 function total(op: string, x: Tensor, dim: Dims, keepDim: boolean, scale: number): Tensor {
+  requireF32(op, x);
   const dims = normalizeDims(op, dim, x.rank);
   const y = reduceDims(op, 'sum', x, dims, scale);
   const kept = y.shape;
@@ -97,6 +107,7 @@ export function amin(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
 }
 
 function extreme(op: string, combine: 'max' | 'min', x: Tensor, dim: Dims, keepDim: boolean): Tensor {
+  requireF32(op, x);
   const dims = normalizeDims(op, dim, x.rank);
   const y = reduceDims(op, combine, x, dims, 1);
   return record(op, alias(y, withoutDims(y.shape, dims, keepDim)), [x], (dy) => [
@@ -108,16 +119,34 @@ function extreme(op: string, combine: 'max' | 'min', x: Tensor, dim: Dims, keepD
   ]);
 }
 
-/** The variance over dims; `correction` 1 (default) divides by n - 1, 0 by n. PyTorch: torch.var. */
-export function variance(x: Tensor, dim: Dims = null, { correction = 1, keepDim = false } = {}): Tensor {
+/**
+ * The variance over dims; `correction` 1 (default) divides by n - 1, 0 by n. PyTorch: torch.var.
+ * @throws ShapeError if that is not above 0.
+ */
+export function variance(
+  x: Tensor,
+  dim: Dims = null,
+  options: { correction?: number; keepDim?: boolean } = {},
+): Tensor {
+  requireF32('variance', x);
+  requireOptions('variance', options, '{ correction: 0 }');
+  const { correction = 1, keepDim = false } = options;
+  requireNumbers('variance', { correction });
   const dims = normalizeDims('variance', dim, x.rank);
   const n = dims.reduce((count, d) => count * x.shape[d], 1);
+  if (n <= correction) {
+    throw new ShapeError(
+      `variance: ${showShape(x.shape)} has ${n} elements along ${showShape(dims)}; less correction ${correction} nothing is left to divide by`,
+    );
+  }
   return affine(mean(square(sub(x, mean(x, dims, true))), dims, keepDim), n / (n - correction), 0);
 }
 
 /** The Euclidean norm over dims; no finite gradient where it is 0. PyTorch: torch.linalg.vector_norm. */
 export function norm(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
-  return sqrt(sum(square(x), dim, keepDim));
+  requireF32('norm', x);
+  const dims = normalizeDims('norm', dim, x.rank);
+  return sqrt(sum(square(x), dims, keepDim));
 }
 
 /** Where along `dim` (default the last) the largest element is, as i32; the first of equals. PyTorch: torch.argmax. */
@@ -146,7 +175,12 @@ function place(op: string, which: 'max' | 'min', x: Tensor, dim: number, keepDim
 
 /** Sums a tensor down to a shape that broadcasts to its own: the gradient of broadcasting. */
 export function sumTo(x: Tensor, shape: Shape): Tensor {
+  requireF32('sumTo', x);
+  checkShape('sumTo', shape);
   if (sameShape(x.shape, shape)) return x;
+  if (shape.length > x.rank || shape.some((n, i) => n !== 1 && n !== x.shape[i + x.rank - shape.length])) {
+    throw new ShapeError(`sumTo: ${showShape(shape)} does not broadcast to ${showShape(x.shape)}`);
+  }
   const missing = x.rank - shape.length;
   const dims = x.shape.flatMap((n, i) => (i < missing || (shape[i - missing] === 1 && n !== 1) ? [i] : []));
   return reshape(dims.length > 0 ? sum(x, dims, true) : x, shape);
