@@ -2,7 +2,6 @@ import { ceilDiv } from '../device/math.js';
 import type { GpuBuffer } from '../device/pool.js';
 import { type Binding, run, view } from '../device/recorder.js';
 import { bindingLimit, largestWindow } from '../device/windows.js';
-import { sizeOf, stridesOf } from '../tensor/shape.js';
 import { binary_broadcast as broadcastShader, copy_strided as copyShader } from './sources.gen.js';
 
 export const MAX_RANK = 6;
@@ -11,6 +10,8 @@ export const MAX_RANK = 6;
 function six(values: readonly number[], missing: number): number[] {
   return [...new Array<number>(MAX_RANK - values.length).fill(missing), ...values];
 }
+
+const countOf = (box: readonly number[]): number => box.reduce((x, n) => x * n, 1);
 
 /** One side of a strided walk: where it starts and how far apart neighbours along each dimension lie. */
 export interface Walk {
@@ -70,13 +71,13 @@ export function binaryBroadcast(
   const all = [
     { buffer: a, start: 0, strides: aStrides },
     { buffer: b, start: 0, strides: bStrides },
-    { buffer: y, start: 0, strides: stridesOf(shape) },
+    { buffer: y, start: 0, strides: shape.map((_, i) => countOf(shape.slice(i + 1))) },
   ];
   eachBox(shape, all, (box, walks) => {
     const [, n1, n2, n3, n4, n5] = six(box, 1);
     const [a0, a1, a2, a3, a4, a5] = six(aStrides, 0);
     const [b0, b1, b2, b3, b4, b5] = six(bStrides, 0);
-    const count = sizeOf(box);
+    const count = countOf(box);
     const [from, and] = walks.slice(0, 2).map((w) => piece(w, box));
     const params = {
       ...{ count, n1, n2, n3, n4, n5, a_start: from.start, b_start: and.start },
@@ -93,7 +94,7 @@ export function copyStrided(from: Walk, to: Walk, shape: readonly number[]): voi
     const [, n1, n2, n3, n4, n5] = six(box, 1);
     const [x0, x1, x2, x3, x4, x5] = six(from.strides, 0);
     const [y0, y1, y2, y3, y4, y5] = six(to.strides, 0);
-    const count = sizeOf(box);
+    const count = countOf(box);
     const [x, y] = walks.map((w) => piece(w, box));
     const params = {
       ...{ count, n1, n2, n3, n4, n5, x_start: x.start, y_start: y.start },

@@ -1,8 +1,9 @@
 // Many random cases of every op against float64 references: `npm run test:soak -- properties [--cases 10000] [--seed N]`,
 // or only the properties named: `node scripts/run.mjs test/soak/properties.soak.ts conv2d --seed 7 --path 12:3`.
 import { parseArgs } from 'node:util';
-import { deviceInfo, init } from '../../src/index.js';
+import { deviceInfo, init, sync } from '../../src/index.js';
 import { properties } from '../support/properties/index.js';
+import { largeCases } from '../support/properties/large.js';
 import { holds } from '../support/properties/property.js';
 import { showTotal } from '../support/report.js';
 
@@ -29,6 +30,18 @@ for (const [name, property] of chosen) {
     await holds(name, property, { seed, cases, path: values.path });
     passed += cases;
     console.log(`  ok  ${name.padEnd(22)} ${cases} cases, ${((performance.now() - start) / 1000).toFixed(0)} s`);
+  } catch (error) {
+    failed++;
+    console.log(`FAIL  ${name}: ${(error as Error).message}`);
+  }
+}
+for (const [name, tried] of positionals.length === 0 ? Object.entries(largeCases) : []) {
+  const start = performance.now();
+  try {
+    await tried();
+    await sync();
+    passed++;
+    console.log(`  ok  ${name}, ${((performance.now() - start) / 1000).toFixed(0)} s`);
   } catch (error) {
     failed++;
     console.log(`FAIL  ${name}: ${(error as Error).message}`);

@@ -156,7 +156,8 @@ export const creation = {
   arange: property('arange', checkArange),
   linspace: property('linspace', checkLinspace),
   eye: property('eye', checkEye),
-  uniform: property('uniform', (c) => {
+  uniform: property('uniform', (drawn) => {
+    const c = { ...drawn, spread: [Math.min(...drawn.spread), Math.max(...drawn.spread)] as [number, number] };
     return checkRandom(
       c,
       () => w.uniform(c.shape, ...c.spread),
