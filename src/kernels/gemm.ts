@@ -36,7 +36,7 @@ export function gemm(a: GpuBuffer, b: GpuBuffer, c: GpuBuffer, size: GemmSize, b
   const { m, n, k, batch = 1, aBatch = m * k, bBatch = k * n } = size;
   if (batch * m * n === 0) return;
   const alone = batch === 1 || Math.max(m * n, aBatch, bBatch) * 4 + 256 > bindingLimit();
-  for (const { start, count } of alone ? oneByOne(batch) : windows(batch, m * n, aBatch, bBatch)) {
+  for (const { start, count } of alone ? oneByOne(batch) : windows('matmul: a matrix', batch, m * n, aBatch, bBatch)) {
     const at = { a: start * aBatch, b: start * bBatch, c: start * m * n };
     product(a, b, c, { ...size, batch: count, aBatch, bBatch }, at, bias);
   }
@@ -50,9 +50,9 @@ type Offsets = { a: number; b: number; c: number };
 function product(a: GpuBuffer, b: GpuBuffer, c: GpuBuffer, size: GemmSize, at: Offsets, bias: GpuBuffer | null): void {
   const { m, n, k, transA = false, transB = false } = size;
   const cut = at.a + at.b + at.c === 0 ? windows : windowsAnywhere;
-  for (const rows of cut(m, n, transA ? 0 : k)) {
-    for (const columns of cut(n, transB ? k : 0)) {
-      for (const depth of cut(k, transA ? m : 0, transB ? 0 : n)) {
+  for (const rows of cut('matmul: a row', m, n, transA ? 0 : k)) {
+    for (const columns of cut('matmul: a column', n, transB ? k : 0)) {
+      for (const depth of cut('matmul: a row', k, transA ? m : 0, transB ? 0 : n)) {
         const first = depth.start === 0;
         launch(a, b, c, {
           size,

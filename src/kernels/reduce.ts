@@ -96,7 +96,7 @@ function slicePass(
 ): void {
   const slice = ceilDiv(length, slices);
   const slots = { combine: FORMULA[combine] };
-  for (const w of windowsAnywhere(slices, slice * inner)) {
+  for (const w of windowsAnywhere('reduction: a slice', slices, slice * inner)) {
     const first = w.start * slice;
     const part = Math.min(length, first + w.count * slice) - first;
     const buffers = {
@@ -113,7 +113,7 @@ function pass(combine: Combine, x: GpuBuffer, y: GpuBuffer, size: ReduceSize, sl
   const { outer, length, inner } = size;
   const slice = ceilDiv(length, slices);
   const slots = { combine: FORMULA[combine] };
-  for (const w of windows(outer, length * inner, slices * inner)) {
+  for (const w of windows('reduction: a row', outer, length * inner, slices * inner)) {
     const buffers = {
       x: view(x, w.start * length * inner, w.count * length * inner),
       y: view(y, w.start * slices * inner, w.count * slices * inner),
@@ -127,7 +127,7 @@ function pass(combine: Combine, x: GpuBuffer, y: GpuBuffer, size: ReduceSize, sl
 export function argReduce(which: 'max' | 'min', x: GpuBuffer, y: GpuBuffer, size: ReduceSize): void {
   const { outer, length, inner } = size;
   const slots = { better: which === 'max' ? 'a > b' : 'a < b' };
-  for (const w of windows(outer, length * inner)) {
+  for (const w of windows(`arg${which}: a row`, outer, length * inner)) {
     const count = w.count * inner;
     const buffers = {
       x: view(x, w.start * length * inner, w.count * length * inner),
