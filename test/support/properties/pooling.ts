@@ -27,24 +27,25 @@ interface Case {
 
 const two = (max: number, min = 0) => fc.tuple(fc.integer({ min, max }), fc.integer({ min, max }));
 
-const cases: fc.Arbitrary<Case> = fc
-  .record({
-    batch: fc.integer({ min: 1, max: 3 }),
-    channels: fc.oneof(
-      { weight: 60, arbitrary: fc.integer({ min: 1, max: 5 }) },
-      { weight: 1, arbitrary: fc.constant(70_001) },
-    ),
-    kernel: two(5, 1),
-    stride: two(5),
-    padding: two(2),
-    dilation: fc.oneof({ weight: 3, arbitrary: fc.constant<Two>([1, 1]) }, { weight: 1, arbitrary: two(3, 1) }),
-    extra: two(9),
-    ceilMode: fc.boolean(),
-    countIncludePad: fc.boolean(),
-    plain: fc.boolean(),
-    setting: settings(),
-  })
-  .map((c) => (c.channels > 1000 ? { ...c, batch: 1, kernel: [1, 2], extra: [0, 1] } : c));
+const casesOf = (setting: fc.Arbitrary<Setting>): fc.Arbitrary<Case> =>
+  fc
+    .record({
+      batch: fc.integer({ min: 1, max: 3 }),
+      channels: fc.oneof(
+        { weight: 60, arbitrary: fc.integer({ min: 1, max: 5 }) },
+        { weight: 1, arbitrary: fc.constant(70_001) },
+      ),
+      kernel: two(5, 1),
+      stride: two(5),
+      padding: two(2),
+      dilation: fc.oneof({ weight: 3, arbitrary: fc.constant<Two>([1, 1]) }, { weight: 1, arbitrary: two(3, 1) }),
+      extra: two(9),
+      ceilMode: fc.boolean(),
+      countIncludePad: fc.boolean(),
+      plain: fc.boolean(),
+      setting,
+    })
+    .map((c) => (c.channels > 1000 ? { ...c, batch: 1, kernel: [1, 2], extra: [0, 1] } : c));
 
 interface Axis {
   size: number;
@@ -201,11 +202,12 @@ async function checkAdaptive(c: AdaptiveCase): Promise<void> {
   await compare((t) => adaptiveAvgPool2d(t, c.out), [x], expected, c.setting, item);
 }
 
+// Two denormals may be equal zeros to an adapter: the largest is drawn from numbers that all tell apart.
 export const maxPool2dProperty: Property<Case> = {
-  ...{ covers: ['maxPool2d'], cases, check: checkMax, few: 6, share: 4 },
+  ...{ covers: ['maxPool2d'], cases: casesOf(settings('unit', 'whole', 'large')), check: checkMax, few: 6, share: 4 },
 };
 export const avgPool2dProperty: Property<Case> = {
-  ...{ covers: ['avgPool2d'], cases, check: checkAverage, few: 20, share: 5 },
+  ...{ covers: ['avgPool2d'], cases: casesOf(settings()), check: checkAverage, few: 20, share: 5 },
 };
 export const adaptiveAvgPool2dProperty: Property<AdaptiveCase> = {
   ...{ covers: ['adaptiveAvgPool2d'], cases: adaptiveCases, check: checkAdaptive, few: 12, share: 3 },

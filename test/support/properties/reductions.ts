@@ -180,6 +180,7 @@ async function checkSumTo(c: Case): Promise<void> {
 }
 
 const every = casesOf(settings());
+const comparable = casesOf(settings('unit', 'whole', 'large')); // two denormals may be equal zeros to an adapter
 const moderate = casesOf(settings('unit', 'whole')); // of what is squared and divided by
 
 const property = (name: string, cases: fc.Arbitrary<Case>, check: (c: Case) => Promise<void>): Property<Case> => ({
@@ -189,11 +190,11 @@ const property = (name: string, cases: fc.Arbitrary<Case>, check: (c: Case) => P
 export const reductions = {
   sum: property('sum', every, (c) => checkTotal(c, sum, () => 1)),
   mean: property('mean', every, (c) => checkTotal(c, mean, (count) => 1 / count)),
-  amax: property('amax', every, (c) => checkExtreme(c, amax, 1)),
-  amin: property('amin', every, (c) => checkExtreme(c, amin, -1)),
+  amax: property('amax', comparable, (c) => checkExtreme(c, amax, 1)),
+  amin: property('amin', comparable, (c) => checkExtreme(c, amin, -1)),
   variance: property('variance', moderate, checkVariance),
   norm: property('norm', moderate, checkNorm),
-  argmax: property('argmax', every, (c) => checkPlace(c, argmax, 1)),
-  argmin: property('argmin', every, (c) => checkPlace(c, argmin, -1)),
+  argmax: property('argmax', comparable, (c) => checkPlace(c, argmax, 1)),
+  argmin: property('argmin', comparable, (c) => checkPlace(c, argmin, -1)),
   sumTo: property('sumTo', every, checkSumTo),
 };
