@@ -11,9 +11,12 @@ const { scripts } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as {
 const read = (file: string) => readFileSync(root + file, 'utf8');
 const commands = [...read('bin/wgrad.js').matchAll(/^ {2}(\w+): \[/gm)].map(([, name]) => name);
 
+const soakPrograms = readdirSync(`${root}test/soak`).filter((file) => file.endsWith('.ts'));
+
 /** The text that lists a program's options. */
 function optionsOf(program: string): string {
   if (program === 'bench') return read('bench/main.ts');
+  if (program === 'test:soak') return soakPrograms.map((file) => read(`test/soak/${file}`)).join('');
   return ['dogcat', 'train', 'predict', 'summary'].includes(program) ? help : '';
 }
 

@@ -9,6 +9,20 @@ export class WgradError extends Error {
   }
 }
 
+/** A wrong argument as a message names it: 'cut', [2, NaN], undefined, a function. */
+export function showValue(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`;
+  if (Array.isArray(value)) return `[${value.map(showValue).join(', ')}]`;
+  if (typeof value === 'object' && value !== null) {
+    const { shape, dtype } = value as { shape?: unknown; dtype?: unknown };
+    const name = value.constructor?.name ?? 'object';
+    return Array.isArray(shape) && dtype
+      ? `a tensor ${showValue(shape)}`
+      : `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}`;
+  }
+  return typeof value === 'function' ? 'a function' : String(value);
+}
+
 /** Shapes or arguments of an op that do not fit together. */
 export class ShapeError extends WgradError {}
 /** An op was given a dtype that it does not take. */

@@ -21,23 +21,38 @@ export function bindingLimit(): number {
   return bindingBytes;
 }
 
+/** Elements that fit a binding wherever they start. */
+export function largestWindow(): number {
+  return Math.floor(bindingBytes / 4) - ALIGNMENT;
+}
+
 /**
  * Cuts `count` items into windows so that each tensor's piece fits one binding. `elementsPerItem` says, for each
  * tensor that is cut, how many 4-byte elements an item takes in it. Windows start at multiples of 64 items where
- * they can, so elementwise kernels (one element an item) need no base offset.
+ * they can, so elementwise kernels (one element an item) need no base offset. `what` is an item's name in messages.
  * @throws LimitError if a single item is larger than a binding.
  */
-export function windows(count: number, ...elementsPerItem: number[]): Window[] {
+export function windows(what: string, count: number, ...elementsPerItem: number[]): Window[] {
+  return cut(what, count, elementsPerItem, bindingBytes / 4);
+}
+
+/** Windows of what starts anywhere in its buffer, not at the beginning. */
+export function windowsAnywhere(what: string, count: number, ...elementsPerItem: number[]): Window[] {
+  return cut(what, count, elementsPerItem, largestWindow());
+}
+
+/** One window if all of it is at most `whole` elements. */
+function cut(what: string, count: number, elementsPerItem: readonly number[], whole: number): Window[] {
   const largest = Math.max(1, ...elementsPerItem);
-  const fit = Math.floor((bindingBytes / 4 - ALIGNMENT) / largest);
-  if (count * largest * 4 <= bindingBytes) return [{ start: 0, count }];
+  const fit = Math.floor(largestWindow() / largest);
+  if (count * largest <= whole) return [{ start: 0, count }];
   if (fit < 1) {
     throw new LimitError(
-      `one item of ${showBytes(largest * 4)} is above this device's largest binding, ${showBytes(bindingBytes)}`,
+      `${what} of ${showBytes(largest * 4)} is above this device's largest binding, ${showBytes(bindingBytes)}`,
     );
   }
   const step = fit >= ALIGNMENT ? fit - (fit % ALIGNMENT) : fit;
-  const cut: Window[] = [];
-  for (let start = 0; start < count; start += step) cut.push({ start, count: Math.min(step, count - start) });
-  return cut;
+  const pieces: Window[] = [];
+  for (let start = 0; start < count; start += step) pieces.push({ start, count: Math.min(step, count - start) });
+  return pieces;
 }

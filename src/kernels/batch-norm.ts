@@ -19,7 +19,7 @@ export interface BatchNormSize {
 }
 
 const images = (buffer: GpuBuffer, w: Window, perImage: number) => view(buffer, w.start * perImage, w.count * perImage);
-const windowsOf = (s: BatchNormSize) => windows(s.batch, s.channels * s.plane);
+const windowsOf = (s: BatchNormSize) => windows('batchNorm: an image of all channels', s.batch, s.channels * s.plane);
 
 /** Elements of a plane that one thread handles, so that what belongs to the channel is read once for all of them. */
 const ELEMENTS_PER_THREAD = 16;

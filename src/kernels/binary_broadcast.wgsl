@@ -3,9 +3,10 @@
 
 alias value = f32;
 struct Params {
-  count: u32, first: u32, n1: u32, n2: u32, n3: u32, n4: u32, n5: u32,
-  a0: u32, a1: u32, a2: u32, a3: u32, a4: u32, a5: u32,
-  b0: u32, b1: u32, b2: u32, b3: u32, b4: u32, b5: u32,
+  count: u32, n1: u32, n2: u32, n3: u32, n4: u32, n5: u32,
+  a_start: u32, a0: u32, a1: u32, a2: u32, a3: u32, a4: u32, a5: u32,
+  b_start: u32, b0: u32, b1: u32, b2: u32, b3: u32, b4: u32, b5: u32,
+  a_base: u32, b_base: u32, y_base: u32,
 }
 @group(0) @binding(0) var<storage, read> a: array<value>;
 @group(0) @binding(1) var<storage, read> b: array<value>;
@@ -17,9 +18,8 @@ fn f(a: value, b: value) -> value { return a + b; } // slot
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
-  let i = (workgroup.x + workgroup.y * groups.x) * 64u + lane;
-  if (i >= p.count) { return; }
-  let flat = p.first + i; // y may be a window that starts at `first`
+  let flat = (workgroup.x + workgroup.y * groups.x) * 64u + lane;
+  if (flat >= p.count) { return; }
   let i5 = flat % p.n5;
   let r4 = flat / p.n5;
   let i4 = r4 % p.n4;
@@ -30,7 +30,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   let r1 = r2 / p.n2;
   let i1 = r1 % p.n1;
   let i0 = r1 / p.n1;
-  let at_a = i0 * p.a0 + i1 * p.a1 + i2 * p.a2 + i3 * p.a3 + i4 * p.a4 + i5 * p.a5;
-  let at_b = i0 * p.b0 + i1 * p.b1 + i2 * p.b2 + i3 * p.b3 + i4 * p.b4 + i5 * p.b5;
-  y[i] = f(a[at_a], b[at_b]);
+  let at_a = p.a_base + p.a_start + i0 * p.a0 + i1 * p.a1 + i2 * p.a2 + i3 * p.a3 + i4 * p.a4 + i5 * p.a5;
+  let at_b = p.b_base + p.b_start + i0 * p.b0 + i1 * p.b1 + i2 * p.b2 + i3 * p.b3 + i4 * p.b4 + i5 * p.b5;
+  y[p.y_base + flat] = f(a[at_a], b[at_b]);
 }

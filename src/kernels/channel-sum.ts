@@ -12,7 +12,7 @@ export function channelSum(
   { batch, channels, plane }: { batch: number; channels: number; plane: number },
 ): void {
   const partial = scratch(batch * channels, 'channel sums');
-  for (const w of windows(batch * channels, plane)) {
+  for (const w of windows('sum of channels: an image of one channel', batch * channels, plane)) {
     const piece = { x: view(x, w.start * plane, w.count * plane), partial: view(partial, w.start, w.count) };
     run(shader, piece, { planes: w.count, plane }, { groups: ceilDiv(w.count, 64) });
   }

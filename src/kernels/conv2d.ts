@@ -52,6 +52,9 @@ function reach(s: ConvSize): { height: number; width: number } {
   };
 }
 
+/** What a binding must hold, for messages. */
+const IMAGE = 'conv2d: an image of all channels, with its padding,';
+
 /** y = x ⋆ weight + bias. */
 export function conv2dForward(
   x: GpuBuffer,
@@ -61,7 +64,13 @@ export function conv2dForward(
   size: ConvSize,
 ): void {
   const padded = reach(size);
-  for (const w of windows(size.batch, inImage(size), outImage(size), size.inChannels * padded.height * padded.width)) {
+  for (const w of windows(
+    IMAGE,
+    size.batch,
+    inImage(size),
+    outImage(size),
+    size.inChannels * padded.height * padded.width,
+  )) {
     const part = { ...size, batch: w.count };
     const xs = images(x, w, inImage(size));
     const ys = images(y, w, outImage(size));
@@ -80,7 +89,7 @@ export function conv2dGradInput(dy: GpuBuffer, weight: GpuBuffer, dx: GpuBuffer,
   const height = size.inHeight + (size.kernelHeight - 1) * size.dilationY;
   const width = size.inWidth + (size.kernelWidth - 1) * size.dilationX;
   const turned = forcedVariant() === 'plain' ? null : turnWeight(weight, size);
-  for (const w of windows(size.batch, inImage(size), outImage(size), size.outChannels * height * width)) {
+  for (const w of windows(IMAGE, size.batch, inImage(size), outImage(size), size.outChannels * height * width)) {
     const part = { ...size, batch: w.count };
     const dys = images(dy, w, outImage(size));
     const dxs = images(dx, w, inImage(size));
@@ -119,7 +128,7 @@ function turnWeight(weight: GpuBuffer, s: ConvSize): GpuBuffer {
 export function conv2dGradWeight(x: GpuBuffer, dy: GpuBuffer, dweight: GpuBuffer, size: ConvSize): void {
   const padded = reach(size);
   const count = weightCount(size);
-  const cut = windows(size.batch, inImage(size), outImage(size), size.inChannels * padded.height * padded.width);
+  const cut = windows(IMAGE, size.batch, inImage(size), outImage(size), size.inChannels * padded.height * padded.width);
   const plan = cut.map((w) => ({ w, slices: forcedVariant() === 'plain' ? 1 : slicesOf({ ...size, batch: w.count }) }));
   const total = plan.reduce((sum, { slices }) => sum + slices, 0);
   const partial = total === 1 ? dweight : scratch(total * count, 'conv2d partial weight gradients');

@@ -31,7 +31,7 @@ export function elementwise<S extends Shader>(
   count: number,
   { slots = {}, perGroup = BY_FOUR, whole = [] }: { slots?: Slots; perGroup?: number; whole?: string[] } = {},
 ): void {
-  for (const w of windows(count, 1)) {
+  for (const w of windows('elementwise: an element', count, 1)) {
     const parts = Object.entries<GpuBuffer>(buffers).map(([name, buffer]) => [
       name,
       whole.includes(name) ? buffer : view(buffer, w.start, w.count),
@@ -94,7 +94,7 @@ export function cast(x: GpuBuffer, y: GpuBuffer, count: number, to: 'f32' | 'i32
 
 /** y = x, from packed bytes to f32. */
 export function castU8(x: GpuBuffer, y: GpuBuffer, count: number): void {
-  for (const w of windows(count, 1)) {
+  for (const w of windows('elementwise: an element', count, 1)) {
     const buffers = { x: view(x, w.start / 4, Math.ceil(w.count / 4)), y: view(y, w.start, w.count) };
     run(castU8Shader, buffers, { count: w.count }, { groups: ceilDiv(w.count, BY_ONE) });
   }

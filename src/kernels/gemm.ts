@@ -1,7 +1,7 @@
 import { ceilDiv } from '../device/math.js';
 import type { GpuBuffer } from '../device/pool.js';
 import { run, view } from '../device/recorder.js';
-import { bindingLimit, type Window, windows } from '../device/windows.js';
+import { bindingLimit, type Window, windows, windowsAnywhere } from '../device/windows.js';
 import {
   gemm as plain,
   gemm_subgroup as subgroup,
@@ -34,8 +34,9 @@ export interface GemmSize {
  */
 export function gemm(a: GpuBuffer, b: GpuBuffer, c: GpuBuffer, size: GemmSize, bias: GpuBuffer | null = null): void {
   const { m, n, k, batch = 1, aBatch = m * k, bBatch = k * n } = size;
+  if (batch * m * n === 0) return;
   const alone = batch === 1 || Math.max(m * n, aBatch, bBatch) * 4 + 256 > bindingLimit();
-  for (const { start, count } of alone ? oneByOne(batch) : windows(batch, m * n, aBatch, bBatch)) {
+  for (const { start, count } of alone ? oneByOne(batch) : windows('matmul: a matrix', batch, m * n, aBatch, bBatch)) {
     const at = { a: start * aBatch, b: start * bBatch, c: start * m * n };
     product(a, b, c, { ...size, batch: count, aBatch, bBatch }, at, bias);
   }
@@ -48,9 +49,10 @@ type Offsets = { a: number; b: number; c: number };
 /** One product, or as many as fit a binding, cut where an operand is larger than that. */
 function product(a: GpuBuffer, b: GpuBuffer, c: GpuBuffer, size: GemmSize, at: Offsets, bias: GpuBuffer | null): void {
   const { m, n, k, transA = false, transB = false } = size;
-  for (const rows of windows(m, n, transA ? 0 : k)) {
-    for (const columns of windows(n, transB ? k : 0)) {
-      for (const depth of windows(k, transA ? m : 0, transB ? 0 : n)) {
+  const cut = at.a + at.b + at.c === 0 ? windows : windowsAnywhere;
+  for (const rows of cut('matmul: a row', m, n, transA ? 0 : k)) {
+    for (const columns of cut('matmul: a column', n, transB ? k : 0)) {
+      for (const depth of cut('matmul: a row', k, transA ? m : 0, transB ? 0 : n)) {
         const first = depth.start === 0;
         launch(a, b, c, {
           size,
@@ -89,8 +91,8 @@ function launch(a: GpuBuffer, b: GpuBuffer, c: GpuBuffer, piece: Piece): void {
   const bLength = (transB ? (columns - 1) * k + depth : (depth - 1) * n + columns) + (batch - 1) * bBatch;
   const cLength = (rows - 1) * n + columns + (batch - 1) * m * n;
   const buffers = {
-    a: view(a, at.a, Math.max(aLength, 1)),
-    b: view(b, at.b, Math.max(bLength, 1)),
+    a: aLength > 0 ? view(a, at.a, aLength) : view(a, 0, 1), // a sum of nothing: k is 0
+    b: bLength > 0 ? view(b, at.b, bLength) : view(b, 0, 1),
     bias: bias ? view(bias, piece.biasAt, columns) : view(b, 0, 1), // something must be bound
     c: view(c, at.c, cLength),
   };

@@ -31,7 +31,7 @@ const params = ({ channels, plane, size, alpha, beta, k }: LocalResponseNormSize
 
 export function localResponseNorm(x: GpuBuffer, y: GpuBuffer, s: LocalResponseNormSize): void {
   const image = s.channels * s.plane;
-  for (const w of windows(s.batch, image)) {
+  for (const w of windows('localResponseNorm: an image of all channels', s.batch, image)) {
     const part = (b: GpuBuffer) => view(b, w.start * image, w.count * image);
     const groups = ceilDiv(w.count * s.plane, 64);
     run(shader, { x: part(x), y: part(y) }, params(s, w.count), { slots: slots(s), groups });
@@ -40,7 +40,7 @@ export function localResponseNorm(x: GpuBuffer, y: GpuBuffer, s: LocalResponseNo
 
 export function localResponseNormGrad(x: GpuBuffer, dy: GpuBuffer, dx: GpuBuffer, s: LocalResponseNormSize): void {
   const image = s.channels * s.plane;
-  for (const w of windows(s.batch, image)) {
+  for (const w of windows('localResponseNorm: an image of all channels', s.batch, image)) {
     const part = (b: GpuBuffer) => view(b, w.start * image, w.count * image);
     const groups = ceilDiv(w.count * s.plane, 64);
     run(gradShader, { x: part(x), dy: part(dy), dx: part(dx) }, params(s, w.count), { slots: slots(s), groups });

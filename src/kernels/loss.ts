@@ -49,7 +49,7 @@ function overRows(
 ): void {
   const { outer, classes, inner, ignoreIndex: ignore_index, smoothing } = size;
   const each = classes * inner;
-  for (const w of windows(outer, each)) {
+  for (const w of windows('crossEntropy: logits of one row', outer, each)) {
     const logits = (b: GpuBuffer) => view(b, w.start * each, w.count * each);
     const rows = (b: GpuBuffer) => view(b, w.start * inner, w.count * inner);
     launch({ count: w.count * inner, classes, inner, ignore_index, smoothing }, logits, rows);

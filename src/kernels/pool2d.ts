@@ -51,7 +51,7 @@ function overPlanes(
   launch: (count: number, part: (b: GpuBuffer, perPlane: number) => ReturnType<typeof view>) => void,
 ) {
   const largest = Math.max(s.inHeight * s.inWidth, s.outHeight * s.outWidth);
-  for (const w of windows(s.planes, largest)) {
+  for (const w of windows('pooling: an image of one channel', s.planes, largest)) {
     launch(w.count, (buffer, perPlane) => view(buffer, w.start * perPlane, w.count * perPlane));
   }
 }

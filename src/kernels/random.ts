@@ -27,7 +27,7 @@ function fillRandom(
   range: { low: number; high: number },
   shape: string,
 ): void {
-  for (const w of windows(count, 1)) {
+  for (const w of windows('random: an element', count, 1)) {
     const params = { count: w.count, first: w.start, ...key, ...range };
     run(randomShader, { y: view(y, w.start, w.count) }, params, { slots: { shape }, groups: ceilDiv(w.count, 256) });
   }
@@ -36,7 +36,7 @@ function fillRandom(
 /** y = x / (1 - p) or, with probability p, 0. The same key gives the same mask. */
 export function dropout(x: GpuBuffer, y: GpuBuffer, count: number, p: number, key: Stream): void {
   const threshold = Math.min(Math.round(p * 2 ** 32), 2 ** 32 - 1);
-  for (const w of windows(count, 1)) {
+  for (const w of windows('random: an element', count, 1)) {
     const buffers = { x: view(x, w.start, w.count), y: view(y, w.start, w.count) };
     const params = { count: w.count, first: w.start, ...key, threshold, scale: 1 / (1 - p) };
     run(dropoutShader, buffers, params, { groups: ceilDiv(w.count, 256) });

@@ -1,7 +1,8 @@
 import { ceilDiv } from '../device/math.js';
 import type { GpuBuffer } from '../device/pool.js';
 import { release, run, scratch, view } from '../device/recorder.js';
-import { windows } from '../device/windows.js';
+import { largestWindow, windows, windowsAnywhere } from '../device/windows.js';
+import { copyStrided } from './broadcast.js';
 import { arg_reduce as argShader, reduce as shader } from './sources.gen.js';
 
 export type Combine = 'sum' | 'max' | 'min';
@@ -18,36 +19,101 @@ export interface ReduceSize {
 /** Longer runs than this are cut, for parallelism and for accuracy: a sum of sums loses less than one long sum. */
 const LONGEST_RUN = 512;
 
+/** Where in a buffer a tensor starts. */
+interface From {
+  buffer: GpuBuffer;
+  start: number;
+}
+
 /** y (outer, inner) = scale * the combination of x (outer, length, inner) along length. */
 export function reduce(combine: Combine, x: GpuBuffer, y: GpuBuffer, size: ReduceSize, scale = 1): void {
   const { outer, length, inner } = size;
-  const slice = Math.max(LONGEST_RUN, Math.ceil(Math.sqrt(length)));
-  const slices = ceilDiv(length, ceilDiv(length, ceilDiv(length, slice)));
-  if (slices === 1) {
-    pass(combine, x, y, size, 1, scale);
+  if (outer > 1 && length * inner > largestWindow()) {
+    for (let o = 0; o < outer; o++) {
+      const [from, to] = [o * length * inner, o * inner];
+      reduceOne(combine, { buffer: x, start: from }, { buffer: y, start: to }, length, inner, scale);
+    }
+  } else if (outer === 1) {
+    reduceOne(combine, { buffer: x, start: 0 }, { buffer: y, start: 0 }, length, inner, scale);
+  } else {
+    const slices = slicesOf(length);
+    const partial = slices === 1 ? null : scratch(outer * slices * inner, 'partial reduction');
+    pass(combine, x, partial ?? y, size, slices, partial ? 1 : scale);
+    if (!partial) return;
+    pass(combine, partial, y, { outer, length: slices, inner }, 1, scale);
+    release(partial);
+  }
+}
+
+/** Into how many runs a reduction is cut, each but the last equally long. */
+function slicesOf(length: number, longest = Math.max(LONGEST_RUN, Math.ceil(Math.sqrt(length)))): number {
+  return ceilDiv(length, ceilDiv(length, ceilDiv(length, longest)));
+}
+
+/** x (length, inner) to y (inner), of any size: slices that fit a binding each, then the slices' results. */
+function reduceOne(combine: Combine, x: From, y: From, length: number, inner: number, scale: number): void {
+  if (length === 1) {
+    slicePass(combine, x, y, { length: inner, inner: 1, slices: inner }, scale); // each element by itself
     return;
   }
-  const partial = scratch(outer * slices * inner, 'partial reduction');
-  pass(combine, x, partial, size, slices, 1);
-  pass(combine, partial, y, { outer, length: slices, inner }, 1, scale);
+  if (inner * 2 > largestWindow()) {
+    reduceColumns(combine, x, y, length, inner, scale);
+    return;
+  }
+  const fitting = Math.max(1, Math.floor(largestWindow() / inner));
+  const slices = slicesOf(length, Math.min(fitting, Math.max(LONGEST_RUN, Math.ceil(Math.sqrt(length)))));
+  if (slices === 1) {
+    slicePass(combine, x, y, { length, inner, slices }, scale);
+    return;
+  }
+  const partial = scratch(slices * inner, 'partial reduction');
+  slicePass(combine, x, { buffer: partial, start: 0 }, { length, inner, slices }, 1);
+  reduceOne(combine, { buffer: partial, start: 0 }, y, slices, inner, scale);
   release(partial);
 }
 
+/** Rows of which two do not fit a binding: as many columns as fit are gathered, and reduced. */
+function reduceColumns(combine: Combine, x: From, y: From, length: number, inner: number, scale: number): void {
+  const width = Math.max(1, Math.min(Math.floor(largestWindow() / length), Math.floor(largestWindow() / 2)));
+  for (let first = 0; first < inner; first += width) {
+    const columns = Math.min(width, inner - first);
+    const gathered = scratch(length * columns, 'columns of a reduction');
+    const from = { buffer: x.buffer, start: x.start + first, strides: [inner, 1] };
+    copyStrided(from, { buffer: gathered, start: 0, strides: [columns, 1] }, [length, columns]);
+    const to = { buffer: y.buffer, start: y.start + first };
+    reduceOne(combine, { buffer: gathered, start: 0 }, to, length, columns, scale);
+    release(gathered);
+  }
+}
+
+/** x (length, inner) to y (slices, inner), in windows of whole slices. */
+function slicePass(
+  combine: Combine,
+  x: From,
+  y: From,
+  { length, inner, slices }: { length: number; inner: number; slices: number },
+  scale: number,
+): void {
+  const slice = ceilDiv(length, slices);
+  const slots = { combine: FORMULA[combine] };
+  for (const w of windowsAnywhere('reduction: a slice', slices, slice * inner)) {
+    const first = w.start * slice;
+    const part = Math.min(length, first + w.count * slice) - first;
+    const buffers = {
+      x: view(x.buffer, x.start + first * inner, part * inner),
+      y: view(y.buffer, y.start + w.start * inner, w.count * inner),
+    };
+    const params = { count: w.count * inner, length: part, inner, slices: w.count, slice, scale };
+    run(shader, buffers, params, { slots, groups: ceilDiv(params.count, 64) });
+  }
+}
+
+/** x (outer, length, inner) to y (outer, slices, inner), in windows of whole rows. */
 function pass(combine: Combine, x: GpuBuffer, y: GpuBuffer, size: ReduceSize, slices: number, scale: number): void {
   const { outer, length, inner } = size;
   const slice = ceilDiv(length, slices);
   const slots = { combine: FORMULA[combine] };
-  if (outer === 1) {
-    for (const w of windows(slices, slice * inner)) {
-      const first = w.start * slice;
-      const part = Math.min(length, first + w.count * slice) - first;
-      const buffers = { x: view(x, first * inner, part * inner), y: view(y, w.start * inner, w.count * inner) };
-      const params = { count: w.count * inner, length: part, inner, slices: w.count, slice, scale };
-      run(shader, buffers, params, { slots, groups: ceilDiv(params.count, 64) });
-    }
-    return;
-  }
-  for (const w of windows(outer, length * inner, slices * inner)) {
+  for (const w of windows('reduction: a row', outer, length * inner, slices * inner)) {
     const buffers = {
       x: view(x, w.start * length * inner, w.count * length * inner),
       y: view(y, w.start * slices * inner, w.count * slices * inner),
@@ -61,7 +127,7 @@ function pass(combine: Combine, x: GpuBuffer, y: GpuBuffer, size: ReduceSize, sl
 export function argReduce(which: 'max' | 'min', x: GpuBuffer, y: GpuBuffer, size: ReduceSize): void {
   const { outer, length, inner } = size;
   const slots = { better: which === 'max' ? 'a > b' : 'a < b' };
-  for (const w of windows(outer, length * inner)) {
+  for (const w of windows(`arg${which}: a row`, outer, length * inner)) {
     const count = w.count * inner;
     const buffers = {
       x: view(x, w.start * length * inner, w.count * length * inner),

@@ -13,7 +13,7 @@ const BACKWARD = { softmax: {}, logSoftmax: { term: 'dy', finish: 'dy - exp(y) *
 /** y = softmax of x (outer, length, inner) along length, or its logarithm. */
 export function softmax(kind: SoftmaxKind, x: GpuBuffer, y: GpuBuffer, { outer, length, inner }: ReduceSize): void {
   const each = length * inner;
-  for (const w of windows(outer, each)) {
+  for (const w of windows(`${kind}: a row`, outer, each)) {
     const part = (b: GpuBuffer) => view(b, w.start * each, w.count * each);
     const count = w.count * inner;
     const options = { slots: FORWARD[kind], groups: ceilDiv(count, 64) };
@@ -28,7 +28,7 @@ export function softmaxGrad(
   { outer, length, inner }: ReduceSize,
 ): void {
   const each = length * inner;
-  for (const w of windows(outer, each)) {
+  for (const w of windows(`${kind}: a row`, outer, each)) {
     const part = (b: GpuBuffer) => view(b, w.start * each, w.count * each);
     const count = w.count * inner;
     const options = { slots: BACKWARD[kind], groups: ceilDiv(count, 64) };

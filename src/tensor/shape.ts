@@ -1,5 +1,5 @@
 // Shapes: pure functions on lists of sizes.
-import { ShapeError } from '../device/errors.js';
+import { ShapeError, showValue } from '../device/errors.js';
 
 /** Sizes, the slowest dimension first: [batch, channels, height, width] for images, [] for a scalar. */
 export type Shape = readonly number[];
@@ -31,8 +31,8 @@ export function stridesOf(shape: Shape): number[] {
 
 /** Checks sizes given by a caller: whole and not negative. */
 export function checkShape(op: string, shape: Shape): void {
-  if (!shape.every((n) => Number.isSafeInteger(n) && n >= 0)) {
-    throw new ShapeError(`${op}: ${showShape(shape)} is not a shape (sizes are whole numbers, 0 or more)`);
+  if (!Array.isArray(shape) || !shape.every((n) => Number.isSafeInteger(n) && n >= 0)) {
+    throw new ShapeError(`${op}: ${showValue(shape)} is not a shape (sizes are whole numbers, 0 or more)`);
   }
 }
 
@@ -53,7 +53,7 @@ export function broadcastShapes(op: string, a: Shape, b: Shape): number[] {
 export function normalizeDim(op: string, dim: number, rank: number): number {
   const limit = Math.max(rank, 1);
   if (!Number.isInteger(dim) || dim < -limit || dim >= limit) {
-    throw new ShapeError(`${op}: dim ${dim} is out of range for a tensor with ${rank} dimensions`);
+    throw new ShapeError(`${op}: dim ${showValue(dim)} is out of range for a tensor with ${rank} dimensions`);
   }
   return dim < 0 ? dim + limit : dim;
 }
@@ -61,6 +61,7 @@ export function normalizeDim(op: string, dim: number, rank: number): number {
 /** Distinct dimensions in ascending order; null, undefined or an empty list means all of them. */
 export function normalizeDims(op: string, dims: number | readonly number[] | null | undefined, rank: number): number[] {
   const list = typeof dims === 'number' ? [dims] : (dims ?? []);
+  if (!Array.isArray(list)) throw new ShapeError(`${op}: dims are whole numbers, got ${showValue(dims)}`);
   if (list.length === 0) return Array.from({ length: rank }, (_, i) => i);
   const normal = list.map((d) => normalizeDim(op, d, rank)).sort((a, b) => a - b);
   const twice = normal.find((d, i) => d === normal[i + 1]);

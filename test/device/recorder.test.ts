@@ -51,7 +51,7 @@ test('work above the binding limit is walked in windows', async () => {
   upload(a, ramp(n));
   try {
     setBindingLimit(1024);
-    assert.ok(windows(n, 1).length > 3);
+    assert.ok(windows('sample: an item', n, 1).length > 3);
     assert.throws(
       () => run(addShader, { a, b: a, y }, { count: n }, { groups: 1 }),
       (e: unknown) => e instanceof LimitError && /binary: 'a' binds 4 kB; this device allows 1 kB/.test(e.message),
@@ -68,7 +68,7 @@ test('windows cover every item once, at multiples of 64 where they can', () => {
   const before = bindingLimit();
   try {
     setBindingLimit(4096);
-    const cut = windows(3000, 1);
+    const cut = windows('sample: an item', 3000, 1);
     assert.is(
       cut.reduce((sum, w) => sum + w.count, 0),
       3000,
@@ -76,13 +76,13 @@ test('windows cover every item once, at multiples of 64 where they can', () => {
     assert.ok(
       cut.every((w, i) => w.start % 64 === 0 && w.start === (i === 0 ? 0 : cut[i - 1].start + cut[i - 1].count)),
     );
-    assert.equal(windows(2, 700), [
+    assert.equal(windows('sample: an item', 2, 700), [
       { start: 0, count: 1 },
       { start: 1, count: 1 },
     ]);
     assert.throws(
-      () => windows(2, 2000),
-      (e: unknown) => e instanceof LimitError,
+      () => windows('sample: an item', 2, 2000),
+      (e: unknown) => e instanceof LimitError && /^sample: an item of 8 kB is above this device's/.test(e.message),
     );
   } finally {
     setBindingLimit(before);

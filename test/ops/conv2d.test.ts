@@ -85,7 +85,7 @@ test('a bias of another length or another dtype is refused', () => {
   const [x, weight] = [tensor(seeded(9, 1), { shape: [1, 1, 3, 3] }), tensor([[[[1]]]])];
   assert.throws(
     () => conv2d(x, weight, tensor([1, 2])),
-    (error: Error) => error instanceof ShapeError && error.message === 'conv2d: bias [2] for 1 output channels',
+    (error: Error) => error instanceof ShapeError && error.message.startsWith('conv2d: bias [2] for 1 output channels'),
   );
   assert.throws(
     () => conv2d(x, tensor(Int32Array.of(1), { shape: [1, 1, 1, 1] })),

@@ -1,15 +1,23 @@
 // Functions of two tensors, element by element, with broadcasting.
-import { ShapeError } from '../../device/errors.js';
+import { ShapeError, UsageError } from '../../device/errors.js';
 import { binaryBroadcast, MAX_RANK } from '../../kernels/broadcast.js';
 import { binary, map, where as whereKernel } from '../../kernels/elementwise.js';
 import { broadcastShapes, type Shape, sameShape, showShape, stridesOf } from '../../tensor/shape.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
 import { record } from '../tape.js';
-import { requireF32 } from './checks.js';
+import { requireF32, requireTensors } from './checks.js';
 import { full } from './create.js';
 import { affine, divideInto, neg, square } from './pointwise.js';
 import { sumTo } from './reduce.js';
 import { broadcastTo } from './shape.js';
+
+/** @throws UsageError unless at least one of two operands is a tensor, and the other one or a number. */
+function requireOperands(op: string, a: Operand, b: Operand): void {
+  if (typeof a === 'number' && typeof b === 'number') {
+    throw new UsageError(`${op}: takes a tensor and a number or another tensor, got ${a} and ${b}`);
+  }
+  requireTensors(op, ...[a, b].filter((t) => typeof t !== 'number'));
+}
 
 /** A tensor or a plain number. */
 export type Operand = Tensor | number;
@@ -37,6 +45,7 @@ function repeatStrides(own: Shape, shape: Shape): number[] {
 
 /** a + b; one of them may be a number. Shapes broadcast, here and in all ops of two tensors, by NumPy's rule. PyTorch: torch.add. */
 export function add(a: Operand, b: Operand): Tensor {
+  requireOperands('add', a, b);
   if (typeof b === 'number') return affine(a as Tensor, 1, b, 'add');
   if (typeof a === 'number') return affine(b, 1, a, 'add');
   return record('add', combine('add', 'a + b', a, b), [a, b], (dy) => [
@@ -47,6 +56,7 @@ export function add(a: Operand, b: Operand): Tensor {
 
 /** a - b; one of them may be a number. PyTorch: torch.sub. */
 export function sub(a: Operand, b: Operand): Tensor {
+  requireOperands('sub', a, b);
   if (typeof b === 'number') return affine(a as Tensor, 1, -b, 'sub');
   if (typeof a === 'number') return affine(b, -1, a, 'sub');
   return record('sub', combine('sub', 'a - b', a, b), [a, b], (dy) => [
@@ -57,6 +67,7 @@ export function sub(a: Operand, b: Operand): Tensor {
 
 /** a * b; one of them may be a number. PyTorch: torch.mul. */
 export function mul(a: Operand, b: Operand): Tensor {
+  requireOperands('mul', a, b);
   if (typeof b === 'number') return affine(a as Tensor, b, 0, 'mul');
   if (typeof a === 'number') return affine(b, a, 0, 'mul');
   return record('mul', combine('mul', 'a * b', a, b), [a, b], (dy) => [
@@ -67,6 +78,7 @@ export function mul(a: Operand, b: Operand): Tensor {
 
 /** a / b; one of them may be a number. PyTorch: torch.div. */
 export function div(a: Operand, b: Operand): Tensor {
+  requireOperands('div', a, b);
   if (typeof b === 'number') return affine(a as Tensor, 1 / b, 0, 'div');
   if (typeof a === 'number') return divideInto(b, a);
   return record('div', combine('div', 'a / b', a, b), [a, b], (dy) => [
@@ -120,15 +132,23 @@ export const le = (a: Tensor, b: Operand): Tensor => compare('le', '<=', a, b);
  * PyTorch: torch.where.
  */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
-  const all = [condition, a, b].map((t) => (typeof t === 'number' ? full([], t) : t));
-  requireF32('where', ...all);
-  const shape = all.reduce((joint: Shape, t) => broadcastShapes('where', joint, t.shape), []);
-  const [c, x, z] = all.map((t) => broadcastTo(t, shape));
+  const given = [condition, ...[a, b].filter((t) => typeof t !== 'number')];
+  requireF32('where', ...given);
+  const shape = given.reduce((joint: Shape, t) => broadcastShapes('where', joint, t.shape), []);
+  const [c, x, z] = [condition, a, b].map((t) => broadcastTo(typeof t === 'number' ? full([], t) : t, shape));
   return select(c, x, z);
 }
 
 function select(condition: Tensor, a: Tensor, b: Tensor): Tensor {
+  // dy is chosen, not multiplied: the condition is any number, and what was not chosen may be infinite.
+  return record('where', choose(condition, a, b), [a, b], (dy) => [
+    () => choose(condition, dy, full(dy.shape, 0)),
+    () => choose(condition, full(dy.shape, 0), dy),
+  ]);
+}
+
+function choose(condition: Tensor, a: Tensor, b: Tensor): Tensor {
   const y = empty(a.shape, 'f32', 'where');
   whereKernel(condition.buffer, a.buffer, b.buffer, y.buffer, y.size);
-  return record('where', y, [a, b], (dy) => [() => mul(dy, condition), () => mul(dy, affine(condition, -1, 1))]);
+  return y;
 }

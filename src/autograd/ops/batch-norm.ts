@@ -1,10 +1,10 @@
-import { ShapeError } from '../../device/errors.js';
+import { ShapeError, UsageError } from '../../device/errors.js';
 import * as kernels from '../../kernels/batch-norm.js';
 import { map } from '../../kernels/elementwise.js';
 import { showShape, sizeOf } from '../../tensor/shape.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
 import { record } from '../tape.js';
-import { requireF32 } from './checks.js';
+import { requireF32, requireNumbers, requireOptions } from './checks.js';
 
 /** How batch normalization divides and remembers. */
 export interface BatchNormOptions {
@@ -27,9 +27,13 @@ export function batchNorm(
   runningVar: Tensor,
   weight: Tensor,
   bias: Tensor,
-  { training = false, momentum = 0.1, eps = 1e-5 }: BatchNormOptions & { training?: boolean } = {},
+  options: BatchNormOptions & { training?: boolean } = {},
 ): Tensor {
   requireF32('batchNorm', x, runningMean, runningVar, weight, bias);
+  requireOptions('batchNorm', options, '{ training: true }');
+  const { training = false, momentum = 0.1, eps = 1e-5 } = options;
+  requireNumbers('batchNorm', { momentum, eps });
+  if (eps < 0) throw new UsageError(`batchNorm: eps is 0 or more, got ${eps}`);
   const size = sizeFor(x, [runningMean, runningVar, weight, bias], training);
   const mean = training ? empty([size.channels], 'f32', 'batchNorm mean') : runningMean;
   const inverseStd = empty([size.channels], 'f32', 'batchNorm inverse std');

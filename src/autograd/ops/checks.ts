@@ -1,7 +1,8 @@
-// Argument checks that several ops share.
-import { DtypeError, ShapeError } from '../../device/errors.js';
+// Argument checks that several ops share. Callers in JavaScript get the same messages as TypeScript's compiler would spare
+// others: a wrong argument never reaches the GPU.
+import { DtypeError, ShapeError, showValue, UsageError } from '../../device/errors.js';
 import { showShape } from '../../tensor/shape.js';
-import type { Tensor } from '../../tensor/tensor.js';
+import { Tensor } from '../../tensor/tensor.js';
 
 /** [vertical, horizontal]. */
 export type Pair = readonly [number, number];
@@ -9,18 +10,48 @@ export type Pair = readonly [number, number];
 /** A size given once or for each axis, checked to be whole and at least `least`. */
 export function pair(op: string, what: string, value: number | Pair, least: number): Pair {
   const both: Pair = typeof value === 'number' ? [value, value] : value;
-  if (both.length !== 2 || !both.every((n) => Number.isInteger(n) && n >= least)) {
-    const given = typeof value === 'number' ? String(value) : showShape(value);
-    throw new ShapeError(`${op}: ${what} ${given} is not a whole number, ${least} or more, or a pair of them`);
+  if (!Array.isArray(both) || both.length !== 2 || !both.every((n) => Number.isInteger(n) && n >= least)) {
+    throw new ShapeError(
+      `${op}: ${what} ${showValue(value)} is not a whole number, ${least} or more, or a pair of them`,
+    );
   }
   return both;
 }
 
-/** @throws DtypeError unless all tensors hold f32. */
+/** @throws UsageError unless all are tensors. */
+export function requireTensors(op: string, ...values: unknown[]): void {
+  for (const value of values) {
+    if (!(value instanceof Tensor)) throw new UsageError(`${op}: takes a tensor, got ${showValue(value)}`);
+  }
+}
+
+/** @throws UsageError unless all are tensors, DtypeError unless all hold f32. */
 export function requireF32(op: string, ...tensors: Tensor[]): void {
+  requireTensors(op, ...tensors);
   for (const t of tensors) {
     if (t.dtype !== 'f32') {
       throw new DtypeError(`${op}: takes f32, got ${t.dtype} ${showShape(t.shape)}; cast it first`);
     }
   }
+}
+
+/** @throws UsageError unless each is a number; NaN is none. */
+export function requireNumbers(op: string, values: { [name: string]: unknown }): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (typeof value !== 'number' || Number.isNaN(value)) {
+      throw new UsageError(`${op}: ${name} is a number, got ${showValue(value)}`);
+    }
+  }
+}
+
+/** @throws UsageError unless options are an object. `such` shows one. */
+export function requireOptions(op: string, options: unknown, such: string): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new UsageError(`${op}: takes options such as ${such}, got ${showValue(options)}`);
+  }
+}
+
+/** @throws UsageError unless the value is a list. */
+export function requireList(op: string, what: string, value: unknown): void {
+  if (!Array.isArray(value)) throw new UsageError(`${op}: takes a list of ${what}, got ${showValue(value)}`);
 }

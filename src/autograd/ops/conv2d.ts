@@ -1,10 +1,10 @@
-import { ShapeError } from '../../device/errors.js';
+import { ShapeError, showValue } from '../../device/errors.js';
 import { channelSum } from '../../kernels/channel-sum.js';
 import { type ConvSize, conv2dForward, conv2dGradInput, conv2dGradWeight } from '../../kernels/conv2d.js';
 import { type Shape, showShape } from '../../tensor/shape.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
 import { record } from '../tape.js';
-import { type Pair, pair, requireF32 } from './checks.js';
+import { type Pair, pair, requireF32, requireOptions } from './checks.js';
 
 /** How a convolution's window moves. */
 export interface Conv2dOptions {
@@ -29,9 +29,12 @@ export interface Conv2dOptions {
  */
 export function conv2d(x: Tensor, weight: Tensor, bias: Tensor | null = null, options: Conv2dOptions = {}): Tensor {
   requireF32('conv2d', x, weight, ...(bias ? [bias] : []));
+  requireOptions('conv2d', options, '{ padding: 1 }');
   const size = convSize(x.shape, weight.shape, options);
   if (bias && (bias.rank !== 1 || bias.shape[0] !== size.outChannels)) {
-    throw new ShapeError(`conv2d: bias ${showShape(bias.shape)} for ${size.outChannels} output channels`);
+    throw new ShapeError(
+      `conv2d: bias ${showShape(bias.shape)} for ${size.outChannels} output channels (weight ${showShape(weight.shape)})`,
+    );
   }
   const y = empty([size.batch, size.outChannels, size.outHeight, size.outWidth], 'f32', 'conv2d');
   conv2dForward(x.buffer, weight.buffer, bias?.buffer ?? null, y.buffer, size);
@@ -66,7 +69,7 @@ function convSize(
   weight: Shape,
   { stride = 1, padding = 0, dilation = 1, groups = 1 }: Conv2dOptions,
 ): ConvSize {
-  const shapes = `(x ${showShape(x)}, weight ${showShape(weight)}, groups ${groups})`;
+  const shapes = `(x ${showShape(x)}, weight ${showShape(weight)}, groups ${showValue(groups)})`;
   const fail = (what: string): never => {
     throw new ShapeError(`conv2d: ${what} ${shapes}`);
   };

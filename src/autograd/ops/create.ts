@@ -1,13 +1,34 @@
 // Tensors made of nothing. They are not recorded: they have no gradient.
-import { UsageError } from '../../device/errors.js';
+import { DtypeError, showValue, UsageError } from '../../device/errors.js';
 import { fill } from '../../kernels/elementwise.js';
-import { bytesOf } from '../../tensor/dtype.js';
-import type { Shape } from '../../tensor/shape.js';
+import { bytesOf, type DType } from '../../tensor/dtype.js';
+import { checkShape, type Shape } from '../../tensor/shape.js';
 import { empty, type Tensor, type TensorOptions, tensor, trainable } from '../../tensor/tensor.js';
+import { requireNumbers, requireOptions, requireTensors } from './checks.js';
 
-/** A tensor filled with one value. PyTorch: torch.full. */
-export function full(shape: Shape, value: number, { dtype = 'f32', requiresGrad = false }: TensorOptions = {}): Tensor {
-  const made = empty(shape, dtype, 'full');
+/**
+ * A tensor filled with one value. PyTorch: torch.full.
+ * @throws UsageError if the dtype cannot hold the value.
+ */
+export function full(shape: Shape, value: number, options: TensorOptions = {}): Tensor {
+  return filled('full', shape, value, options);
+}
+
+const HOLDS: Record<DType, (value: number) => boolean> = {
+  f32: () => true,
+  i32: (value) => value === (value | 0),
+  u8: (value) => value === (value & 255),
+};
+
+function filled(op: string, shape: Shape, value: number, options: TensorOptions): Tensor {
+  checkShape(op, shape);
+  requireOptions(op, options, "{ dtype: 'i32' }");
+  const { dtype = 'f32', requiresGrad = false } = options;
+  requireDtype(op, dtype, requiresGrad);
+  if (typeof value !== 'number' || !HOLDS[dtype](value)) {
+    throw new UsageError(`${op}: ${showValue(value)} is no value of ${dtype}`);
+  }
+  const made = empty(shape, dtype, op);
   const byte = (value & 255) * 0x01010101;
   const words = bytesOf(dtype, made.size) / 4;
   if (words > 0) fill(made.buffer, words, dtype === 'u8' ? byte : value, dtype === 'f32' ? 'f32' : 'i32');
@@ -15,53 +36,70 @@ export function full(shape: Shape, value: number, { dtype = 'f32', requiresGrad 
 }
 
 /** A tensor filled with 0. PyTorch: torch.zeros. */
-export function zeros(shape: Shape, options?: TensorOptions): Tensor {
-  return full(shape, 0, options);
+export function zeros(shape: Shape, options: TensorOptions = {}): Tensor {
+  return filled('zeros', shape, 0, options);
 }
 
 /** A tensor filled with 1. PyTorch: torch.ones. */
-export function ones(shape: Shape, options?: TensorOptions): Tensor {
-  return full(shape, 1, options);
+export function ones(shape: Shape, options: TensorOptions = {}): Tensor {
+  return filled('ones', shape, 1, options);
 }
 
 /** Zeros in the shape and dtype of another tensor. PyTorch: torch.zeros_like. */
 export function zerosLike(t: Tensor): Tensor {
+  requireTensors('zerosLike', t);
   return zeros(t.shape, { dtype: t.dtype });
 }
 
 /** Ones in the shape and dtype of another tensor. PyTorch: torch.ones_like. */
 export function onesLike(t: Tensor): Tensor {
+  requireTensors('onesLike', t);
   return ones(t.shape, { dtype: t.dtype });
 }
 
 /**
  * start, start + step, ... up to but without end: arange(end), arange(start, end) or arange(start, end, step), as f32
  * unless `dtype` says otherwise. PyTorch: torch.arange.
- * @throws UsageError if `step` is 0.
+ * @throws UsageError unless all are finite numbers and `step` is not 0.
  */
-export function arange(
-  start: number,
-  end?: number,
-  step = 1,
-  { dtype = 'f32', requiresGrad = false }: TensorOptions = {},
-): Tensor {
+export function arange(start: number, end?: number, step = 1, options: TensorOptions = {}): Tensor {
+  requireOptions('arange', options, "{ dtype: 'i32' }");
+  const { dtype = 'f32', requiresGrad = false } = options;
+  requireDtype('arange', dtype, requiresGrad);
   const [from, to] = end === undefined ? [0, start] : [start, end];
-  if (step === 0) throw new UsageError('arange: step is 0');
+  requireNumbers('arange', { start: from, end: to, step });
   const count = Math.max(0, Math.ceil((to - from) / step));
+  if (step === 0 || !Number.isSafeInteger(count)) {
+    throw new UsageError(`arange: from ${from} to ${to} in steps of ${step} never ends`);
+  }
   const values = Array.from({ length: count }, (_, i) => from + i * step);
   return tensor(values, { dtype, requiresGrad });
 }
 
-/** `count` evenly spaced values from start to end, both included, as f32 (count). PyTorch: torch.linspace. */
+/**
+ * `count` evenly spaced values from start to end, both included, as f32 (count). PyTorch: torch.linspace.
+ * @throws UsageError unless start and end are numbers, ShapeError unless count is whole.
+ */
 export function linspace(start: number, end: number, count: number): Tensor {
+  requireNumbers('linspace', { start, end });
+  checkShape('linspace', [count]);
   const step = count > 1 ? (end - start) / (count - 1) : 0;
   return tensor(Float32Array.from({ length: count }, (_, i) => start + i * step));
 }
 
-/** The identity matrix (n, n), as f32. PyTorch: torch.eye. */
+/**
+ * The identity matrix (n, n), as f32. PyTorch: torch.eye.
+ * @throws ShapeError unless n is whole.
+ */
 export function eye(n: number): Tensor {
+  checkShape('eye', [n, n]);
   return tensor(
     Float32Array.from({ length: n * n }, (_, i) => Number(i % (n + 1) === 0)),
     { shape: [n, n] },
   );
+}
+
+function requireDtype(op: string, dtype: DType, requiresGrad: boolean): void {
+  if (!Object.hasOwn(HOLDS, dtype)) throw new DtypeError(`${op}: dtype is f32, i32 or u8, got ${showValue(dtype)}`);
+  if (requiresGrad && dtype !== 'f32') throw new DtypeError(`${op}: only f32 can require a gradient, this is ${dtype}`);
 }

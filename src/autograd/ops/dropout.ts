@@ -1,9 +1,9 @@
-import { ShapeError } from '../../device/errors.js';
+import { ShapeError, showValue } from '../../device/errors.js';
 import { dropout as kernel } from '../../kernels/random.js';
 import { nextStream } from '../../tensor/seed.js';
 import { alias, empty, type Tensor } from '../../tensor/tensor.js';
 import { record } from '../tape.js';
-import { requireF32 } from './checks.js';
+import { requireF32, requireOptions } from './checks.js';
 
 /**
  * Zeroes each element with probability p and scales the rest by 1 / (1 - p); outside `training` (default true) x passes
@@ -11,9 +11,12 @@ import { requireF32 } from './checks.js';
  * The mask is drawn from (seed, stream) and recomputed for the gradient. Hinton et al. 2012. PyTorch: F.dropout.
  * @throws ShapeError unless 0 <= p < 1.
  */
-export function dropout(x: Tensor, p = 0.5, { training = true }: { training?: boolean } = {}): Tensor {
+export function dropout(x: Tensor, p = 0.5, options: { training?: boolean } = {}): Tensor {
   requireF32('dropout', x);
-  if (!(p >= 0 && p < 1)) throw new ShapeError(`dropout: p is a probability below 1, got ${p}`);
+  requireOptions('dropout', options, '{ training: false }');
+  const { training = true } = options;
+  if (typeof p !== 'number' || !(p >= 0 && p < 1))
+    throw new ShapeError(`dropout: p is a probability below 1, got ${showValue(p)}`);
   if (!training || p === 0) return record('dropout', alias(x, x.shape), [x], (dy) => [() => dy]);
   const key = nextStream();
   const y = empty(x.shape, 'f32', 'dropout');

@@ -1,9 +1,9 @@
-import { ShapeError } from '../../device/errors.js';
+import { ShapeError, showValue } from '../../device/errors.js';
 import * as kernels from '../../kernels/local-response-norm.js';
 import { showShape, sizeOf } from '../../tensor/shape.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
 import { record } from '../tape.js';
-import { requireF32 } from './checks.js';
+import { requireF32, requireNumbers, requireOptions } from './checks.js';
 
 /** The constants of local response normalization. */
 export interface LocalResponseNormOptions {
@@ -22,14 +22,14 @@ export interface LocalResponseNormOptions {
  * Krizhevsky et al. 2012, section 3.3. PyTorch: F.local_response_norm.
  * @throws ShapeError if x has fewer than three dimensions or `size` is out of range.
  */
-export function localResponseNorm(
-  x: Tensor,
-  { size, alpha = 1e-4, beta = 0.75, k = 1 }: LocalResponseNormOptions,
-): Tensor {
+export function localResponseNorm(x: Tensor, options: LocalResponseNormOptions): Tensor {
   requireF32('localResponseNorm', x);
+  requireOptions('localResponseNorm', options, '{ size: 5 }');
+  const { size, alpha = 1e-4, beta = 0.75, k = 1 } = options;
+  requireNumbers('localResponseNorm', { alpha, beta, k });
   if (x.rank < 3) throw new ShapeError(`localResponseNorm: x is (batch, channels, ...), got ${showShape(x.shape)}`);
   if (!Number.isInteger(size) || size < 1 || size > 64) {
-    throw new ShapeError(`localResponseNorm: size ${size} is not a whole number from 1 to 64`);
+    throw new ShapeError(`localResponseNorm: size ${showValue(size)} is not a whole number from 1 to 64`);
   }
   const [batch, channels, ...rest] = x.shape;
   const shape = { batch, channels, plane: sizeOf(rest), size, alpha, beta, k };

@@ -1,10 +1,10 @@
-import { DtypeError, ShapeError } from '../../device/errors.js';
+import { DtypeError, ShapeError, showValue, UsageError } from '../../device/errors.js';
 import * as kernels from '../../kernels/loss.js';
 import { sameShape, showShape, sizeOf } from '../../tensor/shape.js';
 import { alias, empty, type Tensor } from '../../tensor/tensor.js';
 import { noGrad, record } from '../tape.js';
 import { div, mul } from './arithmetic.js';
-import { requireF32 } from './checks.js';
+import { requireF32, requireNumbers, requireOptions, requireTensors } from './checks.js';
 import { mean, sum } from './reduce.js';
 
 /** What becomes of the losses of single rows or elements: their mean, their sum, or nothing. Default 'mean'. */
@@ -27,14 +27,28 @@ export interface CrossEntropyOptions {
  * @throws DtypeError unless logits are f32 and targets i32; ShapeError if they do not fit.
  */
 export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
-  const { reduction = 'mean', labelSmoothing = 0, ignoreIndex = -100 } = options;
   requireF32('crossEntropy', logits);
+  requireTensors('crossEntropy', target);
+  requireOptions('crossEntropy', options, '{ labelSmoothing: 0.1 }');
+  const { reduction = 'mean', labelSmoothing = 0, ignoreIndex = -100 } = options;
+  requireReduction('crossEntropy', reduction);
+  requireNumbers('crossEntropy', { labelSmoothing, ignoreIndex });
+  if (!(labelSmoothing >= 0 && labelSmoothing <= 1) || !Number.isInteger(ignoreIndex)) {
+    throw new UsageError(
+      `crossEntropy: labelSmoothing is from 0 to 1 and ignoreIndex whole, got ${labelSmoothing} and ${ignoreIndex}`,
+    );
+  }
   if (target.dtype !== 'i32') throw new DtypeError(`crossEntropy: target is i32 class numbers, got ${target.dtype}`);
   const [batch, classes, ...inner] = logits.shape;
   if (logits.rank < 2 || !sameShape(target.shape, [batch, ...inner])) {
     const expected = logits.rank < 2 ? '(batch, classes, ...)' : `a target ${showShape([batch, ...inner])}`;
     throw new ShapeError(
       `crossEntropy: logits ${showShape(logits.shape)} and target ${showShape(target.shape)}; expected ${expected}`,
+    );
+  }
+  if (classes === 0 || (reduction === 'mean' && target.size === 0)) {
+    throw new ShapeError(
+      `crossEntropy: there is no ${classes === 0 ? 'class' : 'row'} in logits ${showShape(logits.shape)}`,
     );
   }
   const size = { outer: batch, classes, inner: sizeOf(inner), ignoreIndex, smoothing: labelSmoothing };
@@ -71,11 +85,24 @@ const formulas = {
   },
 } as const satisfies Record<string, LossFormula>;
 
-function elementLoss(op: keyof typeof formulas, x: Tensor, target: Tensor, reduction: Reduction): Tensor {
+const REDUCTIONS: readonly string[] = ['mean', 'sum', 'none'] satisfies Reduction[];
+
+function requireReduction(op: string, reduction: Reduction): void {
+  if (!REDUCTIONS.includes(reduction)) {
+    throw new UsageError(`${op}: reduction is 'mean', 'sum' or 'none', got ${showValue(reduction)}`);
+  }
+}
+
+function elementLoss(op: keyof typeof formulas, x: Tensor, target: Tensor, options: { reduction?: Reduction }): Tensor {
   requireF32(op, x, target);
+  requireOptions(op, options, "{ reduction: 'sum' }");
+  const { reduction = 'mean' } = options;
+  requireReduction(op, reduction);
   if (!sameShape(x.shape, target.shape)) {
     throw new ShapeError(`${op}: input ${showShape(x.shape)} and target ${showShape(target.shape)} differ`);
   }
+  if (reduction === 'mean' && x.size === 0)
+    throw new ShapeError(`${op}: a mean of nothing, x is ${showShape(x.shape)}`);
   const formula = formulas[op];
   const each = empty(x.shape, 'f32', op);
   kernels.loss(formula.y, x.buffer, target.buffer, each.buffer, x.size);
@@ -101,13 +128,13 @@ function onesFor(dy: Tensor): Tensor {
 }
 
 /** (x - target)² of tensors of one shape, reduced (default 'mean'). Both get a gradient. PyTorch: F.mse_loss. */
-export function mseLoss(x: Tensor, target: Tensor, { reduction = 'mean' }: { reduction?: Reduction } = {}): Tensor {
-  return elementLoss('mseLoss', x, target, reduction);
+export function mseLoss(x: Tensor, target: Tensor, options: { reduction?: Reduction } = {}): Tensor {
+  return elementLoss('mseLoss', x, target, options);
 }
 
 /** |x - target| of tensors of one shape, reduced (default 'mean'). Both get a gradient. PyTorch: F.l1_loss. */
-export function l1Loss(x: Tensor, target: Tensor, { reduction = 'mean' }: { reduction?: Reduction } = {}): Tensor {
-  return elementLoss('l1Loss', x, target, reduction);
+export function l1Loss(x: Tensor, target: Tensor, options: { reduction?: Reduction } = {}): Tensor {
+  return elementLoss('l1Loss', x, target, options);
 }
 
 /**
@@ -117,7 +144,7 @@ export function l1Loss(x: Tensor, target: Tensor, { reduction = 'mean' }: { redu
 export function binaryCrossEntropyWithLogits(
   x: Tensor,
   target: Tensor,
-  { reduction = 'mean' }: { reduction?: Reduction } = {},
+  options: { reduction?: Reduction } = {},
 ): Tensor {
-  return elementLoss('binaryCrossEntropyWithLogits', x, target, reduction);
+  return elementLoss('binaryCrossEntropyWithLogits', x, target, options);
 }

@@ -3,7 +3,7 @@
 import * as kernels from '../../kernels/elementwise.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
 import { record } from '../tape.js';
-import { requireF32 } from './checks.js';
+import { requireF32, requireNumbers } from './checks.js';
 
 interface Formula {
   y: string;
@@ -42,15 +42,21 @@ export const formulas = {
     save: 'x',
     dydx: '0.5 * (1.0 + erf(s * 0.70710678)) + s * exp(-0.5 * s * s) * 0.39894228',
   },
-  silu: { y: `x * ${sigmoidOf('x')}`, save: 'x', dydx: `${sigmoidOf('s')} * (1.0 + s * (1.0 - ${sigmoidOf('s')}))` },
+  // Where the sigmoid stops at its bound, so must its factor: a huge negative number has no silu.
+  silu: {
+    y: `max(x, vec4f(-87.0)) * ${sigmoidOf('x')}`,
+    save: 'x',
+    dydx: `${sigmoidOf('s')} * (1.0 + max(s, vec4f(-87.0)) * (1.0 - ${sigmoidOf('s')}))`,
+  },
   softplus: { y: 'max(x, vec4f()) + log(1.0 + exp(-abs(x)))', save: 'x', dydx: sigmoidOf('s') },
   clamp: {
-    y: 'clamp(x, vec4f(p.alpha), vec4f(p.beta))',
+    y: 'min(max(x, vec4f(p.alpha)), vec4f(p.beta))',
     save: 'x',
     dydx: 'select(vec4f(), vec4f(1.0), (s >= vec4f(p.alpha)) & (s <= vec4f(p.beta)))',
   },
   scale: { y: 'p.alpha * x + p.beta', save: 'x', dydx: 'vec4f(p.alpha)' },
   inverseScale: { y: 'p.alpha / x', save: 'x', dydx: '-p.alpha / (s * s)' },
+  one: { y: 'vec4f(1.0)', save: 'x', dydx: 'vec4f()' },
   power: { y: 'pow(abs(x), vec4f(p.alpha))', save: 'x', dydx: 'p.alpha * sign(s) * pow(abs(s), vec4f(p.alpha - 1.0))' },
   oddPower: {
     y: 'sign(x) * pow(abs(x), vec4f(p.alpha))',
@@ -112,17 +118,33 @@ export const sin = (x: Tensor): Tensor => pointwise('sin', x);
 /** The cosine of x in radians. PyTorch: torch.cos. */
 export const cos = (x: Tensor): Tensor => pointwise('cos', x);
 /** x where positive, negativeSlope * x elsewhere; slope 0.01 by default. PyTorch: F.leaky_relu. */
-export const leakyRelu = (x: Tensor, negativeSlope = 0.01): Tensor => pointwise('leakyRelu', x, negativeSlope);
+export function leakyRelu(x: Tensor, negativeSlope = 0.01): Tensor {
+  requireNumbers('leakyRelu', { negativeSlope });
+  return pointwise('leakyRelu', x, negativeSlope);
+}
 /** x where positive, alpha * (exp(x) - 1) elsewhere; alpha 1 by default. Clevert et al. 2016. PyTorch: F.elu. */
-export const elu = (x: Tensor, alpha = 1): Tensor => pointwise('elu', x, alpha);
+export function elu(x: Tensor, alpha = 1): Tensor {
+  requireNumbers('elu', { alpha });
+  return pointwise('elu', x, alpha);
+}
 /** x times the normal distribution function of x, by the error function. Hendrycks and Gimpel 2016. PyTorch: F.gelu. */
 export const gelu = (x: Tensor): Tensor => pointwise('gelu', x);
 /** x * sigmoid(x), also called swish. PyTorch: F.silu. */
 export const silu = (x: Tensor): Tensor => pointwise('silu', x);
 /** log(1 + exp(x)), without overflow. PyTorch: F.softplus. */
 export const softplus = (x: Tensor): Tensor => pointwise('softplus', x);
-/** x kept between min and max; the gradient passes where min <= x <= max. PyTorch: torch.clamp. */
-export const clamp = (x: Tensor, min: number, max: number): Tensor => pointwise('clamp', x, min, max);
+/**
+ * x kept between min and max, either of which may be infinite; the gradient passes where min <= x <= max. Where min is
+ * above max, all becomes max. PyTorch: torch.clamp.
+ */
+export function clamp(x: Tensor, min: number, max: number): Tensor {
+  requireNumbers('clamp', { min, max });
+  const finite = (bound: number) => Math.min(Math.max(bound, -LARGEST_F32), LARGEST_F32); // WGSL promises no infinity
+  return pointwise('clamp', x, finite(min), finite(max));
+}
+
+const LARGEST_F32 = (2 - 2 ** -23) * 2 ** 127;
+
 /** factor * x + offset: arithmetic with plain numbers in one pass. */
 export const affine = (x: Tensor, factor: number, offset: number, op = 'scale'): Tensor =>
   pointwise('scale', x, factor, offset, op);
@@ -130,6 +152,11 @@ export const affine = (x: Tensor, factor: number, offset: number, op = 'scale'):
 export const divideInto = (x: Tensor, numerator: number): Tensor => pointwise('inverseScale', x, numerator, 0, 'div');
 /** x to a constant power. A fractional power takes x >= 0. PyTorch: torch.pow. */
 export function pow(x: Tensor, exponent: number): Tensor {
+  requireF32('pow', x);
+  requireNumbers('pow', { exponent });
+  // The language's own pow is exp2(exponent * log2(x)), which for 0 to the power of 0 has no value.
+  if (exponent === 0) return pointwise('one', x, 0, 0, 'pow');
+  if (exponent === 1) return affine(x, 1, 0, 'pow');
   if (exponent === 2) return square(x);
   if (exponent === 0.5) return sqrt(x);
   return pointwise(Math.abs(exponent % 2) === 1 ? 'oddPower' : 'power', x, exponent, 0, 'pow');

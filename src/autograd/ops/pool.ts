@@ -3,7 +3,7 @@ import * as kernels from '../../kernels/pool2d.js';
 import { type Shape, showShape } from '../../tensor/shape.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
 import { gradEnabled, record } from '../tape.js';
-import { type Pair, pair, requireF32 } from './checks.js';
+import { type Pair, pair, requireF32, requireOptions } from './checks.js';
 
 /** How a pooling window moves. Not every pool reads all of it. */
 export interface Pool2dOptions {
@@ -31,13 +31,16 @@ export function pool2dShape(op: string, x: Shape, options: Pool2dOptions): numbe
 }
 
 function poolSize(op: string, x: Shape, options: Pool2dOptions): kernels.PoolSize {
+  requireOptions(op, options, '{ kernelSize: 2 }');
   if (x.length !== 4) throw new ShapeError(`${op}: x is (batch, channels, height, width), got ${showShape(x)}`);
   const [kernelHeight, kernelWidth] = pair(op, 'kernelSize', options.kernelSize, 1);
   const [strideY, strideX] = pair(op, 'stride', options.stride ?? options.kernelSize, 1);
   const [padY, padX] = pair(op, 'padding', options.padding ?? 0, 0);
   const [dilationY, dilationX] = pair(op, 'dilation', options.dilation ?? 1, 1);
   if (padY * 2 > kernelHeight || padX * 2 > kernelWidth) {
-    throw new ShapeError(`${op}: padding ${padY}x${padX} is more than half the kernel, ${kernelHeight}x${kernelWidth}`);
+    throw new ShapeError(
+      `${op}: padding ${padY}x${padX} is more than half the kernel, ${kernelHeight}x${kernelWidth} (x ${showShape(x)})`,
+    );
   }
   const [batch, channels, inHeight, inWidth] = x;
   const ceil = options.ceilMode ?? false;
@@ -87,6 +90,8 @@ export function maxPool2d(x: Tensor, options: Pool2dOptions): Tensor {
  * @throws ShapeError if the window does not fit.
  */
 export function avgPool2d(x: Tensor, options: Pool2dOptions): Tensor {
+  requireF32('avgPool2d', x);
+  requireOptions('avgPool2d', options, '{ kernelSize: 2 }');
   const size = poolSize('avgPool2d', x.shape, { ...options, dilation: 1 });
   return average('avgPool2d', x, size, { countPadding: options.countIncludePad ?? true, adaptive: false });
 }
@@ -96,18 +101,19 @@ export function avgPool2d(x: Tensor, options: Pool2dOptions): Tensor {
  * [height, width]. PyTorch: F.adaptive_avg_pool2d.
  */
 export function adaptiveAvgPool2d(x: Tensor, outputSize: number | Pair): Tensor {
+  requireF32('adaptiveAvgPool2d', x);
   const [outHeight, outWidth] = pair('adaptiveAvgPool2d', 'outputSize', outputSize, 1);
   if (x.rank !== 4) {
     throw new ShapeError(`adaptiveAvgPool2d: x is (batch, channels, height, width), got ${showShape(x.shape)}`);
   }
   const [batch, channels, inHeight, inWidth] = x.shape;
+  if (x.size === 0) throw new ShapeError(`adaptiveAvgPool2d: all sizes are 1 or more, x is ${showShape(x.shape)}`);
   const unused = { kernelHeight: 1, kernelWidth: 1, strideY: 1, strideX: 1, padY: 0, padX: 0 };
   const size = { planes: batch * channels, inHeight, inWidth, outHeight, outWidth, ...unused };
   return average('adaptiveAvgPool2d', x, size, { countPadding: false, adaptive: true });
 }
 
 function average(op: string, x: Tensor, size: kernels.PoolSize, how: kernels.AveragePooling): Tensor {
-  requireF32(op, x);
   const y = empty([x.shape[0], x.shape[1], size.outHeight, size.outWidth], 'f32', op);
   kernels.avgPool2d(x.buffer, y.buffer, size, how);
   return record(op, y, [x], (dy) => [

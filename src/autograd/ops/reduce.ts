@@ -1,11 +1,19 @@
 // Ops that gather many elements into one.
 import { ShapeError } from '../../device/errors.js';
 import * as kernels from '../../kernels/reduce.js';
-import { normalizeDim, normalizeDims, type Shape, sameShape, showShape, sizeOf } from '../../tensor/shape.js';
+import {
+  checkShape,
+  normalizeDim,
+  normalizeDims,
+  type Shape,
+  sameShape,
+  showShape,
+  sizeOf,
+} from '../../tensor/shape.js';
 import { alias, empty, type Tensor } from '../../tensor/tensor.js';
 import { record } from '../tape.js';
 import { div, eq, mul, sub } from './arithmetic.js';
-import { requireF32 } from './checks.js';
+import { requireF32, requireNumbers, requireOptions } from './checks.js';
 import { zeros } from './create.js';
 import { affine, sqrt, square } from './pointwise.js';
 import { broadcastTo, reshape } from './shape.js';
@@ -18,8 +26,8 @@ function reduceDims(op: string, combine: kernels.Combine, x: Tensor, dims: numbe
   requireF32(op, x);
   const kept = x.shape.map((n, i) => (dims.includes(i) ? 1 : n));
   if (x.size === 0) {
-    if (combine === 'sum') return zeros(kept);
-    throw new ShapeError(`${op}: ${showShape(x.shape)} has no elements`);
+    if (sizeOf(kept) > 0 && op !== 'sum') throw nothing(op, x, dims);
+    return zeros(kept);
   }
   let current = x;
   let shape = [...x.shape];
@@ -42,6 +50,13 @@ function reduceDims(op: string, combine: kernels.Combine, x: Tensor, dims: numbe
   return current === x ? alias(x, x.shape) : current;
 }
 
+/** The error for a result that would be computed from no elements; only a sum has a value then, 0. */
+function nothing(op: string, x: Tensor, dims: readonly number[]): ShapeError {
+  return new ShapeError(
+    `${op}: ${showShape(x.shape)} has no elements along ${showShape(dims)}; only a sum of nothing is 0`,
+  );
+}
+
 function withoutDims(shape: Shape, dims: number[], keepDim: boolean): Shape {
   return keepDim ? shape : shape.filter((_, i) => !dims.includes(i));
 }
@@ -51,13 +66,18 @@ export function sum(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
   return total('sum', x, dim, keepDim, 1);
 }
 
-/** The mean over dims. PyTorch: torch.mean(x, dim, keepdim). */
+/**
+ * The mean over dims. PyTorch: torch.mean(x, dim, keepdim).
+ * @throws ShapeError if there is nothing along dims.
+ */
 export function mean(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
+  requireF32('mean', x);
   const dims = normalizeDims('mean', dim, x.rank);
   return total('mean', x, dim, keepDim, 1 / dims.reduce((n, d) => n * x.shape[d], 1));
 }
 
 function total(op: string, x: Tensor, dim: Dims, keepDim: boolean, scale: number): Tensor {
+  requireF32(op, x);
   const dims = normalizeDims(op, dim, x.rank);
   const y = reduceDims(op, 'sum', x, dims, scale);
   const kept = y.shape;
@@ -72,7 +92,7 @@ function total(op: string, x: Tensor, dim: Dims, keepDim: boolean, scale: number
 
 /**
  * The largest element over dims. Equal ones share the gradient. PyTorch: torch.amax.
- * @throws ShapeError if x has no elements.
+ * @throws ShapeError if there is nothing along dims.
  */
 export function amax(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
   return extreme('amax', 'max', x, dim, keepDim);
@@ -80,13 +100,14 @@ export function amax(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
 
 /**
  * The smallest element over dims. Equal ones share the gradient. PyTorch: torch.amin.
- * @throws ShapeError if x has no elements.
+ * @throws ShapeError if there is nothing along dims.
  */
 export function amin(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
   return extreme('amin', 'min', x, dim, keepDim);
 }
 
 function extreme(op: string, combine: 'max' | 'min', x: Tensor, dim: Dims, keepDim: boolean): Tensor {
+  requireF32(op, x);
   const dims = normalizeDims(op, dim, x.rank);
   const y = reduceDims(op, combine, x, dims, 1);
   return record(op, alias(y, withoutDims(y.shape, dims, keepDim)), [x], (dy) => [
@@ -98,16 +119,34 @@ function extreme(op: string, combine: 'max' | 'min', x: Tensor, dim: Dims, keepD
   ]);
 }
 
-/** The variance over dims; `correction` 1 (default) divides by n - 1, 0 by n. PyTorch: torch.var. */
-export function variance(x: Tensor, dim: Dims = null, { correction = 1, keepDim = false } = {}): Tensor {
+/**
+ * The variance over dims; `correction` 1 (default) divides by n - 1, 0 by n. PyTorch: torch.var.
+ * @throws ShapeError if that is not above 0.
+ */
+export function variance(
+  x: Tensor,
+  dim: Dims = null,
+  options: { correction?: number; keepDim?: boolean } = {},
+): Tensor {
+  requireF32('variance', x);
+  requireOptions('variance', options, '{ correction: 0 }');
+  const { correction = 1, keepDim = false } = options;
+  requireNumbers('variance', { correction });
   const dims = normalizeDims('variance', dim, x.rank);
   const n = dims.reduce((count, d) => count * x.shape[d], 1);
+  if (n <= correction) {
+    throw new ShapeError(
+      `variance: ${showShape(x.shape)} has ${n} elements along ${showShape(dims)}; less correction ${correction} nothing is left to divide by`,
+    );
+  }
   return affine(mean(square(sub(x, mean(x, dims, true))), dims, keepDim), n / (n - correction), 0);
 }
 
 /** The Euclidean norm over dims; no finite gradient where it is 0, unlike PyTorch's vector_norm. */
 export function norm(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
-  return sqrt(sum(square(x), dim, keepDim));
+  requireF32('norm', x);
+  const dims = normalizeDims('norm', dim, x.rank);
+  return sqrt(sum(square(x), dims, keepDim));
 }
 
 /**
@@ -126,17 +165,25 @@ export function argmin(x: Tensor, dim = -1, keepDim = false): Tensor {
 function place(op: string, which: 'max' | 'min', x: Tensor, dim: number, keepDim: boolean): Tensor {
   requireF32(op, x);
   const d = normalizeDim(op, dim, x.rank);
-  if (x.size === 0) throw new ShapeError(`${op}: ${showShape(x.shape)} has no elements`);
   const kept = x.shape.map((n, i) => (i === d ? 1 : n));
   const y = empty(withoutDims(kept, [d], keepDim), 'i32', op);
+  if (x.size === 0) {
+    if (y.size > 0) throw nothing(op, x, [d]);
+    return y;
+  }
   const outer = sizeOf(x.shape.slice(0, d));
-  kernels.argReduce(which, x.buffer, y.buffer, { outer, length: x.shape[d], inner: sizeOf(x.shape.slice(d + 1)) });
+  kernels.argReduce(which, x.buffer, y.buffer, { outer, length: x.shape[d] ?? 1, inner: sizeOf(x.shape.slice(d + 1)) });
   return y;
 }
 
 /** Sums a tensor down to a shape that broadcasts to its own: the gradient of broadcasting. */
 export function sumTo(x: Tensor, shape: Shape): Tensor {
+  requireF32('sumTo', x);
+  checkShape('sumTo', shape);
   if (sameShape(x.shape, shape)) return x;
+  if (shape.length > x.rank || shape.some((n, i) => n !== 1 && n !== x.shape[i + x.rank - shape.length])) {
+    throw new ShapeError(`sumTo: ${showShape(shape)} does not broadcast to ${showShape(x.shape)}`);
+  }
   const missing = x.rank - shape.length;
   const dims = x.shape.flatMap((n, i) => (i < missing || (shape[i - missing] === 1 && n !== 1) ? [i] : []));
   return reshape(dims.length > 0 ? sum(x, dims, true) : x, shape);

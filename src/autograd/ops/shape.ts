@@ -1,12 +1,11 @@
 // Ops that move elements and compute nothing.
-import { DtypeError, ShapeError } from '../../device/errors.js';
+import { DtypeError, ShapeError, showValue, UsageError } from '../../device/errors.js';
 import { copyStrided, MAX_RANK, type Walk } from '../../kernels/broadcast.js';
-import { cast as castKernel, castU8, fill } from '../../kernels/elementwise.js';
-import type { DType } from '../../tensor/dtype.js';
-import { normalizeDim, type Shape, sameShape, showShape, sizeOf, stridesOf } from '../../tensor/shape.js';
-import { alias, empty, type Tensor, tensor } from '../../tensor/tensor.js';
+import { fill } from '../../kernels/elementwise.js';
+import { checkShape, normalizeDim, type Shape, sameShape, showShape, sizeOf, stridesOf } from '../../tensor/shape.js';
+import { alias, empty, type Tensor } from '../../tensor/tensor.js';
 import { record } from '../tape.js';
-import { eq } from './arithmetic.js';
+import { requireList, requireNumbers, requireTensors } from './checks.js';
 import { zeros } from './create.js';
 import { sumTo } from './reduce.js';
 
@@ -15,31 +14,39 @@ import { sumTo } from './reduce.js';
  * @throws ShapeError if the sizes do not multiply to as many elements.
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
+  requireTensors('reshape', x);
+  requireList('reshape', 'sizes', shape);
   const known = shape.filter((n) => n !== -1);
   const rest = known.length === shape.length ? 1 : x.size / sizeOf(known);
   const full = shape.map((n) => (n === -1 ? rest : n));
-  if (known.length < shape.length - 1 || !Number.isInteger(rest) || sizeOf(full) !== x.size) {
+  if (known.length < shape.length - 1 || !full.every(isSize) || sizeOf(full) !== x.size) {
     throw new ShapeError(`reshape: ${showShape(x.shape)} (${x.size} elements) does not fit ${showShape(shape)}`);
   }
   return record('reshape', alias(x, full), [x], (dy) => [() => alias(dy, x.shape)]);
 }
 
+const isSize = (n: number) => Number.isInteger(n) && n >= 0;
+
 /** Joins dimensions startDim to endDim into one. PyTorch: torch.flatten. */
 export function flatten(x: Tensor, startDim = 0, endDim = -1): Tensor {
+  requireTensors('flatten', x);
   const first = normalizeDim('flatten', startDim, x.rank);
   const last = normalizeDim('flatten', endDim, x.rank);
   const { shape } = x;
+  if (first > last) throw new ShapeError(`flatten: dim ${startDim} comes after dim ${endDim} in ${showShape(shape)}`);
   return reshape(x, [...shape.slice(0, first), sizeOf(shape.slice(first, last + 1)), ...shape.slice(last + 1)]);
 }
 
 /** Puts in a dimension of size 1, which becomes dimension `dim`. PyTorch: torch.unsqueeze. */
 export function unsqueeze(x: Tensor, dim: number): Tensor {
+  requireTensors('unsqueeze', x);
   const at = normalizeDim('unsqueeze', dim, x.rank + 1);
   return reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]);
 }
 
 /** Takes out dimension `dim` if its size is 1; without `dim`, all of size 1. PyTorch: torch.squeeze. */
 export function squeeze(x: Tensor, dim?: number): Tensor {
+  requireTensors('squeeze', x);
   const at = dim === undefined ? null : normalizeDim('squeeze', dim, x.rank);
   return reshape(
     x,
@@ -49,6 +56,8 @@ export function squeeze(x: Tensor, dim?: number): Tensor {
 
 /** Reorders dimensions: dimension i of the result is dimension dims[i] of x. PyTorch: x.permute. */
 export function permute(x: Tensor, dims: readonly number[]): Tensor {
+  requireTensors('permute', x);
+  requireList('permute', 'dimensions', dims);
   const order = dims.map((d) => normalizeDim('permute', d, x.rank));
   if (new Set(order).size !== x.rank || order.length !== x.rank) {
     throw new ShapeError(`permute: ${showShape(dims)} does not name each dimension of ${showShape(x.shape)} once`);
@@ -72,6 +81,7 @@ export function permute(x: Tensor, dims: readonly number[]): Tensor {
 
 /** Exchanges two dimensions; default the last two. PyTorch: x.transpose. */
 export function transpose(x: Tensor, dim0 = -2, dim1 = -1): Tensor {
+  requireTensors('transpose', x);
   const order = x.shape.map((_, i) => i);
   const [a, b] = [normalizeDim('transpose', dim0, x.rank), normalizeDim('transpose', dim1, x.rank)];
   [order[a], order[b]] = [b, a];
@@ -86,6 +96,7 @@ export type Range = readonly [start: number, end?: number | undefined, step?: nu
  * null takes a dimension whole.
  */
 export function slice(x: Tensor, ...ranges: Range[]): Tensor {
+  requireTensors('slice', x);
   if (ranges.length > x.rank) throw new ShapeError(`slice: ${ranges.length} ranges for ${showShape(x.shape)}`);
   const strides = stridesOf(x.shape);
   let start = 0;
@@ -113,9 +124,15 @@ export function slice(x: Tensor, ...ranges: Range[]): Tensor {
 
 /** First element, how many, and the step, by Python's rules. */
 function resolve(range: Range, size: number): [number, number, number] {
-  if (!range) return [0, size, 1];
+  if (range === null) return [0, size, 1];
+  requireList('slice', '[start, end, step] or null for a dimension', range);
   const [start, end, step = 1] = range;
-  if (!Number.isInteger(step) || step === 0) throw new ShapeError(`slice: step ${step} is not a whole number but 0`);
+  if (!Number.isInteger(step) || step === 0) {
+    throw new ShapeError(`slice: step ${showValue(step)} is not a whole number other than 0`);
+  }
+  if (!Number.isInteger(start) || !(end === undefined || Number.isInteger(end))) {
+    throw new ShapeError(`slice: from ${showValue(start)} to ${showValue(end)}; both are whole numbers`);
+  }
   const bound = (value: number | undefined, otherwise: number): number => {
     if (value === undefined) return otherwise;
     const at = value < 0 ? value + size : value;
@@ -131,9 +148,13 @@ function resolve(range: Range, size: number): [number, number, number] {
  * @throws ShapeError if there are none, or if dtypes or other dimensions differ.
  */
 export function concat(tensors: readonly Tensor[], dim = 0): Tensor {
+  requireList('concat', 'tensors', tensors);
   const [first] = tensors;
-  if (!first) throw new ShapeError('concat: needs at least one tensor');
+  if (tensors.length === 0) throw new ShapeError('concat: needs at least one tensor');
+  requireTensors('concat', ...tensors);
+  if (first.rank === 0) throw new ShapeError('concat: scalars have no dimension to join along; use stack');
   const at = normalizeDim('concat', dim, first.rank);
+  wordDtype('concat', first);
   for (const t of tensors) {
     if (t.rank !== first.rank || t.dtype !== first.dtype || t.shape.some((n, i) => i !== at && n !== first.shape[i])) {
       throw new ShapeError(
@@ -160,8 +181,22 @@ export function concat(tensors: readonly Tensor[], dim = 0): Tensor {
   );
 }
 
-/** Tensors of one shape behind each other along a new dimension. PyTorch: torch.stack. */
+/**
+ * Tensors of one shape behind each other along a new dimension. PyTorch: torch.stack.
+ * @throws ShapeError if there are none, or if shapes or dtypes differ.
+ */
 export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
+  requireList('stack', 'tensors', tensors);
+  if (tensors.length === 0) throw new ShapeError('stack: needs at least one tensor');
+  requireTensors('stack', ...tensors);
+  const [first] = tensors;
+  wordDtype('stack', first);
+  normalizeDim('stack', dim, first.rank + 1);
+  const other = tensors.find((t) => !sameShape(t.shape, first.shape) || t.dtype !== first.dtype);
+  if (other) {
+    const names = [other, first].map((t) => `${showShape(t.shape)} ${t.dtype}`);
+    throw new ShapeError(`stack: ${names[0]} and ${names[1]} differ`);
+  }
   return concat(
     tensors.map((t) => unsqueeze(t, dim)),
     dim,
@@ -174,12 +209,14 @@ export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
  * @throws ShapeError if there are more pairs than dimensions, or negative numbers.
  */
 export function pad(x: Tensor, amounts: readonly (readonly [number, number])[], value = 0): Tensor {
+  requireTensors('pad', x);
+  requireList('pad', '[before, after] pairs', amounts);
+  requireNumbers('pad', { value });
   const first = x.rank - amounts.length;
-  if (first < 0 || !amounts.flat().every((n) => Number.isInteger(n) && n >= 0)) {
-    throw new ShapeError(
-      `pad: ${JSON.stringify(amounts)} for ${showShape(x.shape)}; pairs of whole numbers, 0 or more`,
-    );
+  if (first < 0 || !amounts.every((both) => Array.isArray(both) && both.length === 2 && both.every(isSize))) {
+    throw new ShapeError(`pad: ${showValue(amounts)} for ${showShape(x.shape)}; pairs of whole numbers, 0 or more`);
   }
+  if (x.dtype === 'i32' && !Number.isInteger(value)) throw new UsageError(`pad: ${value} is no value of i32`);
   const before = x.shape.map((_, i) => amounts[i - first]?.[0] ?? 0);
   const shape = x.shape.map((n, i) => n + before[i] + (amounts[i - first]?.[1] ?? 0));
   const y = empty(shape, x.dtype, 'pad');
@@ -193,6 +230,8 @@ export function pad(x: Tensor, amounts: readonly (readonly [number, number])[], 
 
 /** Repeats dimensions of size 1, and new ones in front, up to a shape. PyTorch: x.expand. */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
+  requireTensors('broadcastTo', x);
+  checkShape('broadcastTo', shape);
   if (sameShape(x.shape, shape)) return x;
   const missing = shape.length - x.rank;
   if (missing < 0 || x.shape.some((n, i) => n !== 1 && n !== shape[i + missing])) {
@@ -201,30 +240,6 @@ export function broadcastTo(x: Tensor, shape: Shape): Tensor {
   const own = stridesOf(x.shape);
   const strides = shape.map((_, i) => (i < missing || x.shape[i - missing] === 1 ? 0 : own[i - missing]));
   return record('broadcastTo', gather('broadcastTo', x, 0, strides, shape), [x], (dy) => [() => sumTo(dy, x.shape)]);
-}
-
-/**
- * Classes (...) as i32 to rows (..., classes) of f32 with a single 1. A class out of range gives zeros. PyTorch:
- * F.one_hot, which gives whole numbers.
- */
-export function oneHot(labels: Tensor, classes: number): Tensor {
-  const range = tensor(Float32Array.from({ length: classes }, (_, i) => i));
-  return eq(unsqueeze(cast(labels, 'f32'), -1), range);
-}
-
-/**
- * The values in another dtype. f32 to i32 rounds towards zero. Only f32 to f32 has a gradient.
- * @throws DtypeError for anything to u8, and u8 to i32.
- */
-export function cast(x: Tensor, dtype: DType): Tensor {
-  if (x.dtype === dtype) return x;
-  const y = empty(x.shape, dtype, 'cast');
-  if (dtype === 'u8' || (x.dtype === 'u8' && dtype === 'i32')) {
-    throw new DtypeError(`cast: ${x.dtype} to ${dtype} is not offered; go by way of the host`);
-  }
-  if (x.dtype === 'u8') castU8(x.buffer, y.buffer, x.size);
-  else castKernel(x.buffer, y.buffer, x.size, dtype);
-  return record('cast', y, [x], () => [null]);
 }
 
 function gather(op: string, x: Tensor, start: number, strides: readonly number[], shape: Shape): Tensor {

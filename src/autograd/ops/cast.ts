@@ -1,0 +1,45 @@
+// Ops that turn one dtype into another.
+import { DtypeError, ShapeError, showValue } from '../../device/errors.js';
+import { cast as castKernel, castU8 } from '../../kernels/elementwise.js';
+import type { DType } from '../../tensor/dtype.js';
+import { showShape } from '../../tensor/shape.js';
+import { empty, type Tensor, tensor } from '../../tensor/tensor.js';
+import { record } from '../tape.js';
+import { eq } from './arithmetic.js';
+import { requireTensors } from './checks.js';
+import { unsqueeze } from './shape.js';
+
+/**
+ * Classes (...) as i32 or u8 to rows (..., classes) of f32 with a single 1. A class out of range gives zeros. PyTorch:
+ * F.one_hot, which gives whole numbers.
+ * @throws DtypeError if labels are f32, ShapeError unless `classes` is whole.
+ */
+export function oneHot(labels: Tensor, classes: number): Tensor {
+  requireTensors('oneHot', labels);
+  if (labels.dtype === 'f32') {
+    throw new DtypeError(
+      `oneHot: labels are i32 or u8 class numbers, got f32 ${showShape(labels.shape)}; cast them first`,
+    );
+  }
+  if (!Number.isInteger(classes) || classes < 1) {
+    throw new ShapeError(`oneHot: classes is a whole number, 1 or more, got ${showValue(classes)}`);
+  }
+  const range = tensor(Float32Array.from({ length: classes }, (_, i) => i));
+  return eq(unsqueeze(cast(labels, 'f32'), -1), range);
+}
+
+/**
+ * The values in another dtype. f32 to i32 rounds towards zero. Only f32 to f32 has a gradient.
+ * @throws DtypeError for anything to u8, and u8 to i32.
+ */
+export function cast(x: Tensor, dtype: DType): Tensor {
+  requireTensors('cast', x);
+  if (x.dtype === dtype) return x;
+  if ((dtype !== 'f32' && dtype !== 'i32') || (x.dtype === 'u8' && dtype === 'i32')) {
+    throw new DtypeError(`cast: ${x.dtype} to ${dtype} is not offered; go by way of the host`);
+  }
+  const y = empty(x.shape, dtype, 'cast');
+  if (x.dtype === 'u8') castU8(x.buffer, y.buffer, x.size);
+  else castKernel(x.buffer, y.buffer, x.size, dtype);
+  return record('cast', y, [x], () => [null]);
+}
