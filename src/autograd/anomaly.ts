@@ -7,6 +7,7 @@ import { read, release, scratch, upload } from '../device/recorder.js';
 import { FOUND_WORDS, nonFinite } from '../kernels/non-finite.js';
 import { type Shape, showShape } from '../tensor/shape.js';
 import { onRead, type Tensor } from '../tensor/tensor.js';
+import { useWatch, type Watch } from './tape.js';
 
 export interface AnomalyOptions {
   /** Whether infinities count. Default true; false for models that mean them, such as a mask of -inf before a softmax. */
@@ -28,7 +29,7 @@ interface Check {
 const CHECKS_EACH = 1024;
 
 /** Looks at tensors for as long as it is on. */
-class AnomalyWatch {
+class AnomalyWatch implements Watch {
   private checks: Check[] = [];
   private found: GpuBuffer[] = [];
   /** What ops made: looked at once. Others may be written to in between. */
@@ -56,7 +57,6 @@ class AnomalyWatch {
     this.look(dx, { op, layer, phase: 'backward', input, inputs: inputs.map(({ shape }) => shape) });
   }
 
-  /** The sum of gradients that reach one tensor on several ways. */
   added(total: Tensor): void {
     const layer = currentPlace().replace(' (backward)', '');
     this.look(total, {
@@ -68,12 +68,10 @@ class AnomalyWatch {
     });
   }
 
-  /** The upstream gradient that the caller of `backward` gave. */
   upstream(dy: Tensor): void {
     this.look(dy, { op: 'backward', layer: '', phase: 'input', input: 0, inputs: [dy.shape] });
   }
 
-  /** Runs an op's gradient. */
   within<T>(gradient: () => T): T {
     this.inside = true;
     try {
@@ -159,13 +157,9 @@ function describe(check: Check, { nan, infinite, first }: Anomaly): string {
 
 let current: AnomalyWatch | undefined;
 
-/** The watch that is on. For the tape. */
-export function anomalyWatch(): AnomalyWatch | undefined {
-  return current;
-}
-
 function use(watch: AnomalyWatch | undefined): void {
   current = watch;
+  useWatch(watch);
   onRead(watch && (() => watch.report()));
 }
 

@@ -7,9 +7,28 @@ import { binary } from '../kernels/elementwise.js';
 import { keep, scope, unscoped } from '../tensor/scope.js';
 import { sameShape, showShape } from '../tensor/shape.js';
 import { alias, empty, type GradNode, onBackward, type Tensor } from '../tensor/tensor.js';
-import { anomalyWatch } from './anomaly.js';
+
+/** What `detectAnomaly` looks at results and gradients with; it registers itself here, so that who does not use it does not load it. */
+export interface Watch {
+  /** An op's result, after it was launched. */
+  forward(op: string, y: Tensor, inputs: readonly Tensor[]): void;
+  /** The gradient that an op passes on to one of its inputs. */
+  backward(node: GradNode, input: number, dx: Tensor): void;
+  /** The sum of gradients that reach one tensor on several ways. */
+  added(total: Tensor): void;
+  /** The upstream gradient that the caller of `backward` gave. */
+  upstream(dy: Tensor): void;
+  /** Runs an op's gradient. */
+  within<T>(gradient: () => T): T;
+}
 
 let recording = true;
+let watch: Watch | undefined;
+
+/** Looks at everything from now on, or at nothing. */
+export function useWatch(to: Watch | undefined): void {
+  watch = to;
+}
 
 /** Whether ops record how to differentiate them. */
 export function gradEnabled(): boolean {
@@ -34,7 +53,7 @@ export function noGrad<T>(body: () => T): T {
  */
 export function record(name: string, y: Tensor, inputs: readonly Tensor[], grad: GradNode['grad']): Tensor {
   y.label = name;
-  anomalyWatch()?.forward(name, y, inputs);
+  watch?.forward(name, y, inputs);
   if (recording && inputs.some((t) => t.requiresGrad)) {
     y.requiresGrad = true;
     y.node = { name, inputs, grad, place: currentPlace() || name };
@@ -58,7 +77,7 @@ export function backward(from: Tensor, dy?: Tensor): void {
     throw new ShapeError(`backward: upstream gradient ${showShape(dy.shape)} for a result ${showShape(from.shape)}`);
   }
   using _pass = scope();
-  if (dy) anomalyWatch()?.upstream(dy);
+  if (dy) watch?.upstream(dy);
   noGrad(() => pull(from, dy ?? one(from)));
 }
 
@@ -83,7 +102,6 @@ function pull(from: Tensor, seed: Tensor): void {
 function pullNode(node: GradNode, dy: Tensor, gradients: Map<Tensor, Tensor>): void {
   using _node = scope();
   const { name, inputs } = node;
-  const watch = anomalyWatch();
   const thunks = watch ? watch.within(() => node.grad(dy)) : node.grad(dy);
   inputs.forEach((x, i) => {
     const thunk = thunks[i];
@@ -116,7 +134,7 @@ function carry(dx: Tensor, dy: Tensor): Tensor {
 function sum(a: Tensor, b: Tensor): Tensor {
   const total = empty(a.shape, 'f32', 'gradient');
   binary('a + b', a.buffer, b.buffer, total.buffer, a.size);
-  anomalyWatch()?.added(total);
+  watch?.added(total);
   return keep(total);
 }
 
@@ -129,7 +147,7 @@ function accumulateLeaf(leaf: Tensor, dy: Tensor, borrowed: boolean): void {
     const own = empty(leaf.shape, 'f32', 'gradient');
     if (before) {
       binary('a + b', before, dy.buffer, own.buffer, leaf.size);
-      anomalyWatch()?.added(own);
+      watch?.added(own);
     } else copyBuffer(dy.buffer, own.buffer, leaf.size * 4);
     return own;
   });

@@ -11,7 +11,7 @@ const BY_SPAN = 1024;
 
 /** Counts the NaNs and infinities of x into the words of `found` that belong to `slot`. */
 export function nonFinite(x: GpuBuffer, found: GpuBuffer, slot: number, count: number): void {
-  for (const w of windows(count, 1)) {
+  for (const w of windows('detectAnomaly: an element', count, 1)) {
     const params = { count: w.count, start: w.start, slot };
     run(shader, { x: view(x, w.start, w.count), found }, params, { groups: ceilDiv(w.count, BY_SPAN) });
   }
