@@ -9,6 +9,7 @@ import { type Shape, showShape } from '../tensor/shape.js';
 import { onRead, type Tensor } from '../tensor/tensor.js';
 import { useWatch, type Watch } from './tape.js';
 
+/** What counts as an anomaly. */
 export interface AnomalyOptions {
   /** Whether infinities count. Default true; false for models that mean them, such as a mask of -inf before a softmax. */
   infinity?: boolean;

@@ -53,10 +53,13 @@ export interface Anomaly {
   op: string;
   /** The layer's path, such as 'features.conv1'; '' outside of layers. */
   layer: string;
+  /** Whether a result was bad, a gradient, or what came in. */
   phase: AnomalyPhase;
   /** Which input's gradient it is ('backward'), or which input was bad already ('input'); else -1. */
   input: number;
+  /** How many elements are NaN. */
   nan: number;
+  /** How many are infinite, of those that count. */
   infinite: number;
   /** The first bad element, counted in row-major order. */
   first: number;
@@ -66,6 +69,7 @@ export interface Anomaly {
 export class AnomalyError extends WgradError {
   constructor(
     message: string,
+    /** The same as data. */
     readonly anomaly: Anomaly,
   ) {
     super(message);

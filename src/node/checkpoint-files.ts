@@ -12,6 +12,7 @@ export interface CheckpointFilesOptions {
 
 /** A checkpoint, and the newer ones that could not be used. */
 export interface FoundCheckpoint {
+  /** The newest that is whole. */
   checkpoint: Checkpoint;
   /** Each names its file and what is wrong with it, the newest first. */
   damaged: CheckpointError[];
@@ -27,6 +28,7 @@ export class CheckpointFiles {
   private readonly damaged = new Set<string>();
 
   constructor(
+    /** Where they lie. */
     readonly folder: RunFolder,
     { keep = 2 }: CheckpointFilesOptions = {},
   ) {
@@ -36,7 +38,10 @@ export class CheckpointFiles {
     this.keep = keep;
   }
 
-  /** @throws CheckpointError if there is no room for all that will be kept and the one being written. */
+  /**
+   * Looks whether the disk has room for all that will be kept and the one being written.
+   * @throws CheckpointError if it has not.
+   */
   checkRoom(checkpointBytes: number): void {
     const kept = [...Array.from({ length: this.keep }, (_, age) => nameOf(age)), BEST];
     const more = kept.filter((name) => !this.folder.has(name)).length + 1;

@@ -56,7 +56,10 @@ export class RunFolder {
     return existsSync(this.file(name));
   }
 
-  /** @throws CheckpointError if the disk has no room for `bytes` more. `what` says in the message what they are. */
+  /**
+   * Looks whether the disk has room for `bytes` more. `what` says in the message what they are.
+   * @throws CheckpointError if it has not.
+   */
   checkRoom(bytes: number, what: string): void {
     const { bavail, bsize } = statfsSync(this.path);
     const free = bavail * bsize;

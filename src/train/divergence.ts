@@ -18,7 +18,7 @@ export class DivergenceError extends WgradError {
 
 /** What counts as divergence and what a rollback changes. */
 export interface DivergenceOptions {
-  /** The mean of about the last ten losses may be this many times the run's first loss. Default 10. */
+  /** The mean of about the last ten losses may be this many times the run's first loss, or 1 if that is more. Default 10. */
   factor?: number;
   /** A rollback multiplies all learning rates by this, for good. Default 0.5. */
   lrFactor?: number;
@@ -28,27 +28,34 @@ export interface DivergenceOptions {
 
 const WINDOW = 10;
 
+/** What is known of the losses of a run's steps. */
+export interface LossTrend {
+  /** Losses seen. */
+  count: number;
+  /** The first. */
+  start: number;
+  /** Exponential mean over about ten. */
+  recent: number;
+}
+
 /** Follows the losses of a run's steps. */
-export class LossWatch {
+export class LossWatch implements LossTrend {
   constructor(
-    /** Losses seen. */
     public count = 0,
-    /** The first. */
     public start = 0,
-    /** Exponential mean over about ten. */
     public recent = 0,
   ) {}
 
-  /** Takes a finite loss; whether losses are now `factor` times what they were at the start. */
+  /** Takes a finite loss; whether losses are now `factor` times what they were at the start (at least 1). */
   exploded(loss: number, factor: number): boolean {
     this.count++;
     const share = 1 / Math.min(this.count, WINDOW);
     this.recent += (loss - this.recent) * share;
     if (this.count === 1) this.start = loss;
-    return this.recent > factor * this.start;
+    return this.recent > factor * Math.max(this.start, 1); // a first loss near 0 says nothing: a batch, or fine-tuning
   }
 
-  state(): Pick<LossWatch, 'count' | 'start' | 'recent'> {
+  state(): LossTrend {
     const { count, start, recent } = this;
     return { count, start, recent };
   }

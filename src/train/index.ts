@@ -3,7 +3,7 @@
  * @module wgrad/train
  */
 export * from './checkpoint.js';
-export { DivergenceError, type DivergenceOptions } from './divergence.js';
+export { DivergenceError, type DivergenceOptions, type LossTrend } from './divergence.js';
 export * from './evaluate.js';
 export * from './metrics.js';
 export * from './predict.js';

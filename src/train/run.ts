@@ -3,7 +3,7 @@ import type { WgradError } from '../device/errors.js';
 import type { Module } from '../layers/module.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import type { Schedule } from '../optim/schedules.js';
-import type { DivergenceOptions, LossWatch } from './divergence.js';
+import type { DivergenceOptions, LossTrend } from './divergence.js';
 import type { Mean } from './metrics.js';
 import type { Snapshot } from './snapshot.js';
 
@@ -154,7 +154,7 @@ export interface TrainerPosition {
   /** Right answers in the epoch so far. */
   correct: number;
   /** What is known of the losses so far, to tell when they explode. */
-  watch: Pick<LossWatch, 'count' | 'start' | 'recent'>;
+  watch: LossTrend;
   /** What learning rates are multiplied by: 1, and less after rollbacks. */
   lrScale: number;
   /** Rollbacks so far. */

@@ -15,8 +15,13 @@ export interface SavedState {
   schedule: ScheduleState | null;
   /** The generator of random numbers on the GPU. */
   rng: ReturnType<typeof rngState>;
-  /** Of the training data: images in an epoch, and (channels, height, width). A run cannot go on with others. */
-  data: { length: number; imageShape: number[] };
+  /** Of the training data; a run cannot go on with others. */
+  data: {
+    /** Images in an epoch. */
+    length: number;
+    /** (channels, height, width). */
+    imageShape: number[];
+  };
 }
 
 type Check = (value: unknown, field: string) => void;
