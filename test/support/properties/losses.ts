@@ -12,7 +12,7 @@ import {
 import { seeded } from '../random.js';
 import { sizeOf } from './indexing.js';
 import type { Property } from './property.js';
-import { Sums } from './sums.js';
+import { largest, Sums } from './sums.js';
 import { compare, type Expected, type Input, type Setting, settings, valuesBetween, valuesOf } from './trial.js';
 
 const reductions = fc.constantFrom<Reduction>('mean', 'sum', 'none');
@@ -148,7 +148,7 @@ async function checkElementLoss({ op, y, dx, dt, probabilities }: ElementLoss, c
   const x: Input = { shape, data: valuesOf(size, setting) };
   const t = { shape, data: probabilities ? valuesBetween(0, 1, size, setting.seed + 5) : valuesOf(size, setting, 1) };
   const each = (f: (x: number, t: number) => number) => Float64Array.from(x.data, (v, i) => f(v, t.data[i]));
-  const most = x.data.reduce((a, v) => Math.max(a, Math.abs(v)), 0);
+  const most = largest(x.data);
   const expected = reduced(each(y), shape, reduction, size, (worth) => [
     Sums.of(
       shape,

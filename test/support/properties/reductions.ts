@@ -15,7 +15,7 @@ import {
 } from '../../../src/index.js';
 import { broadcastIndex, ravel, sizeOf, unravel } from './indexing.js';
 import type { Property } from './property.js';
-import { Sums } from './sums.js';
+import { largest, Sums } from './sums.js';
 import { compare, type Input, type Setting, settings, valuesOf } from './trial.js';
 
 interface Case {
@@ -109,7 +109,7 @@ async function checkVariance(c: Case): Promise<void> {
   targets.forEach((to, i) => {
     means[to] += x.data[i] / count;
   });
-  const most = x.data.reduce((a, v) => Math.max(a, Math.abs(v)), 0);
+  const most = largest(x.data);
   const divisor = count - c.correction;
   const totals = new Float64Array(size);
   targets.forEach((to, i) => {
