@@ -33,6 +33,9 @@ test('amax and amin of nothing, where nothing is asked', async () => {
   await properties.amin.check({ ...shapeCase, shape: [0, 31] });
 });
 
+test('variance of single elements, of which there are none', () =>
+  properties.variance.check({ ...shapeCase, dims: 2, correction: 1, shape: [0, 1] }));
+
 test('mean of nothing is an error, not 0', () => {
   assert.throws(() => w.mean(w.zeros([0])), /^mean: \[0\] has no elements/);
 });

@@ -27,9 +27,9 @@ for (const [name, property] of chosen) {
   const cases = Math.ceil((wanted * property.share) / shares);
   const start = performance.now();
   try {
-    await holds(name, property, { seed, cases, path: values.path });
-    passed += cases;
-    console.log(`  ok  ${name.padEnd(22)} ${cases} cases, ${((performance.now() - start) / 1000).toFixed(0)} s`);
+    const held = await holds(name, property, { seed, cases, path: values.path });
+    passed += held;
+    console.log(`  ok  ${name.padEnd(22)} ${held} cases, ${((performance.now() - start) / 1000).toFixed(0)} s`);
   } catch (error) {
     failed++;
     console.log(`FAIL  ${name}: ${(error as Error).message}`);

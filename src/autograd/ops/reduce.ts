@@ -134,7 +134,7 @@ export function variance(
   requireNumbers('variance', { correction });
   const dims = normalizeDims('variance', dim, x.rank);
   const n = dims.reduce((count, d) => count * x.shape[d], 1);
-  if (n <= correction) {
+  if (n <= correction && sizeOf(withoutDims(x.shape, dims, false)) > 0) {
     throw new ShapeError(
       `variance: ${showShape(x.shape)} has ${n} elements along ${showShape(dims)}; less correction ${correction} nothing is left to divide by`,
     );

@@ -4,7 +4,7 @@ import { batchNorm, localResponseNorm, logSoftmax, softmax, type Tensor } from '
 import { assertClose } from '../tolerance.js';
 import { sizeOf } from './indexing.js';
 import type { Property } from './property.js';
-import { Sums } from './sums.js';
+import { largest, Sums } from './sums.js';
 import { compare, type Expected, type Input, type Setting, settings, valuesBetween, valuesOf } from './trial.js';
 
 interface BatchNormCase {
@@ -59,11 +59,11 @@ async function checkBatchNorm(c: BatchNormCase): Promise<void> {
   const channelOf = (i: number) => Math.floor(i / plane) % channels;
   const normal = Float64Array.from(x.data, (v, i) => (v - mean[channelOf(i)]) / deviation[channelOf(i)]);
   // Where a channel's values hardly differ, x - mean cancels, and what is left of it is divided by a small deviation.
-  const most = Math.max(...x.data.map(Math.abs), ...Array.from(mean, Math.abs)) / Math.min(...deviation);
+  const most = Math.max(largest(x.data), largest(mean)) / Math.min(...deviation);
   const terms = training ? batch.count : 1;
   const scaled = (values: ArrayLike<number>, of: readonly number[], scale: number) =>
     Sums.of(of, values, { terms, scale });
-  const most1 = Math.max(...weight.data.map(Math.abs), ...bias.data.map(Math.abs));
+  const most1 = Math.max(largest(weight.data), largest(bias.data));
   const y = scaled(
     normal.map((n, i) => n * weight.data[channelOf(i)] + bias.data[channelOf(i)]),
     shape,
@@ -233,7 +233,7 @@ async function checkLogSoftmax(c: SoftmaxCase): Promise<void> {
   const gradients = (dy: Float32Array) => {
     const sums = rowSums((i) => dy[i]);
     const dx = logs.map((l, i) => dy[i] - Math.exp(l) * sums[i]);
-    return [Sums.of(x.shape, dx, { terms, scale: 1 + Math.max(0, ...sums.map(Math.abs)) })];
+    return [Sums.of(x.shape, dx, { terms, scale: 1 + largest(sums) })];
   };
   const expected: Expected = { y: Sums.of(x.shape, logs, { terms }), gradients };
   await compare((t) => logSoftmax(t, dim), [x], expected, c.setting, item);

@@ -29,19 +29,19 @@ export interface Draw {
 }
 
 /**
- * Tries a property.
+ * Tries a property; returns how many cases held. Those outside of its domain are drawn again, and do not count.
  * @throws an Error with the shrunk case and how to try it again.
  */
 export async function holds(
   name: string,
   { cases, check }: AnyProperty,
   { seed, cases: runs, path }: Draw,
-): Promise<void> {
+): Promise<number> {
   const property = fc.asyncProperty(cases, check);
   const result = await fc.check(property, { seed, numRuns: runs, ...(path ? { path } : {}) });
-  if (!result.failed) return;
+  if (!result.failed) return result.numRuns;
   const [smallest] = result.counterexample ?? [];
-  const { message, stack } = result.errorInstance as Error;
+  const { message, stack } = (result.errorInstance ?? new Error('hardly a case is in its domain')) as Error;
   const again = `node scripts/run.mjs test/soak/properties.soak.ts ${name} --seed ${result.seed} --path ${result.counterexamplePath}`;
   const error = new Error(
     `${message}\nfound by case ${result.numRuns}, made smaller ${result.numShrinks} times. Again:\n  ${again}\n` +

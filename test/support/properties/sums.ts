@@ -44,3 +44,10 @@ export class Sums {
     return scale;
   }
 }
+
+/** The largest magnitude; 0 of nothing. */
+export function largest(values: ArrayLike<number>): number {
+  let most = 0;
+  for (let i = 0; i < values.length; i++) most = Math.max(most, Math.abs(values[i]));
+  return most;
+}
