@@ -1,7 +1,8 @@
 // What is fuzzed: every reader of bytes or text from outside, with the errors that its documentation allows.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { parseCommandLine } from '../../../examples/dogcat/options.js';
+import { readFacts } from '../../../examples/dogcat/facts.js';
+import { parseCommandLine, presets } from '../../../examples/dogcat/options.js';
 import type { Random } from '../../../src/data/random.js';
 import { CheckpointError, DataError, UsageError } from '../../../src/device/errors.js';
 import { readNpy, readSafetensors, writeSafetensors } from '../../../src/io/index.js';
@@ -61,6 +62,18 @@ const STATE = {
 const TENSORS = [['model.weight', { shape: [2], data: Float32Array.of(1, 2) }]] as const;
 const CHECKPOINT = { ...BLANK_SEAL, format: 'wgrad checkpoint 2' };
 const checkpoint = (state: string) => seal(writeSafetensors(TENSORS, { ...CHECKPOINT, state }));
+
+const IDENTITY = [
+  [1, 0, 0],
+  [0, 1, 0],
+  [0, 0, 1],
+];
+const FACTS = {
+  options: { ...presets.quick.options, limit: null },
+  classes: ['cat', 'dog'],
+  colours: { mean: [120, 110, 100], std: [60, 60, 60], axes: IDENTITY, axisStd: [9, 5, 2] },
+  folder: null,
+};
 
 const WORDS = [
   ...['train', 'predict', 'a.jpg', '--', '-', '', '--lr', '--lr=', '--epochs', '--resume', '--run', '--data', '--help'],
@@ -157,6 +170,17 @@ export const readers: Record<string, Reader> = {
     input: (random) =>
       random.below(2) === 0 ? encode(mutateJson(STATE, random)) : mutate([encode(JSON.stringify(STATE))], random),
     read: (input) => void parseSavedState(text(input), NAME),
+  },
+  facts: {
+    ...{ errors: [CheckpointError], bytesPerByte: 32 },
+    whole: () => [encode(JSON.stringify(FACTS))],
+    input: (random) =>
+      random.below(2) === 0 ? encode(mutateJson(FACTS, random)) : mutate([encode(JSON.stringify(FACTS))], random),
+    read: (input) => {
+      for (const use of ['resume', 'predict'] as const) {
+        readFacts({ name: NAME, tensors: new Map(), metadata: { facts: text(input) } }, use);
+      }
+    },
   },
   'command line': {
     ...{ errors: [UsageError], bytesPerByte: 64 },
