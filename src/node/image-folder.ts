@@ -39,6 +39,10 @@ export interface ImageFolder {
 const PICTURE = /\.(jpe?g|png)$/i;
 const HIDDEN = /(^|\/)\./;
 const DECODE_LIMIT_MS = 60_000;
+/** A thread may die for reasons that are not the picture's: it gets a second one. */
+const DECODE_ATTEMPTS = 2;
+/** How messages begin that are about a thread and not about a picture. */
+const OF_THREAD = /^worker threads: /;
 
 interface Entry {
   file: string;
@@ -61,7 +65,8 @@ export async function loadImageFolder(root: string, options: ImageFolderOptions 
   const files = entries.map(({ file }) => file);
   const known = cache ? readPixelCache(folder, files, size, bytes) : null;
   const reasons = known ?? (await decodeAll(folder, files, memory, size, workers, onProgress));
-  if (cache && !known) writePixelCache(folder, files, size, bytes, reasons);
+  const lasting = reasons.every((reason) => reason === null || !OF_THREAD.test(reason)); // else another try may go well
+  if (cache && !known && lasting) writePixelCache(folder, files, size, bytes, reasons);
   const labels = Int32Array.from(entries, ({ label }) => label);
   const good = Int32Array.from(entries.keys()).filter((i) => reasons[i] === null);
   const damaged = files.flatMap((file, i) => (reasons[i] === null ? [] : [{ file, reason: reasons[i]! }]));
@@ -126,7 +131,11 @@ async function decodeAll(
 ): Promise<(string | null)[]> {
   const setup: DecodeSetup = { memory, size, folder };
   const script = new URL('./decode-worker.js', import.meta.url);
-  const pool = new WorkerPool<DecodeJob, true>(script, workers, { workerData: setup, limitMs: DECODE_LIMIT_MS });
+  const pool = new WorkerPool<DecodeJob, true>(script, workers, {
+    workerData: setup,
+    limitMs: DECODE_LIMIT_MS,
+    attempts: DECODE_ATTEMPTS,
+  });
   let done = 0;
   const decode = async (file: string, place: number): Promise<string | null> => {
     const reason = await pool.run({ place, file }).then(

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import type { Worker } from 'node:worker_threads';
 import * as assert from 'uvu/assert';
 import type { AugmentOptions } from '../../src/data/augment.js';
-import { DataLoader, type DataLoaderOptions } from '../../src/data/loader.js';
+import { type BatchJob, DataLoader, type DataLoaderOptions } from '../../src/data/loader.js';
 import { drawnStandIns } from '../../src/data/standins.js';
 import { UsageError } from '../../src/device/errors.js';
 import { BatchWorkers } from '../../src/node/batch-workers.js';
@@ -40,6 +41,27 @@ test('0, 1 and 4 workers and no assembler give the same bits', async () => {
   assert.equal(await epochOf(1), expected);
   assert.equal(await epochOf(4), expected);
   assert.equal(await epochOf(4, { prefetch: 1 }), expected);
+});
+
+test('threads that die in the middle of an epoch are replaced, and no picture is lost or comes twice', async () => {
+  const expected = await epochOf(0);
+  const killed = new BatchWorkers(dataset, augment, 2);
+  const { busy } = Reflect.get(killed, 'pool') as { busy: Map<Worker, { job: object }> };
+  const interrupted = new Set<object>(); // a job may lose its thread once
+  const assembler = {
+    assemble(job: BatchJob) {
+      const made = killed.assemble(job);
+      for (const [worker, { job: underWay }] of busy) {
+        if (interrupted.size === 3 || interrupted.has(underWay)) continue;
+        interrupted.add(underWay);
+        void worker.terminate();
+      }
+      return made;
+    },
+  };
+  assert.equal(await epochOf(0, { assembler }), expected);
+  assert.is(interrupted.size, 3);
+  await killed.close();
 });
 
 test('an epoch resumed in its middle is the rest of the whole one', async () => {

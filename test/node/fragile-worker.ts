@@ -1,9 +1,14 @@
 // A thread for worker-pool.test.ts that can be told to die, hang, or fail.
+import { existsSync, writeFileSync } from 'node:fs';
 import { threadId } from 'node:worker_threads';
 import { serve } from '../../src/node/worker-service.js';
 
 serve((task: string) => {
   if (task === 'die') process.exit(3);
+  if (task.startsWith('die once ') && !existsSync(task.slice(9))) {
+    writeFileSync(task.slice(9), '');
+    process.exit(3);
+  }
   if (task === 'crash')
     setTimeout(() => {
       throw new Error('crashed');

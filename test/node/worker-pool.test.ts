@@ -1,3 +1,5 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import * as assert from 'uvu/assert';
 import { DataError } from '../../src/device/errors.js';
 import { WorkerPool } from '../../src/node/worker-pool.js';
@@ -51,6 +53,19 @@ test('a task is tried again as often as asked', async () => {
   assert.match(await failure(pool.run('die')), /died/);
   assert.match(await pool.run('after'), 'after by');
   await pool.close();
+});
+
+test('a task whose thread died is done by the next one, once', async () => {
+  const folder = mkdtempSync(`${tmpdir()}/wgrad-pool-`);
+  const pool = new WorkerPool<string, string>(script, 2, { attempts: 2 });
+  const tasks = Array.from({ length: 9 }, (_, i) => (i % 3 === 0 ? `die once ${folder}/${i}` : `task ${i}`));
+  const replies = await Promise.all(tasks.map((task) => pool.run(task)));
+  assert.equal(
+    replies.map((reply) => reply.split(' by ')[0]),
+    tasks,
+  );
+  await pool.close();
+  rmSync(folder, { recursive: true });
 });
 
 test('closing settles every task', async () => {
