@@ -1,7 +1,7 @@
 // predict FILE...: one line a picture, with its class and how sure the network is.
 import { readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { assembleBatch, ImageDataset, prepare } from '../../src/data/index.js';
+import { pictureInputs } from '../../src/data/index.js';
 import { CheckpointError, DataError } from '../../src/index.js';
 import { CheckpointFiles, decodeImage, latestRunFolder, RunFolder } from '../../src/node/index.js';
 import {
@@ -26,10 +26,8 @@ export async function predict(files: string[], run: string | undefined, defaultR
   let failed = 0;
   for (const file of files) {
     try {
-      const pixels = prepare(decodeImage(readBytes(file), file), stored);
-      const one = new ImageDataset(pixels, stored, facts.classes, Int32Array.of(0), [file]);
-      const how = { crop, place: 'ten' as const, colours: facts.colours, seed: 0 };
-      const images = assembleBatch(one, how, { indices: Int32Array.of(0), epoch: 0 });
+      const picture = decodeImage(readBytes(file), file);
+      const images = pictureInputs(picture, { size: stored, crop, colours: facts.colours, crops: 10 });
       const probabilities = await predictProbabilities(model, images, [3, crop, crop], 10);
       const best = argmaxRow(probabilities, 0, facts.classes.length);
       console.log(

@@ -1,7 +1,8 @@
 // Batches ahead of the GPU. Order and augmentation depend on (seed, epoch) alone.
 import { DataError } from '../device/errors.js';
 import { type AugmentOptions, augment, cropsPerPicture } from './augment.js';
-import type { ImageDataset } from './dataset.js';
+import { type ColourStatistics, ImageDataset } from './dataset.js';
+import { prepare, type RgbImage } from './image.js';
 import { mixKey, Random, shuffled } from './random.js';
 
 /** Inputs (inputs, 3, crop, crop) on the host, the class of each, and the pictures' places in the data set. */
@@ -123,4 +124,26 @@ export function assembleBatch(dataset: ImageDataset, how: AugmentOptions, { indi
     augment(dataset.pixels(picture), dataset.size, images, i * perPicture, how, epoch, picture);
   });
   return images;
+}
+
+/** How a picture becomes a network's input. */
+export interface PictureInputOptions {
+  /** Shorter side after scaling, and side of the central square that is kept: as the training pictures were stored. */
+  size: number;
+  /** Side of the input. */
+  crop: number;
+  /** Of the training pictures: `dataset.colours()`. */
+  colours: ColourStatistics;
+  /** 1 for the centre, 10 for the corners and the centre with their mirror images. Default 1. */
+  crops?: 1 | 10;
+}
+
+/** The inputs of one picture, (crops, 3, crop, crop), for `predictProbabilities`. */
+export function pictureInputs(
+  picture: RgbImage,
+  { size, crop, colours, crops = 1 }: PictureInputOptions,
+): Float32Array {
+  const one = new ImageDataset(prepare(picture, size), size, ['picture'], Int32Array.of(0), ['picture']);
+  const how: AugmentOptions = { crop, place: crops === 10 ? 'ten' : 'center', colours, seed: 0 };
+  return assembleBatch(one, how, { indices: Int32Array.of(0), epoch: 0 });
 }

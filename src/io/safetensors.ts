@@ -166,7 +166,7 @@ function halfToFloat(bits: number): number {
 export function writeSafetensors(
   tensors: Iterable<readonly [string, StoredTensor]>,
   metadata: Record<string, string> = {},
-): Uint8Array {
+): Uint8Array<ArrayBuffer> {
   const all = [...tensors].sort(([, a], [, b]) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT); // stable
   const header: Record<string, unknown> = Object.assign(Object.create(null), { __metadata__: metadata });
   let at = 0;

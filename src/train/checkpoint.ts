@@ -22,7 +22,7 @@ const FORMAT = `${FORMAT_NAME} ${FORMAT_VERSION}`;
 export async function writeCheckpoint(
   from: Trainer | Snapshot,
   extra: Record<string, string> = {},
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const { tensors, saved } = 'saved' in from ? from : await takeSnapshot(from);
   return seal(writeSafetensors(tensors, { ...extra, ...BLANK_SEAL, format: FORMAT, state: JSON.stringify(saved) }));
 }
@@ -39,7 +39,10 @@ export function checkpointBytes({ parts: { model, optimizer } }: Trainer): numbe
 }
 
 /** The weights (and running statistics) alone as a file's bytes, for use and not for going on. */
-export async function writeWeights(model: Module, extra: Record<string, string> = {}): Promise<Uint8Array> {
+export async function writeWeights(
+  model: Module,
+  extra: Record<string, string> = {},
+): Promise<Uint8Array<ArrayBuffer>> {
   const tensors = await readBack('model.', model.stateDict());
   return seal(writeSafetensors(tensors, { ...extra, ...BLANK_SEAL, format: FORMAT }));
 }

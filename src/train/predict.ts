@@ -10,7 +10,7 @@ import { tensor } from '../tensor/tensor.js';
 /**
  * Mean class probabilities over `crops` crops of each picture (1, or 10 as in the AlexNet paper).
  * `images` holds (pictures * crops, channels, height, width), the crops of a picture one after the other.
- * Returns (pictures, classes) row-major, in float64. The model must be in evaluation mode.
+ * Returns (pictures, classes) row-major, in float64. The model is in evaluation mode meanwhile, and afterwards as before.
  * @throws ShapeError if `images` is not a whole number of pictures.
  */
 export async function predictProbabilities(
@@ -21,11 +21,20 @@ export async function predictProbabilities(
 ): Promise<Float64Array> {
   const count = images.length / sizeOf(imageShape);
   if (!Number.isInteger(count / crops)) {
-    throw new ShapeError(`predict: ${count} images are not a whole number of pictures with ${crops} crops each`);
+    throw new ShapeError(
+      `predictProbabilities: ${images.length} numbers are not a whole number of pictures ` +
+        `(${crops} x [${imageShape.join(', ')}] each)`,
+    );
   }
+  const { training } = model;
   const probabilities = () => {
     using _step = scope();
-    return noGrad(() => softmax(model.forward(tensor(images, { shape: [count, ...imageShape] })), -1).data());
+    try {
+      model.eval();
+      return noGrad(() => softmax(model.forward(tensor(images, { shape: [count, ...imageShape] })), -1).data());
+    } finally {
+      model.train(training); // a training step may be recorded before the numbers are back
+    }
   };
   const rows = await probabilities();
   const classes = rows.length / count;

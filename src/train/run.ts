@@ -81,9 +81,9 @@ export interface Progress {
   imagesInEpoch: number;
   /** Optimizer steps so far. */
   step: number;
-  /** Of training, in validation too. */
+  /** Of training, in validation too; NaN before the epoch's first batch has come back. */
   loss: number;
-  /** Of training, 0 to 1. */
+  /** Of training, 0 to 1; NaN as `loss`. */
   accuracy: number;
   /** Mean loss and accuracy of the latest batch that has come back, a step or two old; NaN before there is one. */
   batchLoss: number;

@@ -25,7 +25,7 @@ function sumOf(file: Uint8Array, place: number): string {
 }
 
 /** Fills the checksum in, in place. */
-export function seal(file: Uint8Array): Uint8Array {
+export function seal<Bytes extends Uint8Array>(file: Bytes): Bytes {
   const place = placeOfDigits(file);
   file.set(new TextEncoder().encode(sumOf(file, place)), place);
   return file;

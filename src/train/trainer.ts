@@ -5,6 +5,7 @@ import { DataError } from '../device/errors.js';
 import { sync } from '../device/recorder.js';
 import { scope } from '../tensor/scope.js';
 import { tensor } from '../tensor/tensor.js';
+import { checkAnswers, checkParts } from './checks.js';
 import { DivergenceError, LossWatch } from './divergence.js';
 import { type Evaluation, evaluate } from './evaluate.js';
 import { AHEAD, LateResults } from './late-results.js';
@@ -35,7 +36,10 @@ export class Trainer {
   /** The epochs done. */
   readonly history: EpochRecord[] = [];
 
-  constructor(private current: TrainerParts) {}
+  /** @throws UsageError if there is nothing to tell apart, or the optimizer is another model's. */
+  constructor(private current: TrainerParts) {
+    checkParts(current);
+  }
 
   /** What it works with, as given or as made anew after the device was lost. */
   get parts(): TrainerParts {
@@ -111,11 +115,12 @@ export class Trainer {
 
   /** One step: forward, backward, update. The promise settles when its loss has come back. */
   trainStep({ images, labels }: Batch): Promise<void> {
-    const { model, optimizer, schedule, train, labelSmoothing = 0 } = this.parts;
+    const { model, optimizer, schedule, train, classes, labelSmoothing = 0 } = this.parts;
     using _step = scope();
     const x = tensor(images, { shape: [labels.length, ...train.imageShape] });
     const target = tensor(labels);
     const logits = model.forward(x);
+    if (this.step === 0) checkAnswers(logits.shape, labels, classes);
     const loss = crossEntropy(logits, target, { labelSmoothing });
     optimizer.zeroGrad();
     loss.backward();

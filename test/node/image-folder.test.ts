@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
 import * as assert from 'uvu/assert';
 import { DataError } from '../../src/device/errors.js';
 import { type ImageFolderOptions, loadImageFolder } from '../../src/node/image-folder.js';
@@ -160,6 +161,41 @@ test('a folder that is missing, empty or all damaged is a clear error', async ()
   assert.match(await refusal(join(kaggle, 'notes.txt')), /notes.txt: cannot be read as a folder/);
   assert.match(await refusal(makeFolder({ 'a.txt': '' })), /holds no \.jpg/);
   assert.match(await refusal(makeFolder({ 'cat.1.jpg': '', 'dog.1.jpg': '' })), /none of its 2 pictures/);
+});
+
+/** Ends the next `count` threads that start, before they have done their first task. */
+function endNextWorkers(count: number): () => number {
+  let ended = 0;
+  const end = (worker: Worker) => {
+    if (++ended >= count) process.off('worker', end);
+    void worker.terminate();
+  };
+  process.on('worker', end);
+  return () => {
+    process.off('worker', end);
+    return ended;
+  };
+}
+
+test('a thread that dies is replaced, its picture is neither lost nor doubled', async () => {
+  const whole = await load(kaggle);
+  const endedWorkers = endNextWorkers(1);
+  const { dataset, damaged } = await load(kaggle, { workers: 1 });
+  assert.is(endedWorkers(), 1);
+  assert.equal(damaged, whole.damaged);
+  assert.equal(dataset.bytes, whole.dataset.bytes);
+});
+
+test('a picture whose thread died twice is left out, and the cache does not keep that', async () => {
+  const folder = makeFolder({ 'cat.1.jpg': picture(1), 'cat.2.jpg': picture(2) });
+  const endedWorkers = endNextWorkers(2);
+  const first = await load(folder, { workers: 1, cache: true });
+  assert.is(endedWorkers(), 2);
+  assert.equal(first.damaged, [{ file: 'cat.1.jpg', reason: first.damaged[0].reason }]);
+  assert.match(first.damaged[0].reason, /died at its task/);
+  const second = await load(folder, { workers: 1, cache: true });
+  assert.is(second.cached, false);
+  assert.equal(second.damaged, []);
 });
 
 test.run();

@@ -15,15 +15,14 @@ import {
   tensor,
 } from 'wgrad';
 import {
-  assembleBatch,
   type ColourStatistics,
   DataLoader,
   drawnStandIns,
-  ImageDataset,
+  type ImageDataset,
   loadPictureFiles,
   type PictureFile,
+  pictureInputs,
   pixelsOf,
-  prepare,
 } from 'wgrad/data';
 import {
   type EpochRecord,
@@ -312,12 +311,12 @@ export class Session {
   }
 
   private input(picture: ImageBitmap): Float32Array {
-    const { options, colours, classes } = this.facts!;
-    const pixels = prepare(pixelsOf(picture), options.stored);
-    picture.close();
-    const one = new ImageDataset(pixels, options.stored, classes, Int32Array.of(0), ['picture']);
-    const how = { crop: options.image, place: 'center', colours, seed: 0 } as const;
-    return assembleBatch(one, how, { indices: Int32Array.of(0), epoch: 0 });
+    const { options, colours } = this.facts!;
+    try {
+      return pictureInputs(pixelsOf(picture), { size: options.stored, crop: options.image, colours });
+    } finally {
+      picture.close();
+    }
   }
 }
 
