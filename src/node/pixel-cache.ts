@@ -4,8 +4,9 @@ import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
+import { crc32 } from '../train/crc32.js';
 
-const VERSION = 4;
+const VERSION = 5;
 const MAX_BYTES = 2 ** 31;
 const PIECE = 2 ** 26;
 
@@ -18,15 +19,6 @@ interface Header {
 }
 
 const HEAD_BYTES = 12;
-
-/** FNV-1a over 32-bit words, then over the bytes left: any change of one word shows. */
-function checksumOf(bytes: Uint8Array): number {
-  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
-  let sum = 0x811c9dc5;
-  for (let i = 0; i < words.length; i++) sum = Math.imul(sum ^ words[i], 0x01000193);
-  for (let i = words.length * 4; i < bytes.length; i++) sum = Math.imul(sum ^ bytes[i], 0x01000193);
-  return sum >>> 0;
-}
 
 function cachePath(folder: string, files: string[], size: number): { path: string; directory: string } {
   const directory = process.env.WGRAD_CACHE || resolve(homedir(), '.cache/wgrad');
@@ -55,14 +47,14 @@ export function readPixelCache(
     if (head.toString('latin1', 0, 4) !== 'wgpx' || fileBytes !== HEAD_BYTES + headerBytes + bytes.length) return null;
     const header = Buffer.alloc(headerBytes);
     readSync(handle, header, 0, header.length, HEAD_BYTES);
-    if (checksumOf(header) !== head.readUInt32LE(8)) return null;
+    if (crc32(header) !== head.readUInt32LE(8)) return null;
     const { reasons, length, checksum } = JSON.parse(header.toString()) as Header;
     if (length !== bytes.length || reasons.length !== files.length) return null;
     for (let at = 0; at < bytes.length; at += PIECE) {
       const piece = bytes.subarray(at, at + PIECE);
       if (readSync(handle, piece, 0, piece.length, HEAD_BYTES + headerBytes + at) !== piece.length) return null;
     }
-    return checksumOf(bytes) === checksum ? reasons : null;
+    return crc32(bytes) === checksum ? reasons : null;
   } catch {
     return null; // no cache, or a damaged one: the pictures are decoded again
   } finally {
@@ -85,12 +77,12 @@ export function writePixelCache(
     mkdirSync(directory, { recursive: true });
     partial = `${path}.${process.pid}`;
     const header = Buffer.from(
-      JSON.stringify({ reasons, length: bytes.length, checksum: checksumOf(bytes) } satisfies Header),
+      JSON.stringify({ reasons, length: bytes.length, checksum: crc32(bytes) } satisfies Header),
     );
     const head = Buffer.alloc(HEAD_BYTES);
     head.write('wgpx', 'latin1');
     head.writeUInt32LE(header.length, 4);
-    head.writeUInt32LE(checksumOf(header), 8);
+    head.writeUInt32LE(crc32(header), 8);
     const handle = openSync(partial, 'w');
     try {
       for (const part of [head, header, bytes]) {
