@@ -99,4 +99,9 @@ test('concat: bytes and scalars are refused, not joined wrongly', () => {
   assert.throws(() => w.concat([w.tensor(1), w.tensor(2)]), /^concat: scalars have no dimension/);
 });
 
+test('log of 0 and of what is below it, which WGSL leaves open', async () => {
+  const y = await w.log(w.tensor([-1, 0, 1, Number.POSITIVE_INFINITY])).data();
+  assert.equal([...y], [Number.NaN, Number.NEGATIVE_INFINITY, 0, Number.POSITIVE_INFINITY]);
+});
+
 test.run();

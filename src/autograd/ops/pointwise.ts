@@ -19,7 +19,12 @@ export const formulas = {
   sigmoid: { y: sigmoidOf('x'), save: 'y', dydx: 's * (1.0 - s)' },
   tanh: { y: 'tanh(clamp(x, vec4f(-15.0), vec4f(15.0)))', save: 'y', dydx: '1.0 - s * s' },
   exp: { y: 'exp(x)', save: 'y', dydx: 's' },
-  log: { y: 'log(x)', save: 'x', dydx: '1.0 / s' },
+  // WGSL's log promises nothing at and below 0; division and square root give what PyTorch gives, on every adapter.
+  log: {
+    y: 'select(log(x), select(-1.0 / abs(x), sqrt(x), x < vec4f()), x <= vec4f())',
+    save: 'x',
+    dydx: '1.0 / s',
+  },
   sqrt: { y: 'sqrt(x)', save: 'y', dydx: '0.5 / s' },
   reciprocal: { y: '1.0 / x', save: 'y', dydx: '-s * s' },
   abs: { y: 'abs(x)', save: 'x', dydx: 'sign(s)' },
