@@ -63,7 +63,7 @@ test('it holds what it needs and nothing else', () => {
   const top = readdirSync(folder).sort();
   assert.equal(top, ['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'build', 'package.json']);
   assert.equal(
-    files.filter((file) => /test\.js|golden|peers[/\\]|\.(jpe?g|png|tsbuildinfo)$/.test(file)),
+    files.filter((file) => /\.test\.js|golden|peers[/\\]|\.(jpe?g|png|tsbuildinfo)$/.test(file)),
     [],
   );
   const map = JSON.parse(readFileSync(`${folder}build/src/kernels/sources.gen.js.map`, 'utf8'));
