@@ -19,7 +19,7 @@ const sources = fileURLToPath(new URL('../../../test/', import.meta.url));
 export function browserTests(): string[] {
   return readdirSync(sources, { recursive: true, encoding: 'utf8' })
     .map((file) => file.replaceAll('\\', '/'))
-    .filter((file) => file.endsWith('.test.ts'))
+    .filter((file) => file.endsWith('.test.ts') && !file.startsWith('node/'))
     .filter((file) => !/from 'node:|src\/node\//.test(readFileSync(sources + file, 'utf8')))
     .map((file) => file.replace('.test.ts', ''))
     .sort();
