@@ -97,6 +97,7 @@ export class BufferPool {
     if (reused) this.freeBytes -= capacity;
     else if (this.freeBytes > this.freeCap) this.trim();
     const buffer = reused ?? this.make(capacity, label, storageUsage());
+    if (!reused) this.created++;
     buffer.failure = undefined;
     buffer.bytes = bytes;
     buffer.label = label;
@@ -149,9 +150,8 @@ export class BufferPool {
     return [...byLabel.values()].sort((a, b) => b.bytes - a.bytes);
   }
 
-  /** A buffer that is not counted as live. */
+  /** A buffer that is not counted, such as one to read back with. */
   make(capacity: number, label: string, usage: GPUBufferUsageFlags): GpuBuffer {
-    this.created++;
     const buffer = new GpuBuffer(this, usage, capacity);
     buffer.label = label;
     this.allocate(buffer);
