@@ -124,8 +124,10 @@ export class Recorder {
     const result = await this.staging.readOut(staging, bytes).catch(async (error) => {
       await batch.judged;
       this.throwIfFailed(batch, op);
-      const lost = `the device is lost and did not give ${showBytes(bytes)} back; call \`await init()\` to open a new one`;
-      throw new DeviceLostError(`${op}: ${lost}`, { cause: error });
+      const message = `the device is lost and did not give ${showBytes(bytes)} back; call \`await init()\` to open a new one`;
+      const lost = new DeviceLostError(message, { cause: error });
+      this.host.giveUp(lost); // so that `init()` opens another at once
+      throw lostDuring(op, lost);
     });
     await batch.judged;
     this.throwIfFailed(batch, op);

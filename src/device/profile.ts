@@ -1,5 +1,6 @@
 // Where the time of a piece of work goes: by kernel, by layer, and in what Perfetto shows.
 import { DeviceLostError, UsageError } from './errors.js';
+import { lostDuring } from './failures.js';
 import { Profiler, type Span } from './profiler.js';
 import { activeRecorder } from './recorder.js';
 
@@ -40,7 +41,7 @@ export interface ProfileRow {
  */
 export async function profile(body: () => void | Promise<void>): Promise<Profile> {
   const recorder = activeRecorder('profile');
-  const { device, track, failures } = recorder.host;
+  const { device, track, failures, giveUp } = recorder.host;
   if (recorder.profiler) throw new UsageError('profile: another profile is under way; await it first');
   await recorder.throttle(0, 'profile');
   const before = { ...recorder.stats };
@@ -54,7 +55,9 @@ export async function profile(body: () => void | Promise<void>): Promise<Profile
   }
   const spans = await profiler.spans().catch((error) => {
     failures.check('profile');
-    throw new DeviceLostError('profile: the device is lost; call `await init()` to open a new one', { cause: error });
+    const lost = new DeviceLostError('the device is lost; call `await init()` to open a new one', { cause: error });
+    giveUp(lost);
+    throw lostDuring('profile', lost);
   });
   const deviceMs = spans.length > 0 ? Math.max(...spans.map((s) => s.end)) / 1e6 : 0;
   const busyMs = spans.reduce((sum, s) => sum + s.end - s.start, 0) / 1e6;

@@ -41,6 +41,8 @@ interface Runtime {
 
 let current: Runtime | undefined;
 let opening: Promise<void> | undefined;
+/** Devices that are given up and have not said so yet: Chromium never tells of one that is collected before. */
+const leaving = new Set<Runtime>();
 
 const FREE_CAP_BYTES = 2 * 2 ** 30;
 const WANTED_FEATURES: GPUFeatureName[] = ['shader-f16', 'subgroups', 'timestamp-query'];
@@ -98,7 +100,11 @@ function assemble(gpu: GPU, adapter: GPUAdapter, device: GPUDevice, info: Device
   const forgetBindGroups = (): void => recorder.forgetBindGroups();
   const poolHost = { device, track, beforeTrim, forgetBindGroups };
   const pool = new BufferPool(poolHost, device.limits.maxBufferSize, FREE_CAP_BYTES);
-  const recorder = new Recorder({ device, track, failures, pipelines, pool });
+  const giveUp = (error: DeviceLostError): void => {
+    lose(runtime, error);
+    device.destroy();
+  };
+  const recorder = new Recorder({ device, track, failures, pipelines, pool, giveUp });
   device.addEventListener('uncapturederror', (event) => {
     event.preventDefault(); // thrown by the next read instead of logged
     const { message } = (event as GPUUncapturedErrorEvent).error;
@@ -128,6 +134,8 @@ function lose(runtime: Runtime, error: DeviceLostError): void {
   runtime.pool.lost ??= error;
   if (current !== runtime) return;
   current = undefined;
+  leaving.add(runtime);
+  void runtime.lost.then(() => leaving.delete(runtime));
   useRecorder(undefined, error);
 }
 

@@ -25,7 +25,7 @@ import {
 import { unscoped } from '../../src/tensor/scope.js';
 import { warmup } from '../../src/train/warmup.js';
 import { useDevice } from '../support/device.js';
-import { loseDevice, reopener, soon, thrownBy } from '../support/faults.js';
+import { loseDevice, openDevice, reopener, soon, thrownBy } from '../support/faults.js';
 import { inputShape, smallRun, smallTraining } from '../support/small-run.js';
 import { Skip, suite } from '../support/suite.js';
 
@@ -87,6 +87,16 @@ const phases: Record<string, () => Promise<void>> = {
     await Promise.resolve().then(() => {}); // they are submitted by now
     loseDevice();
     for (const read of reads) await expectLoss(() => read, /^read of (tensor \[3\]|neg \[3\]|sum \[\]): /);
+  },
+  async 'and a read hears of it before the device does'() {
+    const device = openDevice();
+    const createBuffer = device.createBuffer.bind(device);
+    device.createBuffer = (descriptor) => {
+      const buffer = createBuffer(descriptor);
+      return Object.assign(buffer, { mapAsync: () => Promise.reject(new Error('AbortError')) });
+    };
+    await expectLoss(() => neg(tensor([1, 2])).data(), /^read of neg \[2\]: the device is lost and did not give 8/);
+    assert.not(ready()); // so that init() opens another
   },
   async 'during an upload'() {
     const t = tensor(new Float32Array(1e6));

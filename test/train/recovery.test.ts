@@ -41,7 +41,7 @@ function parts(): TrainerParts {
 /** The whole state without what a clock says, as text. */
 async function state(trainer: Trainer): Promise<string> {
   const { tensors, saved } = await takeSnapshot(trainer);
-  const values = tensors.map(([name, { data }]) => [name, Buffer.from(data.buffer).toString('hex')]);
+  const values = tensors.map(([name, { data }]) => [name, [...new Uint8Array(data.buffer)].join()]);
   return JSON.stringify([saved, values], (key, value) => (key === 'seconds' ? 0 : value));
 }
 
