@@ -10,6 +10,7 @@ import {
   profile,
   profileTable,
   profileTrace,
+  setDetectAnomaly,
   summary,
   WgradError,
 } from '../src/index.js';
@@ -114,6 +115,7 @@ async function run({ line, facts, data, files, checkpoint, stopping }: Run): Pro
     await loaders.close();
     return 0;
   }
+  setDetectAnomaly(line.detectAnomaly);
   stopping.trainingBegins();
   const saver = new RunSaver(files, (text) => terminal.say(text));
   const rebuild = async () => {

@@ -121,6 +121,8 @@ Training
   --schedule NAME       one-cycle | plateau (divides by 10 when validation stalls, as the paper did) | constant
   --on-divergence WORD  stop | rollback: when losses explode or are no numbers, stop, or go back to where the run was
                         saved last and on with half the learning rate, three times at most (stop)
+  --detect-anomaly      look at every result and gradient: names the op and layer where the first NaN or infinity
+                        is made (slower)
   --no-flip             no mirroring;  --colour-shift F: strength of the paper's colour change (0: off)
 
 Output
@@ -177,6 +179,7 @@ export interface CommandLine {
   onDivergence: 'stop' | 'rollback';
   tenCrop: boolean;
   profile: boolean;
+  detectAnomaly: boolean;
 }
 
 const camel = (name: string) => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
@@ -184,7 +187,7 @@ const camel = (name: string) => name.replace(/-(\w)/g, (_, letter: string) => le
 /** @throws UsageError that names the option and what it takes. */
 export function parseCommandLine(argv: string[]): CommandLine {
   const strings = [...NUMBERS, ...MORE_NUMBERS, ...Object.keys(NAMES), 'data', 'out', 'resume', 'run'];
-  const flags = ['flip', 'ten-crop', 'stand-ins', 'summary', 'profile', 'help'];
+  const flags = ['flip', 'ten-crop', 'stand-ins', 'summary', 'profile', 'detect-anomaly', 'help'];
   const options = Object.fromEntries([
     ...strings.map((name) => [name, { type: 'string' as const }]),
     ...flags.map((name) => [name, { type: 'boolean' as const }]),
@@ -238,6 +241,7 @@ export function parseCommandLine(argv: string[]): CommandLine {
     onDivergence,
     tenCrop: values['ten-crop'] !== false,
     profile: values.profile === true,
+    detectAnomaly: values['detect-anomaly'] === true,
   };
 }
 

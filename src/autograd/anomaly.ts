@@ -73,6 +73,10 @@ class AnomalyWatch implements Watch {
     this.look(dy, { op: 'backward', layer: '', phase: 'input', input: 0, inputs: [dy.shape] });
   }
 
+  updated(optimizer: string, param: Tensor, place: number): void {
+    this.look(param, { op: optimizer, layer: '', phase: 'update', input: place, inputs: [param.shape] });
+  }
+
   within<T>(gradient: () => T): T {
     this.inside = true;
     try {
@@ -132,7 +136,8 @@ class AnomalyWatch implements Watch {
  */
 function firstMade(checks: readonly Check[], anomalies: readonly (Anomaly | null)[]): number {
   let origin = anomalies.findIndex((anomaly) => anomaly !== null);
-  for (let i = origin; i >= 0 && i < checks.length && checks[i].phase !== 'backward'; i++) {
+  const forward = (check?: Check) => check?.phase === 'forward' || check?.phase === 'input';
+  for (let i = origin; forward(checks[i]); i++) {
     if (anomalies[i] && checks[i].id < checks[origin].id) origin = i;
   }
   const maker = checks.findIndex((check, i) => {
@@ -149,10 +154,15 @@ function describe(check: Check, { nan, infinite, first }: Anomaly): string {
   const what = {
     forward: `${op}${where}: the result ${showShape(shape)} of inputs ${given} is the first`,
     backward: `${op}${where} (backward): the gradient ${showShape(shape)} of input ${input} of ${given} is the first`,
+    update: `${op}: its update of parameter ${input}, ${showShape(shape)}, is the first`,
     input: `${op}${where}: input ${input}, ${label} ${showShape(shape)}, came`,
   }[phase];
-  const advice =
-    phase === 'input' ? 'look at the data, or at the update that wrote it' : 'look at what the op was given';
+  const advice = {
+    forward: 'look at what the op was given',
+    backward: 'look at what the op was given',
+    update: 'look at the learning rate, or clip the gradients',
+    input: 'look at the data, or at what wrote it',
+  }[phase];
   return `${what} with bad numbers: ${kinds} of ${shape.reduce((a, b) => a * b, 1)} elements, the first at ${first}; ${advice}`;
 }
 

@@ -18,6 +18,8 @@ export interface Watch {
   added(total: Tensor): void;
   /** The upstream gradient that the caller of `backward` gave. */
   upstream(dy: Tensor): void;
+  /** A parameter after an optimizer's update; `place` counts the optimizer's parameters. */
+  updated(optimizer: string, param: Tensor, place: number): void;
   /** Runs an op's gradient. */
   within<T>(gradient: () => T): T;
 }
@@ -28,6 +30,22 @@ let watch: Watch | undefined;
 /** Looks at everything from now on, or at nothing. */
 export function useWatch(to: Watch | undefined): void {
   watch = to;
+}
+
+/** Runs `body` unseen: what it records is never computed. */
+export function unwatched<T>(body: () => T): T {
+  const before = watch;
+  watch = undefined;
+  try {
+    return body();
+  } finally {
+    watch = before;
+  }
+}
+
+/** Optimizers say here what they wrote. */
+export function wrote(optimizer: string, param: Tensor, place: number): void {
+  watch?.updated(optimizer, param, place);
 }
 
 /** Whether ops record how to differentiate them. */

@@ -44,18 +44,18 @@ export class CheckpointError extends WgradError {}
 /** The library was called in a way it cannot serve, such as a tensor used after its scope closed. */
 export class UsageError extends WgradError {}
 
-/** Whether an op's result or one of its gradients went bad, or a tensor that no op made. */
-export type AnomalyPhase = 'forward' | 'backward' | 'input';
+/** Whether an op's result or one of its gradients went bad, a parameter in an optimizer's update, or a tensor that came from outside. */
+export type AnomalyPhase = 'forward' | 'backward' | 'update' | 'input';
 
 /** What `detectAnomaly` found. */
 export interface Anomaly {
-  /** The op that made the first bad number, or, for 'input', the one that it was given to. */
+  /** The op, or the optimizer, that made the first bad number, or, for 'input', the op that it was given to. */
   op: string;
   /** The layer's path, such as 'features.conv1'; '' outside of layers. */
   layer: string;
-  /** Whether a result was bad, a gradient, or what came in. */
+  /** Whether a result was bad, a gradient, an updated parameter, or what came in. */
   phase: AnomalyPhase;
-  /** Which input's gradient it is ('backward'), or which input was bad already ('input'); else -1. */
+  /** Which input's gradient it is ('backward'), which parameter ('update'), or which input was bad already ('input'); else -1. */
   input: number;
   /** How many elements are NaN. */
   nan: number;

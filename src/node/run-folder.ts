@@ -58,11 +58,10 @@ export class RunFolder {
 
   /**
    * Looks whether the disk has room for `bytes` more. `what` says in the message what they are.
-   * @throws CheckpointError if it has not.
+   * @throws CheckpointError if it has not, or is gone.
    */
   checkRoom(bytes: number, what: string): void {
-    const { bavail, bsize } = statfsSync(this.path);
-    const free = bavail * bsize;
+    const free = freeBytes(this.path);
     if (free >= bytes) return;
     throw new CheckpointError(
       `${this.path}: the disk has ${showBytes(free)} left, ${what} need ${showBytes(bytes)}; make room, keep fewer, or choose ` +
@@ -133,6 +132,17 @@ function syncFolder(path: string): void {
     fsyncSync(handle);
   } finally {
     closeSync(handle);
+  }
+}
+
+function freeBytes(folder: string): number {
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize;
+  } catch (error) {
+    throw new CheckpointError(`${folder}: cannot be used for a run (${explain(error)}); was it deleted?`, {
+      cause: error,
+    });
   }
 }
 

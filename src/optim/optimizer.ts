@@ -1,4 +1,5 @@
 import { zeros } from '../autograd/ops/create.js';
+import { wrote } from '../autograd/tape.js';
 import { UsageError } from '../device/errors.js';
 import { within } from '../device/place.js';
 import { unscoped } from '../tensor/scope.js';
@@ -67,8 +68,15 @@ export abstract class Optimizer<S extends CommonSettings = CommonSettings> {
   step(): void {
     this.steps++;
     within('optimizer', () => {
+      let place = 0;
       for (const group of this.groups) {
-        for (const param of group.params) if (param.grad) this.update(param, param.grad, group);
+        for (const param of group.params) {
+          if (param.grad) {
+            this.update(param, param.grad, group);
+            wrote(this.constructor.name, param, place);
+          }
+          place++;
+        }
       }
     });
   }

@@ -1,6 +1,6 @@
 import { crossEntropy } from '../autograd/ops/losses.js';
 import { sum } from '../autograd/ops/reduce.js';
-import { noGrad } from '../autograd/tape.js';
+import { noGrad, unwatched } from '../autograd/tape.js';
 import { activeRecorder } from '../device/recorder.js';
 import type { Module } from '../layers/module.js';
 import { scope } from '../tensor/scope.js';
@@ -31,7 +31,7 @@ export async function rehearsing(
   const gradients = parameters.map((p) => p.grad);
   for (const p of parameters) p.grad = null;
   try {
-    await use((inputShape) => rehearsal(model, inputShape));
+    await use((inputShape) => unwatched(() => rehearsal(model, inputShape)));
   } finally {
     parameters.forEach((p, i) => {
       p.grad?.dispose();

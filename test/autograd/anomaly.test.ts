@@ -182,16 +182,30 @@ test('it names the layer whose weights went bad, wherever it is', async () => {
   }
 });
 
-test('an update that goes too far is caught in the step after it', async () => {
+test('an update that goes too far is caught where it is made', async () => {
   const model = net();
-  const optimizer = new SGD(model.parameters(), { lr: Number.POSITIVE_INFINITY });
-  const error = await caught(() => {
-    train(model, optimizer);
-    train(model, optimizer);
-  });
-  assert.is(error.anomaly.layer, 'conv1', error.message);
+  const [weight, bias] = model.parameters();
+  const optimizer = new SGD([{ params: [bias] }, { params: [weight], lr: Number.POSITIVE_INFINITY }], { lr: 0.1 });
+  const error = await caught(() => train(model, optimizer));
+  const { op, phase, input } = error.anomaly;
+  assert.equal([op, phase, input], ['SGD', 'update', 1], error.message);
+  assert.match(
+    error.message,
+    /^SGD: its update of parameter 1, \[4, 1, 3, 3\], is the first with bad numbers: .* learning rate/,
+  );
   optimizer.dispose();
   model.dispose();
+});
+
+test('running statistics that are bad already are named', async () => {
+  const norm = new BatchNorm2d(4);
+  norm.runningVar.set([1, Number.NaN, 1, 1]);
+  norm.eval();
+  const x = tensor(new Float32Array(16), { shape: [1, 4, 2, 2] });
+  const error = await caught(() => norm.forward(x));
+  const { op, phase, input, first } = error.anomaly;
+  assert.equal([op, phase, input, first], ['batchNorm', 'input', 4, 1], error.message);
+  norm.dispose();
 });
 
 test('healthy training passes, the numbers are the same bits, and nothing is left behind', async () => {

@@ -52,6 +52,11 @@ test('more than the disk has room for is refused before it is written', () => {
     refusal(() => folder.checkRoom(2 ** 60, '3 checkpoints')),
     /room: the disk has .* left, 3 checkpoints need/,
   );
+  rmSync(folder.path, { recursive: true });
+  assert.match(
+    refusal(() => folder.checkRoom(1, 'a byte')),
+    /room: cannot be used for a run \(there is no such file or folder: ENOENT\); was it deleted\?/,
+  );
 });
 
 test('training goes on when a save fails, says so once, tries again with the next, and says when it works', () => {

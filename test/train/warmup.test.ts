@@ -1,11 +1,32 @@
 // Warming up compiles and changes nothing.
 import * as assert from 'uvu/assert';
 import { activeRecorder } from '../../src/device/recorder.js';
-import { activity, alexnet, crossEntropy, memory, ones, scope, sync, tensor } from '../../src/index.js';
-import { warmup } from '../../src/train/index.js';
+import {
+  activity,
+  alexnet,
+  crossEntropy,
+  features,
+  flush,
+  keep,
+  kernel,
+  Linear,
+  memory,
+  mul,
+  neg,
+  ones,
+  Sequential,
+  scope,
+  setDetectAnomaly,
+  sum,
+  sync,
+  Tanh,
+  tensor,
+} from '../../src/index.js';
+import { forgetTuned } from '../../src/kernels/tuned.js';
+import { tune, warmup } from '../../src/train/index.js';
 import { useDevice } from '../support/device.js';
 import { seeded } from '../support/random.js';
-import { suite } from '../support/suite.js';
+import { Skip, suite } from '../support/suite.js';
 
 const test = suite('train/warmup');
 test.before(useDevice);
@@ -80,5 +101,82 @@ test('a body that uploads in its middle, or throws, leaves nothing to be launche
   assert.ok(activity().submits > submits && activity().dispatches > dispatches);
   model.dispose();
 });
+
+test('what others record while a warmup waits is computed, with its own numbers', async () => {
+  const x = tensor([1, 2, 3]);
+  await neg(x).data(); // compiled: it need not wait
+  const model = new Sequential(new Linear(3, 5), new Tanh(), new Linear(5, 2));
+  const warm = warmup(model, [2, 3]);
+  const results = [neg(x)];
+  const again = warmup(model, [4, 3], { onProgress: () => void results.push(mul(x, results.length)) });
+  await Promise.all([warm, again]);
+  assert.ok(results.length > 3);
+  for (const [i, y] of results.entries()) {
+    assert.equal(
+      [...(await y.data())],
+      [1, 2, 3].map((v) => v * (i === 0 ? -1 : i)),
+    );
+    y.dispose();
+  }
+  x.dispose();
+  model.dispose();
+});
+
+test('with the search for bad numbers on, a warmup finds none in what it never computed', async () => {
+  const model = alexnet({ variant: 'dogcat', width: 0.1, imageSize: 67, numClasses: 3 });
+  const { liveBuffers } = memory();
+  setDetectAnomaly(true);
+  try {
+    await warmup(model, [2, 3, 67, 67]);
+    const y = scope(() => keep(sum(model.forward(tensor(seeded(2 * 3 * 67 * 67, 1), { shape: [2, 3, 67, 67] })))));
+    assert.ok(Number.isFinite(await y.item()));
+    y.dispose();
+  } finally {
+    setDetectAnomaly(false);
+  }
+  assert.is(memory().liveBuffers, liveBuffers);
+  model.dispose();
+});
+
+test('after tuning, batches that wait side by side keep their own parameters', async () => {
+  if (!features().has('timestamp-query')) throw new Skip('the device has no timestamps');
+  const model = new Linear(9, 17);
+  const { WGRAD_TUNING } = process.env;
+  process.env.WGRAD_TUNING = 'off'; // what it finds is not kept
+  try {
+    await tune(model, [4, 9], { candidates: 1 });
+  } finally {
+    forgetTuned();
+    if (WGRAD_TUNING === undefined) delete process.env.WGRAD_TUNING;
+    else process.env.WGRAD_TUNING = WGRAD_TUNING;
+  }
+  const own = (name: string) => kernel(scaled.replaceAll('NAME', name));
+  const x = tensor([1, 2, 3]);
+  const results = ['first', 'second', 'third'].map((name, i) => {
+    const y = tensor([0, 0, 0]);
+    own(name).run({ x, y }, { count: 3, scale: i + 2 }, { groups: 1 }); // nobody compiled it: its batch waits
+    flush();
+    return y;
+  });
+  for (const [i, y] of results.entries()) {
+    assert.equal(
+      [...(await y.data())],
+      [1, 2, 3].map((v) => v * (i + 2)),
+    );
+  }
+  for (const t of [x, ...results]) t.dispose();
+  model.dispose();
+});
+
+const scaled = `// NAME: y[i] = scale * x[i].
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+struct Params { count: u32, scale: f32 }
+@group(1) @binding(0) var<uniform> p: Params;
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x < p.count) { y[id.x] = p.scale * x[id.x]; }
+}
+`;
 
 test.run();

@@ -46,7 +46,8 @@ export function batchNorm(
   }
   const y = empty(x.shape, 'f32', 'batchNorm');
   kernels.batchNorm(x.buffer, y.buffer, stats, { weight: weight.buffer, bias: bias.buffer }, size);
-  return record('batchNorm', y, [x, weight, bias], (dy) => {
+  const given = training ? [] : [runningMean, runningVar]; // no gradient flows to them
+  return record('batchNorm', y, [x, weight, bias, ...given], (dy) => {
     // All three need the same two sums: computed once, for the first that asks.
     let params: { dweight: Tensor; dbias: Tensor } | undefined;
     const sums = () => {
