@@ -163,6 +163,7 @@ function fitOptions({ line, facts, trainer, saver, stopping, rebuild }: Fit): tr
   const note = (step: number) => {
     if (line.steps > 0 && step >= line.steps) stopping.stop();
   };
+  note(trainer.position().step); // a run that is gone on with may be there already
   return {
     epochs,
     saveEvery: line.saveEvery,

@@ -52,7 +52,8 @@ export class Trainer {
    * is nothing to train on.
    */
   async fit(options: FitOptions): Promise<'done' | 'stopped'> {
-    if (this.parts.train.length === 0) throw new DataError('trainer: the training data are empty');
+    if (this.parts.train.length === 0)
+      throw new DataError('trainer: the training data are empty, or less than one batch');
     this.startedAt = performance.now();
     this.explosion = options.divergence?.factor ?? DEFAULT_FACTOR;
     const net = new SafetyNet(this, options);

@@ -117,7 +117,7 @@ const begin = (folder: RunFolder) => [
 /** Whether a copy of the run, resumed and left alone, ends with the bits of the uninterrupted one. */
 async function finishes(folder: RunFolder, expected: Map<number, string>): Promise<boolean> {
   const copy = new RunFolder(`${folder.path}-copy`);
-  cpSync(folder.path, copy.path, { recursive: true });
+  if (saved(folder)) cpSync(folder.path, copy.path, { recursive: true });
   const life = live(begin(copy));
   const code = await life.ended;
   const { line, good } = inspect(copy, expected);
