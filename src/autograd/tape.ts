@@ -4,7 +4,7 @@ import { ShapeError, UsageError } from '../device/errors.js';
 import { at, currentPlace } from '../device/place.js';
 import { copyBuffer } from '../device/recorder.js';
 import { binary } from '../kernels/elementwise.js';
-import { keep, scope, unscoped } from '../tensor/scope.js';
+import { isAsync, keep, scope, unscoped } from '../tensor/scope.js';
 import { sameShape, showShape } from '../tensor/shape.js';
 import { alias, empty, type GradNode, onBackward, type Tensor } from '../tensor/tensor.js';
 
@@ -53,8 +53,17 @@ export function gradEnabled(): boolean {
   return recording;
 }
 
-/** Runs `body` without recording: what it computes has no gradient. PyTorch: torch.no_grad. */
+/**
+ * Runs `body` without recording: what it computes has no gradient. PyTorch: torch.no_grad.
+ * @throws UsageError if it is an async function: ops after its first `await` would be recorded.
+ */
 export function noGrad<T>(body: () => T): T {
+  if (isAsync(body)) {
+    throw new UsageError(
+      'noGrad: the callback is an async function, and ops after its first await would be recorded; start the reads in it ' +
+        '(`const value = noGrad(() => f(x).item())`) and await what they return outside',
+    );
+  }
   const before = recording;
   recording = false;
   try {
@@ -62,6 +71,14 @@ export function noGrad<T>(body: () => T): T {
   } finally {
     recording = before;
   }
+}
+
+/**
+ * Computes an op that is made of several tensors, of which a gradient needs more than the result. Where none will be
+ * computed the others go at once, so that an op outside of all scopes leaves its result and nothing else.
+ */
+export function composed(inputs: readonly Tensor[], body: () => Tensor): Tensor {
+  return recording && inputs.some((t) => t.requiresGrad) ? body() : scope(body);
 }
 
 /**

@@ -93,7 +93,7 @@ function stillOpen(scope: Scope | null): Scope | null {
 export function scope(): Scope;
 export function scope<T>(body: () => T): T;
 export function scope<T>(body?: () => T): Scope | T {
-  if (Object.prototype.toString.call(body) === '[object AsyncFunction]') {
+  if (isAsync(body)) {
     throw new UsageError(
       'scope: the callback is an async function, and the scope would close at its first await; start the reads in it ' +
         '(`const value = scope(() => f(x).item())`) and await what they return outside',
@@ -104,12 +104,18 @@ export function scope<T>(body?: () => T): Scope | T {
   if (!body) return opened;
   try {
     const result = body();
-    if (isOwned(result)) keep(result);
-    else if (Array.isArray(result)) result.filter(isOwned).forEach(keep);
+    for (const item of Array.isArray(result) ? result : [result]) {
+      if (isOwned(item) && item.scope === opened) keep(item); // what is from further out stays where it is
+    }
     return result;
   } finally {
     opened.close();
   }
+}
+
+/** Whether a callback is an async function: what holds while it runs would end at its first await. @internal */
+export function isAsync(body: unknown): boolean {
+  return Object.prototype.toString.call(body) === '[object AsyncFunction]';
 }
 
 /** Moves a tensor one scope out, so that it outlives the scope it was made in. Returns it. */

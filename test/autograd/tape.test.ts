@@ -40,6 +40,13 @@ test('nothing is recorded under noGrad or without a tensor that requires a gradi
   assert.throws(() => square(tensor([1])).backward(), /square does not depend on any tensor with requiresGrad/);
 });
 
+test('an async function is no callback for noGrad', () => {
+  assert.throws(
+    () => noGrad(async () => {}),
+    /^noGrad: the callback is an async function, and ops after its first await would be recorded/,
+  );
+});
+
 test('a result that is not a scalar needs an upstream gradient of its shape', () => {
   using _ = scope();
   const y = square(tensor([1, 2], { requiresGrad: true }));

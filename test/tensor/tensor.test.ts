@@ -74,6 +74,16 @@ test('the callback form keeps its result', async () => {
   t.dispose();
 });
 
+test('the callback form leaves a result alone that belongs further out', () => {
+  const outer = scope();
+  const x = tensor([1, 2]);
+  const same = scope(() => scope(() => x));
+  assert.is(same, x);
+  assert.is(x.scope, outer);
+  outer.close();
+  assert.ok(x.disposed);
+});
+
 test('scopes closed out of order are refused', () => {
   const outer = scope();
   const inner = scope();

@@ -4,7 +4,7 @@ import { binaryBroadcast, MAX_RANK } from '../../kernels/broadcast.js';
 import { binary, map, where as whereKernel } from '../../kernels/elementwise.js';
 import { broadcastShapes, type Shape, sameShape, showShape, stridesOf } from '../../tensor/shape.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
-import { record } from '../tape.js';
+import { composed, record } from '../tape.js';
 import { requireF32, requireTensors } from './checks.js';
 import { full } from './create.js';
 import { affine, divideInto, neg, square } from './pointwise.js';
@@ -135,8 +135,10 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   const given = [condition, ...[a, b].filter((t) => typeof t !== 'number')];
   requireF32('where', ...given);
   const shape = given.reduce((joint: Shape, t) => broadcastShapes('where', joint, t.shape), []);
-  const [c, x, z] = [condition, a, b].map((t) => broadcastTo(typeof t === 'number' ? full([], t) : t, shape));
-  return select(c, x, z);
+  return composed(given, () => {
+    const [c, x, z] = [condition, a, b].map((t) => broadcastTo(typeof t === 'number' ? full([], t) : t, shape));
+    return select(c, x, z);
+  });
 }
 
 function select(condition: Tensor, a: Tensor, b: Tensor): Tensor {

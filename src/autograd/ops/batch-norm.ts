@@ -3,7 +3,7 @@ import * as kernels from '../../kernels/batch-norm.js';
 import { map } from '../../kernels/elementwise.js';
 import { showShape, sizeOf } from '../../tensor/shape.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
-import { record } from '../tape.js';
+import { composed, record } from '../tape.js';
 import { requireF32, requireNumbers, requireOptions } from './checks.js';
 
 /** How batch normalization divides and remembers. */
@@ -35,47 +35,49 @@ export function batchNorm(
   requireNumbers('batchNorm', { momentum, eps });
   if (eps < 0) throw new UsageError(`batchNorm: eps is 0 or more, got ${eps}`);
   const size = sizeFor(x, [runningMean, runningVar, weight, bias], training);
-  const mean = training ? empty([size.channels], 'f32', 'batchNorm mean') : runningMean;
-  const inverseStd = empty([size.channels], 'f32', 'batchNorm inverse std');
-  const stats = { mean: mean.buffer, inverseStd: inverseStd.buffer };
-  if (training) {
-    const running = { mean: runningMean.buffer, variance: runningVar.buffer };
-    kernels.batchNormStatistics(x.buffer, stats, running, size, { eps, momentum });
-  } else {
-    map('1.0 / sqrt(x + p.alpha)', runningVar.buffer, inverseStd.buffer, size.channels, eps);
-  }
-  const y = empty(x.shape, 'f32', 'batchNorm');
-  kernels.batchNorm(x.buffer, y.buffer, stats, { weight: weight.buffer, bias: bias.buffer }, size);
-  const given = training ? [] : [runningMean, runningVar]; // no gradient flows to them
-  return record('batchNorm', y, [x, weight, bias, ...given], (dy) => {
-    // All three need the same two sums: computed once, for the first that asks.
-    let params: { dweight: Tensor; dbias: Tensor } | undefined;
-    const sums = () => {
-      if (!params) {
-        params = {
-          dweight: empty([size.channels], 'f32', 'batchNorm dweight'),
-          dbias: empty([size.channels], 'f32', 'batchNorm dbias'),
-        };
-        const into = { weight: params.dweight.buffer, bias: params.dbias.buffer };
-        kernels.batchNormGradParams(x.buffer, dy.buffer, stats, into, size);
-      }
-      return params;
-    };
-    return [
-      () => {
-        const dx = empty(x.shape, 'f32', 'batchNorm dx');
-        const { dweight, dbias } = sums();
-        const all = { x, dy, dx, weight, dweight, dbias };
-        const buffers = Object.fromEntries(Object.entries(all).map(([name, t]) => [name, t.buffer])) as Record<
-          keyof typeof all,
-          Tensor['buffer']
-        >;
-        kernels.batchNormGradInput(buffers, stats, size, !training);
-        return dx;
-      },
-      () => sums().dweight,
-      () => sums().dbias,
-    ];
+  return composed([x, weight, bias], () => {
+    const mean = training ? empty([size.channels], 'f32', 'batchNorm mean') : runningMean;
+    const inverseStd = empty([size.channels], 'f32', 'batchNorm inverse std');
+    const stats = { mean: mean.buffer, inverseStd: inverseStd.buffer };
+    if (training) {
+      const running = { mean: runningMean.buffer, variance: runningVar.buffer };
+      kernels.batchNormStatistics(x.buffer, stats, running, size, { eps, momentum });
+    } else {
+      map('1.0 / sqrt(x + p.alpha)', runningVar.buffer, inverseStd.buffer, size.channels, eps);
+    }
+    const y = empty(x.shape, 'f32', 'batchNorm');
+    kernels.batchNorm(x.buffer, y.buffer, stats, { weight: weight.buffer, bias: bias.buffer }, size);
+    const given = training ? [] : [runningMean, runningVar]; // no gradient flows to them
+    return record('batchNorm', y, [x, weight, bias, ...given], (dy) => {
+      // All three need the same two sums: computed once, for the first that asks.
+      let params: { dweight: Tensor; dbias: Tensor } | undefined;
+      const sums = () => {
+        if (!params) {
+          params = {
+            dweight: empty([size.channels], 'f32', 'batchNorm dweight'),
+            dbias: empty([size.channels], 'f32', 'batchNorm dbias'),
+          };
+          const into = { weight: params.dweight.buffer, bias: params.dbias.buffer };
+          kernels.batchNormGradParams(x.buffer, dy.buffer, stats, into, size);
+        }
+        return params;
+      };
+      return [
+        () => {
+          const dx = empty(x.shape, 'f32', 'batchNorm dx');
+          const { dweight, dbias } = sums();
+          const all = { x, dy, dx, weight, dweight, dbias };
+          const buffers = Object.fromEntries(Object.entries(all).map(([name, t]) => [name, t.buffer])) as Record<
+            keyof typeof all,
+            Tensor['buffer']
+          >;
+          kernels.batchNormGradInput(buffers, stats, size, !training);
+          return dx;
+        },
+        () => sums().dweight,
+        () => sums().dbias,
+      ];
+    });
   });
 }
 

@@ -4,7 +4,7 @@ import { cast as castKernel, castU8 } from '../../kernels/elementwise.js';
 import type { DType } from '../../tensor/dtype.js';
 import { showShape } from '../../tensor/shape.js';
 import { empty, type Tensor, tensor } from '../../tensor/tensor.js';
-import { record } from '../tape.js';
+import { composed, record } from '../tape.js';
 import { eq } from './arithmetic.js';
 import { requireTensors } from './checks.js';
 import { unsqueeze } from './shape.js';
@@ -24,8 +24,10 @@ export function oneHot(labels: Tensor, classes: number): Tensor {
   if (!Number.isInteger(classes) || classes < 1) {
     throw new ShapeError(`oneHot: classes is a whole number, 1 or more, got ${showValue(classes)}`);
   }
-  const range = tensor(Float32Array.from({ length: classes }, (_, i) => i));
-  return eq(unsqueeze(cast(labels, 'f32'), -1), range);
+  return composed([labels], () => {
+    const range = tensor(Float32Array.from({ length: classes }, (_, i) => i));
+    return eq(unsqueeze(cast(labels, 'f32'), -1), range);
+  });
 }
 
 /**

@@ -2,7 +2,7 @@ import { DtypeError, ShapeError, showValue, UsageError } from '../../device/erro
 import * as kernels from '../../kernels/loss.js';
 import { sameShape, showShape, sizeOf } from '../../tensor/shape.js';
 import { alias, empty, type Tensor } from '../../tensor/tensor.js';
-import { noGrad, record } from '../tape.js';
+import { composed, noGrad, record } from '../tape.js';
 import { div, mul } from './arithmetic.js';
 import { requireF32, requireNumbers, requireOptions, requireTensors } from './checks.js';
 import { mean, sum } from './reduce.js';
@@ -52,21 +52,23 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntro
     );
   }
   const size = { outer: batch, classes, inner: sizeOf(inner), ignoreIndex, smoothing: labelSmoothing };
-  const loss = empty(target.shape, 'f32', 'crossEntropy');
-  const counted = empty(target.shape, 'f32', 'crossEntropy counted');
-  const buffers = { logits: logits.buffer, targets: target.buffer };
-  kernels.crossEntropy({ ...buffers, loss: loss.buffer, counted: counted.buffer }, size);
-  const rows = noGrad(() => (reduction === 'mean' ? sum(counted) : null));
-  const result = noGrad(() => (rows ? div(sum(loss), rows) : reduction === 'sum' ? sum(loss) : loss));
-  return record('crossEntropy', result, [logits], (dy) => [
-    () => {
-      const dlogits = empty(logits.shape, 'f32', 'crossEntropy dlogits');
-      const dloss = rows ? div(dy, rows) : dy;
-      const all = { ...buffers, dloss: dloss.buffer, dlogits: dlogits.buffer };
-      kernels.crossEntropyGrad(all, size, reduction === 'none');
-      return dlogits;
-    },
-  ]);
+  return composed([logits], () => {
+    const loss = empty(target.shape, 'f32', 'crossEntropy');
+    const counted = empty(target.shape, 'f32', 'crossEntropy counted');
+    const buffers = { logits: logits.buffer, targets: target.buffer };
+    kernels.crossEntropy({ ...buffers, loss: loss.buffer, counted: counted.buffer }, size);
+    const rows = noGrad(() => (reduction === 'mean' ? sum(counted) : null));
+    const result = noGrad(() => (rows ? div(sum(loss), rows) : reduction === 'sum' ? sum(loss) : loss));
+    return record('crossEntropy', result, [logits], (dy) => [
+      () => {
+        const dlogits = empty(logits.shape, 'f32', 'crossEntropy dlogits');
+        const dloss = rows ? div(dy, rows) : dy;
+        const all = { ...buffers, dloss: dloss.buffer, dlogits: dlogits.buffer };
+        kernels.crossEntropyGrad(all, size, reduction === 'none');
+        return dlogits;
+      },
+    ]);
+  });
 }
 
 interface LossFormula {
@@ -104,21 +106,23 @@ function elementLoss(op: keyof typeof formulas, x: Tensor, target: Tensor, optio
   if (reduction === 'mean' && x.size === 0)
     throw new ShapeError(`${op}: a mean of nothing, x is ${showShape(x.shape)}`);
   const formula = formulas[op];
-  const each = empty(x.shape, 'f32', op);
-  kernels.loss(formula.y, x.buffer, target.buffer, each.buffer, x.size);
-  const y = noGrad(() => (reduction === 'none' ? each : reduction === 'sum' ? sum(each) : mean(each)));
-  const gradient = (df: string, dy: Tensor) => {
-    const perElement = reduction === 'none';
-    const one = perElement ? onesFor(dy) : dy;
-    const d = empty(x.shape, 'f32', `${op} gradient`);
-    const buffers = { x: x.buffer, t: target.buffer, dy: one.buffer, dx: d.buffer };
-    kernels.lossGrad(df, buffers, x.size, reduction === 'mean' ? 1 / x.size : 1);
-    return perElement ? mul(d, dy) : d;
-  };
-  return record(op, alias(y, y.shape), [x, target], (dy) => [
-    () => gradient(formula.dx, dy),
-    () => gradient(formula.dt, dy),
-  ]);
+  return composed([x, target], () => {
+    const each = empty(x.shape, 'f32', op);
+    kernels.loss(formula.y, x.buffer, target.buffer, each.buffer, x.size);
+    const y = noGrad(() => (reduction === 'none' ? each : reduction === 'sum' ? sum(each) : mean(each)));
+    const gradient = (df: string, dy: Tensor) => {
+      const perElement = reduction === 'none';
+      const one = perElement ? onesFor(dy) : dy;
+      const d = empty(x.shape, 'f32', `${op} gradient`);
+      const buffers = { x: x.buffer, t: target.buffer, dy: one.buffer, dx: d.buffer };
+      kernels.lossGrad(df, buffers, x.size, reduction === 'mean' ? 1 / x.size : 1);
+      return perElement ? mul(d, dy) : d;
+    };
+    return record(op, alias(y, y.shape), [x, target], (dy) => [
+      () => gradient(formula.dx, dy),
+      () => gradient(formula.dt, dy),
+    ]);
+  });
 }
 
 function onesFor(dy: Tensor): Tensor {

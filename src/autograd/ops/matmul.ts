@@ -2,7 +2,7 @@ import { ShapeError } from '../../device/errors.js';
 import { gemm } from '../../kernels/gemm.js';
 import { broadcastShapes, type Shape, showShape, sizeOf } from '../../tensor/shape.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
-import { record } from '../tape.js';
+import { composed, record } from '../tape.js';
 import { requireF32 } from './checks.js';
 import { broadcastTo, reshape } from './shape.js';
 
@@ -17,8 +17,14 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   if (a.rank === 0 || b.rank === 0) {
     throw new ShapeError(`matmul: takes vectors and matrices, got ${showShape(a.shape)} and ${showShape(b.shape)}`);
   }
-  if (a.rank === 1) return dropDim(matmul(reshape(a, [1, a.size]), b), b.rank === 1 ? -1 : -2);
-  if (b.rank === 1) return dropDim(matmul(a, reshape(b, [b.size, 1])), -1);
+  return composed([a, b], () => {
+    if (a.rank === 1) return dropDim(matrices(reshape(a, [1, a.size]), b), b.rank === 1 ? -1 : -2);
+    return matrices(a, b);
+  });
+}
+
+function matrices(a: Tensor, b: Tensor): Tensor {
+  if (b.rank === 1) return dropDim(matrices(a, reshape(b, [b.size, 1])), -1);
   const [m, k] = a.shape.slice(-2);
   const [depth, n] = b.shape.slice(-2);
   if (k !== depth) {

@@ -11,7 +11,7 @@ import {
   sizeOf,
 } from '../../tensor/shape.js';
 import { alias, empty, type Tensor } from '../../tensor/tensor.js';
-import { record } from '../tape.js';
+import { composed, record } from '../tape.js';
 import { div, eq, mul, sub } from './arithmetic.js';
 import { requireF32, requireNumbers, requireOptions } from './checks.js';
 import { zeros } from './create.js';
@@ -82,6 +82,7 @@ function total(op: string, x: Tensor, dim: Dims, keepDim: boolean, scale: number
   const y = reduceDims(op, 'sum', x, dims, scale);
   const kept = y.shape;
   const shaped = alias(y, withoutDims(kept, dims, keepDim));
+  y.dispose(); // its storage is the result's now
   return record(op, shaped, [x], (dy) => [
     () => {
       const spread = broadcastTo(alias(dy, kept), x.shape);
@@ -109,14 +110,16 @@ export function amin(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
 function extreme(op: string, combine: 'max' | 'min', x: Tensor, dim: Dims, keepDim: boolean): Tensor {
   requireF32(op, x);
   const dims = normalizeDims(op, dim, x.rank);
-  const y = reduceDims(op, combine, x, dims, 1);
-  return record(op, alias(y, withoutDims(y.shape, dims, keepDim)), [x], (dy) => [
-    () => {
-      const hit = eq(x, y);
-      const share = div(alias(dy, y.shape), reduceDims(op, 'sum', hit, dims, 1));
-      return mul(hit, share);
-    },
-  ]);
+  return composed([x], () => {
+    const y = reduceDims(op, combine, x, dims, 1);
+    return record(op, alias(y, withoutDims(y.shape, dims, keepDim)), [x], (dy) => [
+      () => {
+        const hit = eq(x, y);
+        const share = div(alias(dy, y.shape), reduceDims(op, 'sum', hit, dims, 1));
+        return mul(hit, share);
+      },
+    ]);
+  });
 }
 
 /**
@@ -139,14 +142,17 @@ export function variance(
       `variance: ${showShape(x.shape)} has ${n} elements along ${showShape(dims)}; less correction ${correction} nothing is left to divide by`,
     );
   }
-  return affine(mean(square(sub(x, mean(x, dims, true))), dims, keepDim), n / (n - correction), 0);
+  return composed([x], () => {
+    const squares = square(sub(x, mean(x, dims, true)));
+    return affine(mean(squares, dims, keepDim), n / (n - correction), 0);
+  });
 }
 
 /** The Euclidean norm over dims; no finite gradient where it is 0, unlike PyTorch's vector_norm. */
 export function norm(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
   requireF32('norm', x);
   const dims = normalizeDims('norm', dim, x.rank);
-  return sqrt(sum(square(x), dims, keepDim));
+  return composed([x], () => sqrt(sum(square(x), dims, keepDim)));
 }
 
 /**
@@ -186,5 +192,5 @@ export function sumTo(x: Tensor, shape: Shape): Tensor {
   }
   const missing = x.rank - shape.length;
   const dims = x.shape.flatMap((n, i) => (i < missing || (shape[i - missing] === 1 && n !== 1) ? [i] : []));
-  return reshape(dims.length > 0 ? sum(x, dims, true) : x, shape);
+  return composed([x], () => reshape(dims.length > 0 ? sum(x, dims, true) : x, shape));
 }

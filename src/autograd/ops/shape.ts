@@ -4,7 +4,7 @@ import { copyStrided, MAX_RANK, type Walk } from '../../kernels/broadcast.js';
 import { fill } from '../../kernels/elementwise.js';
 import { checkShape, normalizeDim, type Shape, sameShape, showShape, sizeOf, stridesOf } from '../../tensor/shape.js';
 import { alias, empty, type Tensor } from '../../tensor/tensor.js';
-import { record } from '../tape.js';
+import { composed, record } from '../tape.js';
 import { requireList, requireNumbers, requireTensors } from './checks.js';
 import { zeros } from './create.js';
 import { sumTo } from './reduce.js';
@@ -197,9 +197,11 @@ export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
     const names = [other, first].map((t) => `${showShape(t.shape)} ${t.dtype}`);
     throw new ShapeError(`stack: ${names[0]} and ${names[1]} differ`);
   }
-  return concat(
-    tensors.map((t) => unsqueeze(t, dim)),
-    dim,
+  return composed(tensors, () =>
+    concat(
+      tensors.map((t) => unsqueeze(t, dim)),
+      dim,
+    ),
   );
 }
 
