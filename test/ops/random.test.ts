@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { read, release, scratch, upload } from '../../src/device/recorder.js';
 import { bindingLimit, setBindingLimit } from '../../src/device/windows.js';
 import { dropout, manualSeed, normal, scope, sum, tensor, uniform } from '../../src/index.js';
-import { dropout as dropoutKernel, randomUniform } from '../../src/kernels/random.js';
+import { dropout as dropoutKernel, randomNormal, randomUniform } from '../../src/kernels/random.js';
 import { useDevice } from '../support/device.js';
 import { philox } from '../support/philox.js';
 import { suite } from '../support/suite.js';
@@ -52,6 +52,22 @@ test('numbers do not depend on how they are walked in windows', async () => {
     assert.equal(await draw(), whole);
   } finally {
     setBindingLimit(before);
+  }
+});
+
+test('normal numbers are Box and Muller’s of the words, on every adapter', async () => {
+  for (const count of [1, 5, 4099]) {
+    const y = scratch(count, 'y');
+    randomNormal(y, count, { seed: 7, stream: 3 }, 2, 0.5);
+    const unit = words(count, 7, 3).map((w) => ((w >>> 8) + 0.5) / 2 ** 24);
+    const expected = Array.from({ length: count }, (_, i) => {
+      const block = i - (i % 4);
+      const radius = Math.sqrt(-2 * Math.log(unit[block + (i % 2)]));
+      const angle = 2 * Math.PI * unit[block + 2 + (i % 2)];
+      return 2 + 0.5 * radius * (i % 4 < 2 ? Math.cos(angle) : Math.sin(angle));
+    });
+    assertClose(new Float32Array(await read(y, count * 4)), expected, { what: `${count}` });
+    release(y);
   }
 });
 
