@@ -1,4 +1,5 @@
 // How a matrix product is cut into tiles: which kernel, which tile, and how many of them.
+import { DeviceError } from '../device/errors.js';
 import { ceilDiv } from '../device/math.js';
 import type { Slots } from '../device/pipeline.js';
 import { deviceInfo } from '../device/runtime.js';
@@ -11,7 +12,8 @@ let forced: Variant | null = null;
 
 /** Makes every GEMM and convolution use one variant; null lets the launchers choose. For tests and benches. */
 export function forceVariant(variant: Variant | null): void {
-  if (variant === 'subgroup' && !subgroupsUsable()) throw new Error('this device has no subgroups of one fixed size');
+  if (variant === 'subgroup' && !subgroupsUsable())
+    throw new DeviceError('forceVariant: this device has no subgroups of one fixed size');
   forced = variant;
 }
 
