@@ -7,6 +7,11 @@ export interface GpuOptions {
    * as a cautious browser would give. Default: the environment variable WGRAD_LIMITS, else 'adapter'.
    */
   limits?: 'adapter' | 'default';
+  /**
+   * Seconds after which a device that does not answer is given up: what waits gets a DeviceLostError, and `init()` opens
+   * another. More than the longest step takes. Default 600; Infinity waits for ever.
+   */
+  timeout?: number;
   /** Node only: Dawn's own switches, such as 'backend=vulkan' or 'enable-dawn-features=dump_shaders'. */
   dawn?: string[];
   /**

@@ -1,7 +1,7 @@
 // The device in use, and the functions that the kernels are written with.
 import { missingGpuAdvice, openGpu, setting, track } from '#gpu';
 import { Recorder } from './command-recorder.js';
-import { DeviceError, DeviceLostError } from './errors.js';
+import { DeviceError, DeviceLostError, UsageError } from './errors.js';
 import { Failures } from './failures.js';
 import type { GpuOptions } from './gpu-options.js';
 import { PipelineCache } from './pipeline.js';
@@ -44,6 +44,7 @@ let opening: Promise<void> | undefined;
 /** Devices that are given up and have not said so yet: Chromium never tells of one that is collected before. */
 const leaving = new Set<Runtime>();
 
+const SILENT_SECONDS = 600;
 const FREE_CAP_BYTES = 2 * 2 ** 30;
 const WANTED_FEATURES: GPUFeatureName[] = ['shader-f16', 'subgroups', 'timestamp-query'];
 const WANTED_LIMITS = [
@@ -77,6 +78,8 @@ async function open(options: GpuOptions): Promise<void> {
   const powerPreference = options.powerPreference ?? 'high-performance';
   const adapter = await (gpu ? track(() => gpu.requestAdapter({ powerPreference })) : null);
   if (!gpu || !adapter) throw new DeviceError(`init: no WebGPU adapter was found. ${missingGpuAdvice}`);
+  const timeout = options.timeout ?? SILENT_SECONDS;
+  if (!(timeout > 0)) throw new UsageError(`init: timeout is in seconds, above 0, got ${timeout}`);
   const limits = options.limits ?? (setting('WGRAD_LIMITS') === 'default' ? 'default' : 'adapter');
   const descriptor: GPUDeviceDescriptor = { label: 'wgrad' };
   if (limits === 'adapter') {
@@ -90,21 +93,23 @@ async function open(options: GpuOptions): Promise<void> {
   const subgroupSize = device.features.has('subgroups') && subgroupMinSize === subgroupMaxSize ? subgroupMinSize : 0;
   const software = /llvmpipe|lavapipe|swiftshader|software/i.test(`${architecture} ${model} ${description}`);
   const info = { vendor, architecture, device: model, description, software, limits, subgroupSize };
-  current = assemble(gpu, adapter, device, info);
+  current = assemble(gpu, adapter, device, info, timeout);
 }
 
-function assemble(gpu: GPU, adapter: GPUAdapter, device: GPUDevice, info: DeviceInfo): Runtime {
-  const failures = new Failures();
-  const pipelines = new PipelineCache(device, track);
-  const beforeTrim = (): Promise<void> => recorder.beforeTrim();
-  const forgetBindGroups = (): void => recorder.forgetBindGroups();
-  const poolHost = { device, track, beforeTrim, forgetBindGroups };
-  const pool = new BufferPool(poolHost, device.limits.maxBufferSize, FREE_CAP_BYTES);
+function assemble(gpu: GPU, adapter: GPUAdapter, device: GPUDevice, info: DeviceInfo, timeout: number): Runtime {
   const giveUp = (error: DeviceLostError): void => {
     lose(runtime, error);
     device.destroy();
   };
-  const recorder = new Recorder({ device, track, failures, pipelines, pool, giveUp });
+  const silence = `the device has not answered for ${timeout} s and is given up; call \`await init()\` to open a new one`;
+  const failures = new Failures(timeout, () => giveUp(new DeviceLostError(silence)));
+  const answer = <T>(call: () => Promise<T>): Promise<T> => track(() => failures.answer(call()));
+  const pipelines = new PipelineCache(device, answer);
+  const beforeTrim = (): Promise<void> => recorder.beforeTrim();
+  const forgetBindGroups = (): void => recorder.forgetBindGroups();
+  const poolHost = { device, track: answer, beforeTrim, forgetBindGroups };
+  const pool = new BufferPool(poolHost, device.limits.maxBufferSize, FREE_CAP_BYTES);
+  const recorder = new Recorder({ device, track: answer, failures, pipelines, pool, giveUp });
   device.addEventListener('uncapturederror', (event) => {
     event.preventDefault(); // thrown by the next read instead of logged
     const { message } = (event as GPUUncapturedErrorEvent).error;
@@ -130,7 +135,7 @@ function runtime(): Runtime {
 
 /** From here on all that needs the device throws. */
 function lose(runtime: Runtime, error: DeviceLostError): void {
-  runtime.failures.lost ??= error;
+  runtime.failures.lose(error);
   runtime.pool.lost ??= error;
   if (current !== runtime) return;
   current = undefined;

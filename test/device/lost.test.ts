@@ -6,6 +6,7 @@ import {
   add,
   DeviceError,
   DeviceLostError,
+  deviceInfo,
   deviceLost,
   features,
   init,
@@ -32,9 +33,11 @@ import { Skip, suite } from '../support/suite.js';
 const test = suite('device/lost');
 let reopen: () => Promise<void>;
 let numbers: number[][];
+let openedWith: 'adapter' | 'default';
 test.before(async () => {
   await useDevice();
   reopen = reopener();
+  openedWith = deviceInfo().limits;
   numbers = await smallTraining();
 });
 test.after(() => reopen());
@@ -55,6 +58,15 @@ async function expectRecovery(): Promise<void> {
   assert.equal(await smallTraining(), numbers);
   assert.is(memory().liveBuffers, 0);
 }
+
+/** Lets all buffers that are made from here on be mapped by a function of ours. */
+function mapBy(mapAsync: () => Promise<undefined>): void {
+  const device = openDevice();
+  const createBuffer = device.createBuffer.bind(device);
+  device.createBuffer = (descriptor) => Object.assign(createBuffer(descriptor), { mapAsync });
+}
+
+const neverMap = () => mapBy(() => new Promise(() => {}));
 
 /** Each begins with a device on which nothing was compiled. */
 const phases: Record<string, () => Promise<void>> = {
@@ -89,14 +101,25 @@ const phases: Record<string, () => Promise<void>> = {
     for (const read of reads) await expectLoss(() => read, /^read of (tensor \[3\]|neg \[3\]|sum \[\]): /);
   },
   async 'and a read hears of it before the device does'() {
-    const device = openDevice();
-    const createBuffer = device.createBuffer.bind(device);
-    device.createBuffer = (descriptor) => {
-      const buffer = createBuffer(descriptor);
-      return Object.assign(buffer, { mapAsync: () => Promise.reject(new Error('AbortError')) });
-    };
+    mapBy(() => Promise.reject(new Error('AbortError')));
     await expectLoss(() => neg(tensor([1, 2])).data(), /^read of neg \[2\]: the device is lost and did not give 8/);
     assert.not(ready()); // so that init() opens another
+  },
+  async 'with a read that the driver never settles'() {
+    neverMap();
+    const read = neg(tensor([1, 2])).data();
+    await sync();
+    loseDevice();
+    await expectLoss(() => read, /^read of neg \[2\]: the device was lost \(destroyed/);
+  },
+  async 'and it only falls silent'() {
+    await shutdown();
+    await init({ limits: openedWith, timeout: 0.3 });
+    neverMap();
+    const y = neg(tensor([1, 2]));
+    await expectLoss(() => y.data(), /^read of neg \[2\]: the device has not answered for 0.3 s and is given up; call/);
+    await expectLoss(() => neg(y), /^neg: the device has not answered/);
+    assert.not(ready());
   },
   async 'during an upload'() {
     const t = tensor(new Float32Array(1e6));
