@@ -11,7 +11,7 @@ export const SMALL_RUN =
     ' ',
   );
 
-const LIMIT_SECONDS = 60;
+const LIMIT_SECONDS = 120;
 
 export interface Ended {
   code: number | null;
