@@ -1,5 +1,4 @@
 // Ctrl-C, SIGTERM and a closed terminal: what they do depends on what there is to lose.
-import { constants } from 'node:os';
 import type { Terminal } from './terminal.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -28,13 +27,19 @@ export class Stopping {
   }
 
   private receive(signal: (typeof SIGNALS)[number]): void {
-    const code = 128 + constants.signals[signal];
-    if (this.signal.aborted) process.exit(code);
-    if (!this.training) {
+    if (this.signal.aborted) endBy(signal);
+    else if (!this.training) {
       this.terminal.say('Stopped before training began: there is nothing to save.');
-      process.exit(code);
+      endBy(signal);
+    } else {
+      this.terminal.say('Stopping after this step and saving; once more stops at once.');
+      this.controller.abort();
     }
-    this.terminal.say('Stopping after this step and saving; once more stops at once.');
-    this.controller.abort();
   }
+}
+
+/** Ends as if nobody had caught it (a shell says 130, 143, 129): an exit of Node's would unload a driver that compiles. */
+function endBy(signal: NodeJS.Signals): void {
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
 }

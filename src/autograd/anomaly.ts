@@ -1,6 +1,6 @@
 // Finds the first op that made a NaN or an infinity. Every result is looked at on the GPU; the counts come back together,
 // with the next read.
-import { type Anomaly, AnomalyError, type AnomalyPhase } from '../device/errors.js';
+import { type Anomaly, AnomalyError, type AnomalyPhase, UsageError } from '../device/errors.js';
 import { currentPlace } from '../device/place.js';
 import type { GpuBuffer } from '../device/pool.js';
 import { read, release, scratch, upload } from '../device/recorder.js';
@@ -88,6 +88,7 @@ class AnomalyWatch implements Watch {
 
   private look(x: Tensor, about: Omit<Check, 'id' | 'label' | 'shape'>): void {
     if (x.dtype !== 'f32' || x.size === 0) return;
+    if (this.found[0]?.pool.lost) this.drop(); // what was to be looked at is gone with its device
     const slot = this.checks.length % CHECKS_EACH;
     if (slot === 0) {
       const found = scratch(CHECKS_EACH * FOUND_WORDS, 'anomaly counts');
@@ -167,6 +168,8 @@ function describe(check: Check, { nan, infinite, first }: Anomaly): string {
 }
 
 let current: AnomalyWatch | undefined;
+/** `detectAnomaly` is under way. */
+let searching = false;
 
 function use(watch: AnomalyWatch | undefined): void {
   current = watch;
@@ -178,12 +181,14 @@ function use(watch: AnomalyWatch | undefined): void {
  * Runs `body` and finds the first op, forward or backward, whose result holds a NaN or an infinity. It is thrown by the first
  * read inside of `body` (`data()`, `item()`), else at its end. Every result is read once more on the GPU: for debugging.
  * PyTorch: torch.autograd.detect_anomaly, which looks at gradients only.
- * @throws AnomalyError that names op, layer, shapes, and how many elements of which kind.
+ * @throws AnomalyError that names op, layer, shapes, and how many elements of which kind; UsageError inside of another.
  */
 export async function detectAnomaly<T>(
   body: () => T | Promise<T>,
   { infinity = true }: AnomalyOptions = {},
 ): Promise<T> {
+  if (searching) throw new UsageError('detectAnomaly: another search is under way; await it first');
+  searching = true;
   const before = current;
   const watch = new AnomalyWatch(infinity);
   use(watch);
@@ -192,6 +197,7 @@ export async function detectAnomaly<T>(
     await watch.report();
     return result;
   } finally {
+    searching = false;
     watch.drop();
     use(before);
   }

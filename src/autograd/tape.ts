@@ -156,6 +156,12 @@ function pullNode(node: GradNode, dy: Tensor, gradients: Map<Tensor, Tensor>): v
 function reachable(from: Tensor): Tensor[] {
   const seen = new Set<Tensor>([from]);
   for (const t of seen) {
+    if (t.disposed) {
+      throw new UsageError(
+        `backward: ${t.label} ${showShape(t.shape)} was disposed of (its scope closed?), and the gradient has to pass it; ` +
+          'call backward() inside the scope, or keep(t) what it needs',
+      );
+    }
     for (const input of t.node?.inputs ?? []) if (input.requiresGrad) seen.add(input);
   }
   return [...seen].sort((a, b) => b.id - a.id);

@@ -102,7 +102,7 @@ export class DataLoader {
       made.catch(() => {}); // awaited in turn below
       ahead.push(made);
     };
-    while (next < this.batches && ahead.length < prefetch) start();
+    while (next < this.batches && ahead.length < Math.max(prefetch, 1)) start();
     while (ahead.length > 0) {
       const batch = await ahead.shift()!;
       if (next < this.batches) start();

@@ -20,12 +20,20 @@ const STORED = 'wgrad/';
 
 /** A small text kept from another session under this name, or null. */
 export function recall(name: string): string | null {
-  return globalThis.localStorage?.getItem(STORED + name) ?? null;
+  try {
+    return globalThis.localStorage?.getItem(STORED + name) ?? null;
+  } catch {
+    return null; // storage is blocked: what it would have sped up is done without
+  }
 }
 
 /** Keeps a small text for other sessions. */
 export function remember(name: string, text: string): void {
-  globalThis.localStorage?.setItem(STORED + name, text);
+  try {
+    globalThis.localStorage?.setItem(STORED + name, text);
+  } catch {
+    // blocked, or full: the caller has what it wanted to keep
+  }
 }
 
 export const missingGpuAdvice = 'This browser has no WebGPU, or it is switched off: see https://webgpureport.org.';

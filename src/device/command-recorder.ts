@@ -12,7 +12,7 @@ import {
   writeParams,
 } from './batch.js';
 import { BindGroupCache, type Binding, type BoundGroup, boundBytes } from './bind-groups.js';
-import { DeviceLostError, type WgradError } from './errors.js';
+import { DeviceLostError, OutOfMemoryError, type WgradError } from './errors.js';
 import { lostDuring } from './failures.js';
 import type { RecorderHost } from './host.js';
 import { roundUp, showBytes } from './math.js';
@@ -121,9 +121,10 @@ export class Recorder {
     await undefined; // reads asked for in one breath go out in one submit
     await this.flush();
     this.throwIfFailed(batch, op);
-    const result = await this.staging.readOut(staging, bytes).catch(async (error) => {
+    const result = await this.staging.readOut(staging, bytes, op).catch(async (error) => {
       await batch.judged;
       this.throwIfFailed(batch, op);
+      if (error instanceof OutOfMemoryError) throw error;
       const message = `the device is lost and did not give ${showBytes(bytes)} back; call \`await init()\` to open a new one`;
       const lost = new DeviceLostError(message, { cause: error });
       this.host.giveUp(lost); // so that `init()` opens another at once
@@ -163,6 +164,7 @@ export class Recorder {
       let done = 0;
       for (const launch of launches.values()) {
         onProgress(done++, launches.size);
+        if (launch.params < 0) continue; // it has none that could say 'nothing'
         void this.flush(); // others may have recorded meanwhile: their parameters are theirs
         new Uint8Array(this.batch.params.buffer, 0, PARAMS_STEP).fill(0);
         this.batch.commands.push({ ...launch, groups: [1, 1, 1], params: Math.min(launch.params, 0) });

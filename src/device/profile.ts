@@ -34,6 +34,9 @@ export interface ProfileRow {
   flops: number;
 }
 
+/** Recorders with a profile under way, from before its first wait on. */
+const busy = new WeakSet<object>();
+
 /**
  * Runs `body` and times each of its dispatches. Every dispatch gets a pass of its own, which costs the host more than
  * usual; times on the device are what they are without.
@@ -42,16 +45,19 @@ export interface ProfileRow {
 export async function profile(body: () => void | Promise<void>): Promise<Profile> {
   const recorder = activeRecorder('profile');
   const { device, track, failures, giveUp } = recorder.host;
-  if (recorder.profiler) throw new UsageError('profile: another profile is under way; await it first');
-  await recorder.throttle(0, 'profile');
-  const before = { ...recorder.stats };
+  if (busy.has(recorder)) throw new UsageError('profile: another profile is under way; await it first');
+  busy.add(recorder);
   const profiler = new Profiler(device, track);
-  recorder.profiler = profiler;
+  let before = recorder.stats;
   try {
+    await recorder.throttle(0, 'profile');
+    before = { ...recorder.stats };
+    recorder.profiler = profiler;
     await body();
     await recorder.throttle(0, 'profile');
   } finally {
     recorder.profiler = undefined;
+    busy.delete(recorder);
   }
   const spans = await profiler.spans().catch((error) => {
     failures.check('profile');

@@ -1,5 +1,6 @@
 // Buffers that the host can read: copied into, mapped, and kept for the next read of that size.
-import { roundUp } from './math.js';
+import { OutOfMemoryError } from './errors.js';
+import { roundUp, showBytes } from './math.js';
 import type { BufferPool, GpuBuffer } from './pool.js';
 
 const MAX_SPARE = 4;
@@ -20,15 +21,28 @@ export class StagingBuffers {
     return this.spare.get(size)?.pop() ?? this.pool.make(size, 'readback', usage);
   }
 
-  /** What was copied into it, once the copy is done; the buffer is then kept for the next read. */
-  async readOut(staging: GpuBuffer, bytes: number): Promise<ArrayBuffer> {
+  /**
+   * What was copied into it, once the copy is done; the buffer is then kept for the next read.
+   * @throws OutOfMemoryError if the host has no room for it.
+   */
+  async readOut(staging: GpuBuffer, bytes: number, op: string): Promise<ArrayBuffer> {
     await this.track(() => staging.gpu.mapAsync(GPUMapMode.READ));
-    const result = staging.gpu.getMappedRange().slice(0, bytes);
-    staging.gpu.unmap();
+    const result = copyOut(staging.gpu, bytes, op);
     const size = staging.capacity;
     const list = this.spare.get(size) ?? [];
     if (list.length < MAX_SPARE && size <= MAX_SPARE_BYTES) this.spare.set(size, [...list, staging]);
     else staging.gpu.destroy();
     return result;
+  }
+}
+
+function copyOut(mapped: GPUBuffer, bytes: number, op: string): ArrayBuffer {
+  try {
+    return mapped.getMappedRange().slice(0, bytes);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new OutOfMemoryError(`${op}: the host has no memory for ${showBytes(bytes)}`, { cause: error });
+  } finally {
+    mapped.unmap();
   }
 }

@@ -43,7 +43,7 @@ export function readNpy(bytes: Uint8Array, name = 'npy'): StoredTensor {
   const { bytes: step, make } = DESCRIPTIONS[dtype];
   const needed = shape.reduce((n, size) => n * size, 1) * step;
   if (needed !== bytes.length - end) fail(`shape (${dims}) needs ${needed} bytes, the file has ${bytes.length - end}`);
-  return { shape, data: make(bytes.slice(end).buffer as ArrayBuffer) };
+  return { shape, data: make(new Uint8Array(bytes.subarray(end)).buffer) };
 }
 
 /** Writes an .npy file, version 1, with the array aligned to 64 bytes. */

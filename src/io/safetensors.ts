@@ -114,17 +114,25 @@ function readMetadata(value: unknown, metadata: Record<string, string>, fail: (w
   }
 }
 
+/** What was refused, for a message; it may be nested deeper than JSON.stringify goes. */
+function shown(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? 'none';
+  } catch {
+    return 'that is nested too deeply';
+  }
+}
+
 function checkEntry(key: string, value: unknown, bodyLength: number, fail: (what: string) => never): Entry {
   const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Partial<Entry>;
   if (typeof dtype !== 'string' || !Object.hasOwn(BYTES, dtype))
     fail(
-      `tensor '${key}' has dtype ${typeof dtype === 'string' ? dtype : JSON.stringify(dtype)}; known: ${Object.keys(BYTES).join(', ')}`,
+      `tensor '${key}' has dtype ${typeof dtype === 'string' ? dtype : shown(dtype)}; known: ${Object.keys(BYTES).join(', ')}`,
     );
   const whole = (list: unknown): list is number[] =>
     Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= 0);
-  if (!whole(shape)) fail(`tensor '${key}' has shape ${JSON.stringify(shape)}`);
-  if (!whole(offsets) || (offsets as number[]).length !== 2)
-    fail(`tensor '${key}' has offsets ${JSON.stringify(offsets)}`);
+  if (!whole(shape)) fail(`tensor '${key}' has shape ${shown(shape)}`);
+  if (!whole(offsets) || (offsets as number[]).length !== 2) fail(`tensor '${key}' has offsets ${shown(offsets)}`);
   const entry = { dtype, shape, data_offsets: offsets } as Entry;
   const [start, end] = entry.data_offsets;
   const bytes = entry.shape.reduce((n, size) => n * size, 1) * BYTES[entry.dtype];

@@ -64,7 +64,7 @@ export async function loadImageFolder(root: string, options: ImageFolderOptions 
   const bytes = new Uint8Array(memory);
   const files = entries.map(({ file }) => file);
   const known = cache ? readPixelCache(folder, files, size, bytes) : null;
-  const reasons = known ?? (await decodeAll(folder, files, memory, size, workers, onProgress));
+  const reasons = known ?? (await decodeAll(folder, files, memory, size, Math.max(workers, 1), onProgress));
   const lasting = reasons.every((reason) => reason === null || !OF_THREAD.test(reason)); // else another try may go well
   if (cache && !known && lasting) writePixelCache(folder, files, size, bytes, reasons);
   const labels = Int32Array.from(entries, ({ label }) => label);

@@ -2,17 +2,19 @@
 import {
   closeSync,
   existsSync,
+  fstatSync,
   fsyncSync,
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
+  readSync,
   renameSync,
   rmSync,
   statfsSync,
   statSync,
   writeSync,
 } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { CheckpointError } from '../device/errors.js';
 import { showBytes } from '../device/math.js';
 
@@ -98,7 +100,7 @@ export class RunFolder {
   /** A file's bytes. @throws CheckpointError if it cannot be read. */
   read(name: string): Uint8Array {
     try {
-      return readFileSync(this.file(name));
+      return readWhole(this.file(name));
     } catch (error) {
       throw new CheckpointError(`${this.file(name)}: cannot be read (${explain(error)})`, { cause: error });
     }
@@ -110,6 +112,22 @@ export class RunFolder {
     } catch (error) {
       throw new CheckpointError(`${this.file(name)}: cannot be written (${explain(error)})`, { cause: error });
     }
+  }
+}
+
+/** In pieces: Node's own call refuses what is above 2 GiB. */
+function readWhole(path: string): Uint8Array {
+  const handle = openSync(path, 'r');
+  try {
+    const bytes = Buffer.alloc(fstatSync(handle).size);
+    for (let at = 0; at < bytes.length; ) {
+      const read = readSync(handle, bytes, at, Math.min(PIECE, bytes.length - at), at);
+      if (read === 0) return bytes.subarray(0, at); // it has shrunk meanwhile
+      at += read;
+    }
+    return bytes;
+  } finally {
+    closeSync(handle);
   }
 }
 
@@ -173,12 +191,23 @@ export function freshRunFolder(base: string): RunFolder {
   }
 }
 
+/** When a run was saved last; 0 if never. */
+function savedAt(path: string): number {
+  const times = ['last', 'last-1'].map(
+    (name) => statSync(`${path}/${name}.safetensors`, { throwIfNoEntry: false })?.mtimeMs ?? 0,
+  );
+  return Math.max(...times);
+}
+
 /** The newest run among base, base-2, ...; null if there is none. */
 export function latestRunFolder(base: string): RunFolder | null {
-  let latest: RunFolder | null = null;
-  for (let i = 1; ; i++) {
-    const path = i === 1 ? base : `${base}-${i}`;
-    if (!existsSync(path)) return latest;
-    if (['last', 'last-1'].some((name) => existsSync(`${path}/${name}.safetensors`))) latest = new RunFolder(path);
-  }
+  const parent = dirname(base);
+  if (!existsSync(parent)) return null;
+  const runs = readdirSync(parent)
+    .filter((name) => name === basename(base) || (name.startsWith(`${basename(base)}-`) && /-\d+$/.test(name)))
+    .map((name) => base + name.slice(basename(base).length))
+    .map((path) => ({ path, at: savedAt(path) }))
+    .filter(({ at }) => at > 0)
+    .sort((a, b) => b.at - a.at);
+  return runs.length > 0 ? new RunFolder(runs[0].path) : null;
 }

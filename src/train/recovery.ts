@@ -41,6 +41,12 @@ export class SafetyNet {
     throw await this.lost;
   }
 
+  /** @throws DivergenceError if a weight is no number, before it is shown as the best so far. */
+  async requireFinite(): Promise<void> {
+    const broken = firstNotFinite(await takeSnapshot(this.trainer));
+    if (broken) throw this.trainer.diverged(`${broken} holds NaN or an infinity`);
+  }
+
   /** Saves the run, unless its weights are broken or `life` is over. @throws DivergenceError if they are. */
   async save(life: AbortSignal): Promise<void> {
     life.throwIfAborted();
@@ -51,7 +57,7 @@ export class SafetyNet {
     if (broken) throw this.trainer.diverged(`${broken} holds NaN or an infinity`);
     const { start, recent } = snapshot.saved.position.watch;
     if (this.wanted) this.snapshot = snapshot;
-    if (this.wanted && recent <= RISING * start) this.sound = snapshot;
+    if (this.wanted && recent <= RISING * Math.max(start, 1)) this.sound = snapshot;
     await this.options.save?.(snapshot);
   }
 

@@ -223,6 +223,7 @@ export class Trainer {
     this.history.push(record);
     const score = checked?.loss ?? trainLoss;
     const isBest = this.bestLoss === null || score < this.bestLoss;
+    if (isBest && options.onEpoch) await net.requireFinite();
     if (isBest) this.bestLoss = score;
     await options.onEpoch?.(record, isBest);
     await net.save(life);

@@ -21,17 +21,22 @@ export async function warmup(
   await rehearsing(model, async (body) => void (await activeRecorder().rehearse(() => body(inputShape), onProgress)));
 }
 
-/** Hands `use` a forward and backward pass over undefined numbers, and puts gradients and the random stream back. */
+/** Hands `use` a forward and backward pass over undefined numbers, which leaves gradients and the random stream as they were. */
 export async function rehearsing(
   model: Module,
   use: (body: (inputShape: Shape) => void) => Promise<void>,
 ): Promise<void> {
+  await use((inputShape) => undisturbed(model, () => unwatched(() => rehearsal(model, inputShape))));
+}
+
+/** Runs `body`, which never awaits: others may train while what it recorded is compiled. */
+function undisturbed(model: Module, body: () => void): void {
   const stream = rngState();
   const parameters = model.parameters();
   const gradients = parameters.map((p) => p.grad);
   for (const p of parameters) p.grad = null;
   try {
-    await use((inputShape) => unwatched(() => rehearsal(model, inputShape)));
+    body();
   } finally {
     parameters.forEach((p, i) => {
       p.grad?.dispose();

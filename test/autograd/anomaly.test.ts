@@ -243,6 +243,16 @@ test('infinities that are meant can be let through, NaNs never', async () => {
   assert.is(error.anomaly.infinite, 0);
 });
 
+test('two searches at once are refused, and the first goes on', async () => {
+  let proceed = () => {};
+  const first = detectAnomaly(() => new Promise<void>((resolve) => (proceed = resolve)));
+  const second = await detectAnomaly(() => {}).catch((error) => error);
+  assert.match(second.message, /^detectAnomaly: another search is under way/);
+  proceed();
+  await first;
+  await detectAnomaly(() => {});
+});
+
 test('the first read inside the body throws it, close to its cause', async () => {
   let reached = false;
   const found = detectAnomaly(async () => {

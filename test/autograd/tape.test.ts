@@ -1,11 +1,13 @@
 import * as assert from 'uvu/assert';
 import { add, mul } from '../../src/autograd/ops/arithmetic.js';
+import { batchNorm } from '../../src/autograd/ops/batch-norm.js';
+import { crossEntropy } from '../../src/autograd/ops/losses.js';
 import { square } from '../../src/autograd/ops/pointwise.js';
 import { sum } from '../../src/autograd/ops/reduce.js';
 import { noGrad, record } from '../../src/autograd/tape.js';
 import { memory } from '../../src/device/runtime.js';
 import { scope } from '../../src/tensor/scope.js';
-import { empty, tensor } from '../../src/tensor/tensor.js';
+import { empty, type Tensor, tensor } from '../../src/tensor/tensor.js';
 import { useDevice } from '../support/device.js';
 import { suite } from '../support/suite.js';
 
@@ -45,6 +47,31 @@ test('an async function is no callback for noGrad', () => {
     () => noGrad(async () => {}),
     /^noGrad: the callback is an async function, and ops after its first await would be recorded/,
   );
+});
+
+test('what a gradient has to pass or needs must still be there: an error, never other numbers', async () => {
+  const refused = (body: () => Tensor, message: RegExp) => {
+    const y = body();
+    assert.throws(() => y.backward(), message);
+  };
+  const w = tensor([1, 2], { requiresGrad: true });
+  refused(() => scope(() => sum(mul(w, 2))), /^backward: mul \[2\] was disposed of \(its scope closed\?\)/);
+  const gone = sum(mul(w, 2));
+  gone.dispose();
+  assert.throws(() => gone.backward(), /^backward: sum \[\] was disposed of/);
+  assert.is(w.grad, null);
+
+  const logits = tensor([[1, 2, 3]], { requiresGrad: true });
+  const target = tensor(Int32Array.of(2));
+  const loss = crossEntropy(logits, target);
+  target.dispose();
+  const reused = tensor(Int32Array.of(0));
+  assert.throws(() => loss.backward(), /^tensor \[1\]: used after it was disposed of/);
+  const x = tensor(new Float32Array(8).map(Math.sin), { shape: [4, 2], requiresGrad: true });
+  const [ones, zeros] = [tensor([1, 1]), tensor([0, 0])];
+  const normed = scope(() => batchNorm(x, tensor([0, 0]), tensor([1, 1]), ones, zeros, { training: true }));
+  assert.throws(() => normed.backward(x), /^batchNorm \w+( std)? \[2\]: used after it was disposed of/);
+  for (const t of [w, logits, reused, loss, x, ones, zeros, normed]) t.dispose();
 });
 
 test('a result that is not a scalar needs an upstream gradient of its shape', () => {

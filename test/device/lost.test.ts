@@ -14,9 +14,11 @@ import {
   memory,
   mul,
   neg,
+  OutOfMemoryError,
   profile,
   ready,
   scope,
+  setDetectAnomaly,
   shutdown,
   sum,
   sync,
@@ -270,6 +272,47 @@ test('tensors of a lost device cannot be used on the next one, and are disposed 
   for (const t of [fresh, own, total]) t.dispose();
   assert.equal(memory().holders, []); // also those that the failed ops began
   assert.equal(await smallTraining(), numbers);
+});
+
+test('with the search for bad numbers on, ops work on the next device at once', async () => {
+  setDetectAnomaly(true);
+  try {
+    neg(tensor([1]));
+    const lost = deviceLost();
+    loseDevice();
+    await lost;
+    await reopen();
+    const y = neg(tensor([2]));
+    assert.is(await y.item(), -2);
+  } finally {
+    setDetectAnomaly(false);
+  }
+  await shutdown();
+  await expectRecovery();
+});
+
+test('a read that the host has no room for leaves the device as it is', async () => {
+  await shutdown();
+  await reopen(); // no buffer to read with is kept yet
+  const device = openDevice();
+  const createBuffer = device.createBuffer.bind(device);
+  device.createBuffer = (descriptor) => {
+    const buffer = createBuffer(descriptor);
+    const getMappedRange = () => ({
+      slice() {
+        throw new RangeError('Array buffer allocation failed');
+      },
+    });
+    return Object.assign(buffer, { getMappedRange });
+  };
+  const y = neg(tensor([1, 2, 3]));
+  const error = await thrownBy(() => y.data());
+  Object.assign(device, { createBuffer });
+  assert.instance(error, OutOfMemoryError);
+  assert.match((error as Error).message, /^read of neg \[3\]: the host has no memory for 12 B/);
+  assert.ok(ready());
+  await shutdown();
+  await expectRecovery();
 });
 
 test('init twice, at once, during shutdown; shutdown twice, during init, with work under way', async () => {

@@ -29,6 +29,16 @@ function needTimestamps(): void {
 
 const model = () => new Sequential({ first: new Linear(30, 20), relu: new ReLU(), last: new Linear(20, 4) });
 
+test('two profiles at once are refused, from the first moment on', async () => {
+  needTimestamps();
+  const x = tensor([1, 2]);
+  const first = profile(() => void neg(x).dispose());
+  const second = await profile(() => {}).catch((error) => error);
+  assert.instance(second, UsageError);
+  assert.is((await first).spans.length, 1);
+  x.dispose();
+});
+
 test('a step by kernel and by layer, backward passes apart', async () => {
   needTimestamps();
   const net = model();

@@ -79,4 +79,14 @@ test('files that are not to be believed are refused with their reason', () => {
   );
 });
 
+test('a Buffer of Node’s pool, and any other part of a larger array', () => {
+  const file = writeNpy({ shape: [3], data: Float32Array.of(1, 2, 3) });
+  const larger = new Uint8Array(file.length + 64);
+  larger.set(file, 9);
+  const part = larger.subarray(9, 9 + file.length);
+  assert.equal(readNpy(part).data, Float32Array.of(1, 2, 3));
+  const { Buffer } = globalThis as { Buffer?: { from(bytes: Uint8Array): Uint8Array } };
+  if (Buffer) assert.equal(readNpy(Buffer.from(file)).data, Float32Array.of(1, 2, 3));
+});
+
 test.run();

@@ -1,10 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { CheckpointError } from '../../src/device/errors.js';
 import { CheckpointFiles } from '../../src/node/checkpoint-files.js';
-import { RunFolder } from '../../src/node/run-folder.js';
+import { latestRunFolder, RunFolder } from '../../src/node/run-folder.js';
 import { RunSaver } from '../../src/node/run-saver.js';
 import { suite } from '../support/suite.js';
 
@@ -42,6 +42,25 @@ test('a folder deleted while training: a write is a named error, and works again
   folder.create();
   folder.write('last.safetensors', 'x');
   assert.is(String(folder.read('last.safetensors')), 'x');
+});
+
+test('the newest run is the one that was saved last, whatever its number and whatever was deleted', () => {
+  const base = join(home, 'many');
+  const save = (path: string, at: number) => {
+    const folder = new RunFolder(path);
+    folder.create();
+    folder.write('last.safetensors', 'x');
+    utimesSync(folder.file('last.safetensors'), at, at);
+  };
+  assert.is(latestRunFolder(base), null);
+  save(`${base}-3`, 1000);
+  assert.is(latestRunFolder(base)!.path, `${base}-3`);
+  save(base, 2000);
+  save(`${base}-other`, 4000);
+  new RunFolder(`${base}-4`).create(); // never saved
+  assert.is(latestRunFolder(base)!.path, base);
+  save(`${base}-2`, 3000);
+  assert.is(latestRunFolder(base)!.path, `${base}-2`);
 });
 
 test('more than the disk has room for is refused before it is written', () => {

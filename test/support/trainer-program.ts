@@ -15,6 +15,8 @@ const LIMIT_SECONDS = 120;
 
 export interface Ended {
   code: number | null;
+  /** What ended it, if it did not exit by itself. */
+  signal: NodeJS.Signals | null;
   output: string;
 }
 
@@ -41,10 +43,10 @@ export function startTrainer(args: readonly string[]): TrainerProgram {
   }
   let over = false;
   const ended = new Promise<Ended>((resolve) => {
-    child.on('close', (code) => {
+    child.on('close', (code, signal) => {
       over = true;
       heard();
-      resolve({ code, output });
+      resolve({ code, signal, output });
     });
   });
   const said = async (pattern: RegExp) => {

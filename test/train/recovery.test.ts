@@ -222,6 +222,47 @@ test('weights that are no numbers are never saved', async () => {
   assert.is(saves, 2);
 });
 
+test('weights that are no numbers are never shown as the best', async () => {
+  manualSeed(1);
+  const trainer = new Trainer(wild(1e-3));
+  let epochs = 0;
+  const spoil = ({ step }: Progress) => {
+    if (step === BATCHES) trainer.parts.model.parameters()[0].set(new Float32Array(24).fill(Number.POSITIVE_INFINITY));
+  };
+  const error = await trainer.fit({ epochs: 2, onProgress: spoil, onEpoch: () => void epochs++ }).catch((e) => e);
+  assert.instance(error, DivergenceError);
+  assert.is(epochs, 0);
+});
+
+test('a first loss near 0 does not send a rollback back to the start', async () => {
+  manualSeed(1);
+  const healthy = parts();
+  const train = {
+    ...source,
+    async *epoch(number: number, from = {}) {
+      let i = 0;
+      for await (const batch of source.epoch(number, from)) {
+        const at = number * BATCHES + i++;
+        if (at === 0)
+          yield { images: new Float32Array(12), labels: Int32Array.of(0, 0, 0, 0) }; // nothing to learn
+        else yield at === 3 * BATCHES ? { ...batch, images: batch.images.map(() => Number.NaN) } : batch;
+      }
+    },
+  };
+  healthy.model.parameters()[3].set([1.5, -1.5]); // knows class 0 already
+  const back: number[] = [];
+  await new Trainer({ ...healthy, train })
+    .fit({
+      epochs: 5,
+      saveEvery: 1,
+      onDivergence: 'rollback',
+      divergence: { maxRollbacks: 1, factor: 1e6 },
+      onRecovery: ({ step }) => back.push(step),
+    })
+    .catch(() => {});
+  assert.ok(back[0] > 1, `rolled back to step ${back}`);
+});
+
 test('nothing to train on is said at once', async () => {
   const empty = new Trainer({ ...parts(), train: { ...source, length: 0 } });
   await empty.fit({ epochs: 1 }).then(

@@ -10,10 +10,12 @@ import {
   keep,
   kernel,
   Linear,
+  manualSeed,
   memory,
   mul,
   neg,
   ones,
+  randn,
   Sequential,
   scope,
   setDetectAnomaly,
@@ -122,6 +124,26 @@ test('what others record while a warmup waits is computed, with its own numbers'
   model.dispose();
 });
 
+test('the random stream, gradients and kernels of others go on as they were while a warmup waits', async () => {
+  const model = new Sequential(new Linear(3, 6), new Tanh(), new Linear(6, 2));
+  const [weight] = model.parameters();
+  const counter = kernel(counting);
+  const n = tensor([0]);
+  manualSeed(4);
+  const warm = warmup(model, [5, 3]);
+  const first = randn([4]);
+  scope(() => sum(mul(weight, 3)).backward());
+  await warm;
+  const second = randn([4]);
+  assert.not.equal(await second.data(), await first.data());
+  assert.equal(new Set(await weight.grad!.data()), new Set([3]));
+  await activeRecorder().rehearse(() => counter.run({ n }, {}, { groups: 1 }));
+  assert.is(await n.item(), 0);
+  for (const t of [first, second, n, weight.grad!]) t.dispose();
+  weight.grad = null;
+  model.dispose();
+});
+
 test('with the search for bad numbers on, a warmup finds none in what it never computed', async () => {
   const model = alexnet({ variant: 'dogcat', width: 0.1, imageSize: 67, numClasses: 3 });
   const { liveBuffers } = memory();
@@ -167,6 +189,12 @@ test('after tuning, batches that wait side by side keep their own parameters', a
   for (const t of [x, ...results]) t.dispose();
   model.dispose();
 });
+
+const counting = `// counting: n[0] = n[0] + 1.
+@group(0) @binding(0) var<storage, read_write> n: array<f32>;
+@compute @workgroup_size(1)
+fn main() { n[0] += 1.0; }
+`;
 
 const scaled = `// NAME: y[i] = scale * x[i].
 @group(0) @binding(0) var<storage, read> x: array<f32>;

@@ -38,15 +38,15 @@ export function batchNorm(
   return composed([x, weight, bias], () => {
     const mean = training ? empty([size.channels], 'f32', 'batchNorm mean') : runningMean;
     const inverseStd = empty([size.channels], 'f32', 'batchNorm inverse std');
-    const stats = { mean: mean.buffer, inverseStd: inverseStd.buffer };
+    const stats = () => ({ mean: mean.buffer, inverseStd: inverseStd.buffer }); // throws if they are gone by then
     if (training) {
       const running = { mean: runningMean.buffer, variance: runningVar.buffer };
-      kernels.batchNormStatistics(x.buffer, stats, running, size, { eps, momentum });
+      kernels.batchNormStatistics(x.buffer, stats(), running, size, { eps, momentum });
     } else {
       map('1.0 / sqrt(x + p.alpha)', runningVar.buffer, inverseStd.buffer, size.channels, eps);
     }
     const y = empty(x.shape, 'f32', 'batchNorm');
-    kernels.batchNorm(x.buffer, y.buffer, stats, { weight: weight.buffer, bias: bias.buffer }, size);
+    kernels.batchNorm(x.buffer, y.buffer, stats(), { weight: weight.buffer, bias: bias.buffer }, size);
     const given = training ? [] : [runningMean, runningVar]; // no gradient flows to them
     return record('batchNorm', y, [x, weight, bias, ...given], (dy) => {
       // All three need the same two sums: computed once, for the first that asks.
@@ -58,7 +58,7 @@ export function batchNorm(
             dbias: empty([size.channels], 'f32', 'batchNorm dbias'),
           };
           const into = { weight: params.dweight.buffer, bias: params.dbias.buffer };
-          kernels.batchNormGradParams(x.buffer, dy.buffer, stats, into, size);
+          kernels.batchNormGradParams(x.buffer, dy.buffer, stats(), into, size);
         }
         return params;
       };
@@ -71,7 +71,7 @@ export function batchNorm(
             keyof typeof all,
             Tensor['buffer']
           >;
-          kernels.batchNormGradInput(buffers, stats, size, !training);
+          kernels.batchNormGradInput(buffers, stats(), size, !training);
           return dx;
         },
         () => sums().dweight,

@@ -55,15 +55,15 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntro
   return composed([logits], () => {
     const loss = empty(target.shape, 'f32', 'crossEntropy');
     const counted = empty(target.shape, 'f32', 'crossEntropy counted');
-    const buffers = { logits: logits.buffer, targets: target.buffer };
-    kernels.crossEntropy({ ...buffers, loss: loss.buffer, counted: counted.buffer }, size);
+    const given = () => ({ logits: logits.buffer, targets: target.buffer }); // throws if they are gone by then
+    kernels.crossEntropy({ ...given(), loss: loss.buffer, counted: counted.buffer }, size);
     const rows = noGrad(() => (reduction === 'mean' ? sum(counted) : null));
     const result = noGrad(() => (rows ? div(sum(loss), rows) : reduction === 'sum' ? sum(loss) : loss));
     return record('crossEntropy', result, [logits], (dy) => [
       () => {
         const dlogits = empty(logits.shape, 'f32', 'crossEntropy dlogits');
         const dloss = rows ? div(dy, rows) : dy;
-        const all = { ...buffers, dloss: dloss.buffer, dlogits: dlogits.buffer };
+        const all = { ...given(), dloss: dloss.buffer, dlogits: dlogits.buffer };
         kernels.crossEntropyGrad(all, size, reduction === 'none');
         return dlogits;
       },
