@@ -2,6 +2,7 @@
 import { DeviceLostError, type WgradError } from './errors.js';
 
 const TICKS = 10;
+const LONGEST_MS = 2 ** 31 - 1; // of a timer
 
 export class Failures {
   /** Set when the device is gone. */
@@ -10,8 +11,12 @@ export class Failures {
   any = false;
   private untold: WgradError | undefined;
   private readonly waiting = new Set<(error: DeviceLostError) => void>();
+  /** Runs while something waits. */
+  private timer: ReturnType<typeof setInterval> | undefined;
+  /** Its ticks since the device last answered; not time by the clock, for a laptop that slept is no silent device. */
+  private silence = 0;
 
-  /** `onSilence` is called when the device has not settled a promise for so many seconds. */
+  /** `onSilence` is called when the device has settled nothing for so many seconds while something waited. */
   constructor(
     private readonly seconds: number,
     private readonly onSilence: () => void,
@@ -25,27 +30,38 @@ export class Failures {
 
   /** What the device promised; rejects if it is lost before it keeps it. */
   answer<T>(promise: Promise<T>): Promise<T> {
-    let ticks = 0; // of the timer, not of the clock: a laptop that slept is no device that is silent
-    const tick = () => {
-      if (++ticks === TICKS) this.onSilence();
-    };
-    const timer = Number.isFinite(this.seconds) ? setInterval(tick, (this.seconds * 1000) / TICKS) : undefined;
     return new Promise<T>((resolve, reject) => {
       const end = () => {
-        clearInterval(timer);
         this.waiting.delete(fail);
+        this.silence = 0;
+        if (this.waiting.size === 0) this.stopWatching();
       };
       const fail = (error: unknown) => {
         end();
         reject(error);
       };
       this.waiting.add(fail);
+      this.startWatching();
       promise.then((value) => {
         end();
         resolve(value);
       }, fail);
       if (this.lost) fail(this.lost);
     });
+  }
+
+  private startWatching(): void {
+    if (this.timer !== undefined || !Number.isFinite(this.seconds)) return;
+    this.silence = 0;
+    const tick = () => {
+      if (++this.silence >= TICKS) this.onSilence();
+    };
+    this.timer = setInterval(tick, Math.min((this.seconds * 1000) / TICKS, LONGEST_MS));
+  }
+
+  private stopWatching(): void {
+    clearInterval(this.timer);
+    this.timer = undefined;
   }
 
   /** Keeps an error for the next `check`. Of several the first says most: the others follow from it. */

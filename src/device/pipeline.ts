@@ -1,6 +1,6 @@
 // Shader text with its slots filled in, compiled once for each (shader, slots), asynchronously and in parallel.
 import type { BoundGroup } from './bind-groups.js';
-import { KernelError, LimitError } from './errors.js';
+import { DeviceLostError, KernelError, LimitError } from './errors.js';
 
 /** A kernel as scripts/embed-wgsl.mjs describes it: text, and names as literal types. */
 export interface Shader {
@@ -114,7 +114,7 @@ export class PipelineCache {
     device.pushErrorScope('validation');
     const module = device.createShaderModule({ label, code });
     const layout = device.createPipelineLayout({ label, bindGroupLayouts: layouts });
-    const moduleError = track(() => device.popErrorScope());
+    const moduleError = track(() => device.popErrorScope()).catch(() => null); // a lost device has none
     const compiling = track(() =>
       device.createComputePipelineAsync({ label, layout, compute: { module, entryPoint: 'main' } }),
     );
@@ -132,6 +132,7 @@ export class PipelineCache {
           pipeline.compiled = compiled;
         },
         async (error: Error) => {
+          if (error instanceof DeviceLostError) throw error;
           const cause = (await moduleError) ?? error; // the module's own message names the line
           throw new KernelError(`${label}: does not compile: ${cause.message}`, { cause });
         },

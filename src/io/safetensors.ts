@@ -117,7 +117,7 @@ function readMetadata(value: unknown, metadata: Record<string, string>, fail: (w
 /** What was refused, for a message; it may be nested deeper than JSON.stringify goes. */
 function shown(value: unknown): string {
   try {
-    return JSON.stringify(value) ?? 'none';
+    return String(JSON.stringify(value));
   } catch {
     return 'that is nested too deeply';
   }

@@ -185,8 +185,7 @@ export class Tensor {
   }
 
   /**
-   * Overwrites the values from the host, in place, in row-major order. The array may change afterwards. Gradients of ops
-   * that used the tensor before are computed from the new values: set between steps, not inside one.
+   * Overwrites the values from the host in row-major order; it copies. Gradients still to be computed see the new ones.
    * @throws ShapeError if there are more or fewer values than elements.
    */
   set(values: TypedArray | readonly number[]): void {

@@ -123,6 +123,13 @@ const phases: Record<string, () => Promise<void>> = {
     await expectLoss(() => neg(y), /^neg: the device has not answered/);
     assert.not(ready());
   },
+  async 'and falls silent while kernels compile'() {
+    await shutdown();
+    await init({ limits: openedWith, timeout: 0.3 });
+    openDevice().createComputePipelineAsync = () => new Promise(() => {});
+    const { model } = smallRun();
+    await expectLoss(() => warmup(model, inputShape), /^(?!.*does not compile).*has not answered for 0.3 s/);
+  },
   async 'during an upload'() {
     const t = tensor(new Float32Array(1e6));
     await sync();
@@ -311,6 +318,32 @@ test('a read that the host has no room for leaves the device as it is', async ()
   assert.instance(error, OutOfMemoryError);
   assert.match((error as Error).message, /^read of neg \[3\]: the host has no memory for 12 B/);
   assert.ok(ready());
+  await shutdown();
+  await expectRecovery();
+});
+
+test('a device with much to do is not silent as long as it answers', async () => {
+  await shutdown();
+  await init({ limits: openedWith, timeout: 0.5 });
+  const device = openDevice();
+  const createBuffer = device.createBuffer.bind(device);
+  let queue = Promise.resolve();
+  device.createBuffer = (descriptor) => {
+    const buffer = createBuffer(descriptor);
+    const map = buffer.mapAsync.bind(buffer);
+    const mapAsync = async (mode: number) => {
+      queue = queue.then(() => new Promise((resolve) => setTimeout(resolve, 100)));
+      await queue;
+      return map(mode);
+    };
+    return Object.assign(buffer, { mapAsync });
+  };
+  const y = neg(tensor([1, 2]));
+  const values = await Promise.all(Array.from({ length: 12 }, () => y.data()));
+  assert.equal([...values[11]], [-1, -2]); // it took twice the limit
+  await shutdown();
+  await init({ limits: openedWith, timeout: 1e9 }); // more than a timer holds
+  assert.is(await neg(tensor([1])).item(), -1);
   await shutdown();
   await expectRecovery();
 });
