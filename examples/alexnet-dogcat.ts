@@ -144,7 +144,7 @@ function introduce({ options }: RunFacts, data: DogcatData, trainer: train.Train
   const parameters = trainer.parts.model.parameters().reduce((sum, p) => sum + p.size, 0);
   terminal.say(
     `AlexNet '${options.variant}', width ${options.width}, crops of ${options.image}: ${parameters.toLocaleString('en-US')} parameters. ` +
-      `${options.epochs} epochs of ${data.train.length.toLocaleString('en-US')} pictures, batch ${options.batch}, ` +
+      `${options.epochs} ${options.epochs === 1 ? 'epoch' : 'epochs'} of ${data.train.length.toLocaleString('en-US')} pictures, batch ${options.batch}, ` +
       `${options.optimizer} ${options.lr}, ${options.schedule}. Run: ${folder.path}`,
   );
   const { step } = trainer.position();

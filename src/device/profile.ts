@@ -46,8 +46,8 @@ export async function profile(body: () => void | Promise<void>): Promise<Profile
   const recorder = activeRecorder('profile');
   const { device, track, failures, giveUp } = recorder.host;
   if (busy.has(recorder)) throw new UsageError('profile: another profile is under way; await it first');
-  busy.add(recorder);
   const profiler = new Profiler(device, track);
+  busy.add(recorder);
   let before = recorder.stats;
   try {
     await recorder.throttle(0, 'profile');

@@ -39,6 +39,14 @@ test('two profiles at once are refused, from the first moment on', async () => {
   x.dispose();
 });
 
+test('a device without timestamps says so, each time', async () => {
+  if (features().has('timestamp-query')) throw new Skip('the device has timestamps');
+  for (const time of [1, 2]) {
+    const error = await profile(() => {}).catch((thrown) => thrown);
+    assert.match(error.message, /^profile: this device has no timestamps/, `time ${time}`);
+  }
+});
+
 test('a step by kernel and by layer, backward passes apart', async () => {
   needTimestamps();
   const net = model();

@@ -9,8 +9,7 @@ import { suite } from '../support/suite.js';
 const test = suite('ops/invalid');
 test.before(useDevice);
 
-// biome-ignore lint/suspicious/noExplicitAny: what these tests are about
-const w = ops as any as Record<string, (...args: unknown[]) => Tensor>;
+const w = ops as unknown as Record<string, (...args: unknown[]) => Tensor>;
 
 type Wrong = [args: () => unknown[], type: typeof WgradError, message: string];
 
