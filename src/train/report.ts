@@ -96,6 +96,10 @@ function chart(name: string, epochs: readonly number[], lines: Line[]): string {
   );
   const curves = lines.map(({ colour, values }) => {
     const points = values.flatMap((v, i) => (v === null ? [] : [`${x(epochs[i]).toFixed(1)},${y(v).toFixed(1)}`]));
+    if (points.length === 1) {
+      const [cx, cy] = points[0].split(',');
+      return `<circle cx="${cx}" cy="${cy}" r="3.5" fill="${colour}"/>`;
+    }
     return `<polyline points="${points.join(' ')}" fill="none" stroke="${colour}" stroke-width="2" stroke-linejoin="round"/>`;
   });
   const legend = lines.map(
@@ -105,7 +109,9 @@ function chart(name: string, epochs: readonly number[], lines: Line[]): string {
   const axis =
     `<text x="${LEFT}" y="14" font-weight="600">${name}</text>` +
     `<text x="${x(1)}" y="${HEIGHT - 8}" font-size="11" fill="#6b7280">epoch 1</text>` +
-    `<text x="${x(last)}" y="${HEIGHT - 8}" text-anchor="end" font-size="11" fill="#6b7280">${last}</text>`;
+    (epochs.length > 1
+      ? `<text x="${x(last)}" y="${HEIGHT - 8}" text-anchor="end" font-size="11" fill="#6b7280">${last}</text>`
+      : '');
   return [axis, ...ticks, ...curves, ...legend].join('');
 }
 

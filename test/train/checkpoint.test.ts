@@ -82,7 +82,11 @@ test('the report is a picture of its numbers', async () => {
   });
   assert.match(svg, /cats &amp; &lt;dogs&gt;/);
   assert.is(svg.match(/<rect /g)!.length, 1 + 2 * 4);
-  assert.not.match(svg, /NaN/);
+  assert.not.match(svg, /NaN|<circle /);
+  const filters = { shape: [1, 3, 1, 1], data: new Float32Array(3) };
+  const one = reportSvg({ title: 'one epoch', history: history.slice(0, 1), filters });
+  assert.is(one.match(/<circle /g)!.length, 2); // a line of one point would not be seen
+  assert.not.match(one, /NaN|<polyline points="\d/);
 });
 
 test.run();
