@@ -1,0 +1,90 @@
+// Options are looked at before they are used: a name that nobody reads, or a value out of range, would be ignored in silence.
+import { showValue, UsageError } from './errors.js';
+
+/** What one option may be: `holds` tells, `be` says it, as in "lr is a number above 0". */
+export interface Rule {
+  be: string;
+  holds: (value: unknown) => boolean;
+}
+
+/** A rule for each option of T; one left out does not compile. */
+export type Rules<T> = { readonly [Name in keyof T]-?: Rule };
+
+const number = (be: string, holds: (value: number) => boolean): Rule => ({
+  be,
+  holds: (value) => typeof value === 'number' && holds(value),
+});
+
+/** Checked where it is used. */
+export const anything: Rule = { be: 'anything', holds: () => true };
+export const finite: Rule = number('a finite number', Number.isFinite);
+export const positive: Rule = number('a finite number above 0', (n) => n > 0 && Number.isFinite(n));
+export const notNegative: Rule = number('a finite number, 0 or more', (n) => n >= 0 && Number.isFinite(n));
+/** A probability, or a part of a whole. */
+export const share: Rule = number('a number from 0 to 1', (n) => n >= 0 && n <= 1);
+/** A decay: 1 would never forget. */
+export const below1: Rule = number('a number from 0 to below 1', (n) => n >= 0 && n < 1);
+export const flag: Rule = { be: 'true or false', holds: (value) => typeof value === 'boolean' };
+export const callback: Rule = { be: 'a function', holds: (value) => typeof value === 'function' };
+
+/** A whole number, `least` or more. */
+export const whole = (least = 0): Rule =>
+  number(`a whole number, ${least} or more`, (n) => Number.isSafeInteger(n) && n >= least);
+
+export const oneOf = (...values: readonly (string | number | null)[]): Rule => ({
+  be: values
+    .map(showValue)
+    .join(values.length > 2 ? ', ' : ' or ')
+    .replace(/, ([^,]*)$/, ' or $1'),
+  holds: (value) => (values as readonly unknown[]).includes(value),
+});
+
+/** Where null is a value of its own. */
+export const orNull = (rule: Rule): Rule => ({
+  be: `${rule.be}, or null`,
+  holds: (value) => value === null || rule.holds(value),
+});
+
+/**
+ * Checks an object of options: that it is one, that each name is known and each value keeps its rule. Undefined stands for the
+ * default.
+ * @throws UsageError that names the option, and the one that was probably meant.
+ */
+export function checkOptions<T extends object>(where: string, options: T, rules: Rules<T>): void {
+  const names = Object.keys(rules);
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new UsageError(`${where}: takes options { ${names.join(', ')} }, got ${showValue(options)}`);
+  }
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(rules, name))
+      throw new UsageError(`${where}: there is no option '${name}'; ${meant(name, names)}`);
+    const rule = rules[name as keyof T];
+    if (value !== undefined && !rule.holds(value)) {
+      throw new UsageError(`${where}: ${name} is ${rule.be}, got ${showValue(value)}`);
+    }
+  }
+}
+
+/** The known name that is nearest to a wrong one, or all of them where none is near. */
+export function meant(name: string, names: readonly string[]): string {
+  const plain = (text: string) => text.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
+  const distances = names.map((known) => ({ known, distance: edits(plain(name), plain(known)) }));
+  const nearest = distances.sort((a, b) => a.distance - b.distance)[0];
+  const near = nearest && nearest.distance <= Math.min(2, nearest.known.length / 2);
+  if (near) return `did you mean '${nearest.known}'?`;
+  return names.length > 0 ? `known are ${names.join(', ')}` : 'it takes none';
+}
+
+/** Letters to insert, delete or replace to make one of the other (Levenshtein). */
+function edits(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = row[j - 1] + Number(a[i - 1] !== b[j - 1]);
+      next.push(Math.min(replaced, row[j] + 1, next[j - 1] + 1));
+    }
+    row = next;
+  }
+  return row[b.length];
+}

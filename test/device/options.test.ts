@@ -1,0 +1,59 @@
+import * as assert from 'uvu/assert';
+import { UsageError } from '../../src/device/errors.js';
+import { checkOptions, oneOf, orNull, type Rules, share, whole } from '../../src/device/options.js';
+import { suite } from '../support/suite.js';
+
+const test = suite('device/options');
+
+interface Given {
+  labelSmoothing?: number;
+  stride?: number;
+  reduction?: string;
+  limit?: number | null;
+}
+
+const rules: Rules<Given> = {
+  labelSmoothing: share,
+  stride: whole(1),
+  reduction: oneOf('mean', 'sum', 'none'),
+  limit: orNull(whole()),
+};
+const refused = (options: unknown, message: RegExp) => {
+  assert.throws(
+    () => checkOptions('crossEntropy', options as Given, rules),
+    (error: Error) => error instanceof UsageError && message.test(error.message),
+    JSON.stringify(options),
+  );
+};
+
+test('known names with values in range pass, undefined and null where they are meant', () => {
+  checkOptions('crossEntropy', {}, rules);
+  checkOptions('crossEntropy', { labelSmoothing: 0, stride: undefined, reduction: 'sum', limit: null }, rules);
+});
+
+test('a name that nobody reads is refused, and the one that was meant is said', () => {
+  refused(
+    { label_smoothing: 0.1 },
+    /^crossEntropy: there is no option 'label_smoothing'; did you mean 'labelSmoothing'\?$/,
+  );
+  refused({ strides: 2 }, /did you mean 'stride'/);
+  refused({ Reduction: 'sum' }, /did you mean 'reduction'/);
+  refused({ verbose: true }, /known are labelSmoothing, stride, reduction, limit$/);
+  refused({ toString: 1 }, /there is no option 'toString'/);
+});
+
+test('a value out of range is refused with what it should be', () => {
+  refused({ labelSmoothing: 1.5 }, /^crossEntropy: labelSmoothing is a number from 0 to 1, got 1.5$/);
+  refused({ labelSmoothing: Number.NaN }, /got NaN/);
+  refused({ stride: '2' }, /^crossEntropy: stride is a whole number, 1 or more, got '2'$/);
+  refused({ stride: null }, /got null/);
+  refused({ reduction: 'avg' }, /reduction is 'mean', 'sum' or 'none', got 'avg'/);
+  refused({ limit: -1 }, /limit is a whole number, 0 or more, or null, got -1/);
+});
+
+test('what is no object of options is refused', () => {
+  for (const wrong of [null, 3, 'x', [], true])
+    refused(wrong, /takes options { labelSmoothing, stride, reduction, limit }/);
+});
+
+test.run();
