@@ -43,7 +43,7 @@ export { measurePeaks, type Peaks } from './kernels/roofline.js';
 export * from './layers/index.js';
 export * from './models/index.js';
 export * from './optim/index.js';
-export type { DType, TypedArray } from './tensor/dtype.js';
+export type { DType, HostArray, TypedArray } from './tensor/dtype.js';
 export { keep, type Owned, type Scope, scope } from './tensor/scope.js';
 export { manualSeed, type RngState, rngState, setRngState } from './tensor/seed.js';
 export { type Shape, showShape, sizeOf } from './tensor/shape.js';

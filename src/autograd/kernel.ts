@@ -46,6 +46,9 @@ export function kernel(code: string): Kernel {
       if (wrong)
         throw new DtypeError(`${shader.name}: '${wrong}' is an array of f32, the tensor is ${tensors[wrong].dtype}`);
       run(shader, Object.fromEntries(buffers.map((name) => [name, tensors[name].buffer])), values, options);
+      for (const { name, access } of shader.buffers) {
+        if (access === 'read_write') tensors[name].overwrittenBy(`kernel ${shader.name}`);
+      }
     },
   };
 }

@@ -1,12 +1,13 @@
 // Reverse-mode differentiation, define by run. Ids increase, so descending id is a topological order:
 // backward is collect, sort, pull, accumulate.
-import { ShapeError, UsageError } from '../device/errors.js';
+import { DtypeError, ShapeError, showValue, UsageError } from '../device/errors.js';
 import { at, currentPlace } from '../device/place.js';
 import { copyBuffer } from '../device/recorder.js';
 import { binary } from '../kernels/elementwise.js';
 import { isAsync, keep, scope, unscoped } from '../tensor/scope.js';
 import { sameShape, showShape } from '../tensor/shape.js';
-import { alias, empty, type GradNode, onBackward, type Tensor } from '../tensor/tensor.js';
+import { alias, empty, type GradNode, onBackward, Tensor } from '../tensor/tensor.js';
+import { asOf, thisMoment } from '../tensor/versions.js';
 
 /** What `detectAnomaly` looks at results and gradients with; it registers itself here, so that who does not use it does not load it. */
 export interface Watch {
@@ -45,6 +46,7 @@ export function unwatched<T>(body: () => T): T {
 
 /** Optimizers say here what they wrote. */
 export function wrote(optimizer: string, param: Tensor, place: number): void {
+  param.overwrittenBy(`${optimizer}.step()`);
   watch?.updated(optimizer, param, place);
 }
 
@@ -91,7 +93,7 @@ export function record(name: string, y: Tensor, inputs: readonly Tensor[], grad:
   watch?.forward(name, y, inputs);
   if (recording && inputs.some((t) => t.requiresGrad)) {
     y.requiresGrad = true;
-    y.node = { name, inputs, grad, place: currentPlace() || name };
+    y.node = { name, inputs, grad, place: currentPlace() || name, made: thisMoment() };
   }
   return y;
 }
@@ -99,7 +101,7 @@ export function record(name: string, y: Tensor, inputs: readonly Tensor[], grad:
 /**
  * Gradients of `from` with respect to every leaf that requires one, added to the leaf's `.grad`: `from.backward(dy)`.
  * `dy` is the upstream gradient, in the shape of `from`; a scalar needs none.
- * @throws UsageError if `from` depends on nothing that requires a gradient; ShapeError if `dy` is missing or does not fit.
+ * @throws UsageError if `from` depends on nothing that requires a gradient, or if a gradient needs what was overwritten since; ShapeError if `dy` is missing or does not fit.
  */
 export function backward(from: Tensor, dy?: Tensor): void {
   if (!from.requiresGrad) {
@@ -108,12 +110,14 @@ export function backward(from: Tensor, dy?: Tensor): void {
   if (!dy && from.size !== 1) {
     throw new ShapeError(`backward: ${showShape(from.shape)} is not a scalar; pass the upstream gradient`);
   }
+  if (dy && !(dy instanceof Tensor)) throw new UsageError(`backward: dy is a tensor, got ${showValue(dy)}`);
+  if (dy && dy.dtype !== 'f32') throw new DtypeError(`backward: an upstream gradient is f32, got ${dy.dtype}`);
   if (dy && !sameShape(dy.shape, from.shape)) {
     throw new ShapeError(`backward: upstream gradient ${showShape(dy.shape)} for a result ${showShape(from.shape)}`);
   }
   using _pass = scope();
   if (dy) watch?.upstream(dy);
-  noGrad(() => pull(from, dy ?? one(from)));
+  noGrad(() => pull(from, dy ? alias(dy, dy.shape) : one(from))); // the caller's own may be older than what it is for
 }
 
 function pull(from: Tensor, seed: Tensor): void {
@@ -128,7 +132,7 @@ function pull(from: Tensor, seed: Tensor): void {
       continue;
     }
     const { node } = y;
-    at(`${node.place} (backward)`, () => pullNode(node, dy, gradients));
+    at(`${node.place} (backward)`, () => asOf(node.made, () => pullNode(node, dy, gradients)));
     if (dy !== seed) dy.dispose();
   }
 }

@@ -2,13 +2,12 @@
 
 import { full } from '../autograd/ops/create.js';
 import { normal, uniform } from '../autograd/ops/random.js';
-import { copyBuffer } from '../device/recorder.js';
 import { scope } from '../tensor/scope.js';
 import type { Tensor } from '../tensor/tensor.js';
 
 function overwrite(target: Tensor, values: () => Tensor): Tensor {
   using _made = scope();
-  copyBuffer(values().buffer, target.buffer, target.size * 4);
+  target.copy(values());
   return target;
 }
 

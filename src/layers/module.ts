@@ -1,5 +1,4 @@
 import { CheckpointError } from '../device/errors.js';
-import { copyBuffer } from '../device/recorder.js';
 import type { TypedArray } from '../tensor/dtype.js';
 import { type Shape, sameShape, showShape } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -135,7 +134,7 @@ export abstract class Module {
           `loadStateDict: ${name} is ${showShape(value.shape)} in the state, ${showShape(target.shape)} in this model`,
         );
       }
-      if (value instanceof Tensor) copyBuffer(value.buffer, target.buffer, target.size * 4);
+      if (value instanceof Tensor) target.copy(value);
       else target.set(value.data);
     }
   }

@@ -5,16 +5,11 @@ import { full } from '../autograd/ops/create.js';
 import { clamp, sqrt, square } from '../autograd/ops/pointwise.js';
 import { sum } from '../autograd/ops/reduce.js';
 import { noGrad } from '../autograd/tape.js';
-import { copyBuffer } from '../device/recorder.js';
 import { scope } from '../tensor/scope.js';
 import type { Tensor } from '../tensor/tensor.js';
 
 function gradients(params: readonly Tensor[]): Tensor[] {
   return params.flatMap((p) => (p.grad ? [p.grad] : []));
-}
-
-function overwrite(target: Tensor, value: Tensor): void {
-  copyBuffer(value.buffer, target.buffer, target.size * 4);
 }
 
 /**
@@ -27,7 +22,7 @@ export function clipGradNorm(params: readonly Tensor[], maxNorm: number): Tensor
       const grads = gradients(params);
       const total = sqrt(grads.map((g) => sum(square(g))).reduce((a, b) => add(a, b), full([], 0)));
       const factor = minimum(div(maxNorm, add(total, 1e-6)), full([], 1));
-      for (const g of grads) overwrite(g, mul(g, factor));
+      for (const g of grads) g.copy(mul(g, factor));
       return total;
     }),
   );
@@ -37,6 +32,6 @@ export function clipGradNorm(params: readonly Tensor[], maxNorm: number): Tensor
 export function clipGradValue(params: readonly Tensor[], limit: number): void {
   using _clip = scope();
   noGrad(() => {
-    for (const g of gradients(params)) overwrite(g, clamp(g, -limit, limit));
+    for (const g of gradients(params)) g.copy(clamp(g, -limit, limit));
   });
 }

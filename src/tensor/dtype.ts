@@ -1,3 +1,4 @@
+import { DtypeError, showValue } from '../device/errors.js';
 import { roundUp } from '../device/math.js';
 
 /** f32 for values, i32 for labels and indices, u8 for images (four to a word on the device). */
@@ -6,7 +7,35 @@ export type DType = 'f32' | 'i32' | 'u8';
 /** Values on the host, an array for each dtype: f32, i32, u8. */
 export type TypedArray = Float32Array | Int32Array | Uint8Array;
 
+/** Typed arrays that values are taken from; `dtypeOf` says as what. */
+export type HostArray =
+  | TypedArray
+  | Float64Array
+  | Int8Array
+  | Int16Array
+  | Uint16Array
+  | Uint32Array
+  | Uint8ClampedArray
+  | BigInt64Array
+  | BigUint64Array;
+
 const BYTES: Record<DType, number> = { f32: 4, i32: 4, u8: 1 };
+
+/** By the name that every realm's arrays carry. i32 is what whole numbers become, as int64 in PyTorch. */
+const DTYPE_OF: Record<string, DType> = {
+  Float32Array: 'f32',
+  Float64Array: 'f32',
+  Float16Array: 'f32',
+  Int8Array: 'i32',
+  Int16Array: 'i32',
+  Int32Array: 'i32',
+  Uint16Array: 'i32',
+  Uint32Array: 'i32',
+  BigInt64Array: 'i32',
+  BigUint64Array: 'i32',
+  Uint8Array: 'u8',
+  Uint8ClampedArray: 'u8',
+};
 
 /** Bytes that `count` elements take on the device. */
 export function bytesOf(dtype: DType, count: number): number {
@@ -19,7 +48,19 @@ export function arrayOf(dtype: DType, buffer: ArrayBuffer, count: number): Typed
   return dtype === 'i32' ? new Int32Array(buffer, 0, count) : new Uint8Array(buffer, 0, count);
 }
 
-export function dtypeOf(array: TypedArray): DType {
-  if (array instanceof Float32Array) return 'f32';
-  return array instanceof Int32Array ? 'i32' : 'u8';
+/** @throws DtypeError unless it is one. */
+export function checkDtype(op: string, dtype: unknown): asserts dtype is DType {
+  if (typeof dtype !== 'string' || !Object.hasOwn(BYTES, dtype)) {
+    throw new DtypeError(`${op}: dtype is f32, i32 or u8, got ${showValue(dtype)}`);
+  }
+}
+
+/**
+ * The dtype that a typed array's values are taken as: floats f32, bytes u8, all other whole numbers i32.
+ * @throws DtypeError for a view that is no array of numbers.
+ */
+export function dtypeOf(op: string, array: ArrayBufferView): DType {
+  const name = (array as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] ?? '';
+  if (!Object.hasOwn(DTYPE_OF, name)) throw new DtypeError(`${op}: takes arrays of numbers, got ${showValue(array)}`);
+  return DTYPE_OF[name];
 }

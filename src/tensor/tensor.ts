@@ -1,15 +1,15 @@
-import { DeviceLostError, DtypeError, ShapeError, UsageError } from '../device/errors.js';
+import { DtypeError, ShapeError, showValue, UsageError } from '../device/errors.js';
+import { anything, checkOptions, flag, type Rules } from '../device/options.js';
 import type { GpuBuffer } from '../device/pool.js';
-import { read, release, scratch, upload } from '../device/recorder.js';
-import { arrayOf, bytesOf, type DType, dtypeOf, type TypedArray } from './dtype.js';
+import { copyBuffer, read, release, upload } from '../device/recorder.js';
+import { arrayOf, bytesOf, checkDtype, type DType, type HostArray, type TypedArray } from './dtype.js';
+import { deviceArray, hostValues, type Nested } from './host-values.js';
 import { openScope, type Scope, unscoped } from './scope.js';
-import { checkShape, type Shape, showShape, sizeOf } from './shape.js';
+import { checkShape, type Shape, sameShape, showShape, sizeOf } from './shape.js';
+import { newStorage, type Storage, usable } from './storage.js';
+import { countWrite, type Moment, nextTensorId } from './versions.js';
 
-/** Device memory shared by a tensor and its reshapes. */
-interface Storage {
-  buffer: GpuBuffer;
-  owners: number;
-}
+export type { Nested } from './host-values.js';
 
 /** How a tensor was computed: its inputs, and a gradient thunk for each. Made by autograd/tape.ts. */
 export interface GradNode {
@@ -24,10 +24,9 @@ export interface GradNode {
    * in its shape. Null where there is none.
    */
   grad: (dy: Tensor) => readonly ((() => Tensor) | null)[];
+  /** When: its gradient wants what it reads to be as it was then. @internal */
+  made: Moment;
 }
-
-/** Nested lists of numbers, such as [[1, 2], [3, 4]]. */
-export type Nested = number | readonly Nested[];
 
 /** How `tensor` makes one. */
 export interface TensorOptions {
@@ -37,7 +36,6 @@ export interface TensorOptions {
   requiresGrad?: boolean;
 }
 
-let nextId = 1;
 let backwardPass: ((from: Tensor, dy?: Tensor) => void) | undefined;
 
 /** The tape registers itself here, so that tensors need not know it. */
@@ -61,7 +59,7 @@ const INSPECT = Symbol.for('nodejs.util.inspect.custom');
  */
 export class Tensor {
   /** Increases with every tensor made: descending ids are a topological order of what was computed. */
-  readonly id = nextId++;
+  readonly id = nextTensorId();
   /** Elements in all: the product of the shape. */
   readonly size: number;
   /** Whether `backward()` follows it. Set on what is trained; results of ops inherit it from their inputs. */
@@ -101,21 +99,7 @@ export class Tensor {
 
   /** @internal */
   get shared(): Storage {
-    if (!this.storage) {
-      throw new UsageError(
-        `${this.label} ${showShape(this.shape)}: used after it was disposed of (its scope closed?); ` +
-          'keep(t) moves a tensor one scope out; no scope may be open during an await',
-      );
-    }
-    const { lost } = this.storage.buffer.pool;
-    if (lost) {
-      throw new DeviceLostError(
-        `${this.label} ${showShape(this.shape)}: its device is gone, and its values with it (${lost.message}); ` +
-          'make it again on the new device',
-        { cause: lost },
-      );
-    }
-    return this.storage;
+    return usable(this.storage, this);
   }
 
   /** Says what it is, in messages and in `memory()`'s list of holders. @internal */
@@ -185,14 +169,39 @@ export class Tensor {
   }
 
   /**
-   * Overwrites the values from the host in row-major order; it copies. Gradients still to be computed see the new ones.
-   * @throws ShapeError if there are more or fewer values than elements.
+   * Overwrites the values from the host in row-major order; it copies. Gradients that need the old ones throw from then on.
+   * @throws ShapeError if there are more or fewer values than elements; DtypeError or UsageError if they are no such numbers.
    */
-  set(values: TypedArray | readonly number[]): void {
+  set(values: HostArray | readonly number[]): void {
+    const data = deviceArray('set', values, this.dtype);
     if (values.length !== this.size) {
       throw new ShapeError(`set: ${values.length} values for ${showShape(this.shape)} (${this.size} elements)`);
     }
-    upload(this.buffer, hostArray(values, this.dtype));
+    upload(this.buffer, data);
+    this.overwrittenBy('set()');
+  }
+
+  /**
+   * Overwrites the values with another tensor's, on the GPU. Gradients that need the old ones throw from then on. PyTorch:
+   * x.copy_, without broadcasting or casting.
+   * @throws ShapeError or DtypeError if shape or dtype differ.
+   */
+  copy(from: Tensor): void {
+    if (!(from instanceof Tensor)) throw new UsageError(`copy: takes a tensor, got ${showValue(from)}`);
+    if (!sameShape(from.shape, this.shape)) {
+      throw new ShapeError(`copy: ${showShape(from.shape)} does not fit ${showShape(this.shape)}`);
+    }
+    if (from.dtype !== this.dtype)
+      throw new DtypeError(`copy: ${from.dtype} does not fit ${this.dtype}; cast it first`);
+    const [source, target] = [from.buffer, this.buffer];
+    if (this.size === 0 || source === target) return;
+    copyBuffer(source, target, bytesOf(this.dtype, this.size));
+    this.overwrittenBy('copy()');
+  }
+
+  /** Says that its memory was written in place; `what` did. @internal */
+  overwrittenBy(what: string): void {
+    countWrite(this.shared, what);
   }
 
   /** What it is, such as `Tensor [2, 3] f32 (matmul)`. Its values are on the GPU: print `await t.toArray()`. */
@@ -221,9 +230,9 @@ export class Tensor {
  * it. PyTorch: torch.empty.
  */
 export function empty(shape: Shape, dtype: DType = 'f32', label = 'tensor'): Tensor {
+  checkDtype(label, dtype);
   checkShape(label, shape);
-  const elements = bytesOf(dtype, sizeOf(shape)) / 4;
-  const made = new Tensor(shape, dtype, { buffer: scratch(Math.max(elements, 1), label), owners: 0 });
+  const made = new Tensor(shape, dtype, newStorage(shape, dtype, label));
   made.label = label;
   return made;
 }
@@ -235,21 +244,30 @@ export function alias(t: Tensor, shape: Shape): Tensor {
   return made;
 }
 
+const TENSOR_OPTIONS: Rules<TensorOptions & { shape?: Shape }> = {
+  dtype: anything,
+  requiresGrad: flag,
+  shape: anything,
+};
+
 /**
- * A tensor from host values: nested lists, or a flat typed array with `shape`. Numbers become f32; an Int32Array
- * i32 and a Uint8Array u8, unless `dtype` says otherwise. PyTorch: torch.tensor.
- * @throws ShapeError if lists are ragged or the shape does not fit; DtypeError if i32 or u8 is to require a gradient.
+ * A tensor from host values: nested lists, or a flat typed array with `shape`. Numbers and arrays of floats become f32,
+ * bytes (Uint8Array) u8, arrays of other whole numbers i32, unless `dtype` says otherwise. PyTorch: torch.tensor.
+ * @throws ShapeError if lists are ragged or the shape does not fit; UsageError for what is no number; DtypeError if i32 or
+ * u8 cannot hold a value or is to require a gradient.
  */
-export function tensor(values: Nested | TypedArray, options: TensorOptions & { shape?: Shape } = {}): Tensor {
-  const typed = ArrayBuffer.isView(values);
-  const flat = typed ? (values as TypedArray) : flatten(values as Nested);
-  const shape = options.shape ?? (typed ? [flat.length] : shapeOf(values as Nested));
+export function tensor(values: Nested | HostArray, options: TensorOptions & { shape?: Shape } = {}): Tensor {
+  checkOptions('tensor', options, TENSOR_OPTIONS);
+  const { flat, shape: own, dtype: natural } = hostValues('tensor', values);
+  const { dtype = natural, shape = own } = options;
+  checkDtype('tensor', dtype);
+  checkShape('tensor', shape);
   if (sizeOf(shape) !== flat.length) {
     throw new ShapeError(`tensor: ${flat.length} values do not fill ${showShape(shape)} (${sizeOf(shape)} elements)`);
   }
-  const dtype = options.dtype ?? (typed ? dtypeOf(flat as TypedArray) : 'f32');
+  const data = deviceArray('tensor', flat, dtype);
   const made = empty(shape, dtype);
-  if (flat.length > 0) upload(made.buffer, hostArray(flat, dtype));
+  if (flat.length > 0) upload(made.buffer, data);
   return trainable(made, options.requiresGrad ?? false);
 }
 
@@ -265,36 +283,15 @@ export function trainable(made: Tensor, requiresGrad: boolean): Tensor {
 /**
  * A trainable tensor: requires a gradient and lives outside every scope. Takes over the memory of `t`, which is disposed
  * of. PyTorch: nn.Parameter.
+ * @throws DtypeError unless it is f32.
  */
 export function parameter(t: Tensor): Tensor {
+  if (!(t instanceof Tensor)) throw new UsageError(`parameter: takes a tensor, got ${showValue(t)}`);
+  if (t.dtype !== 'f32')
+    throw new DtypeError(`parameter: only f32 can be trained, this is ${t.dtype} ${showShape(t.shape)}`);
   const made = unscoped(() => alias(t, t.shape));
   made.requiresGrad = true;
   made.holds('parameter');
   t.dispose();
   return made;
-}
-
-/** A private copy in the device's form: the caller's array may change before the upload happens. */
-function hostArray(values: TypedArray | readonly number[], dtype: DType): TypedArray {
-  if (dtype === 'f32') return new Float32Array(values);
-  if (dtype === 'i32') return new Int32Array(values);
-  const padded = new Uint8Array(bytesOf('u8', values.length));
-  padded.set(values);
-  return padded;
-}
-
-function shapeOf(values: Nested): number[] {
-  return typeof values === 'number' ? [] : [values.length, ...(values.length > 0 ? shapeOf(values[0]) : [])];
-}
-
-function flatten(values: Nested): number[] {
-  const shape = shapeOf(values);
-  const flat: number[] = [];
-  const walk = (part: Nested, dim: number): void => {
-    if (typeof part === 'number' && dim === shape.length) flat.push(part);
-    else if (typeof part !== 'number' && part.length === shape[dim]) for (const inner of part) walk(inner, dim + 1);
-    else throw new ShapeError(`tensor: the nested lists are ragged (expected ${showShape(shape)})`);
-  };
-  walk(values, 0);
-  return flat;
 }

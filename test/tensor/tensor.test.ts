@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import * as assert from 'uvu/assert';
 import { UsageError } from '../../src/device/errors.js';
 import { memory } from '../../src/device/runtime.js';
+import type { DType, HostArray } from '../../src/tensor/dtype.js';
 import { keep, scope } from '../../src/tensor/scope.js';
 import { broadcastShapes, normalizeDims, stridesOf } from '../../src/tensor/shape.js';
 import { alias, empty, parameter, type Tensor, tensor } from '../../src/tensor/tensor.js';
@@ -30,6 +31,96 @@ test('typed arrays keep their dtype; u8 is packed and unpacked', async () => {
   assert.equal(await b.data(), Uint8Array.of(1, 2, 3, 255, 7));
   i.dispose();
   b.dispose();
+});
+
+test('other typed arrays become what PyTorch would make of them, or are refused', async () => {
+  using _ = scope();
+  const cases: [HostArray, DType, number[]][] = [
+    [Int8Array.of(-1), 'i32', [-1]],
+    [Int16Array.of(-300, 300), 'i32', [-300, 300]],
+    [Uint16Array.of(65_535), 'i32', [65_535]],
+    [Uint32Array.of(70_000), 'i32', [70_000]],
+    [BigInt64Array.of(-5n, 2n ** 31n - 1n), 'i32', [-5, 2 ** 31 - 1]],
+    [BigUint64Array.of(7n), 'i32', [7]],
+    [Float64Array.of(0.1, -0, Number.NaN), 'f32', [Math.fround(0.1), -0, Number.NaN]],
+    [Uint8ClampedArray.of(300), 'u8', [255]],
+  ];
+  for (const [array, dtype, values] of cases) {
+    const t = tensor(array);
+    assert.is(t.dtype, dtype);
+    assert.equal([...(await t.data())], values);
+    const into = empty([values.length], dtype);
+    into.set(array);
+    assert.equal([...(await into.data())], values);
+  }
+  assert.throws(() => tensor(Uint32Array.of(1, 2 ** 31)), /^tensor: i32 cannot hold 2147483648 \(element 1\)/);
+  assert.throws(() => tensor(BigInt64Array.of(2n ** 40n)), /^tensor: i32 cannot hold 1099511627776/);
+  assert.throws(
+    () => tensor(new DataView(new ArrayBuffer(4)) as never),
+    /^tensor: takes arrays of numbers, got a DataView/,
+  );
+});
+
+test('what a dtype cannot hold is refused; fractions are cut off, as in PyTorch', async () => {
+  using _ = scope();
+  assert.equal([...(await tensor([1.7, -1.7], { dtype: 'i32' }).data())], [1, -1]);
+  assert.equal([...(await tensor([[3], [255.5]], { dtype: 'u8' }).data())], [3, 255]);
+  assert.throws(() => tensor([256], { dtype: 'u8' }), /^tensor: u8 cannot hold 256 \(element 0\)/);
+  assert.throws(() => tensor([0, -1], { dtype: 'u8' }), /^tensor: u8 cannot hold -1 \(element 1\)/);
+  assert.throws(() => tensor([Number.NaN], { dtype: 'i32' }), /^tensor: i32 cannot hold NaN/);
+  assert.throws(() => empty([1], 'i32').set([2 ** 31]), /^set: i32 cannot hold 2147483648/);
+  assert.throws(() => empty([1], 'u8').set(Float32Array.of(1e9)), /^set: u8 cannot hold/);
+});
+
+test('what is no number is refused, wherever it stands', () => {
+  const circle: unknown[] = [];
+  circle.push(circle);
+  const cases: [unknown, RegExp][] = [
+    [['1'], /^tensor: values are numbers, or lists of them, got '1'$/],
+    [[true], /got true/],
+    [[1, undefined], /got undefined/],
+    [new Array(3), /got undefined/],
+    [[[1], [null]], /got null/],
+    ['12', /got '12'/],
+    [undefined, /got undefined/],
+    [{ length: 2 }, /got an Object/],
+    [[1n], /got 1$/],
+    [[[1, 2], 3], /ragged/],
+    [[1, [2]], /ragged/],
+    [circle, /does one hold itself/],
+  ];
+  for (const [values, message] of cases) assert.throws(() => tensor(values as never), message);
+  assert.throws(() => empty([2]).set(['1', 2] as never), /^set: values are numbers, or lists of them, got '1'/);
+  assert.throws(() => empty([2]).set(7 as never), /^set: values are numbers/);
+  assert.throws(() => tensor([1], { dtype: 'f16' as never }), /^tensor: dtype is f32, i32 or u8, got 'f16'/);
+  assert.throws(() => tensor([1], { requires_grad: true } as never), /did you mean 'requiresGrad'/);
+  assert.throws(() => empty([1], 'f16' as never), /dtype is f32, i32 or u8, got 'f16'/);
+  assert.throws(() => parameter([1] as never), /^parameter: takes a tensor, got \[1\]/);
+  assert.throws(() => parameter(tensor(Int32Array.of(1))), /^parameter: only f32 can be trained/);
+});
+
+test('lists of typed arrays are rows', async () => {
+  using _ = scope();
+  const t = tensor([Float32Array.of(1, 2), Float64Array.of(3, 4)]);
+  assert.equal(await t.toArray(), [
+    [1, 2],
+    [3, 4],
+  ]);
+});
+
+test('copy() takes over values on the GPU, of any dtype', async () => {
+  using _ = scope();
+  for (const values of [Float32Array.of(1, -0, 2 ** -20), Int32Array.of(1, 2, 3), Uint8Array.of(1, 2, 3)]) {
+    const to = empty([3], tensor(values).dtype);
+    to.copy(tensor(values));
+    assert.equal(await to.data(), values);
+    to.copy(to);
+    assert.equal(await to.data(), values);
+  }
+  empty([0, 2]).copy(empty([0, 2]));
+  assert.throws(() => empty([2]).copy(empty([3])), /^copy: \[3\] does not fit \[2\]/);
+  assert.throws(() => empty([2]).copy(empty([2], 'i32')), /^copy: i32 does not fit f32/);
+  assert.throws(() => empty([2]).copy([1, 2] as never), /^copy: takes a tensor, got \[1, 2\]/);
 });
 
 test('scalars, and item() on anything else', async () => {

@@ -42,6 +42,7 @@ export function batchNorm(
     if (training) {
       const running = { mean: runningMean.buffer, variance: runningVar.buffer };
       kernels.batchNormStatistics(x.buffer, stats(), running, size, { eps, momentum });
+      for (const moved of [runningMean, runningVar]) moved.overwrittenBy('batchNorm in training');
     } else {
       map('1.0 / sqrt(x + p.alpha)', runningVar.buffer, inverseStd.buffer, size.channels, eps);
     }

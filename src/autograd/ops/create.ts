@@ -1,7 +1,7 @@
 // Tensors made of nothing. They are not recorded: they have no gradient.
 import { DtypeError, showValue, UsageError } from '../../device/errors.js';
 import { fill } from '../../kernels/elementwise.js';
-import { bytesOf, type DType } from '../../tensor/dtype.js';
+import { bytesOf, checkDtype, type DType } from '../../tensor/dtype.js';
 import { checkShape, type Shape } from '../../tensor/shape.js';
 import { empty, type Tensor, type TensorOptions, tensor, trainable } from '../../tensor/tensor.js';
 import { requireNumbers, requireOptions, requireTensors } from './checks.js';
@@ -100,6 +100,6 @@ export function eye(n: number): Tensor {
 }
 
 function requireDtype(op: string, dtype: DType, requiresGrad: boolean): void {
-  if (!Object.hasOwn(HOLDS, dtype)) throw new DtypeError(`${op}: dtype is f32, i32 or u8, got ${showValue(dtype)}`);
+  checkDtype(op, dtype);
   if (requiresGrad && dtype !== 'f32') throw new DtypeError(`${op}: only f32 can require a gradient, this is ${dtype}`);
 }

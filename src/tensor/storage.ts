@@ -1,0 +1,52 @@
+// The device memory behind tensors, and when it may not be used.
+import { DeviceLostError, UsageError } from '../device/errors.js';
+import type { GpuBuffer } from '../device/pool.js';
+import { scratch } from '../device/recorder.js';
+import type { DType } from './dtype.js';
+import { bytesOf } from './dtype.js';
+import { type Shape, showShape, sizeOf } from './shape.js';
+import { isStale, type Versioned } from './versions.js';
+
+/** Device memory shared by a tensor and its reshapes. */
+export interface Storage extends Versioned {
+  buffer: GpuBuffer;
+  owners: number;
+}
+
+/** Memory for a tensor, its contents undefined. `label` is what messages call it. */
+export function newStorage(shape: Shape, dtype: DType, label: string): Storage {
+  const elements = bytesOf(dtype, sizeOf(shape)) / 4;
+  return { buffer: scratch(Math.max(elements, 1), label), owners: 0, writtenAt: 0, writtenBy: '' };
+}
+
+/**
+ * A tensor's memory, if it still has what the tensor stands for.
+ * @throws UsageError after it was given back, or if a gradient wants values that were overwritten; DeviceLostError when its
+ * device is gone.
+ */
+export function usable(
+  storage: Storage | null,
+  { id, label, shape }: { id: number; label: string; shape: Shape },
+): Storage {
+  if (!storage) {
+    throw new UsageError(
+      `${label} ${showShape(shape)}: used after it was disposed of (its scope closed?); ` +
+        'keep(t) moves a tensor one scope out; no scope may be open during an await',
+    );
+  }
+  const { lost } = storage.buffer.pool;
+  if (lost) {
+    throw new DeviceLostError(
+      `${label} ${showShape(shape)}: its device is gone, and its values with it (${lost.message}); ` +
+        'make it again on the new device',
+      { cause: lost },
+    );
+  }
+  if (isStale(id, storage)) {
+    throw new UsageError(
+      `backward: a gradient needs ${label} ${showShape(shape)} as it was in the forward pass, and ${storage.writtenBy} ` +
+        'has overwritten it since; call backward() before that, or compute the result anew',
+    );
+  }
+  return storage;
+}
