@@ -11,8 +11,21 @@ export interface AugmentOptions {
   place: 'random' | 'center' | 'ten';
   /** Mirrors every other picture, by chance. Only with 'random'. Default false. */
   flip?: boolean;
-  /** Standard deviation of the paper's colour shift along the principal axes (section 4.1: 0.1); 0 is off. Default 0. */
+  /**
+   * One colour a picture is added to its pixels: along each principal axis a normal number of this deviation (Krizhevsky et al.
+   * 2012, section 4.1: 0.1) times `colourScale`; 0 is off. Default 0.
+   */
   colourShift?: number;
+  /**
+   * What the colour shift multiplies. 'deviation': the colours' standard deviation along the axis, the eigenvalue's root, as in
+   * the authors' own program. 'eigenvalue': the eigenvalue, as the paper's text has it, of colours from 0 to 1. Default 'deviation'.
+   */
+  colourScale?: 'deviation' | 'eigenvalue';
+  /**
+   * What is made of the bytes. 'standard': (byte - mean) / std, channel by channel. 'mean-colour': byte - mean. 'mean-image': byte
+   * less `colours.meanImage` at its place in the picture, as in the paper. Default 'standard'.
+   */
+  pixels?: 'standard' | 'mean-colour' | 'mean-image';
   /** The training set's: subtracted and divided by, whatever set is augmented. */
   colours: ColourStatistics;
   /** A whole number. */
@@ -30,10 +43,20 @@ interface Cut {
   mirror: boolean;
 }
 
+/** @internal @throws DataError if pictures of this size cannot be augmented so. */
+export function checkAugment({ crop, pixels, colours: { meanImage } }: AugmentOptions, size: number): void {
+  if (crop > size) throw new DataError(`augment: a crop of ${crop} from pictures of ${size} x ${size}`);
+  if (pixels !== 'mean-image' || meanImage?.length === 3 * size * size) return;
+  const got = meanImage ? `has ${meanImage.length} numbers` : 'is missing';
+  throw new DataError(
+    `augment: pixels 'mean-image' needs the mean picture (3, ${size}, ${size}), colours.meanImage ${got}; dataset.meanImage() makes it`,
+  );
+}
+
 /**
- * Writes the crop or crops, (3, crop, crop) f32 each, of a picture (3, size, size) to `out` from element `at` on. Values
- * are (byte - mean + shift) / std, channel by channel; `picture` is its place in the data set.
- * @throws DataError if the crop is larger than the picture.
+ * Writes the crop or crops, (3, crop, crop) f32 each, of a picture (3, size, size) to `out` from element `at` on, as `pixels`
+ * says; `picture` is its place in the data set.
+ * @throws DataError if the crop is larger than the picture, or its mean picture is not there.
  */
 export function augment(
   bytes: Uint8Array,
@@ -44,20 +67,26 @@ export function augment(
   epoch: number,
   picture: number,
 ): void {
-  const { crop, colours, colourShift = 0 } = options;
-  if (crop > size) throw new DataError(`augment: a crop of ${crop} from pictures of ${size}`);
+  const { crop, colourShift = 0 } = options;
+  checkAugment(options, size);
   const random = new Random(mixKey(options.seed, epoch, picture));
   const cuts = place(options, size, random);
-  const shift = [0, 0, 0];
-  if (colourShift > 0) {
-    colours.axes.forEach((axis, i) => {
-      const amount = random.normal() * colourShift * colours.axisStd[i];
-      for (let c = 0; c < 3; c++) shift[c] += axis[c] * amount;
-    });
-  }
+  const shift = colourShift > 0 ? colourOf(options, random) : [0, 0, 0];
   cuts.forEach((cut, i) => {
     copyCrop(bytes, size, out, at + i * 3 * crop * crop, cut, options, shift);
   });
+}
+
+/** The colour that is added to a picture, for values from 0 to 255. */
+function colourOf({ colours, colourShift = 0, colourScale }: AugmentOptions, random: Random): number[] {
+  const colour = [0, 0, 0];
+  colours.axes.forEach((axis, i) => {
+    const deviation = colours.axisStd[i];
+    const scale = colourScale === 'eigenvalue' ? 255 * (deviation / 255) ** 2 : deviation;
+    const amount = random.normal() * colourShift * scale;
+    for (let c = 0; c < 3; c++) colour[c] += axis[c] * amount;
+  });
+  return colour;
 }
 
 function place({ place, crop, flip = false }: AugmentOptions, size: number, random: Random): Cut[] {
@@ -84,17 +113,19 @@ function copyCrop(
   out: Float32Array,
   at: number,
   { left, top, mirror }: Cut,
-  { crop, colours }: AugmentOptions,
+  { crop, colours, pixels = 'standard' }: AugmentOptions,
   shift: number[],
 ): void {
+  const image = pixels === 'mean-image' ? colours.meanImage! : null;
   for (let c = 0; c < 3; c++) {
-    const scale = 1 / (colours.std[c] || 1);
-    const offset = (shift[c] - colours.mean[c]) * scale;
+    const scale = pixels === 'standard' ? 1 / (colours.std[c] || 1) : 1;
+    const offset = (shift[c] - (image ? 0 : colours.mean[c])) * scale;
+    const step = mirror ? -1 : 1;
     for (let y = 0; y < crop; y++) {
-      const row = (c * size + top + y) * size + left;
       const to = at + (c * crop + y) * crop;
-      if (mirror) for (let x = 0; x < crop; x++) out[to + x] = bytes[row + crop - 1 - x] * scale + offset;
-      else for (let x = 0; x < crop; x++) out[to + x] = bytes[row + x] * scale + offset;
+      let from = (c * size + top + y) * size + left + (mirror ? crop - 1 : 0);
+      if (image) for (let x = 0; x < crop; x++, from += step) out[to + x] = bytes[from] - image[from] + offset;
+      else for (let x = 0; x < crop; x++, from += step) out[to + x] = bytes[from] * scale + offset;
     }
   }
 }

@@ -9,8 +9,10 @@ export interface ColourStatistics {
   std: number[];
   /** Unit vectors along which the colours vary, strongest first: axes[i][channel]. */
   axes: number[][];
-  /** Standard deviations along the axes. */
+  /** Standard deviations along the axes: the roots of the covariance's eigenvalues. */
   axisStd: number[];
+  /** The mean picture (3, size, size), from `meanImage`; only `pixels: 'mean-image'` needs it. */
+  meanImage?: Float32Array;
 }
 
 /** A file that was left out of a data set, and why. */
@@ -97,6 +99,20 @@ export class ImageDataset {
       const members = Array.from({ length: this.length }, (_, i) => i).filter((i) => this.label(i) === c);
       return shuffled(members, new Random(seed + c));
     });
+  }
+
+  /**
+   * The mean picture, (3, size, size): each pixel's mean over all pictures of the set. Krizhevsky et al. 2012, section 2.
+   * @throws DataError if the set is empty.
+   */
+  meanImage(): Float32Array {
+    if (this.length === 0) throw new DataError('meanImage: the data set is empty');
+    const sum = new Float64Array(3 * this.size * this.size);
+    for (let n = 0; n < this.length; n++) {
+      const p = this.pixels(n);
+      for (let i = 0; i < sum.length; i++) sum[i] += p[i];
+    }
+    return Float32Array.from(sum, (s) => s / this.length);
   }
 
   /**

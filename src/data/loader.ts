@@ -1,6 +1,6 @@
 // Batches ahead of the GPU. Order and augmentation depend on (seed, epoch) alone.
 import { DataError } from '../device/errors.js';
-import { type AugmentOptions, augment, cropsPerPicture } from './augment.js';
+import { type AugmentOptions, augment, checkAugment, cropsPerPicture } from './augment.js';
 import { type ColourStatistics, ImageDataset } from './dataset.js';
 import { prepare, type RgbImage } from './image.js';
 import { mixKey, Random, shuffled } from './random.js';
@@ -62,9 +62,7 @@ export class DataLoader {
   ) {
     const { augment: how, batchSize } = options;
     if (!Number.isInteger(batchSize) || batchSize < 1) throw new DataError(`DataLoader: batch size ${batchSize}`);
-    if (how.crop > dataset.size) {
-      throw new DataError(`DataLoader: crops of ${how.crop} from pictures of ${dataset.size} x ${dataset.size}`);
-    }
+    checkAugment(how, dataset.size);
     this.imageShape = [3, how.crop, how.crop];
     this.assembler = options.assembler ?? { assemble: async (job) => assembleBatch(dataset, how, job) };
   }
@@ -134,6 +132,8 @@ export interface PictureInputOptions {
   crop: number;
   /** Of the training pictures: `dataset.colours()`. */
   colours: ColourStatistics;
+  /** As the training pictures were; 'mean-image' needs `colours.meanImage`, of `size`. Default 'standard'. */
+  pixels?: AugmentOptions['pixels'];
   /** 1 for the centre, 10 for the corners and the centre with their mirror images. Default 1. */
   crops?: 1 | 10;
 }
@@ -141,9 +141,9 @@ export interface PictureInputOptions {
 /** The inputs of one picture, (crops, 3, crop, crop), for `predictProbabilities`. */
 export function pictureInputs(
   picture: RgbImage,
-  { size, crop, colours, crops = 1 }: PictureInputOptions,
+  { size, crop, colours, pixels, crops = 1 }: PictureInputOptions,
 ): Float32Array {
   const one = new ImageDataset(prepare(picture, size), size, ['picture'], Int32Array.of(0), ['picture']);
-  const how: AugmentOptions = { crop, place: crops === 10 ? 'ten' : 'center', colours, seed: 0 };
+  const how: AugmentOptions = { crop, place: crops === 10 ? 'ten' : 'center', pixels, colours, seed: 0 };
   return assembleBatch(one, how, { indices: Int32Array.of(0), epoch: 0 });
 }

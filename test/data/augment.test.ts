@@ -103,26 +103,68 @@ test('mean and standard deviation per channel', () => {
 });
 
 test('the colour shift is one colour a picture, along the axes, with their spread', () => {
-  const s = Math.SQRT1_2;
   const axes = [
-    [s, s, 0],
-    [s, -s, 0],
-    [0, 0, 1],
+    [0.6, 0.8, 0],
+    [-0.48, 0.36, 0.8],
+    [0.64, -0.48, 0.6],
   ];
   const colours = { ...PLAIN, axes, axisStd: [100, 30, 10] };
   const plain = cut(2, 2, false);
-  const squares = [0, 0, 0];
-  const count = 3000;
-  for (let i = 0; i < count; i++) {
-    const shifted = crops({ colours, colourShift: 0.1 }, 0, i);
-    const shift = [0, 25, 50].map((at) => shifted[at] - plain[at]);
-    if (i < 20)
-      shifted.forEach((value, k) => void assert.ok(Math.abs(value - plain[k] - shift[Math.floor(k / 25)]) < 1e-3));
-    for (const [k, axis] of axes.entries()) squares[k] += axis.reduce((sum, x, c) => sum + x * shift[c], 0) ** 2;
+  const scales = [
+    { colourScale: undefined, spreads: [10, 3, 1] },
+    { colourScale: 'eigenvalue', spreads: [100, 30, 10].map((deviation) => (0.1 * deviation ** 2) / 255) },
+  ] as const;
+  for (const { colourScale, spreads } of scales) {
+    const squares = [0, 0, 0];
+    const count = 3000;
+    for (let i = 0; i < count; i++) {
+      const shifted = crops({ colours, colourShift: 0.1, colourScale }, 0, i);
+      const shift = [0, 25, 50].map((at) => shifted[at] - plain[at]);
+      if (i < 20)
+        shifted.forEach((value, k) => void assert.ok(Math.abs(value - plain[k] - shift[Math.floor(k / 25)]) < 1e-3));
+      for (const [k, axis] of axes.entries()) squares[k] += axis.reduce((sum, x, c) => sum + x * shift[c], 0) ** 2;
+    }
+    for (const [k, expected] of spreads.entries()) {
+      const spread = Math.sqrt(squares[k] / count);
+      assert.ok(Math.abs(spread / expected - 1) < 0.07, `axis ${k}: ${spread}, not ${expected}`);
+    }
   }
-  for (const [k, expected] of [10, 3, 1].entries()) {
-    const spread = Math.sqrt(squares[k] / count);
-    assert.ok(Math.abs(spread / expected - 1) < 0.07, `axis ${k}: ${spread}, not ${expected}`);
+});
+
+test('less the mean colour, or the mean picture at the place of the crop', () => {
+  const meanImage = Float32Array.from({ length: 3 * SIZE * SIZE }, (_, i) => Math.sin(i) * 40 + 100);
+  const colours = { ...PLAIN, mean: [10, 20, 30], std: [2, 4, 8], meanImage };
+  const plain = cut(2, 2, false);
+  assert.equal(
+    [...crops({ colours, pixels: 'mean-colour' })],
+    plain.map((value, i) => value - colours.mean[Math.floor(i / 25)]),
+  );
+  // A corner, so that a mean picture that stays in the middle shows, and mirrored with it.
+  const own = { colours, pixels: 'mean-image', place: 'ten' } as const;
+  const less = (x: number, y: number, c: number) => {
+    const at = (c * SIZE + y) * SIZE + x;
+    return Math.fround(picture[at] - meanImage[at]);
+  };
+  const found = crops(own);
+  for (let i = 0; i < 75; i++) {
+    const [c, y, x] = [Math.floor(i / 25), Math.floor(i / 5) % 5, i % 5];
+    assert.is(found[3 * 75 + i], less(4 + x, 4 + y, c), 'bottom right');
+    assert.is(found[8 * 75 + i], less(4 + 4 - x, 4 + y, c), 'bottom right, mirrored');
+  }
+  const shaken = { ...colours, axisStd: [50, 0, 0] };
+  const shift = crops({ ...own, place: 'center', colourShift: 0.1, colours: shaken }).map(
+    (value, i) => value - crops({ ...own, place: 'center' })[i],
+  );
+  assert.ok(Math.abs(shift[0]) > 0.01 && shift.every((v, i) => Math.abs(v - (i < 25 ? shift[0] : 0)) < 1e-4));
+});
+
+test('a mean picture that is missing or of another size is refused', () => {
+  for (const meanImage of [undefined, new Float32Array(75)]) {
+    assert.throws(
+      () => crops({ pixels: 'mean-image', colours: { ...PLAIN, meanImage } }),
+      (e: Error) =>
+        e instanceof DataError && /needs the mean picture \(3, 9, 9\), colours.meanImage (is|has)/.test(e.message),
+    );
   }
 });
 

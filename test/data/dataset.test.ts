@@ -96,6 +96,19 @@ test('colours look at no more pictures than asked, spread over the set', () => {
   );
 });
 
+test('the mean picture is that of all pictures of the set, pixel by pixel', () => {
+  const set = drawnStandIns(7, 5, 2).subset([6, 1, 4]);
+  const expected = Float32Array.from({ length: 75 }, (_, i) => {
+    return (set.pixels(0)[i] + set.pixels(1)[i] + set.pixels(2)[i]) / 3;
+  });
+  assert.equal(set.meanImage(), expected);
+  assert.ok(new Set(expected).size > 20, 'the pictures differ from place to place');
+  assert.throws(
+    () => set.subset([]).meanImage(),
+    (error: Error) => error instanceof DataError,
+  );
+});
+
 test('the drawn stand-ins are fixed by their seed and half dogs', () => {
   const [one, same, other] = [drawnStandIns(6, 16, 1), drawnStandIns(6, 16, 1), drawnStandIns(6, 16, 2)];
   assert.equal(one.counts(), [3, 3]);

@@ -1,9 +1,17 @@
 import * as assert from 'uvu/assert';
 import type { AugmentOptions } from '../../src/data/augment.js';
-import { type BatchJob, DataLoader, type DataLoaderOptions, type ImageBatch } from '../../src/data/loader.js';
+import { prepare } from '../../src/data/image.js';
+import {
+  type BatchJob,
+  DataLoader,
+  type DataLoaderOptions,
+  type ImageBatch,
+  pictureInputs,
+} from '../../src/data/loader.js';
 import { drawnStandIns } from '../../src/data/standins.js';
 import { DataError } from '../../src/device/errors.js';
 import { suite } from '../support/suite.js';
+import { assertClose } from '../support/tolerance.js';
 
 const test = suite('loader');
 const dataset = drawnStandIns(23, 12, 1);
@@ -78,6 +86,45 @@ test('ten crops a picture', async () => {
   assert.equal([batch.images.length, batch.labels.length], [5 * 10 * 3 * 8 * 8, 5]);
 });
 
+test('the inputs of one picture: brought to size, cut where the ten crops are, and normalized', () => {
+  const [size, crop] = [12, 7];
+  const data = Uint8Array.from({ length: 20 * 15 * 3 }, (_, i) => (i * 89) % 251);
+  const picture = { width: 20, height: 15, data };
+  const [bytes, { mean, std }] = [prepare(picture, size), augment.colours];
+  const meanImage = dataset.meanImage();
+  const colours = { ...augment.colours, meanImage };
+  /** A crop from the prepared picture, cut out here. */
+  const expected = (left: number, top: number, mirror: boolean, value: (at: number, c: number) => number) =>
+    Array.from({ length: 3 * crop * crop }, (_, i) => {
+      const [c, y, x] = [Math.floor(i / crop ** 2), Math.floor(i / crop) % crop, i % crop];
+      return value((c * size + top + y) * size + left + (mirror ? crop - 1 - x : x), c);
+    });
+  const kinds = {
+    standard: (at: number, c: number) => (bytes[at] - mean[c]) / std[c],
+    'mean-colour': (at: number, c: number) => bytes[at] - mean[c],
+    'mean-image': (at: number) => bytes[at] - meanImage[at],
+  };
+  for (const [pixels, value] of Object.entries(kinds) as [keyof typeof kinds, typeof kinds.standard][]) {
+    const one = pictureInputs(picture, { size, crop, colours, pixels });
+    const ten = pictureInputs(picture, { size, crop, colours, pixels, crops: 10 });
+    assertClose(one, expected(2, 2, false, value), { what: pixels });
+    const places = [false, true].flatMap((mirror) =>
+      [
+        [0, 0],
+        [5, 0],
+        [0, 5],
+        [5, 5],
+        [2, 2],
+      ].flatMap(([left, top]) => expected(left, top, mirror, value)),
+    );
+    assertClose(ten, places, { what: `${pixels}, ten crops` });
+  }
+  assert.equal(
+    pictureInputs(picture, { size, crop, colours }),
+    pictureInputs(picture, { size, crop, colours, pixels: 'standard' }),
+  );
+});
+
 test('batches are asked for ahead, and an error arrives at its batch', async () => {
   const asked: number[] = [];
   const assembler = {
@@ -100,7 +147,12 @@ test('batches are asked for ahead, and an error arrives at its batch', async () 
 });
 
 test('options that make no sense are refused', () => {
-  for (const options of [{ batchSize: 0 }, { batchSize: 2.5 }, { augment: { ...augment, crop: 13 } }]) {
+  for (const options of [
+    { batchSize: 0 },
+    { batchSize: 2.5 },
+    { augment: { ...augment, crop: 13 } },
+    { augment: { ...augment, pixels: 'mean-image' as const } },
+  ]) {
     assert.throws(
       () => loaderOf(options),
       (error: Error) => error instanceof DataError,
