@@ -1,6 +1,7 @@
 // Finds the first op that made a NaN or an infinity. Every result is looked at on the GPU; the counts come back together,
 // with the next read.
-import { type Anomaly, AnomalyError, type AnomalyPhase, UsageError } from '../device/errors.js';
+import { type Anomaly, AnomalyError, type AnomalyPhase, showValue, UsageError } from '../device/errors.js';
+import { checkOptions, flag, requireFunction } from '../device/options.js';
 import { currentPlace } from '../device/place.js';
 import type { GpuBuffer } from '../device/pool.js';
 import { read, release, scratch, upload } from '../device/recorder.js';
@@ -177,16 +178,18 @@ function use(watch: AnomalyWatch | undefined): void {
   onRead(watch && (() => watch.report()));
 }
 
+const OPTIONS = { infinity: flag };
+
 /**
  * Runs `body` and finds the first op, forward or backward, whose result holds a NaN or an infinity. It is thrown by the first
  * read inside of `body` (`data()`, `item()`), else at its end. Every result is read once more on the GPU: for debugging.
  * PyTorch: torch.autograd.detect_anomaly, which looks at gradients only.
  * @throws AnomalyError that names op, layer, shapes, and how many elements of which kind; UsageError inside of another.
  */
-export async function detectAnomaly<T>(
-  body: () => T | Promise<T>,
-  { infinity = true }: AnomalyOptions = {},
-): Promise<T> {
+export async function detectAnomaly<T>(body: () => T | Promise<T>, options: AnomalyOptions = {}): Promise<T> {
+  checkOptions('detectAnomaly', options, OPTIONS);
+  requireFunction('detectAnomaly', 'body', body);
+  const { infinity = true } = options;
   if (searching) throw new UsageError('detectAnomaly: another search is under way; await it first');
   searching = true;
   const before = current;
@@ -207,7 +210,10 @@ export async function detectAnomaly<T>(
  * Switches the search of `detectAnomaly` on for all that follows; reads throw what it finds. PyTorch:
  * torch.autograd.set_detect_anomaly.
  */
-export function setDetectAnomaly(on: boolean, { infinity = true }: AnomalyOptions = {}): void {
+export function setDetectAnomaly(on: boolean, options: AnomalyOptions = {}): void {
+  checkOptions('setDetectAnomaly', options, OPTIONS);
+  if (typeof on !== 'boolean') throw new UsageError(`setDetectAnomaly: takes true or false, got ${showValue(on)}`);
+  const { infinity = true } = options;
   current?.drop();
   use(on ? new AnomalyWatch(infinity) : undefined);
 }

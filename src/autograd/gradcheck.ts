@@ -1,7 +1,9 @@
 // Checks a gradient against finite differences: for ops of your own, and for ours.
 import { UsageError } from '../device/errors.js';
+import { checkOptions, positive, requireFunction, whole } from '../device/options.js';
 import { scope } from '../tensor/scope.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
+import { requireList, requireTensors } from './ops/checks.js';
 import { noGrad } from './tape.js';
 
 /** How `gradcheck` compares. */
@@ -22,8 +24,13 @@ export interface GradcheckOptions {
 export async function gradcheck(
   fn: (...inputs: Tensor[]) => Tensor,
   inputs: readonly Tensor[],
-  { eps = 1e-2, tolerance = 1e-2, samples = 100 }: GradcheckOptions = {},
+  options: GradcheckOptions = {},
 ): Promise<void> {
+  requireFunction('gradcheck', 'fn', fn);
+  requireList('gradcheck', 'tensors', inputs);
+  requireTensors('gradcheck', ...inputs);
+  checkOptions('gradcheck', options, { eps: positive, tolerance: positive, samples: whole(1) });
+  const { eps = 1e-2, tolerance = 1e-2, samples = 100 } = options;
   const checked = inputs.filter((t) => t.requiresGrad);
   if (checked.length === 0) throw new UsageError('gradcheck: no input requires a gradient');
   const upstream = await backwardOnce(fn, inputs);
@@ -56,6 +63,7 @@ async function backwardOnce(fn: (...inputs: Tensor[]) => Tensor, inputs: readonl
   }
   using _pass = scope();
   const y = fn(...inputs);
+  requireTensors('gradcheck', y);
   // Never all ones: a gradient that ignores dy, or mixes its elements up, must not pass.
   const upstream = Float32Array.from({ length: y.size }, (_, i) => Math.sin(12.9898 * (i + 1)) + 0.3);
   y.backward(tensor(upstream, { shape: y.shape }));

@@ -1,6 +1,6 @@
 // Kernels of the user's own, on the same road as the library's.
 import type { LaunchOptions } from '../device/batch.js';
-import { DtypeError, KernelError } from '../device/errors.js';
+import { DtypeError, KernelError, showValue, UsageError } from '../device/errors.js';
 import type { Shader } from '../device/pipeline.js';
 import { run } from '../device/recorder.js';
 import { reflect } from '../device/reflect.js';
@@ -54,6 +54,7 @@ export function kernel(code: string): Kernel {
 }
 
 function reflected(code: string): Shader {
+  if (typeof code !== 'string') throw new UsageError(`kernel: code is WGSL text, got ${showValue(code)}`);
   try {
     return reflect(code);
   } catch (error) {

@@ -9,16 +9,25 @@ export class WgradError extends Error {
   }
 }
 
-/** A wrong argument as a message names it: 'cut', [2, NaN], undefined, a function. */
+/** A wrong argument as a message names it: 'cut', [2, NaN], undefined, a function. Lists are shown eight long, three deep. */
 export function showValue(value: unknown): string {
-  if (typeof value === 'string') return `'${value}'`;
-  if (Array.isArray(value)) return `[${value.map(showValue).join(', ')}]`;
+  return showTo(value, 3);
+}
+
+function showTo(value: unknown, depth: number): string {
+  if (typeof value === 'string') return `'${value.length > 80 ? `${value.slice(0, 80)}...` : value}'`;
+  if (typeof value === 'bigint') return `${value}n`;
+  if (Array.isArray(value)) {
+    if (depth === 0 && value.length > 0) return '[...]';
+    const shown = value.slice(0, 8).map((item) => showTo(item, depth - 1));
+    return `[${[...shown, ...(value.length > 8 ? ['...'] : [])].join(', ')}]`;
+  }
   if (typeof value === 'object' && value !== null) {
     const { shape, dtype } = value as { shape?: unknown; dtype?: unknown };
-    const name = value.constructor?.name ?? 'object';
+    const name = value.constructor?.name || 'object';
     return Array.isArray(shape) && dtype
-      ? `a tensor ${showValue(shape)}`
-      : `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}`;
+      ? `a tensor ${showTo(shape, depth)}`
+      : `${/^[AEIOUaeiou]/.test(name) ? 'an' : 'a'} ${name}`;
   }
   return typeof value === 'function' ? 'a function' : String(value);
 }

@@ -45,6 +45,11 @@ export const orNull = (rule: Rule): Rule => ({
   holds: (value) => value === null || rule.holds(value),
 });
 
+/** @throws UsageError unless the value can be called. */
+export function requireFunction(where: string, what: string, value: unknown): void {
+  if (typeof value !== 'function') throw new UsageError(`${where}: ${what} is a function, got ${showValue(value)}`);
+}
+
 /**
  * Checks an object of options: that it is one, that each name is known and each value keeps its rule. Undefined stands for the
  * default.

@@ -1,9 +1,14 @@
 // Which layer a launch belongs to, for profiles.
 
+import { showValue, UsageError } from './errors.js';
+import { requireFunction } from './options.js';
+
 let place = '';
 
 /** Runs `body` with its launches marked as `name`'s, inside of where it is called. For profiles. */
 export function within<T>(name: string, body: () => T): T {
+  if (typeof name !== 'string') throw new UsageError(`within: name is a text, got ${showValue(name)}`);
+  requireFunction('within', 'body', body);
   return at(place && name ? `${place}.${name}` : place || name, body);
 }
 

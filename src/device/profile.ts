@@ -1,6 +1,7 @@
 // Where the time of a piece of work goes: by kernel, by layer, and in what Perfetto shows.
 import { DeviceLostError, UsageError } from './errors.js';
 import { lostDuring } from './failures.js';
+import { checkOptions, oneOf, type Rule, requireFunction } from './options.js';
 import { Profiler, type Span } from './profiler.js';
 import { activeRecorder } from './recorder.js';
 
@@ -34,6 +35,29 @@ export interface ProfileRow {
   flops: number;
 }
 
+const isNumber = (value: unknown) => typeof value === 'number';
+
+/** What `profile` gives: numbers, and spans with theirs. */
+const aProfile: Rule = {
+  be: 'what profile() gave',
+  holds: (value) => {
+    const { spans, deviceMs, gapMs, hostMs, submits } = (value ?? {}) as Profile;
+    return (
+      [deviceMs, gapMs, hostMs, submits].every(isNumber) &&
+      Array.isArray(spans) &&
+      Array.from(spans).every((span) => [span?.start, span?.end, span?.bytes, span?.flops].every(isNumber))
+    );
+  },
+};
+const BY = oneOf('kernel', 'layer', 'both');
+const PEAKS: Rule = {
+  be: 'what measurePeaks() gave',
+  holds: (value) => {
+    const { flops, bytes } = (value ?? {}) as { flops?: unknown; bytes?: unknown };
+    return isNumber(flops) && isNumber(bytes);
+  },
+};
+
 /** Recorders with a profile under way, from before its first wait on. */
 const busy = new WeakSet<object>();
 
@@ -43,6 +67,7 @@ const busy = new WeakSet<object>();
  * @throws UsageError if the device has no timestamps or another profile is under way, DeviceLostError.
  */
 export async function profile(body: () => void | Promise<void>): Promise<Profile> {
+  requireFunction('profile', 'body', body);
   const recorder = activeRecorder('profile');
   const { device, track, failures, giveUp } = recorder.host;
   if (busy.has(recorder)) throw new UsageError('profile: another profile is under way; await it first');
@@ -75,7 +100,12 @@ export async function profile(body: () => void | Promise<void>): Promise<Profile
 }
 
 /** The spans added up by kernel, by layer or by both, the longest first. */
-export function profileRows({ spans }: Profile, by: 'kernel' | 'layer' | 'both' = 'kernel'): ProfileRow[] {
+export function profileRows(measured: Profile, by: 'kernel' | 'layer' | 'both' = 'kernel'): ProfileRow[] {
+  checkOptions('profileRows', { measured, by }, { measured: aProfile, by: BY });
+  return addedUp(measured.spans, by);
+}
+
+function addedUp(spans: readonly Span[], by: 'kernel' | 'layer' | 'both'): ProfileRow[] {
   const rows = new Map<string, ProfileRow>();
   for (const { kernel, place, start, end, bytes, flops } of spans) {
     const layer = place || '(no layer)';
@@ -96,9 +126,12 @@ export function profileRows({ spans }: Profile, by: 'kernel' | 'layer' | 'both' 
  */
 export function profileTable(
   measured: Profile,
-  { by = 'kernel', peaks }: { by?: 'kernel' | 'layer' | 'both'; peaks?: { flops: number; bytes: number } } = {},
+  options: { by?: 'kernel' | 'layer' | 'both'; peaks?: { flops: number; bytes: number } } = {},
 ): string {
-  const rows = profileRows(measured, by);
+  checkOptions('profileTable', { measured }, { measured: aProfile });
+  checkOptions('profileTable', options, { by: BY, peaks: PEAKS });
+  const { by = 'kernel', peaks } = options;
+  const rows = addedUp(measured.spans, by);
   const total = rows.reduce((sum, row) => sum + row.ms, 0);
   const width = Math.max(10, ...rows.map((r) => r.name.length));
   const head = `${by.padEnd(width)}  launches        ms   share        GB/s     GFLOP/s${peaks ? '   of peak' : ''}`;
@@ -126,7 +159,9 @@ export function profileTable(
 }
 
 /** The spans as a trace file for Perfetto (ui.perfetto.dev) or chrome://tracing. */
-export function profileTrace({ spans }: Profile): string {
+export function profileTrace(measured: Profile): string {
+  checkOptions('profileTrace', { measured }, { measured: aProfile });
+  const { spans } = measured;
   const events = spans.map(({ kernel, place, pipeline, start, end, bytes, flops }) => ({
     ...{ name: kernel, cat: place, ph: 'X', pid: 1, tid: 1, ts: start / 1000, dur: (end - start) / 1000 },
     args: { layer: place, pipeline, bytes, flops },

@@ -19,6 +19,11 @@ export function newStorage(shape: Shape, dtype: DType, label: string): Storage {
   return { buffer: scratch(Math.max(elements, 1), label), owners: 0, writtenAt: 0, writtenBy: '' };
 }
 
+/** What is said of a tensor whose memory is given back. */
+export const disposedOf = (label: string, shape: Shape): string =>
+  `${label} ${showShape(shape)}: used after it was disposed of (its scope closed?); ` +
+  'keep(t) moves a tensor one scope out; no scope may be open during an await';
+
 /**
  * A tensor's memory, if it still has what the tensor stands for.
  * @throws UsageError after it was given back, or if a gradient wants values that were overwritten; DeviceLostError when its
@@ -29,10 +34,7 @@ export function usable(
   { id, label, shape }: { id: number; label: string; shape: Shape },
 ): Storage {
   if (!storage) {
-    throw new UsageError(
-      `${label} ${showShape(shape)}: used after it was disposed of (its scope closed?); ` +
-        'keep(t) moves a tensor one scope out; no scope may be open during an await',
-    );
+    throw new UsageError(disposedOf(label, shape));
   }
   const { lost } = storage.buffer.pool;
   if (lost) {

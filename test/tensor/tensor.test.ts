@@ -84,7 +84,7 @@ test('what is no number is refused, wherever it stands', () => {
     ['12', /got '12'/],
     [undefined, /got undefined/],
     [{ length: 2 }, /got an Object/],
-    [[1n], /got 1$/],
+    [[1n], /got 1n$/],
     [[[1, 2], 3], /ragged/],
     [[1, [2]], /ragged/],
     [circle, /does one hold itself/],

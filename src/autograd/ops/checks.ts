@@ -2,6 +2,7 @@
 // others: a wrong argument never reaches the GPU.
 import { DtypeError, ShapeError, showValue, UsageError } from '../../device/errors.js';
 import { showShape } from '../../tensor/shape.js';
+import { disposedOf } from '../../tensor/storage.js';
 import { Tensor } from '../../tensor/tensor.js';
 
 /** [vertical, horizontal]. */
@@ -18,10 +19,11 @@ export function pair(op: string, what: string, value: number | Pair, least: numb
   return both;
 }
 
-/** @throws UsageError unless all are tensors. */
+/** @throws UsageError unless all are tensors that still have their memory. */
 export function requireTensors(op: string, ...values: unknown[]): void {
   for (const value of values) {
     if (!(value instanceof Tensor)) throw new UsageError(`${op}: takes a tensor, got ${showValue(value)}`);
+    if (value.disposed) throw new UsageError(`${op}: ${disposedOf(value.label, value.shape)}`);
   }
 }
 
