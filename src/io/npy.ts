@@ -1,22 +1,35 @@
 // NumPy's .npy format, versions 1 to 3: a magic string, a Python dictionary as text, then the array.
 // https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 import { DataError } from '../device/errors.js';
-import type { TypedArray } from '../tensor/dtype.js';
-import type { StoredTensor } from './safetensors.js';
+import {
+  type ElementType,
+  elementBytes,
+  type Fail,
+  readElements,
+  requireBytes,
+  requireFilled,
+  writtenAs,
+} from './elements.js';
+import type { HostTensor, StoredTensor } from './safetensors.js';
 
 const MAGIC = '\x93NUMPY';
-const DESCRIPTIONS: Record<string, { bytes: number; make: (own: ArrayBuffer) => TypedArray }> = {
-  '<f4': { bytes: 4, make: (own) => new Float32Array(own) },
-  '<i4': { bytes: 4, make: (own) => new Int32Array(own) },
-  '|u1': { bytes: 1, make: (own) => new Uint8Array(own) },
+/** NumPy's names without their byte order. */
+const NAMES: Record<ElementType, string> = {
+  ...{ bool: 'b1', u8: 'u1', i8: 'i1', i16: 'i2', u16: 'u2', f16: 'f2', bf16: 'V2' },
+  ...{ i32: 'i4', u32: 'u4', f32: 'f4', i64: 'i8', u64: 'u8', f64: 'f8' },
 };
+const READ = new Map(
+  Object.entries(NAMES).flatMap(([type, name]) => (type === 'bf16' ? [] : [[name, type as ElementType]])),
+);
 
 /**
- * Reads an .npy file's bytes: f32, i32 or u8, little-endian, C order. `name` is what messages call the file.
+ * Reads an .npy file's bytes, in C order. Floats come as f32, bytes and booleans as u8, all other whole numbers as i32.
+ * `name` is what messages call the file.
  * @throws DataError naming the file and what is wrong with it.
  */
 export function readNpy(bytes: Uint8Array, name = 'npy'): StoredTensor {
-  const fail = (what: string): never => {
+  requireBytes('readNpy', bytes);
+  const fail: Fail = (what) => {
     throw new DataError(`${name}: ${what}`);
   };
   if (bytes.length < 10 || [...MAGIC].some((letter, i) => bytes[i] !== letter.charCodeAt(0))) fail('not an .npy file');
@@ -31,7 +44,8 @@ export function readNpy(bytes: Uint8Array, name = 'npy'): StoredTensor {
   const field = (pattern: RegExp, what: string) =>
     pattern.exec(text)?.[1] ?? fail(`the header has no ${what}: ${text.trim()}`);
   const dtype = field(/'descr':\s*'([^']*)'/, "'descr'");
-  if (!Object.hasOwn(DESCRIPTIONS, dtype)) fail(`dtype ${dtype}; known: ${Object.keys(DESCRIPTIONS).join(', ')}`);
+  const type = READ.get(dtype.slice(1));
+  if (!type || !'<>|='.includes(dtype[0])) return fail(`dtype ${dtype}; known: ${[...READ.keys()].join(', ')}`);
   if (field(/'fortran_order':\s*(True|False)/, "'fortran_order'") === 'True') fail('Fortran order; save it in C order');
   const dims = field(/'shape':\s*\(([\d,\s]*)\)/, "'shape'");
   const shape = dims
@@ -40,22 +54,30 @@ export function readNpy(bytes: Uint8Array, name = 'npy'): StoredTensor {
     .filter((size) => size !== '')
     .map(Number);
   if (!shape.every(Number.isSafeInteger)) fail(`shape (${dims})`);
-  const { bytes: step, make } = DESCRIPTIONS[dtype];
-  const needed = shape.reduce((n, size) => n * size, 1) * step;
+  const needed = shape.reduce((n, size) => n * size, 1) * elementBytes(type);
   if (needed !== bytes.length - end) fail(`shape (${dims}) needs ${needed} bytes, the file has ${bytes.length - end}`);
-  return { shape, data: make(new Uint8Array(bytes.subarray(end)).buffer) };
+  const tooLarge = (what: string) => fail(`the array has ${what}`);
+  return { shape, data: readElements(type, bytes.subarray(end), tooLarge, dtype[0] !== '>') };
 }
 
-/** Writes an .npy file, version 1, with the array aligned to 64 bytes. */
-export function writeNpy({ shape, data }: StoredTensor): Uint8Array {
-  const dtype = data instanceof Float32Array ? '<f4' : data instanceof Int32Array ? '<i4' : '|u1';
+/**
+ * Writes an .npy file, version 1, with the array aligned to 64 bytes and in the type that `data` has.
+ * @throws DataError if `data` is no array of numbers or does not fill `shape`.
+ */
+export function writeNpy({ shape, data }: HostTensor): Uint8Array {
+  const fail: Fail = (what) => {
+    throw new DataError(`writeNpy: ${what}`);
+  };
+  const { type, bytes } = writtenAs(data, fail);
+  requireFilled(shape, data, fail);
+  const dtype = `${bytes.length === data.length ? '|' : '<'}${NAMES[type]}`;
   const dims = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
   const text = `{'descr': '${dtype}', 'fortran_order': False, 'shape': (${dims}), }`;
   const start = Math.ceil((10 + text.length + 1) / 64) * 64;
-  const file = new Uint8Array(start + data.byteLength);
+  const file = new Uint8Array(start + bytes.length);
   file.set(Uint8Array.from(`${MAGIC}\x01\0`, (letter) => letter.charCodeAt(0)));
   new DataView(file.buffer).setUint16(8, start - 10, true);
   file.set(new TextEncoder().encode(`${text.padEnd(start - 11)}\n`), 10);
-  file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), start);
+  file.set(bytes, start);
   return file;
 }

@@ -1,7 +1,16 @@
 // The safetensors format: a little-endian u64 header length, a JSON header, then raw tensors.
 // https://github.com/huggingface/safetensors. Files are not trusted: every claim of the header is checked.
 import { CheckpointError } from '../device/errors.js';
-import type { TypedArray } from '../tensor/dtype.js';
+import type { HostArray, TypedArray } from '../tensor/dtype.js';
+import {
+  type ElementType,
+  elementBytes,
+  type Fail,
+  readElements,
+  requireBytes,
+  requireFilled,
+  writtenAs,
+} from './elements.js';
 
 /** A tensor on the host. */
 export interface StoredTensor {
@@ -9,6 +18,14 @@ export interface StoredTensor {
   shape: readonly number[];
   /** Elements in row-major order. */
   data: TypedArray;
+}
+
+/** A tensor on the host, of any type that is written. */
+export interface HostTensor {
+  /** Sizes, the slowest dimension first. */
+  shape: readonly number[];
+  /** Elements in row-major order. */
+  data: HostArray;
 }
 
 /** What a safetensors file holds. */
@@ -25,16 +42,22 @@ interface Entry {
   data_offsets: [number, number];
 }
 
-const BYTES: Record<string, number> = { F32: 4, F64: 8, F16: 2, I64: 8, I32: 4, U8: 1 };
+const TYPES: ReadonlyMap<string, ElementType> = new Map(
+  (['f32', 'f64', 'f16', 'bf16', 'i64', 'i32', 'i16', 'i8', 'u64', 'u32', 'u16', 'u8', 'bool'] as const).map((type) => [
+    type.toUpperCase(),
+    type,
+  ]),
+);
 const MAX_HEADER = 100_000_000;
 
 /**
- * Reads a file's bytes. F32, I32 and U8 come as they are; F64 and F16 become f32, I64 becomes i32. `name` is what messages
+ * Reads a file's bytes. Floats come as f32, bytes and booleans as u8, all other whole numbers as i32. `name` is what messages
  * call the file. Takes at most 16 times the file's memory, and none for what a header only claims.
  * @throws CheckpointError naming the file and what is wrong with it.
  */
 export function readSafetensors(bytes: Uint8Array, name = 'safetensors'): SafetensorsFile {
-  const fail = (what: string): never => {
+  requireBytes('readSafetensors', bytes);
+  const fail: Fail = (what) => {
     throw new CheckpointError(`${name}: ${what}`);
   };
   if (bytes.length < 8) fail(`not a safetensors file: ${bytes.length} bytes, the header's length alone takes 8`);
@@ -56,7 +79,11 @@ export function readSafetensors(bytes: Uint8Array, name = 'safetensors'): Safete
     const entry = checkEntry(key, value, body.length, fail);
     const [start, end] = entry.data_offsets;
     spans.push({ key, start, end });
-    tensors.set(key, { shape: [...entry.shape], data: decode(entry.dtype, body.subarray(start, end), key, fail) });
+    const beyond = (what: string) => fail(`tensor '${key}' has ${what}`);
+    tensors.set(key, {
+      shape: [...entry.shape],
+      data: readElements(TYPES.get(entry.dtype)!, body.subarray(start, end), beyond),
+    });
   }
   spans.sort((a, b) => a.start - b.start || a.end - b.end);
   let covered = 0;
@@ -69,7 +96,7 @@ export function readSafetensors(bytes: Uint8Array, name = 'safetensors'): Safete
   return { tensors, metadata };
 }
 
-function parseHeader(bytes: Uint8Array, fail: (what: string) => never): Record<string, unknown> {
+function parseHeader(bytes: Uint8Array, fail: Fail): Record<string, unknown> {
   let header: unknown;
   let text = '';
   try {
@@ -106,7 +133,7 @@ function repeatedKey(text: string): string | null {
   return null;
 }
 
-function readMetadata(value: unknown, metadata: Record<string, string>, fail: (what: string) => never): void {
+function readMetadata(value: unknown, metadata: Record<string, string>, fail: Fail): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) fail('__metadata__ is not a JSON object');
   for (const [key, text] of Object.entries(value as object)) {
     if (typeof text !== 'string') fail(`metadata '${key}' is not text`);
@@ -123,11 +150,11 @@ function shown(value: unknown): string {
   }
 }
 
-function checkEntry(key: string, value: unknown, bodyLength: number, fail: (what: string) => never): Entry {
+function checkEntry(key: string, value: unknown, bodyLength: number, fail: Fail): Entry {
   const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Partial<Entry>;
-  if (typeof dtype !== 'string' || !Object.hasOwn(BYTES, dtype))
+  if (typeof dtype !== 'string' || !TYPES.has(dtype))
     fail(
-      `tensor '${key}' has dtype ${typeof dtype === 'string' ? dtype : shown(dtype)}; known: ${Object.keys(BYTES).join(', ')}`,
+      `tensor '${key}' has dtype ${typeof dtype === 'string' ? dtype : shown(dtype)}; known: ${[...TYPES.keys()].join(', ')}`,
     );
   const whole = (list: unknown): list is number[] =>
     Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= 0);
@@ -135,57 +162,38 @@ function checkEntry(key: string, value: unknown, bodyLength: number, fail: (what
   if (!whole(offsets) || (offsets as number[]).length !== 2) fail(`tensor '${key}' has offsets ${shown(offsets)}`);
   const entry = { dtype, shape, data_offsets: offsets } as Entry;
   const [start, end] = entry.data_offsets;
-  const bytes = entry.shape.reduce((n, size) => n * size, 1) * BYTES[entry.dtype];
+  const bytes = entry.shape.reduce((n, size) => n * size, 1) * elementBytes(TYPES.get(entry.dtype)!);
   if (start > end || end > bodyLength)
     fail(`tensor '${key}' lies at ${start} to ${end}, the data end at ${bodyLength}`);
   if (end - start !== bytes) fail(`tensor '${key}' holds ${end - start} bytes, its shape needs ${bytes}`);
   return entry;
 }
 
-function decode(dtype: string, bytes: Uint8Array, key: string, fail: (what: string) => never): TypedArray {
-  const own = new Uint8Array(bytes); // a copy: aligned, and not a view of the whole file
-  const view = new DataView(own.buffer);
-  const each = (size: number, read: (at: number) => number) =>
-    Float32Array.from({ length: own.length / size }, (_, i) => read(i * size));
-  if (dtype === 'F32') return new Float32Array(own.buffer);
-  if (dtype === 'I32') return new Int32Array(own.buffer);
-  if (dtype === 'U8') return own;
-  if (dtype === 'F64') return each(8, (at) => view.getFloat64(at, true));
-  if (dtype === 'F16') return each(2, (at) => halfToFloat(view.getUint16(at, true)));
-  return Int32Array.from({ length: own.length / 8 }, (_, i) => {
-    const value = view.getBigInt64(i * 8, true);
-    return BigInt.asIntN(32, value) === value ? Number(value) : fail(`tensor '${key}' has ${value}, beyond i32`);
-  });
-}
-
-function halfToFloat(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
 /**
- * Writes tensors without gaps, as the format asks, u8 ones last so that all are aligned. Metadata values are text.
- * @throws CheckpointError if a tensor's values do not fill its shape, or two have one name.
+ * Writes tensors without gaps, as the format asks, in the types that their arrays have, larger elements first so that all are
+ * aligned. Metadata values are text.
+ * @throws CheckpointError if a tensor's data are no array of numbers or do not fill its shape, or two have one name.
  */
 export function writeSafetensors(
-  tensors: Iterable<readonly [string, StoredTensor]>,
+  tensors: Iterable<readonly [string, HostTensor]>,
   metadata: Record<string, string> = {},
 ): Uint8Array<ArrayBuffer> {
-  const all = [...tensors].sort(([, a], [, b]) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT); // stable
+  const all = [...tensors]
+    .map(([key, { shape, data }]) => {
+      const fail: Fail = (what) => {
+        throw new CheckpointError(`writeSafetensors: '${key}': ${what}`);
+      };
+      const { type, bytes } = writtenAs(data, fail);
+      requireFilled(shape, data, fail);
+      return { key, shape, dtype: type.toUpperCase(), bytes, step: elementBytes(type) };
+    })
+    .sort((a, b) => b.step - a.step); // stable
   const header: Record<string, unknown> = Object.assign(Object.create(null), { __metadata__: metadata });
   let at = 0;
-  for (const [key, { shape, data }] of all) {
-    const needed = shape.reduce((n, size) => n * size, 1);
-    if (needed !== data.length)
-      throw new CheckpointError(`writeSafetensors: '${key}' has ${data.length} values, its shape needs ${needed}`);
+  for (const { key, shape, dtype, bytes } of all) {
     if (key in header) throw new CheckpointError(`writeSafetensors: two tensors are called '${key}'`);
-    const dtype = data instanceof Float32Array ? 'F32' : data instanceof Int32Array ? 'I32' : 'U8';
-    header[key] = { dtype, shape, data_offsets: [at, at + data.byteLength] };
-    at += data.byteLength;
+    header[key] = { dtype, shape, data_offsets: [at, at + bytes.length] };
+    at += bytes.length;
   }
   const text = new TextEncoder().encode(JSON.stringify(header));
   const headerLength = Math.ceil(text.length / 8) * 8;
@@ -194,9 +202,9 @@ export function writeSafetensors(
   file.fill(32, 8, 8 + headerLength);
   file.set(text, 8);
   let place = 8 + headerLength;
-  for (const [, { data }] of all) {
-    file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), place);
-    place += data.byteLength;
+  for (const { bytes } of all) {
+    file.set(bytes, place);
+    place += bytes.length;
   }
   return file;
 }

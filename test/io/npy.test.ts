@@ -1,6 +1,7 @@
 import * as assert from 'uvu/assert';
 import { DataError } from '../../src/device/errors.js';
 import { readNpy, writeNpy } from '../../src/io/npy.js';
+import type { HostArray, TypedArray } from '../../src/tensor/dtype.js';
 import { suite } from '../support/suite.js';
 
 const test = suite('npy');
@@ -60,6 +61,53 @@ test('version 2, whose header may be longer', () => {
   assert.equal(readNpy(file("{'descr': '|u1', 'fortran_order': False, 'shape': (2,), }\n", 2, 2)).shape, [2]);
 });
 
+test('every type of NumPy that f32, i32 or u8 can hold is read, of either byte order', () => {
+  const cases: [string, TypedArray, (view: DataView) => void][] = [
+    ['<f8', Float32Array.of(0.1, -2), (v) => [0.1, -2].map((n, i) => v.setFloat64(8 * i, n, true))],
+    ['>f8', Float32Array.of(0.1, -2), (v) => [0.1, -2].map((n, i) => v.setFloat64(8 * i, n, false))],
+    ['>f4', Float32Array.of(1.5, 3), (v) => [1.5, 3].map((n, i) => v.setFloat32(4 * i, n, false))],
+    ['<f2', Float32Array.of(1, -2), (v) => [0x3c00, 0xc000].map((n, i) => v.setUint16(2 * i, n, true))],
+    ['<i8', Int32Array.of(-5, 7), (v) => [-5n, 7n].map((n, i) => v.setBigInt64(8 * i, n, true))],
+    ['>i4', Int32Array.of(-5, 7), (v) => [-5, 7].map((n, i) => v.setInt32(4 * i, n, false))],
+    ['<i2', Int32Array.of(-300, 7), (v) => [-300, 7].map((n, i) => v.setInt16(2 * i, n, true))],
+    ['|i1', Int32Array.of(-5, 7), (v) => [-5, 7].map((n, i) => v.setInt8(i, n))],
+    ['<u2', Int32Array.of(65535, 7), (v) => [65535, 7].map((n, i) => v.setUint16(2 * i, n, true))],
+    ['<u4', Int32Array.of(70000, 7), (v) => [70000, 7].map((n, i) => v.setUint32(4 * i, n, true))],
+    ['|b1', Uint8Array.of(1, 0), (v) => v.setUint8(0, 1)],
+  ];
+  for (const [descr, expected, fill] of cases) {
+    const header = `{'descr': '${descr}', 'fortran_order': False, 'shape': (2,), }`;
+    const bytes = file(header, 2 * (Number(descr[2]) || 1));
+    fill(new DataView(bytes.buffer, 10 + header.length));
+    assert.equal(readNpy(bytes).data, expected, descr);
+  }
+});
+
+test('an array is written in its own type, and anything else refused', () => {
+  const cases: [HostArray, string][] = [
+    [Float64Array.of(0.1), '<f8'],
+    [Int8Array.of(-1), '|i1'],
+    [Int16Array.of(-1), '<i2'],
+    [Uint16Array.of(65535), '<u2'],
+    [Uint32Array.of(70000), '<u4'],
+    [BigInt64Array.of(-1n), '<i8'],
+    [Uint8ClampedArray.of(255), '|u1'],
+  ];
+  for (const [data, descr] of cases) {
+    const bytes = writeNpy({ shape: [1], data });
+    assert.match(new TextDecoder().decode(bytes.subarray(10, 60)), `'descr': '${descr}'`);
+    assert.equal(Number(readNpy(bytes).data[0]), Math.fround(Number(data[0])));
+  }
+  for (const data of [[1], new DataView(new ArrayBuffer(4)), undefined, 'x']) {
+    assert.throws(() => writeNpy({ shape: [1], data: data as never }), /^writeNpy: data is a typed array such as/);
+  }
+  assert.throws(() => writeNpy({ shape: [2], data: Int32Array.of(1) }), /^writeNpy: 1 values, its shape needs 2/);
+  assert.throws(
+    () => readNpy(new ArrayBuffer(8) as never),
+    /^readNpy: takes a file's bytes as a Uint8Array, got an ArrayBuffer/,
+  );
+});
+
 test('files that are not to be believed are refused with their reason', () => {
   const header = (descr: string, order: string, shape: string) =>
     `{'descr': '${descr}', 'fortran_order': ${order}, 'shape': (${shape}), }`;
@@ -67,7 +115,8 @@ test('files that are not to be believed are refused with their reason', () => {
   assert.match(refusal(file('{}', 0, 9)), /version 9/);
   assert.match(refusal(file(header('<f4', 'False', '1,'), 4).slice(0, 20)), /cut off/);
   assert.match(refusal(file('{}', 0)), /no 'descr'/);
-  assert.match(refusal(file(header('<f8', 'False', '1,'), 8)), /dtype <f8/);
+  assert.match(refusal(file(header('<c8', 'False', '1,'), 8)), /dtype <c8; known: b1, u1/);
+  assert.match(refusal(file(header('f4', 'False', '1,'), 4)), /dtype f4/);
   assert.match(refusal(file(header('constructor', 'False', '1,'), 8)), /dtype constructor/);
   assert.match(refusal(file(header('<f4', 'True', '1,'), 4)), /Fortran/);
   assert.match(refusal(file(header('<f4', 'False', '-1,'), 4)), /no 'shape'/);

@@ -2,6 +2,7 @@ import * as assert from 'uvu/assert';
 import { Random } from '../../src/data/random.js';
 import { CheckpointError } from '../../src/device/errors.js';
 import { readSafetensors, type StoredTensor, writeSafetensors } from '../../src/io/safetensors.js';
+import type { HostArray, TypedArray } from '../../src/tensor/dtype.js';
 import { suite } from '../support/suite.js';
 
 const test = suite('safetensors');
@@ -70,6 +71,53 @@ test('other dtypes are converted', () => {
   assert.equal(read.get('d')!.data, Float32Array.of(0.1));
   assert.equal(read.get('i')!.data, Int32Array.of(-5));
   assert.equal([...read.get('h')!.data], [1, -2, 2 ** -24, Number.POSITIVE_INFINITY, Number.NaN]);
+});
+
+test('the types that PyTorch saves: bfloat16, bool, the other whole numbers', () => {
+  const cases: [string, number, TypedArray, (view: DataView) => void][] = [
+    ['BF16', 2, Float32Array.of(1, -3), (v) => [0x3f80, 0xc040].map((n, i) => v.setUint16(2 * i, n, true))],
+    ['BOOL', 1, Uint8Array.of(1, 0), (v) => v.setUint8(0, 1)],
+    ['I8', 1, Int32Array.of(-1, 5), (v) => [-1, 5].map((n, i) => v.setInt8(i, n))],
+    ['I16', 2, Int32Array.of(-300, 5), (v) => [-300, 5].map((n, i) => v.setInt16(2 * i, n, true))],
+    ['U16', 2, Int32Array.of(65535, 5), (v) => [65535, 5].map((n, i) => v.setUint16(2 * i, n, true))],
+    ['U32', 4, Int32Array.of(70000, 5), (v) => [70000, 5].map((n, i) => v.setUint32(4 * i, n, true))],
+    ['U64', 8, Int32Array.of(70000, 5), (v) => [70000n, 5n].map((n, i) => v.setBigUint64(8 * i, n, true))],
+  ];
+  for (const [dtype, step, expected, fill] of cases) {
+    const bytes = new Uint8Array(2 * step);
+    fill(new DataView(bytes.buffer));
+    assert.equal(
+      readSafetensors(file({ a: f32([2], [0, 2 * step], dtype) }, bytes)).tensors.get('a')!.data,
+      expected,
+      dtype,
+    );
+  }
+  const large = new Uint8Array(Uint32Array.of(2 ** 31).buffer);
+  assert.match(refusal(file({ a: f32([1], [0, 4], 'U32') }, large)), /tensor 'a' has 2147483648, beyond i32/);
+});
+
+test('an array is written in its own type, and anything else refused', () => {
+  const all: [string, HostArray][] = [
+    ['F64', Float64Array.of(0.1)],
+    ['I8', Int8Array.of(-1)],
+    ['I16', Int16Array.of(-1)],
+    ['U16', Uint16Array.of(65535)],
+    ['U32', Uint32Array.of(70000)],
+    ['I64', BigInt64Array.of(-1n)],
+  ];
+  const bytes = writeSafetensors(all.map(([name, data]) => [name, { shape: [1], data }]));
+  const header = JSON.parse(
+    new TextDecoder().decode(bytes.subarray(8, 8 + Number(new DataView(bytes.buffer).getBigUint64(0, true)))),
+  );
+  for (const [name, data] of all) {
+    assert.is(header[name].dtype, name);
+    assert.is(readSafetensors(bytes).tensors.get(name)!.data[0], Math.fround(Number(data[0])));
+  }
+  for (const data of [[1], undefined, new DataView(new ArrayBuffer(4))]) {
+    const write = () => writeSafetensors([['a', { shape: [1], data: data as never }]]);
+    assert.throws(write, /^writeSafetensors: 'a': data is a typed array such as a Float32Array, got/);
+  }
+  assert.throws(() => readSafetensors(bytes.buffer as never), /^readSafetensors: takes a file's bytes as a Uint8Array/);
 });
 
 test('files that are not to be believed are refused with their reason', () => {
