@@ -169,13 +169,15 @@ function describe(check: Check, { nan, infinite, first }: Anomaly): string {
 }
 
 let current: AnomalyWatch | undefined;
+let stopReporting = () => {};
 /** `detectAnomaly` is under way. */
 let searching = false;
 
 function use(watch: AnomalyWatch | undefined): void {
   current = watch;
   useWatch(watch);
-  onRead(watch && (() => watch.report()));
+  stopReporting();
+  stopReporting = watch ? onRead(() => watch.report()) : () => {};
 }
 
 const OPTIONS = { infinity: flag };

@@ -43,11 +43,12 @@ export function onBackward(run: (from: Tensor, dy?: Tensor) => void): void {
   backwardPass = run;
 }
 
-let beforeRead: (() => Promise<void>) | undefined;
+const readChecks = new Set<() => Promise<void>>();
 
-/** What is awaited along with every read, and may throw: anomaly detection registers itself here. */
-export function onRead(check: (() => Promise<void>) | undefined): void {
-  beforeRead = check;
+/** What is awaited along with every read, and may throw, until the function that this returns is called. */
+export function onRead(check: () => Promise<void>): () => void {
+  readChecks.add(check);
+  return () => readChecks.delete(check);
 }
 
 /** The name of the method that Node's console.log asks for; other hosts never look. */
@@ -128,7 +129,7 @@ export class Tensor {
     const bytes = bytesOf(dtype, size);
     if (size === 0) return arrayOf(dtype, new ArrayBuffer(0), size);
     const values = read(this.buffer, bytes, `${this.label} ${showShape(this.shape)}`);
-    if (beforeRead) await Promise.all([beforeRead(), values]);
+    if (readChecks.size > 0) await Promise.all([...[...readChecks].map((check) => check()), values]);
     return arrayOf(dtype, await values, size);
   }
 

@@ -7,11 +7,12 @@ import { empty, type Tensor, tensor } from '../../tensor/tensor.js';
 import { composed, record } from '../tape.js';
 import { eq } from './arithmetic.js';
 import { requireTensors } from './checks.js';
+import { requireClasses } from './classes.js';
 import { unsqueeze } from './shape.js';
 
 /**
- * Classes (...) as i32 or u8 to rows (..., classes) of f32 with a single 1. A class out of range gives zeros. PyTorch:
- * F.one_hot, which gives whole numbers.
+ * Classes (...) as i32 or u8 to rows (..., classes) of f32 with a single 1. A label that is no class makes the next read
+ * of any tensor throw a UsageError. PyTorch: F.one_hot, which gives whole numbers.
  * @throws DtypeError if labels are f32, ShapeError unless `classes` is whole.
  */
 export function oneHot(labels: Tensor, classes: number): Tensor {
@@ -26,7 +27,9 @@ export function oneHot(labels: Tensor, classes: number): Tensor {
   }
   return composed([labels], () => {
     const range = tensor(Float32Array.from({ length: classes }, (_, i) => i));
-    return eq(unsqueeze(cast(labels, 'f32'), -1), range);
+    const numbers = cast(labels, 'f32');
+    requireClasses('oneHot', labels.dtype === 'u8' ? numbers : labels, classes);
+    return eq(unsqueeze(numbers, -1), range);
   });
 }
 

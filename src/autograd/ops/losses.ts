@@ -5,6 +5,7 @@ import { alias, empty, type Tensor } from '../../tensor/tensor.js';
 import { composed, noGrad, record } from '../tape.js';
 import { div, mul } from './arithmetic.js';
 import { requireF32, requireNumbers, requireOptions, requireTensors } from './checks.js';
+import { requireClasses } from './classes.js';
 import { mean, sum } from './reduce.js';
 
 /** What becomes of the losses of single rows or elements: their mean, their sum, or nothing. Default 'mean'. */
@@ -22,8 +23,8 @@ export interface CrossEntropyOptions {
 
 /**
  * Softmax cross entropy. logits (batch, classes) or (batch, classes, ...), target i32 (batch) or (batch, ...):
- * a class's number each. PyTorch: F.cross_entropy. Logits of any size are safe. A target that is no class is
- * undefined behaviour as in PyTorch, but never reads out of bounds.
+ * a class's number each. PyTorch: F.cross_entropy. Logits of any size are safe. A target that is neither a class nor
+ * `ignoreIndex` makes the next read of any tensor throw a UsageError.
  * @throws DtypeError unless logits are f32 and targets i32; ShapeError if they do not fit.
  */
 export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
@@ -56,6 +57,7 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntro
     const loss = empty(target.shape, 'f32', 'crossEntropy');
     const counted = empty(target.shape, 'f32', 'crossEntropy counted');
     const given = () => ({ logits: logits.buffer, targets: target.buffer }); // throws if they are gone by then
+    requireClasses('crossEntropy', target, classes, ignoreIndex);
     kernels.crossEntropy({ ...given(), loss: loss.buffer, counted: counted.buffer }, size);
     const rows = noGrad(() => (reduction === 'mean' ? sum(counted) : null));
     const result = noGrad(() => (rows ? div(sum(loss), rows) : reduction === 'sum' ? sum(loss) : loss));

@@ -1,0 +1,82 @@
+// Labels that name no class. They are on the GPU when an op gets them, so they are looked at there, and the next read tells.
+import { UsageError } from '../device/errors.js';
+import { ceilDiv } from '../device/math.js';
+import type { GpuBuffer } from '../device/pool.js';
+import { activeRecorder, read, run, upload, view } from '../device/recorder.js';
+import { windows } from '../device/windows.js';
+import { class_check as shader } from './sources.gen.js';
+
+/** What labels are to be. */
+export interface ClassRange {
+  /** The op, for messages. */
+  op: string;
+  /** Labels are 0 to classes - 1 ... */
+  classes: number;
+  /** ... or this. */
+  ignored: number;
+}
+
+const SLOTS = 64;
+const BYTES = SLOTS * 2 * 4;
+
+/** What the kernel writes to: kept, not counted as anybody's, and zeros for as long as all labels are classes. */
+let found: GpuBuffer | undefined;
+/** A slot for each kind of check; where there are more they share the last, whose message may name another's op. */
+const ranges: ClassRange[] = [];
+let unread = false;
+
+/** Looks at labels of an i32 tensor, or at what was cast from bytes to f32. */
+export function checkClasses(labels: GpuBuffer, count: number, dtype: 'i32' | 'f32', range: ClassRange): void {
+  const { classes, ignored } = range;
+  const buffer = current();
+  const slot = slotOf(range);
+  for (const w of windows(`${range.op}: a label`, count, 1)) {
+    const buffers = { labels: view(labels, w.start, w.count), found: buffer };
+    const params = { count: w.count, classes, ignored, slot };
+    run(shader, buffers, params, { slots: { label: dtype }, groups: ceilDiv(w.count, 64) });
+  }
+  unread = true;
+}
+
+/** This device's. */
+function current(): GpuBuffer {
+  const { pool } = activeRecorder('labels').host;
+  if (found?.pool !== pool) {
+    found = pool.make(
+      BYTES,
+      'labels that are no class',
+      GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+    );
+    found.bytes = BYTES;
+    upload(found, new Uint32Array(SLOTS * 2));
+  }
+  return found;
+}
+
+function slotOf({ op, classes, ignored }: ClassRange): number {
+  const known = ranges.findIndex((r) => r.op === op && r.classes === classes && r.ignored === ignored);
+  if (known >= 0) return known;
+  if (ranges.length < SLOTS) ranges.push({ op, classes, ignored });
+  return ranges.length - 1;
+}
+
+/**
+ * Reads what the checks since the last call have found; reads of tensors wait for it.
+ * @throws UsageError for labels that are no class.
+ */
+export async function reportClasses(): Promise<void> {
+  const from = found;
+  if (!unread || from?.pool !== activeRecorder('labels').host.pool) return; // what another device was to look at is gone with it
+  unread = false;
+  const words = new Uint32Array(await read(from, BYTES));
+  const slot = ranges.findIndex((_, i) => words[2 * i] > 0);
+  if (slot < 0) return;
+  if (!from.pool.lost) upload(from, new Uint32Array(SLOTS * 2));
+  const { op, classes, ignored } = ranges[slot];
+  const [count, largest] = words.subarray(2 * slot);
+  const extra = ignored < 0 || ignored >= classes ? `, or ${ignored} to be ignored` : '';
+  throw new UsageError(
+    `${op}: ${count === 1 ? 'a label is no class' : `${count} labels are no classes`}, such as ${largest | 0}; ` +
+      `classes are 0 to ${classes - 1}${extra}`,
+  );
+}

@@ -1,0 +1,67 @@
+// Labels that are no class: they are on the GPU, so the next read tells.
+import * as assert from 'uvu/assert';
+import { crossEntropy, memory, oneHot, scope, type Tensor, tensor, zeros } from '../../src/index.js';
+import { useDevice } from '../support/device.js';
+import { suite } from '../support/suite.js';
+
+const test = suite('ops/classes');
+test.before(useDevice);
+
+const logits = () => tensor([[1, 0, -1]], { requiresGrad: true });
+const labels = (...values: number[]) => tensor(Int32Array.from(values));
+
+async function refusal(make: () => Tensor): Promise<string> {
+  const result = scope(make);
+  const outcome = await result.data().then(
+    () => 'accepted',
+    (error: Error) => `${error.name}: ${error.message}`,
+  );
+  result.dispose();
+  return outcome;
+}
+
+test('crossEntropy: a target of 3 among three classes', async () => {
+  const wrong = await refusal(() => crossEntropy(logits(), labels(3)));
+  assert.match(
+    wrong,
+    /^UsageError: crossEntropy: a label is no class, such as 3; classes are 0 to 2, or -100 to be ignored$/,
+  );
+  assert.match(await refusal(() => crossEntropy(logits(), labels(-1))), /such as -1; classes are 0 to 2/);
+  assert.match(await refusal(() => crossEntropy(logits(), labels(-101))), /such as -101/);
+});
+
+test('how many there are, and none but what is wrong', async () => {
+  const many = Int32Array.from({ length: 1000 }, (_, i) => (i % 100 === 7 ? 5 : i % 3));
+  const wrong = await refusal(() => crossEntropy(zeros([1000, 3]), tensor(many)));
+  assert.match(wrong, /10 labels are no classes, such as 5; classes are 0 to 2/);
+  const fine = crossEntropy(zeros([3, 3]), labels(0, 2, -100));
+  assert.ok(Math.abs((await fine.item()) - Math.log(3)) < 1e-6, 'what was told once is not told again');
+  assert.is(await refusal(() => crossEntropy(zeros([2, 3]), labels(7, 1), { ignoreIndex: 7 })), 'accepted');
+});
+
+test('any read tells, and only the next', async () => {
+  const other = tensor([1, 2]);
+  scope(() => crossEntropy(logits(), labels(4)));
+  const outcome = await other.data().catch((error: Error) => error.message);
+  assert.match(String(outcome), /crossEntropy: a label is no class, such as 4/);
+  assert.equal([...(await other.data())], [1, 2]);
+  other.dispose();
+});
+
+test('oneHot, of both dtypes', async () => {
+  assert.match(
+    await refusal(() => oneHot(labels(0, 3), 3)),
+    /^UsageError: oneHot: a label is no class, such as 3; classes are 0 to 2$/,
+  );
+  assert.match(await refusal(() => oneHot(labels(-1), 3)), /such as -1/);
+  assert.match(await refusal(() => oneHot(tensor(Uint8Array.of(255, 1)), 3)), /such as 255/);
+  assert.is(await refusal(() => oneHot(labels(0, 2), 3)), 'accepted');
+});
+
+test('checks hold no memory that a user sees', async () => {
+  const before = memory().liveBuffers;
+  for (let i = 0; i < 100; i++) await refusal(() => crossEntropy(zeros([2, 3 + (i % 70)]), labels(0, 1)));
+  assert.is(memory().liveBuffers, before);
+});
+
+test.run();
