@@ -4,9 +4,10 @@ import { DtypeError, ShapeError, showValue, UsageError } from '../device/errors.
 import { at, currentPlace } from '../device/place.js';
 import { copyBuffer } from '../device/recorder.js';
 import { binary } from '../kernels/elementwise.js';
+import type { GradNode } from '../tensor/gradient.js';
 import { isAsync, keep, scope, unscoped } from '../tensor/scope.js';
 import { sameShape, showShape } from '../tensor/shape.js';
-import { alias, empty, type GradNode, onBackward, Tensor } from '../tensor/tensor.js';
+import { alias, empty, onBackward, Tensor } from '../tensor/tensor.js';
 import { asOf, thisMoment } from '../tensor/versions.js';
 
 /** What `detectAnomaly` looks at results and gradients with; it registers itself here, so that who does not use it does not load it. */
@@ -92,8 +93,8 @@ export function record(name: string, y: Tensor, inputs: readonly Tensor[], grad:
   y.label = name;
   watch?.forward(name, y, inputs);
   if (recording && inputs.some((t) => t.requiresGrad)) {
-    y.requiresGrad = true;
     y.node = { name, inputs, grad, place: currentPlace() || name, made: thisMoment() };
+    y.requiresGrad = true;
   }
   return y;
 }

@@ -4,9 +4,10 @@ import { full, zeros } from '../autograd/ops/create.js';
 import { sqrt } from '../autograd/ops/pointwise.js';
 import { noGrad } from '../autograd/tape.js';
 import { ShapeError } from '../device/errors.js';
+import { parameter } from '../tensor/parameter.js';
 import { unscoped } from '../tensor/scope.js';
 import { type Shape, showShape } from '../tensor/shape.js';
-import { parameter, type Tensor } from '../tensor/tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
 
 /** Ioffe and Szegedy 2015: each channel to mean 0 and variance 1 over the batch, then weight * x + bias. */

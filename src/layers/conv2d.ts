@@ -1,6 +1,7 @@
 import { type Conv2dOptions, conv2d, conv2dShape } from '../autograd/ops/conv2d.js';
+import { parameter } from '../tensor/parameter.js';
 import type { Shape } from '../tensor/shape.js';
-import { empty, parameter, type Tensor } from '../tensor/tensor.js';
+import { empty, type Tensor } from '../tensor/tensor.js';
 import { uniformInit } from './initialize.js';
 import { Module } from './module.js';
 

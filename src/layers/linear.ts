@@ -1,7 +1,8 @@
 import { linear } from '../autograd/ops/linear.js';
 import { ShapeError } from '../device/errors.js';
+import { parameter } from '../tensor/parameter.js';
 import { type Shape, showShape } from '../tensor/shape.js';
-import { empty, parameter, type Tensor } from '../tensor/tensor.js';
+import { empty, type Tensor } from '../tensor/tensor.js';
 import { uniformInit } from './initialize.js';
 import { Module } from './module.js';
 

@@ -3,30 +3,14 @@ import { anything, checkOptions, flag, type Rules } from '../device/options.js';
 import type { GpuBuffer } from '../device/pool.js';
 import { copyBuffer, read, release, upload } from '../device/recorder.js';
 import { arrayOf, bytesOf, checkDtype, type DType, type HostArray, type TypedArray } from './dtype.js';
+import { Differentiable } from './gradient.js';
 import { deviceArray, hostValues, type Nested } from './host-values.js';
-import { openScope, type Scope, unscoped } from './scope.js';
+import { openScope, type Scope } from './scope.js';
 import { checkShape, type Shape, sameShape, showShape, sizeOf } from './shape.js';
 import { newStorage, type Storage, usable } from './storage.js';
-import { countWrite, type Moment, nextTensorId } from './versions.js';
+import { countWrite, nextTensorId } from './versions.js';
 
 export type { Nested } from './host-values.js';
-
-/** How a tensor was computed: its inputs, and a gradient thunk for each. Made by autograd/tape.ts. */
-export interface GradNode {
-  /** The op. */
-  name: string;
-  /** The layer it belongs to, for profiles. */
-  place: string;
-  /** The tensors that it was computed from. */
-  inputs: readonly Tensor[];
-  /**
-   * From dy, the gradient of the result, to a thunk for each input: it computes the gradient with respect to that input,
-   * in its shape. Null where there is none.
-   */
-  grad: (dy: Tensor) => readonly ((() => Tensor) | null)[];
-  /** When: its gradient wants what it reads to be as it was then. @internal */
-  made: Moment;
-}
 
 /** How `tensor` makes one. */
 export interface TensorOptions {
@@ -58,21 +42,15 @@ const INSPECT = Symbol.for('nodejs.util.inspect.custom');
  * An n-dimensional array on the GPU, row-major and contiguous. Made by `tensor`, `zeros`, `randn` and the like, computed
  * with by free functions such as `add`, and owned by the scope that is open when it is made.
  */
-export class Tensor {
+export class Tensor extends Differentiable {
   /** Increases with every tensor made: descending ids are a topological order of what was computed. */
   readonly id = nextTensorId();
   /** Elements in all: the product of the shape. */
   readonly size: number;
-  /** Whether `backward()` follows it. Set on what is trained; results of ops inherit it from their inputs. */
-  requiresGrad = false;
-  /** The gradient that `backward()` left here, of the same shape; null before. */
-  grad: Tensor | null = null;
-  /** How it was computed; null for what was made from values or under `noGrad`. */
-  node: GradNode | null = null;
   /** The scope that will dispose of it. @internal */
   scope: Scope | null = null;
   /** The op that made it, for messages. */
-  label = 'tensor';
+  override label = 'tensor';
   private storage: Storage | null;
 
   /** Called by `empty` and `alias` alone. @internal */
@@ -83,6 +61,7 @@ export class Tensor {
     readonly dtype: DType,
     storage: Storage,
   ) {
+    super();
     this.size = sizeOf(shape);
     this.storage = storage;
     storage.owners++;
@@ -206,7 +185,7 @@ export class Tensor {
   }
 
   /** What it is, such as `Tensor [2, 3] f32 (matmul)`. Its values are on the GPU: print `await t.toArray()`. */
-  toString(): string {
+  override toString(): string {
     const label = this.disposed ? `${this.label}, disposed of` : this.label;
     return `Tensor ${showShape(this.shape)} ${this.dtype} (${label})`;
   }
@@ -274,25 +253,6 @@ export function tensor(values: Nested | HostArray, options: TensorOptions & { sh
 
 /** Marks a fresh tensor as one that gradients are computed for. */
 export function trainable(made: Tensor, requiresGrad: boolean): Tensor {
-  if (requiresGrad && made.dtype !== 'f32') {
-    throw new DtypeError(`${made.label}: only f32 can require a gradient, this is ${made.dtype}`);
-  }
   made.requiresGrad = requiresGrad;
-  return made;
-}
-
-/**
- * A trainable tensor: requires a gradient and lives outside every scope. Takes over the memory of `t`, which is disposed
- * of. PyTorch: nn.Parameter.
- * @throws DtypeError unless it is f32.
- */
-export function parameter(t: Tensor): Tensor {
-  if (!(t instanceof Tensor)) throw new UsageError(`parameter: takes a tensor, got ${showValue(t)}`);
-  if (t.dtype !== 'f32')
-    throw new DtypeError(`parameter: only f32 can be trained, this is ${t.dtype} ${showShape(t.shape)}`);
-  const made = unscoped(() => alias(t, t.shape));
-  made.requiresGrad = true;
-  made.holds('parameter');
-  t.dispose();
   return made;
 }

@@ -34,6 +34,7 @@ function undisturbed(model: Module, body: () => void): void {
   const stream = rngState();
   const parameters = model.parameters();
   const gradients = parameters.map((p) => p.grad);
+  using _gradients = scope(); // holds them meanwhile
   for (const p of parameters) p.grad = null;
   try {
     body();

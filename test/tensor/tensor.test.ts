@@ -3,9 +3,10 @@ import * as assert from 'uvu/assert';
 import { UsageError } from '../../src/device/errors.js';
 import { memory } from '../../src/device/runtime.js';
 import type { DType, HostArray } from '../../src/tensor/dtype.js';
+import { parameter } from '../../src/tensor/parameter.js';
 import { keep, scope } from '../../src/tensor/scope.js';
 import { broadcastShapes, normalizeDims, stridesOf } from '../../src/tensor/shape.js';
-import { alias, empty, parameter, type Tensor, tensor } from '../../src/tensor/tensor.js';
+import { alias, empty, type Tensor, tensor } from '../../src/tensor/tensor.js';
 import { useDevice } from '../support/device.js';
 import { suite } from '../support/suite.js';
 

@@ -1,0 +1,95 @@
+// What gradients are about in a tensor: how it was computed, whether `backward` follows it, and its own gradient.
+import { DtypeError, ShapeError, showValue, UsageError } from '../device/errors.js';
+import type { DType } from './dtype.js';
+import { openScope } from './scope.js';
+import { type Shape, sameShape, showShape } from './shape.js';
+import type { Tensor } from './tensor.js';
+import type { Moment } from './versions.js';
+
+/** How a tensor was computed: its inputs, and a gradient thunk for each. Made by autograd/tape.ts. */
+export interface GradNode {
+  /** The op. */
+  name: string;
+  /** The layer it belongs to, for profiles. */
+  place: string;
+  /** The tensors that it was computed from. */
+  inputs: readonly Tensor[];
+  /**
+   * From dy, the gradient of the result, to a thunk for each input: it computes the gradient with respect to that input,
+   * in its shape. Null where there is none.
+   */
+  grad: (dy: Tensor) => readonly ((() => Tensor) | null)[];
+  /** When: its gradient wants what it reads to be as it was then. @internal */
+  made: Moment;
+}
+
+/** The base of Tensor. */
+export abstract class Differentiable {
+  abstract readonly shape: Shape;
+  abstract readonly dtype: DType;
+  abstract label: string;
+
+  /** How it was computed; null for what was made from values or under `noGrad`. */
+  node: GradNode | null = null;
+  /** Whether it is, or ever was, a leaf that requires a gradient: what modules count among their state, frozen or not. @internal */
+  isParameter = false;
+  private followed = false;
+  private gradient: Tensor | null = null;
+
+  /** Whether `backward()` follows it. Set on what is trained; results of ops inherit it from their inputs. */
+  get requiresGrad(): boolean {
+    return this.followed;
+  }
+
+  /**
+   * False freezes what was trained, and true trains it again; optimizers pass over what is frozen.
+   * @throws DtypeError for what is not f32, UsageError for false on what was computed: `detach()` is for that.
+   */
+  set requiresGrad(on: boolean) {
+    if (typeof on !== 'boolean') throw new UsageError(`requiresGrad: is true or false, got ${showValue(on)}`);
+    if (this.node === null && on) {
+      if (this.dtype !== 'f32') {
+        throw new DtypeError(`${this.label}: only f32 can require a gradient, this is ${this.dtype}`);
+      }
+      this.isParameter = true;
+    } else if (this.node !== null && !on) {
+      throw new UsageError(
+        `requiresGrad: ${this.label} ${showShape(this.shape)} was computed from what requires a gradient; ` +
+          'detach() gives the same values without one',
+      );
+    }
+    this.followed = on;
+  }
+
+  /** The gradient that `backward()` left here, of the same shape; null before. It lives outside of scopes. */
+  get grad(): Tensor | null {
+    return this.gradient;
+  }
+
+  /**
+   * A gradient set here belongs to this tensor and outlives its scope. The one before goes with the scope that is open, or at
+   * once if none is.
+   * @throws ShapeError, DtypeError or UsageError for what cannot be its gradient.
+   */
+  set grad(value: Tensor | null) {
+    const before = this.gradient;
+    if (value === before) return;
+    if (value) {
+      requireGradient(this, value);
+      value.scope?.abandon(value);
+    }
+    this.gradient = value ?? null;
+    if (!before || before.disposed) return;
+    const open = openScope();
+    if (open) open.adopt(before);
+    else before.dispose();
+  }
+}
+
+function requireGradient({ label, shape }: Differentiable, value: Tensor): void {
+  if (!(value instanceof Differentiable)) throw new UsageError(`grad: is a tensor or null, got ${showValue(value)}`);
+  if (value.dtype !== 'f32') throw new DtypeError(`grad: a gradient is f32, got ${value.dtype}`);
+  if (!sameShape(value.shape, shape)) {
+    throw new ShapeError(`grad: ${showShape(value.shape)} cannot be the gradient of ${label} ${showShape(shape)}`);
+  }
+}
