@@ -1,7 +1,9 @@
 // From packed bytes to the network's input: crop, mirror, shift colours, subtract the mean, scale.
 import { DataError } from '../device/errors.js';
+import { checkOptions, flag, notNegative, oneOf, type Rules, required, whole } from '../device/options.js';
 import type { ColourStatistics } from './dataset.js';
 import { mixKey, Random } from './random.js';
+import { coloursRule, seedRule } from './rules.js';
 
 /** How pictures become inputs. All random choices depend on (seed, epoch, picture) alone. */
 export interface AugmentOptions {
@@ -43,9 +45,23 @@ interface Cut {
   mirror: boolean;
 }
 
-/** @internal @throws DataError if pictures of this size cannot be augmented so. */
-export function checkAugment({ crop, pixels, colours: { meanImage } }: AugmentOptions, size: number): void {
+const RULES: Rules<AugmentOptions> = {
+  crop: required(whole(1)),
+  place: required(oneOf('random', 'center', 'ten')),
+  flip: flag,
+  colourShift: notNegative,
+  colourScale: oneOf('deviation', 'eigenvalue'),
+  pixels: oneOf('standard', 'mean-colour', 'mean-image'),
+  colours: required(coloursRule),
+  seed: required(seedRule),
+};
+
+/** @internal @throws UsageError for options that make no sense, DataError if pictures of this size cannot be augmented so. */
+export function checkAugment(options: AugmentOptions, size: number): void {
+  checkOptions('augment', options, RULES);
+  const { crop, pixels, colours } = options;
   if (crop > size) throw new DataError(`augment: a crop of ${crop} from pictures of ${size} x ${size}`);
+  const { meanImage } = colours;
   if (pixels !== 'mean-image' || meanImage?.length === 3 * size * size) return;
   const got = meanImage ? `has ${meanImage.length} numbers` : 'is missing';
   throw new DataError(
@@ -56,7 +72,8 @@ export function checkAugment({ crop, pixels, colours: { meanImage } }: AugmentOp
 /**
  * Writes the crop or crops, (3, crop, crop) f32 each, of a picture (3, size, size) to `out` from element `at` on, as `pixels`
  * says; `picture` is its place in the data set.
- * @throws DataError if the crop is larger than the picture, or its mean picture is not there.
+ * @throws DataError if the crop is larger than the picture, or its mean picture is not there, UsageError for options that make
+ * no sense.
  */
 export function augment(
   bytes: Uint8Array,

@@ -1,5 +1,8 @@
-import { DataError } from '../device/errors.js';
+import { DataError, showValue, UsageError } from '../device/errors.js';
+import { crc32 } from '../train/crc32.js';
+import { symmetricEigen } from './eigen.js';
 import { Random, shuffled } from './random.js';
+import { checkSeed } from './rules.js';
 
 /** Means and principal axes of a set's colours, for values from 0 to 255. */
 export interface ColourStatistics {
@@ -26,8 +29,11 @@ export interface DamagedFile {
 /**
  * Labelled square pictures of one size, decoded and packed: bytes (3, size, size) each. Several sets may share one
  * buffer: subsets do.
+ * @throws DataError if bytes, labels, names and places do not fit together.
  */
 export class ImageDataset {
+  private sum?: number;
+
   constructor(
     /** All pictures' bytes, (pictures, 3, size, size); may be a view of shared memory. */
     readonly bytes: Uint8Array,
@@ -41,32 +47,54 @@ export class ImageDataset {
     private readonly allNames: readonly string[],
     /** Which pictures in `bytes` belong to this set. Default: all. */
     readonly places: Int32Array = Int32Array.from(allLabels, (_, i) => i),
-  ) {}
+  ) {
+    checkParts(bytes, size, classes, allLabels, allNames, places);
+  }
 
   /** Pictures in this set. */
   get length(): number {
     return this.places.length;
   }
 
-  /** The class of a picture, as its place in `classes`. */
+  /** The class of a picture, as its place in `classes`. @throws UsageError if there is no such picture. */
   label(i: number): number {
-    return this.allLabels[this.places[i]];
+    return this.allLabels[this.place(i, 'label')];
   }
 
-  /** The file or drawing that a picture came from. */
+  /** The file or drawing that a picture came from. @throws UsageError if there is no such picture. */
   name(i: number): string {
-    return this.allNames[this.places[i]];
+    return this.allNames[this.place(i, 'name')];
   }
 
-  /** The bytes (3, size, size) of a picture; a view, not a copy. */
+  /** The bytes (3, size, size) of a picture; a view, not a copy. @throws UsageError if there is no such picture. */
   pixels(i: number): Uint8Array {
     const image = 3 * this.size * this.size;
-    return this.bytes.subarray(this.places[i] * image, (this.places[i] + 1) * image);
+    const place = this.place(i, 'pixels');
+    return this.bytes.subarray(place * image, (place + 1) * image);
   }
 
-  /** Some of the pictures, by their place in this set. Nothing is copied. */
+  private place(i: number, method: string): number {
+    const place = this.places[i];
+    if (place === undefined)
+      throw new UsageError(`${method}: there is no picture ${showValue(i)} among ${this.length}`);
+    return place;
+  }
+
+  /**
+   * Tells this set from others: a checksum of its classes and of every picture's name and label, in their order. A
+   * checkpoint keeps it, so that a run goes on with the pictures it began with.
+   */
+  get fingerprint(): string {
+    if (this.sum === undefined) {
+      const pictures = Array.from(this.places, (place) => [this.allLabels[place], this.allNames[place]]);
+      this.sum = crc32(new TextEncoder().encode(JSON.stringify([this.classes, pictures])));
+    }
+    return this.sum.toString(16).padStart(8, '0');
+  }
+
+  /** Some of the pictures, by their place in this set. Nothing is copied. @throws UsageError if there is no such place. */
   subset(indices: Iterable<number>): ImageDataset {
-    const places = Int32Array.from(indices, (i) => this.places[i]);
+    const places = Int32Array.from(indices, (i) => this.place(i, 'subset'));
     return new ImageDataset(this.bytes, this.size, this.classes, this.allLabels, this.allNames, places);
   }
 
@@ -78,11 +106,14 @@ export class ImageDataset {
   }
 
   /**
-   * Two parts in which every class has its share: [the rest, a `fraction` of each class]. The seed decides which.
-   * @throws DataError unless 0 <= fraction < 1.
+   * Two parts in which every class has its share: [the rest, a `fraction` of each class, rounded]. The seed decides which.
+   * @throws DataError unless 0 <= fraction < 1, or if a part is empty because every class's share rounds to nothing or to
+   * all of it; a fraction of 0 asks for an empty one.
    */
   split(fraction: number, seed: number): [ImageDataset, ImageDataset] {
-    if (!(fraction >= 0 && fraction < 1)) throw new DataError(`split: ${fraction} is not a fraction from 0 to below 1`);
+    if (!(typeof fraction === 'number' && fraction >= 0 && fraction < 1))
+      throw new DataError(`split: ${showValue(fraction)} is not a fraction from 0 to below 1`);
+    checkSeed('split', seed);
     const rest: number[] = [];
     const part: number[] = [];
     for (const members of this.byClass(seed)) {
@@ -90,8 +121,19 @@ export class ImageDataset {
       part.push(...members.slice(0, count));
       rest.push(...members.slice(count));
     }
+    if (fraction > 0 && part.length === 0) throw this.emptyPart(fraction, 'the part for validation', 'a larger');
+    if (fraction > 0 && rest.length === 0) throw this.emptyPart(fraction, 'the rest, for training,', 'a smaller');
     const ascending = (list: number[]) => list.sort((a, b) => a - b);
     return [this.subset(ascending(rest)), this.subset(ascending(part))];
+  }
+
+  private emptyPart(fraction: number, which: string, other: string): DataError {
+    const counts = this.classes.map((name, c) => `${this.counts()[c]} of ${name}`).slice(0, 5);
+    const more = this.classes.length > 5 ? ', ...' : '';
+    return new DataError(
+      `split: ${which} is empty: ${fraction} of each class (${counts.join(', ')}${more}) leaves no picture for it; ` +
+        `take more pictures, or ${other} fraction`,
+    );
   }
 
   private byClass(seed: number): number[][] {
@@ -118,9 +160,12 @@ export class ImageDataset {
   /**
    * Mean colour, spread, and principal axes over all pixels of up to `most` pictures (default 1000), evenly taken.
    * Krizhevsky et al. 2012, section 4.1.
-   * @throws DataError if the set is empty.
+   * @throws DataError if the set is empty, UsageError if `most` is not a whole number above 0.
    */
   colours(most = 1000): ColourStatistics {
+    if (!(Number.isInteger(most) && most >= 1)) {
+      throw new UsageError(`colours: ${showValue(most)} is not a number of pictures, 1 or more`);
+    }
     if (this.length === 0) throw new DataError('colours: the data set is empty');
     const plane = this.size * this.size;
     const sum = [0, 0, 0];
@@ -156,25 +201,28 @@ export class ImageDataset {
   }
 }
 
-/** Eigenvalues, largest first, and unit eigenvectors of a symmetric matrix: Jacobi's rotations. @internal */
-export function symmetricEigen(matrix: number[][]): { values: number[]; vectors: number[][] } {
-  const n = matrix.length;
-  const a = matrix.map((row) => [...row]);
-  const v = a.map((_, i) => a.map((_, j) => Number(i === j)));
-  for (let sweep = 0; sweep < 30; sweep++) {
-    for (let p = 0; p < n; p++) {
-      for (let q = p + 1; q < n; q++) {
-        if (Math.abs(a[p][q]) < 1e-14) continue;
-        const theta = (a[q][q] - a[p][p]) / (2 * a[p][q]);
-        const t = Math.sign(theta || 1) / (Math.abs(theta) + Math.sqrt(theta * theta + 1));
-        const c = 1 / Math.sqrt(t * t + 1);
-        const s = t * c;
-        for (let k = 0; k < n; k++) [a[k][p], a[k][q]] = [c * a[k][p] - s * a[k][q], s * a[k][p] + c * a[k][q]];
-        for (let k = 0; k < n; k++) [a[p][k], a[q][k]] = [c * a[p][k] - s * a[q][k], s * a[p][k] + c * a[q][k]];
-        for (let k = 0; k < n; k++) [v[k][p], v[k][q]] = [c * v[k][p] - s * v[k][q], s * v[k][p] + c * v[k][q]];
-      }
-    }
+function checkParts(
+  bytes: Uint8Array,
+  size: number,
+  classes: readonly string[],
+  labels: Int32Array,
+  names: readonly string[],
+  places: Int32Array,
+): void {
+  const bad = (what: string) => new DataError(`ImageDataset: ${what}`);
+  if (!(bytes instanceof Uint8Array)) throw bad(`bytes are a Uint8Array, got ${showValue(bytes)}`);
+  if (!(Number.isInteger(size) && size >= 1)) throw bad(`size is a whole number above 0, got ${showValue(size)}`);
+  if (!Array.isArray(classes)) throw bad(`classes are a list of names, got ${showValue(classes)}`);
+  if (!(labels instanceof Int32Array)) throw bad(`labels are an Int32Array, got ${showValue(labels)}`);
+  if (!(places instanceof Int32Array)) throw bad(`places are an Int32Array, got ${showValue(places)}`);
+  const pictures = labels.length;
+  if (names?.length !== pictures) throw bad(`${pictures} labels and ${names?.length} names`);
+  const image = 3 * size * size;
+  if (bytes.length < pictures * image) {
+    throw bad(`${pictures} pictures (3, ${size}, ${size}) take ${pictures * image} bytes, there are ${bytes.length}`);
   }
-  const order = a.map((_, i) => i).sort((i, j) => a[j][j] - a[i][i]);
-  return { values: order.map((i) => a[i][i]), vectors: order.map((i) => v.map((row) => row[i])) };
+  const wrong = labels.find((label) => !(label >= 0 && label < classes.length));
+  if (wrong !== undefined) throw bad(`a label of ${wrong}, there are ${classes.length} classes`);
+  const lost = places.find((place) => !(place >= 0 && place < pictures));
+  if (lost !== undefined) throw bad(`a place of ${lost}, there are ${pictures} pictures`);
 }

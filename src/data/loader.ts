@@ -1,9 +1,11 @@
 // Batches ahead of the GPU. Order and augmentation depend on (seed, epoch) alone.
-import { DataError } from '../device/errors.js';
+import { DataError, showValue, UsageError } from '../device/errors.js';
+import { anything, checkOptions, flag, oneOf, type Rules, required, whole } from '../device/options.js';
 import { type AugmentOptions, augment, checkAugment, cropsPerPicture } from './augment.js';
 import { type ColourStatistics, ImageDataset } from './dataset.js';
 import { prepare, type RgbImage } from './image.js';
 import { mixKey, Random, shuffled } from './random.js';
+import { coloursRule } from './rules.js';
 
 /** Inputs (inputs, 3, crop, crop) on the host, the class of each, and the pictures' places in the data set. */
 export interface ImageBatch {
@@ -45,9 +47,22 @@ export interface DataLoaderOptions {
   assembler?: Assembler;
 }
 
+const RULES: Rules<DataLoaderOptions> = {
+  batchSize: required(whole(1)),
+  augment: required(anything), // checkAugment looks at it
+  shuffle: flag,
+  dropLast: flag,
+  prefetch: whole(1),
+  assembler: {
+    be: 'an object with assemble(job)',
+    holds: (value) => typeof (value as Assembler)?.assemble === 'function',
+  },
+};
+
 /**
- * Iterates a data set in batches, epoch by epoch; a `BatchSource` for the trainer.
- * @throws DataError if the batch size is not a whole number above 0, or crops are larger than the pictures.
+ * Iterates a data set in batches, epoch by epoch; a `BatchSource` for the trainer. PyTorch's DataLoader with its transforms.
+ * @throws UsageError for options that make no sense, DataError if crops are larger than the pictures or if there is no
+ * batch: the set is empty, or smaller than a batch that must be full.
  */
 export class DataLoader {
   /** (3, crop, crop). */
@@ -60,9 +75,18 @@ export class DataLoader {
     /** How it does so. */
     readonly options: DataLoaderOptions,
   ) {
+    if (!(dataset instanceof ImageDataset)) {
+      throw new UsageError(`DataLoader: takes an ImageDataset, got ${showValue(dataset)}`);
+    }
+    checkOptions('DataLoader', options, RULES);
     const { augment: how, batchSize } = options;
-    if (!Number.isInteger(batchSize) || batchSize < 1) throw new DataError(`DataLoader: batch size ${batchSize}`);
     checkAugment(how, dataset.size);
+    if (dataset.length === 0) throw new DataError('DataLoader: the data set is empty');
+    if (this.length === 0) {
+      throw new DataError(
+        `DataLoader: dropLast leaves nothing of ${dataset.length} pictures, which do not fill a batch of ${batchSize}`,
+      );
+    }
     this.imageShape = [3, how.crop, how.crop];
     this.assembler = options.assembler ?? { assemble: async (job) => assembleBatch(dataset, how, job) };
   }
@@ -72,6 +96,13 @@ export class DataLoader {
     const { batchSize, dropLast } = this.options;
     const { length } = this.dataset;
     return dropLast ? length - (length % batchSize) : length;
+  }
+
+  /** What decides which pictures come in which batch: a run resumed in the middle of an epoch needs the same. */
+  get orderedBy(): Record<string, string | number | boolean> {
+    const { batchSize, dropLast = false, shuffle = false, augment: how } = this.options;
+    const pictures = this.dataset.fingerprint;
+    return { pictures, batchSize, dropLast, shuffle, ...(shuffle ? { seed: how.seed } : {}) };
   }
 
   /** Batches in an epoch. */
@@ -87,8 +118,13 @@ export class DataLoader {
     return Int32Array.from(ordered.slice(0, this.length));
   }
 
-  /** The batches of one epoch, from 0, beginning with `startBatch` (default 0). */
-  async *epoch(number: number, { startBatch = 0 }: { startBatch?: number } = {}): AsyncGenerator<ImageBatch> {
+  /**
+   * The batches of one epoch, from 0, beginning with `startBatch` (default 0).
+   * @throws UsageError, as the first batch is asked for, unless both are whole numbers, 0 or more.
+   */
+  async *epoch(number: number, from: { startBatch?: number } = {}): AsyncGenerator<ImageBatch> {
+    checkOptions('epoch', { number, ...from }, { number: required(whole()), startBatch: whole() });
+    const { startBatch = 0 } = from;
     const order = this.order(number);
     const { batchSize, prefetch = 3 } = this.options;
     const ahead: Promise<ImageBatch>[] = [];
@@ -100,7 +136,7 @@ export class DataLoader {
       made.catch(() => {}); // awaited in turn below
       ahead.push(made);
     };
-    while (next < this.batches && ahead.length < Math.max(prefetch, 1)) start();
+    while (next < this.batches && ahead.length < prefetch) start();
     while (ahead.length > 0) {
       const batch = await ahead.shift()!;
       if (next < this.batches) start();
@@ -138,11 +174,21 @@ export interface PictureInputOptions {
   crops?: 1 | 10;
 }
 
-/** The inputs of one picture, (crops, 3, crop, crop), for `predictProbabilities`. */
-export function pictureInputs(
-  picture: RgbImage,
-  { size, crop, colours, pixels, crops = 1 }: PictureInputOptions,
-): Float32Array {
+const INPUT_RULES: Rules<PictureInputOptions> = {
+  size: required(whole(1)),
+  crop: required(whole(1)),
+  colours: required(coloursRule),
+  pixels: anything, // checkAugment looks at it
+  crops: oneOf(1, 10),
+};
+
+/**
+ * The inputs of one picture, (crops, 3, crop, crop), for `predictProbabilities`.
+ * @throws UsageError for options that make no sense, DataError if the picture has no pixels or the crop is larger than it.
+ */
+export function pictureInputs(picture: RgbImage, options: PictureInputOptions): Float32Array {
+  checkOptions('pictureInputs', options, INPUT_RULES);
+  const { size, crop, colours, pixels, crops = 1 } = options;
   const one = new ImageDataset(prepare(picture, size), size, ['picture'], Int32Array.of(0), ['picture']);
   const how: AugmentOptions = { crop, place: crops === 10 ? 'ten' : 'center', pixels, colours, seed: 0 };
   return assembleBatch(one, how, { indices: Int32Array.of(0), epoch: 0 });

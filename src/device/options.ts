@@ -5,6 +5,8 @@ import { showValue, UsageError } from './errors.js';
 export interface Rule {
   be: string;
   holds: (value: unknown) => boolean;
+  /** There is no default: the option must be given. */
+  needed?: boolean;
 }
 
 /** A rule for each option of T; one left out does not compile. */
@@ -50,9 +52,12 @@ export function requireFunction(where: string, what: string, value: unknown): vo
   if (typeof value !== 'function') throw new UsageError(`${where}: ${what} is a function, got ${showValue(value)}`);
 }
 
+/** An option without a default. */
+export const required = (rule: Rule): Rule => ({ ...rule, needed: true });
+
 /**
- * Checks an object of options: that it is one, that each name is known and each value keeps its rule. Undefined stands for the
- * default.
+ * Checks an object of options: that it is one, that each name is known, each value keeps its rule and what is required is there.
+ * Undefined stands for the default.
  * @throws UsageError that names the option, and the one that was probably meant.
  */
 export function checkOptions<T extends object>(where: string, options: T, rules: Rules<T>): void {
@@ -66,6 +71,11 @@ export function checkOptions<T extends object>(where: string, options: T, rules:
     const rule = rules[name as keyof T];
     if (value !== undefined && !rule.holds(value)) {
       throw new UsageError(`${where}: ${name} is ${rule.be}, got ${showValue(value)}`);
+    }
+  }
+  for (const [name, rule] of Object.entries<Rule>(rules)) {
+    if (rule.needed && options[name as keyof T] === undefined) {
+      throw new UsageError(`${where}: ${name} is missing; it is ${rule.be}`);
     }
   }
 }

@@ -14,7 +14,8 @@ export interface BatchSetup {
 }
 
 const { bytes, size, places, augment } = workerData as BatchSetup;
-const dataset = new ImageDataset(bytes, size, [], new Int32Array(0), [], places);
+const count = Math.floor(bytes.length / (3 * size * size));
+const dataset = new ImageDataset(bytes, size, ['any'], new Int32Array(count), new Array(count).fill(''), places);
 
 serve(
   (job: BatchJob) => assembleBatch(dataset, augment, job),

@@ -1,7 +1,7 @@
-import type { AugmentOptions } from '../data/augment.js';
-import type { ImageDataset } from '../data/dataset.js';
+import { type AugmentOptions, checkAugment } from '../data/augment.js';
+import { ImageDataset } from '../data/dataset.js';
 import { type Assembler, assembleBatch, type BatchJob } from '../data/loader.js';
-import { UsageError } from '../device/errors.js';
+import { showValue, UsageError } from '../device/errors.js';
 import type { BatchSetup } from './batch-worker.js';
 import { WorkerPool } from './worker-pool.js';
 
@@ -9,7 +9,7 @@ import { WorkerPool } from './worker-pool.js';
  * Assembles batches in `count` worker threads, off the thread that feeds the GPU; 0 does it on this thread. The result
  * depends on the job alone, so any number of workers gives the same bits. A worker that dies is replaced and its batch
  * made again. Close it when done; it does not keep the process alive.
- * @throws UsageError if `count` is not a whole number, 0 or more.
+ * @throws UsageError if `count` is not a whole number, 0 or more, and as DataLoader does for data sets and `augment`.
  */
 export class BatchWorkers implements Assembler {
   private readonly pool: WorkerPool<BatchJob, Float32Array> | null;
@@ -19,8 +19,11 @@ export class BatchWorkers implements Assembler {
     private readonly augment: AugmentOptions,
     count: number,
   ) {
+    if (!(dataset instanceof ImageDataset))
+      throw new UsageError(`BatchWorkers: takes an ImageDataset, got ${showValue(dataset)}`);
+    checkAugment(augment, dataset.size);
     if (!(Number.isInteger(count) && count >= 0))
-      throw new UsageError(`BatchWorkers: ${count} is not a number of threads`);
+      throw new UsageError(`BatchWorkers: ${showValue(count)} is not a number of threads`);
     const setup: BatchSetup = { bytes: dataset.bytes, size: dataset.size, places: dataset.places, augment };
     const script = new URL('./batch-worker.js', import.meta.url);
     this.pool = count > 0 ? new WorkerPool(script, count, { workerData: setup, attempts: 2 }) : null;

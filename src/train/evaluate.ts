@@ -1,6 +1,7 @@
 // One pass over data without training.
 import { crossEntropy } from '../autograd/ops/losses.js';
 import { noGrad } from '../autograd/tape.js';
+import { DataError } from '../device/errors.js';
 import { sync } from '../device/recorder.js';
 import type { Module } from '../layers/module.js';
 import { scope } from '../tensor/scope.js';
@@ -20,7 +21,7 @@ export interface Evaluation {
 /**
  * Mean cross entropy and confusion matrix of a classifier over one pass of the data, in evaluation mode; the model's mode
  * is as before afterwards. `onProgress` is told how many images have been checked.
- * @throws the reason of the first of `signals` that aborts.
+ * @throws DataError if the source gives nothing, the reason of the first of `signals` that aborts.
  */
 export async function evaluate(
   model: Module,
@@ -51,6 +52,7 @@ export async function evaluate(
       onProgress?.(confusion.total);
     }
     await late.all();
+    if (confusion.total === 0) throw new DataError('evaluate: the data are empty: there is nothing to check');
   } finally {
     model.train(wasTraining);
   }

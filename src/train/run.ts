@@ -15,12 +15,23 @@ export interface Batch {
   labels: Int32Array;
 }
 
+/**
+ * What decides which images come in which batch. `pictures`, where it is there, tells the images themselves from others;
+ * the rest may be any names.
+ */
+export type BatchOrder = Readonly<Record<string, string | number | boolean>>;
+
 /** Where batches come from; `DataLoader` is one. Epochs must depend on their number alone, so that runs can resume. */
 export interface BatchSource {
   /** Images in an epoch. */
   readonly length: number;
   /** (channels, height, width). */
   readonly imageShape: readonly number[];
+  /**
+   * Kept in checkpoints: a run resumes only with the same `pictures`, and in the middle of an epoch only with all the
+   * rest the same, too. Default: nothing is compared.
+   */
+  readonly orderedBy?: BatchOrder;
   /** The batches of an epoch, from 0, beginning with `startBatch` (default 0). */
   epoch(number: number, from?: { startBatch?: number }): AsyncIterable<Batch>;
 }

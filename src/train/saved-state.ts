@@ -1,9 +1,9 @@
 // What a checkpoint keeps besides tensors, and the checks that stand between a file's JSON and a trainer.
-import { CheckpointError } from '../device/errors.js';
+import { CheckpointError, showValue } from '../device/errors.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import type { ScheduleState } from '../optim/schedules.js';
 import type { rngState } from '../tensor/seed.js';
-import type { TrainerParts, TrainerPosition } from './run.js';
+import type { BatchOrder, BatchSource, TrainerParts, TrainerPosition } from './run.js';
 
 /** Everything about a run that is not a tensor. */
 export interface SavedState {
@@ -21,6 +21,8 @@ export interface SavedState {
     length: number;
     /** (channels, height, width). */
     imageShape: number[];
+    /** Null if the source does not say; missing in files of earlier versions. */
+    orderedBy?: BatchOrder | null;
   };
 }
 
@@ -66,6 +68,19 @@ const orNull =
     if (value !== null) check(value, field);
   };
 
+const maybe =
+  (check: Check): Check =>
+  (value, field) => {
+    if (value !== undefined) check(value, field);
+  };
+
+const plainValues: Check = (value, field) => {
+  anyObject(value, field);
+  for (const [key, item] of Object.entries(value as object))
+    if (!['string', 'number', 'boolean'].includes(typeof item))
+      bad(item, `${field}.${key}`, 'a text, a number or a flag');
+};
+
 const list =
   (check: Check): Check =>
   (value, field) => {
@@ -99,7 +114,7 @@ const savedState = record({
   optimizer: record({ steps: whole, groups: list(anyObject) }),
   schedule: orNull(anyObject),
   rng: record({ seed: whole, stream: whole }),
-  data: record({ length: whole, imageShape: list(whole) }),
+  data: record({ length: whole, imageShape: list(whole), orderedBy: maybe(orNull(plainValues)) }),
 });
 
 /** Whether `value` has the form of `own`: the same fields, of the same types, lists as long. */
@@ -136,4 +151,22 @@ export function checkFits(saved: SavedState, { optimizer, schedule, train }: Tra
         'a run goes on with the data it began with',
     );
   }
+  checkOrder(saved, train, file);
+}
+
+/** A resumed epoch goes on behind its first batches: what orders it must be as it was, or some images come twice and some never. */
+function checkOrder({ data, position }: SavedState, { orderedBy: now }: BatchSource, file: string): void {
+  const { orderedBy: then } = data;
+  if (!then || !now) return;
+  const names = position.batch > 0 ? [...new Set([...Object.keys(then), ...Object.keys(now)])] : ['pictures'];
+  const differing = names.filter((name) => then[name] !== now[name]);
+  if (differing.length === 0) return;
+  const changes = differing.map((name) => `${name} was ${showValue(then[name])}, it is ${showValue(now[name])} now`);
+  const where =
+    position.batch > 0
+      ? `in the middle of epoch ${position.epoch + 1}, after ${position.batch} batches`
+      : 'with other images';
+  throw new CheckpointError(
+    `${file}: saved ${where}: ${changes.join('; ')}; a run goes on with the data it began with, in the same order`,
+  );
 }

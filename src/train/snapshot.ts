@@ -30,7 +30,7 @@ export async function takeSnapshot(trainer: Trainer): Promise<Snapshot> {
     optimizer: optimizer.settings(),
     schedule: schedule?.rule.state() ?? null,
     rng: rngState(),
-    data: { length: train.length, imageShape: [...train.imageShape] },
+    data: { length: train.length, imageShape: [...train.imageShape], orderedBy: train.orderedBy ?? null },
   };
   const tensors = await Promise.all([
     readBack('model.', model.stateDict()),

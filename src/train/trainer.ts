@@ -54,6 +54,8 @@ export class Trainer {
   async fit(options: FitOptions): Promise<'done' | 'stopped'> {
     if (this.parts.train.length === 0)
       throw new DataError('trainer: the training data are empty, or less than one batch');
+    if (this.parts.validation?.length === 0)
+      throw new DataError('trainer: the validation data are empty; leave them out, or split off more');
     this.startedAt = performance.now();
     this.explosion = options.divergence?.factor ?? DEFAULT_FACTOR;
     const net = new SafetyNet(this, options);

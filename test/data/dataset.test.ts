@@ -1,8 +1,9 @@
 import * as assert from 'uvu/assert';
-import { ImageDataset, symmetricEigen } from '../../src/data/dataset.js';
+import { ImageDataset } from '../../src/data/dataset.js';
+import { symmetricEigen } from '../../src/data/eigen.js';
 import { Random } from '../../src/data/random.js';
 import { drawnStandIns } from '../../src/data/standins.js';
-import { DataError } from '../../src/device/errors.js';
+import { DataError, UsageError } from '../../src/device/errors.js';
 import { suite } from '../support/suite.js';
 
 const test = suite('dataset');
@@ -42,6 +43,72 @@ test('a split is whole, even over the classes, and decided by the seed', () => {
     () => set.split(1, 0),
     (error: Error) => error instanceof DataError,
   );
+});
+
+test('a split that rounds to nothing says which part is empty', () => {
+  const three = make([3, 3]);
+  const message = (fraction: number, seed = 1) => {
+    try {
+      three.split(fraction, seed);
+      return 'accepted';
+    } catch (error) {
+      return `${(error as Error).name}: ${(error as Error).message}`;
+    }
+  };
+  assert.match(
+    message(0.1),
+    /^DataError: split: the part for validation is empty: 0\.1 of each class \(3 of 3, 3 of 3\)/,
+  );
+  assert.match(message(0.9), /^DataError: split: the rest, for training, is empty.* a smaller fraction/);
+  assert.is(message(0), 'accepted');
+  assert.is(message(0.2), 'accepted');
+  for (const wrong of [-0.1, 1, Number.NaN, '0.1' as unknown as number])
+    assert.match(message(wrong), /^DataError: split: .* is not a fraction/);
+  for (const wrong of [0.5, Number.NaN, null as unknown as number])
+    assert.match(message(0.2, wrong), /^UsageError: split: seed is a whole number/);
+  assert.equal(make([0, 4]).split(0.25, 1)[1].counts(), [0, 1], 'a class without pictures is no reason');
+});
+
+test('a picture that is not there is refused, not picture 0', () => {
+  const set = make([2, 1]);
+  for (const i of [3, -1, 0.5, Number.NaN]) {
+    for (const call of [() => set.label(i), () => set.name(i), () => set.pixels(i), () => set.subset([0, i])]) {
+      assert.throws(call, (e: Error) => e instanceof UsageError && e.message.includes(`no picture ${i} among 3`));
+    }
+  }
+});
+
+test('parts of a data set that do not fit together are refused', () => {
+  const names = ['a', 'b'];
+  const refused = (expected: RegExp, ...args: unknown[]) => {
+    const make = () => new (ImageDataset as unknown as new (...args: unknown[]) => ImageDataset)(...args);
+    assert.throws(make, (e: Error) => e instanceof DataError && expected.test(e.message));
+  };
+  const bytes = new Uint8Array(24);
+  const labels = Int32Array.of(0, 1);
+  refused(/2 pictures \(3, 2, 2\) take 24 bytes, there are 23/, bytes.subarray(1), 2, names, labels, names);
+  refused(/a label of 1, there are 1 classes/, bytes, 2, ['a'], labels, names);
+  refused(/2 labels and 1 names/, bytes, 2, names, labels, ['x']);
+  refused(/a place of 2, there are 2 pictures/, bytes, 2, names, labels, names, Int32Array.of(0, 2));
+  refused(/bytes are a Uint8Array/, [1, 2], 2, names, labels, names);
+  refused(/size is a whole number above 0, got 0/, bytes, 0, names, labels, names);
+  refused(/labels are an Int32Array/, bytes, 2, names, [0, 1], names);
+  refused(/classes are a list of names, got undefined/, bytes, 2, undefined, labels, names);
+});
+
+test('a fingerprint tells other pictures, labels, classes and orders', () => {
+  const set = make([3, 3]);
+  assert.is(set.fingerprint, make([3, 3]).fingerprint);
+  const labels = Int32Array.of(0, 0, 1, 1, 1, 1);
+  const names = namesOf(set);
+  const others = [
+    make([3, 4]),
+    set.subset([1, 0, 2, 3, 4, 5]),
+    set.subset([0, 1, 2, 3, 4]),
+    new ImageDataset(set.bytes, 2, ['0', '1'], labels, names),
+    new ImageDataset(set.bytes, 2, ['0', 'b'], Int32Array.of(0, 0, 0, 1, 1, 1), names),
+  ];
+  assert.is(new Set([set, ...others].map(({ fingerprint }) => fingerprint)).size, 6);
 });
 
 test('eigenvectors: orthonormal, and the matrix again', () => {
@@ -90,6 +157,10 @@ test('colours: mean, spread and axes as computed pixel by pixel', () => {
 test('colours look at no more pictures than asked, spread over the set', () => {
   const set = make([4, 4]);
   assert.equal(set.colours(2).mean, [2, 2, 2]); // pictures 0 and 4
+  assert.throws(
+    () => set.colours(0),
+    (error: Error) => error instanceof UsageError,
+  );
   assert.throws(
     () => set.subset([]).colours(),
     (error: Error) => error instanceof DataError,

@@ -6,10 +6,11 @@ import {
   DataLoader,
   type DataLoaderOptions,
   type ImageBatch,
+  type PictureInputOptions,
   pictureInputs,
 } from '../../src/data/loader.js';
 import { drawnStandIns } from '../../src/data/standins.js';
-import { DataError } from '../../src/device/errors.js';
+import { DataError, WgradError } from '../../src/device/errors.js';
 import { suite } from '../support/suite.js';
 import { assertClose } from '../support/tolerance.js';
 
@@ -146,18 +147,120 @@ test('batches are asked for ahead, and an error arrives at its batch', async () 
   assert.equal(seen, [0, 5]);
 });
 
-test('options that make no sense are refused', () => {
-  for (const options of [
-    { batchSize: 0 },
-    { batchSize: 2.5 },
-    { augment: { ...augment, crop: 13 } },
-    { augment: { ...augment, pixels: 'mean-image' as const } },
-  ]) {
-    assert.throws(
-      () => loaderOf(options),
-      (error: Error) => error instanceof DataError,
-    );
+/** The error's class and message. */
+function refusal(call: () => unknown): string {
+  try {
+    call();
+  } catch (error) {
+    assert.instance(error, WgradError);
+    return `${(error as Error).name}: ${(error as Error).message}`;
   }
+  return 'accepted';
+}
+
+test('options that make no sense are refused, and the name that was meant is told', () => {
+  const refused = (options: object, expected: RegExp) =>
+    assert.match(
+      refusal(() => loaderOf(options)),
+      expected,
+    );
+  refused({ batchSize: 0 }, /^UsageError: DataLoader: batchSize is a whole number, 1 or more, got 0/);
+  refused({ batchSize: 2.5 }, /batchSize is a whole number/);
+  refused({ batchSize: '4' }, /batchSize is a whole number, 1 or more, got '4'/);
+  refused({ batch_size: 4 }, /there is no option 'batch_size'; did you mean 'batchSize'\?/);
+  refused({ drop_last: true }, /did you mean 'dropLast'/);
+  refused({ shuffle: 1 }, /shuffle is true or false, got 1/);
+  refused({ prefetch: 0 }, /prefetch is a whole number, 1 or more/);
+  refused({ assembler: {} }, /assembler is an object with assemble/);
+  refused({ augment: undefined }, /UsageError: DataLoader: augment is missing/);
+  refused({ augment: { ...augment, crop: 13 } }, /^DataError: augment: a crop of 13 from pictures of 12 x 12/);
+  refused(
+    { augment: { ...augment, colour_shift: 1 } },
+    /augment: there is no option 'colour_shift'; did you mean 'colourShift'/,
+  );
+  refused({ augment: { ...augment, colourShift: Number.NaN } }, /augment: colourShift is a finite number/);
+  refused({ augment: { ...augment, place: 'centre' } }, /augment: place is 'random', 'center' or 'ten', got 'centre'/);
+  refused(
+    { augment: { ...augment, colours: { mean: [1, 2, 3] } } },
+    /augment: colours is what dataset.colours\(\) gives/,
+  );
+  refused({ augment: { ...augment, seed: 1.5 } }, /augment: seed is a whole number, got 1.5/);
+  refused({ augment: { crop: 8, place: 'ten', seed: 1 } }, /augment: colours is missing/);
+});
+
+test('arguments that only TypeScript checks are refused, too', () => {
+  const Loader = DataLoader as unknown as new (...args: unknown[]) => DataLoader;
+  assert.match(
+    refusal(() => new Loader(dataset)),
+    /^UsageError: DataLoader: takes options \{ batchSize, augment.*got undefined/,
+  );
+  assert.match(
+    refusal(() => new Loader(dataset, { batchSize: 4 })),
+    /^UsageError: DataLoader: augment is missing/,
+  );
+  assert.match(
+    refusal(() => new Loader([1, 2], { batchSize: 4, augment })),
+    /takes an ImageDataset, got \[1, 2\]/,
+  );
+  assert.match(
+    refusal(() => new Loader()),
+    /takes an ImageDataset, got undefined/,
+  );
+});
+
+test('a loader without a batch is refused', () => {
+  const empty = dataset.subset([]);
+  assert.match(
+    refusal(() => new DataLoader(empty, { batchSize: 5, augment })),
+    /^DataError: DataLoader: the data set is empty/,
+  );
+  assert.match(
+    refusal(() => loaderOf({ batchSize: 24, dropLast: true })),
+    /^DataError: DataLoader: dropLast leaves nothing of 23 pictures, which do not fill a batch of 24/,
+  );
+  assert.is(loaderOf({ batchSize: 24 }).batches, 1);
+});
+
+test('an epoch is a whole number, and so is where it begins', async () => {
+  const first = (number: unknown, from?: object) =>
+    loaderOf()
+      .epoch(number as number, from)
+      .next()
+      .then(
+        () => 'accepted',
+        (error: Error) => `${error.name}: ${error.message}`,
+      );
+  assert.is(await first(0), 'accepted');
+  assert.match(await first(-1), /^UsageError: epoch: number is a whole number/);
+  assert.match(await first(undefined), /^UsageError: epoch: number is missing/);
+  assert.match(await first(0, { startBatch: 0.5 }), /startBatch is a whole number/);
+  assert.match(await first(0, { start: 1 }), /no option 'start'; did you mean|no option 'start'/);
+});
+
+test('what orders a loader: pictures, batch size, shuffling and its seed; not who prepares it', () => {
+  const of = (options: Partial<DataLoaderOptions> = {}) => JSON.stringify(loaderOf(options).orderedBy);
+  assert.is(of(), of({ prefetch: 1, augment: { ...augment, flip: false, seed: 9 } }));
+  const shuffled = of({ shuffle: true });
+  const others = [
+    of({ batchSize: 4 }),
+    of({ dropLast: true }),
+    shuffled,
+    of({ shuffle: true, augment: { ...augment, seed: 7 } }),
+    JSON.stringify(new DataLoader(dataset.subset([1, 0, 2]), { batchSize: 5, augment }).orderedBy),
+    JSON.stringify(new DataLoader(dataset.subset([0, 1, 2]), { batchSize: 5, augment }).orderedBy),
+  ];
+  assert.is(new Set([of(), ...others]).size, 7);
+});
+
+test('the inputs of one picture: options are looked at', () => {
+  const picture = { width: 12, height: 12, data: new Uint8Array(432) };
+  const { colours } = augment;
+  const inputs = (options: object) => refusal(() => pictureInputs(picture, options as PictureInputOptions));
+  assert.is(inputs({ size: 12, crop: 8, colours }), 'accepted');
+  assert.match(inputs({ size: 12, crop: 8 }), /^UsageError: pictureInputs: colours is missing/);
+  assert.match(inputs({ size: 12, crop: 8, colours, crops: 5 }), /crops is 1 or 10, got 5/);
+  assert.match(inputs({ size: 12, crop: 8, color: colours }), /there is no option 'color'/);
+  assert.match(inputs({ size: 12, crop: 13, colours }), /^DataError: augment: a crop of 13/);
 });
 
 test.run();

@@ -57,7 +57,10 @@ const STATE = {
   optimizer: { steps: 12, groups: [{ lr: 1e-3, weightDecay: 0 }] },
   schedule: null,
   rng: { seed: 1, stream: 2 },
-  data: { length: 20, imageShape: [3, 4, 4] },
+  data: {
+    ...{ length: 20, imageShape: [3, 4, 4] },
+    orderedBy: { pictures: 'a3f0', batchSize: 5, dropLast: false, shuffle: true, seed: 1 },
+  },
 };
 const TENSORS = [['model.weight', { shape: [2], data: Float32Array.of(1, 2) }]] as const;
 const CHECKPOINT = { ...BLANK_SEAL, format: 'wgrad checkpoint 2' };

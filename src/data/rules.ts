@@ -1,0 +1,26 @@
+// What options of pictures and their order may be.
+import { showValue, UsageError } from '../device/errors.js';
+import type { Rule } from '../device/options.js';
+import type { ColourStatistics } from './dataset.js';
+
+/** Keys of random numbers take its lowest 32 bits. */
+export const seedRule: Rule = { be: 'a whole number', holds: Number.isSafeInteger };
+
+export function checkSeed(where: string, seed: number): void {
+  if (!seedRule.holds(seed)) throw new UsageError(`${where}: seed is ${seedRule.be}, got ${showValue(seed)}`);
+}
+
+const three = (value: unknown, holds: (item: unknown) => boolean): boolean =>
+  Array.isArray(value) && value.length === 3 && value.every(holds);
+
+/** `dataset.colours()`, or made by hand. */
+export const coloursRule: Rule = {
+  be: 'what dataset.colours() gives: { mean, std, axes, axisStd }, three finite numbers each, axes three such rows',
+  holds: (value) => {
+    const { mean, std, axes, axisStd } = (value ?? {}) as Partial<ColourStatistics>;
+    return (
+      [mean, std, axisStd].every((row) => three(row, Number.isFinite)) &&
+      three(axes, (row) => three(row, Number.isFinite))
+    );
+  },
+};
