@@ -76,6 +76,74 @@ for (const [name, op] of Object.entries(ops)) {
   });
 }
 
+/** An op's result and its gradients, whole and with windows of 1,024 elements. */
+async function compareWindows(op: () => [y: w.Tensor, inputs: w.Tensor[]], terms: number): Promise<void> {
+  const values = async () => {
+    using _ = w.scope();
+    const [y, inputs] = op();
+    y.backward(w.tensor(seeded(y.size, 9), { shape: y.shape }));
+    const read = Promise.all([y, ...inputs.map((x) => x.grad!)].map((t) => t.data()));
+    for (const x of inputs) x.grad!.dispose();
+    return read;
+  };
+  const whole = await values();
+  const before = bindingLimit();
+  setBindingLimit(4096 + 256);
+  try {
+    const cut = await values();
+    for (const [i, value] of cut.entries()) assertClose(value, whole[i], { what: i === 0 ? 'y' : `input ${i}`, terms });
+  } finally {
+    setBindingLimit(before);
+  }
+}
+
+const leaf = (shape: number[], seed: number) =>
+  w.tensor(
+    seeded(
+      shape.reduce((a, b) => a * b, 1),
+      seed,
+    ),
+    { shape, requiresGrad: true },
+  );
+
+test('the parameters of a convolution', () =>
+  compareWindows(() => {
+    const inputs = [leaf([9, 3, 11, 7], 1), leaf([4, 3, 3, 3], 2), leaf([4], 3)];
+    return [w.conv2d(inputs[0], inputs[1], inputs[2], { padding: 1 }), inputs];
+  }, 693));
+
+test('the parameters of a dense layer, the sums over its rows cut', () =>
+  compareWindows(() => {
+    const inputs = [leaf([2100, 3], 1), leaf([5, 3], 2), leaf([5], 3)];
+    return [w.linear(inputs[0], inputs[1], inputs[2]), inputs];
+  }, 2100));
+
+test('the bias of more outputs than fit a window with two rows', () =>
+  compareWindows(() => {
+    const inputs = [leaf([7, 3], 1), leaf([600, 3], 2), leaf([600], 3)];
+    return [w.linear(inputs[0], inputs[1], inputs[2]), inputs];
+  }, 600));
+
+test('a matrix product whose sums are cut', () =>
+  compareWindows(() => {
+    const inputs = [leaf([3, 700], 1), leaf([700, 5], 2)];
+    return [w.matmul(inputs[0], inputs[1]), inputs];
+  }, 700));
+
+test('permuting, slicing and concatenating', () =>
+  compareWindows(() => {
+    const x = leaf([7, 3, 5, 4, 11], 1);
+    const turned = w.permute(x, [4, 2, 0, 3, 1]);
+    return [w.concat([w.slice(turned, [1, 9]), turned], 0), [x]];
+  }, 2));
+
+test('random numbers', () =>
+  compareWindows(() => {
+    w.manualSeed(5);
+    const x = leaf([1], 1);
+    return [w.mul(x, w.add(w.rand([5000]), w.randn([5000]))), [x]];
+  }, 5000));
+
 test('argmax in windows', async () => {
   const x = w.tensor(seeded(2079, 4), { shape: IMAGES });
   const whole = await w.argmax(x, 1).data();

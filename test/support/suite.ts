@@ -66,18 +66,18 @@ export function deferSuites(): void {
   runByHand = false;
 }
 
-/** Runs the suites handed over since the last call, one test after the other. */
-export async function runSuites(onTest: (name: string) => unknown = () => {}): Promise<Results> {
+/** Runs the suites handed over since the last call, one test after the other; with `bail` until one fails. */
+export async function runSuites(onTest: (name: string) => unknown = () => {}, { bail = false } = {}): Promise<Results> {
   const results: Results = { passed: 0, failures: [], skipped: [], seconds: 0 };
   const start = performance.now();
   const plans = queue;
   queue = [];
-  for (const plan of plans) await runSuite(plan, results, onTest);
+  for (const plan of plans) await runSuite(plan, results, onTest, bail);
   results.seconds = (performance.now() - start) / 1000;
   return results;
 }
 
-async function runSuite(plan: Plan, results: Results, onTest: (name: string) => unknown): Promise<void> {
+async function runSuite(plan: Plan, results: Results, onTest: (name: string) => unknown, bail: boolean): Promise<void> {
   const attempt = async (name: string, hooks: Hook[]): Promise<unknown> => {
     onTest(name);
     try {
@@ -89,6 +89,7 @@ async function runSuite(plan: Plan, results: Results, onTest: (name: string) => 
   results.skipped.push(...plan.skipped);
   const broken = await attempt(`${plan.name} (before)`, plan.before);
   for (const { name, body } of plan.tests) {
+    if (bail && results.failures.length > 0) break;
     if (broken instanceof Skip) {
       results.skipped.push({ test: name, reason: broken.message });
       continue;

@@ -11,6 +11,8 @@ export type Message =
 
 const send = (message: Message) => new Promise<void>((sent) => process.send?.(message, () => sent()));
 
+/** `--bail` before the files: stop at the first test that fails. */
+const bail = process.argv.includes('--bail');
 let running = '(loading the file)';
 const strays: Failure[] = [];
 
@@ -18,7 +20,7 @@ async function runFile(file: string): Promise<Results> {
   const start = performance.now();
   await note('(loading the file)');
   await import(pathToFileURL(file).href).catch(addStray);
-  const results = await runSuites(note);
+  const results = await runSuites(note, { bail });
   await new Promise(setImmediate); // rejections that nobody handled are reported between two turns
   results.failures.push(...strays.splice(0));
   return { ...results, seconds: (performance.now() - start) / 1000 };
@@ -40,10 +42,11 @@ const leave = () => process.exit(1);
 process.once('disconnect', leave); // test/run.ts is gone
 
 deferSuites();
-for (const file of process.argv.slice(2)) {
+for (const file of process.argv.slice(bail ? 3 : 2)) {
   const results = await runFile(file);
   const golden = { valuesRead: [...valuesRead], valuesLeftOut: [...valuesLeftOut] };
   await send({ type: 'file', results, ...golden });
+  if (bail && results.failures.length > 0) break;
 }
 await send({ type: 'end' });
 process.removeListener('disconnect', leave);

@@ -1,0 +1,104 @@
+// Plants each fault of the table in a copy of the tree and runs the tests that must notice: `npm run test:mutants`, or
+// with words for the faults whose file, name or tests have one of them. Ends with a line `N planted, N caught, N alive`.
+//   --list        only prints the faults
+//   --shard 1/2   the first half of them; two processes, one a half, use two cores
+//   --missed      those that were not caught when they were planted last
+//   --markdown    only prints the table of docs/testing.md: who caught what, when each was planted last
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { Copy, root } from './copy.js';
+import type { Fault } from './fault.js';
+import { faults } from './table.js';
+
+/** What became of a fault: the test that failed, 'ALIVE', or why nothing could be said. */
+interface Verdict {
+  caught: boolean;
+  by: string;
+}
+
+const LEAST_SECONDS = 60;
+const file = `${root}build/planted-faults.json`;
+const key = ({ file, fault }: Fault) => `${file}: ${fault}`;
+const verdicts = (): Record<string, Verdict> => (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {});
+const keep = (fault: Fault, verdict: Verdict) =>
+  writeFileSync(file, JSON.stringify({ ...verdicts(), [key(fault)]: verdict }, null, 1));
+
+const args = process.argv.slice(2);
+const option = (name: string) => args.includes(`--${name}`);
+const [shard, shards] = (args[args.indexOf('--shard') + 1] ?? '')
+  .match(/^(\d+)\/(\d+)$/)
+  ?.slice(1)
+  .map(Number) ?? [1, 1];
+const words = args.filter((arg) => !arg.startsWith('--') && !/^\d+\/\d+$/.test(arg));
+const past = verdicts();
+const chosen = faults
+  .filter((f) => words.length === 0 || words.some((word) => [f.file, f.fault, ...f.tests].join('\n').includes(word)))
+  .filter((f) => !option('missed') || !past[key(f)]?.caught)
+  .filter((_, i) => i % shards === shard - 1);
+
+if (option('list')) for (const f of chosen) console.log(`${key(f)}  (${f.tests.join(', ')})`);
+else if (option('markdown')) console.log(markdown());
+else process.exitCode = await plantAll();
+
+/** The table of docs/testing.md. */
+function markdown(): string {
+  const plain = (text: string) => text.replaceAll('|', '\\|');
+  const rows = chosen.map(
+    (f) => `| ${f.file.replace('src/', '')} | ${plain(f.fault)} | ${plain(past[key(f)]?.by ?? 'not planted yet')} |`,
+  );
+  return ['| in | fault | caught by |', '| --- | --- | --- |', ...rows].join('\n');
+}
+
+/** Returns the exit code. */
+async function plantAll(): Promise<number> {
+  const copy = new Copy();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      copy.remove();
+      process.exit(signal === 'SIGINT' ? 130 : 143);
+    });
+  }
+  try {
+    const seconds = await testUnchanged(copy);
+    if (!seconds) return 1;
+    const limit = (name: string) => Math.max(LEAST_SECONDS, 5 * (seconds.get(name) ?? 0));
+    let caught = 0;
+    for (const fault of chosen) {
+      const start = performance.now();
+      const verdict = await plant(copy, fault, limit);
+      keep(fault, verdict);
+      caught += Number(verdict.caught);
+      const took = `${((performance.now() - start) / 1000).toFixed(1).padStart(5)} s`;
+      console.log(`${verdict.caught ? 'caught' : 'MISSED'} ${took}  ${key(fault)}  <- ${verdict.by}`);
+    }
+    console.log(`${chosen.length} planted, ${caught} caught, ${chosen.length - caught} alive`);
+    return caught === chosen.length && caught > 0 ? 0 : 1;
+  } finally {
+    copy.remove();
+  }
+}
+
+/** The seconds of each test file without a fault; null, having said why, if one does not pass. */
+async function testUnchanged(copy: Copy): Promise<Map<string, number> | null> {
+  const files = [...new Set(chosen.flatMap(({ tests }) => tests))];
+  const complaint = copy.build();
+  const { failure, seconds } = complaint
+    ? { failure: { test: 'build', message: complaint }, seconds: null }
+    : await copy.test(files, () => 600);
+  if (failure) console.log(`without any fault, this fails already: ${failure.test}: ${failure.message}`);
+  return failure ? null : seconds;
+}
+
+async function plant(copy: Copy, fault: Fault, limit: (file: string) => number): Promise<Verdict> {
+  const takeOut = copy.plant(fault);
+  try {
+    const complaint = copy.build();
+    if (complaint) return { caught: false, by: `refused by the compiler, so no fault for tests: ${complaint}` };
+    const { failure } = await copy.test(fault.tests, limit);
+    if (failure && /does not compile/.test(failure.message)) {
+      return { caught: false, by: `refused by the shader's compiler, so no fault for tests: ${failure.message}` };
+    }
+    return failure ? { caught: true, by: failure.test } : { caught: false, by: 'ALIVE' };
+  } finally {
+    takeOut();
+  }
+}

@@ -1,0 +1,5 @@
+// Every planted fault. `npm test` checks that each still fits its file; `npm run test:mutants` plants them.
+import type { Fault } from './fault.js';
+import { kernelFaults } from './kernels.js';
+
+export const faults: readonly Fault[] = [...kernelFaults];

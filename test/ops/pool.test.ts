@@ -1,0 +1,24 @@
+import * as assert from 'uvu/assert';
+import { maxPool2d, tensor } from '../../src/index.js';
+import { forceVariant } from '../../src/kernels/tile.js';
+import { useDevice } from '../support/device.js';
+import { suite } from '../support/suite.js';
+import { useVariant, variants } from '../support/variants.js';
+
+const test = suite('ops/pool');
+test.before(useDevice);
+test.after(() => forceVariant(null));
+
+for (const variant of variants) {
+  test(`NaN wins its window, and the last of several takes the gradient (${variant})`, async () => {
+    useVariant(variant);
+    const { NaN: nan, POSITIVE_INFINITY: infinity } = Number;
+    const x = tensor([1, nan, 2, 3, infinity, nan, 5, 4], { shape: [1, 1, 2, 4], requiresGrad: true });
+    const y = maxPool2d(x, { kernelSize: 2 });
+    assert.equal([...(await y.data())], [nan, 5]);
+    y.backward(tensor([7, 8], { shape: [1, 1, 1, 2] }));
+    assert.equal([...(await x.grad!.data())], [0, 0, 0, 0, 0, 7, 8, 0]);
+  });
+}
+
+test.run();
