@@ -16,6 +16,18 @@ export class DivergenceError extends WgradError {
   }
 }
 
+/** Says what was seen, where, and what helps. */
+export function divergence(what: string, step: number, loss: number, rate: number): DivergenceError {
+  return new DivergenceError(
+    `trainer: ${what} at step ${step}, with a learning rate of ${Number(rate.toPrecision(4))}: training has diverged. ` +
+      "A smaller learning rate helps most; then clipping gradients, a warmup, a look at the data. onDivergence: 'rollback' " +
+      'goes back and on with a smaller one by itself',
+    step,
+    loss,
+    rate,
+  );
+}
+
 /** What counts as divergence and what a rollback changes. */
 export interface DivergenceOptions {
   /** The mean of about the last ten losses may be this many times the run's first loss, or 1 if that is more. Default 10. */

@@ -6,9 +6,10 @@ import { sync } from '../device/recorder.js';
 import type { Module } from '../layers/module.js';
 import { scope } from '../tensor/scope.js';
 import { tensor } from '../tensor/tensor.js';
+import { checkAnswers, checkBatch, checkEvaluation } from './checks.js';
 import { AHEAD, LateResults } from './late-results.js';
 import { ConfusionMatrix, Mean } from './metrics.js';
-import type { BatchSource } from './run.js';
+import type { Batch, BatchSource } from './run.js';
 
 /** What `evaluate` found. */
 export interface Evaluation {
@@ -21,7 +22,8 @@ export interface Evaluation {
 /**
  * Mean cross entropy and confusion matrix of a classifier over one pass of the data, in evaluation mode; the model's mode
  * is as before afterwards. `onProgress` is told how many images have been checked.
- * @throws DataError if the source gives nothing, the reason of the first of `signals` that aborts.
+ * @throws the reason of the first of `signals` that aborts; DataError if the data are empty, or a label is no class;
+ * ShapeError if the model gives another number of outputs than there are classes.
  */
 export async function evaluate(
   model: Module,
@@ -30,6 +32,7 @@ export async function evaluate(
   onProgress?: (images: number) => void,
   ...signals: (AbortSignal | undefined)[]
 ): Promise<Evaluation> {
+  checkEvaluation({ model, source, classes });
   const wasTraining = model.training;
   model.eval();
   const confusion = new ConfusionMatrix(classes);
@@ -39,10 +42,12 @@ export async function evaluate(
   };
   const late = new LateResults(AHEAD);
   try {
-    for await (const { images, labels } of source.epoch(0)) {
+    for await (const batch of source.epoch(0)) {
       check();
+      checkBatch('evaluate', batch, source);
+      const { labels } = batch;
       const step = async (): Promise<void> => {
-        const [lossValue, scores] = await forward(model, images, labels, source.imageShape);
+        const [lossValue, scores] = await forward(model, batch, source, classes);
         loss.add(lossValue, labels.length);
         confusion.add(scores, labels);
       };
@@ -59,10 +64,12 @@ export async function evaluate(
   return { loss: loss.value, confusion };
 }
 
-function forward(model: Module, images: Float32Array, labels: Int32Array, imageShape: readonly number[]) {
+function forward(model: Module, batch: Batch, { imageShape }: BatchSource, classes: readonly string[]) {
+  const { images, labels } = batch;
   using _step = scope();
   return noGrad(() => {
     const logits = model.forward(tensor(images, { shape: [labels.length, ...imageShape] }));
+    checkAnswers('evaluate', logits.shape, batch, classes);
     return Promise.all([crossEntropy(logits, tensor(labels)).item(), logits.data()]);
   });
 }

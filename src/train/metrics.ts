@@ -1,4 +1,5 @@
 // Numbers about predictions, computed on the host in float64.
+import { DataError, ShapeError, UsageError } from '../device/errors.js';
 
 /** A weighted running mean. */
 export class Mean {
@@ -21,8 +22,13 @@ export class Mean {
   }
 }
 
-/** Rows of logits (count, classes), row-major, as probabilities in float64. */
+/**
+ * Rows of logits (count, classes), row-major, as probabilities in float64.
+ * @throws UsageError if they are not whole rows of `classes`, 1 or more.
+ */
 export function softmaxRows(logits: ArrayLike<number>, classes: number): Float64Array {
+  if (!(Number.isInteger(classes) && classes > 0 && logits.length % classes === 0))
+    throw new UsageError(`softmaxRows: ${logits.length} logits are not rows of ${classes} classes`);
   const out = Float64Array.from(logits);
   for (let row = 0; row < out.length; row += classes) {
     const values = out.subarray(row, row + classes);
@@ -34,10 +40,14 @@ export function softmaxRows(logits: ArrayLike<number>, classes: number): Float64
   return out;
 }
 
-/** The place of the largest of `classes` values from `start` on; the first of equals. */
+/** The place of the largest of `classes` values from `start` on; the first of equals. NaN is the largest, as in PyTorch. */
 export function argmaxRow(values: ArrayLike<number>, start: number, classes: number): number {
   let best = 0;
-  for (let i = 1; i < classes; i++) if (values[start + i] > values[start + best]) best = i;
+  for (let i = 0; i < classes; i++) {
+    const value = values[start + i];
+    if (Number.isNaN(value)) return i;
+    if (value > values[start + best]) best = i;
+  }
   return best;
 }
 
@@ -45,23 +55,42 @@ export function argmaxRow(values: ArrayLike<number>, start: number, classes: num
 export class ConfusionMatrix {
   /** counts[true class][called class]. */
   readonly counts: number[][];
+  /** By true class, predictions whose scores hold NaN: they call no class, and are wrong. */
+  readonly undecided: number[];
 
   constructor(
     /** Names of the classes. */
     readonly classes: readonly string[],
   ) {
     this.counts = classes.map(() => classes.map(() => 0));
+    this.undecided = classes.map(() => 0);
   }
 
-  /** Adds predictions given as rows of logits or probabilities, (labels, classes): the largest is what is called. */
+  /**
+   * Adds predictions given as rows of logits or probabilities, (labels, classes): the largest is what is called.
+   * @throws ShapeError if there are more or fewer scores; DataError for a label that is no class. Nothing is added then.
+   */
   add(scores: ArrayLike<number>, labels: ArrayLike<number>): void {
     const n = this.classes.length;
-    for (let i = 0; i < labels.length; i++) this.counts[labels[i]][argmaxRow(scores, i * n, n)]++;
+    if (scores.length !== labels.length * n) {
+      throw new ShapeError(
+        `ConfusionMatrix: ${scores.length} scores for ${labels.length} labels of ${n} classes, expected ${labels.length * n}`,
+      );
+    }
+    for (let i = 0; i < labels.length; i++) {
+      if (this.counts[labels[i]]) continue;
+      throw new DataError(`ConfusionMatrix: a label is ${labels[i]}, the classes are 0 to ${n - 1}`);
+    }
+    for (let i = 0; i < labels.length; i++) {
+      const called = argmaxRow(scores, i * n, n);
+      if (Number.isNaN(scores[i * n + called])) this.undecided[labels[i]]++;
+      else this.counts[labels[i]][called]++;
+    }
   }
 
-  /** Predictions in all. */
+  /** Predictions in all, undecided ones too. */
   get total(): number {
-    return this.counts.flat().reduce((a, b) => a + b, 0);
+    return [...this.counts.flat(), ...this.undecided].reduce((a, b) => a + b, 0);
   }
 
   /** Right answers. */
@@ -77,18 +106,23 @@ export class ConfusionMatrix {
   /** A table for people: true classes down, predictions across, with recall and precision. */
   toString(): string {
     const percent = (part: number, whole: number) => (whole === 0 ? '–' : `${((100 * part) / whole).toFixed(1)} %`);
-    const columns = this.classes.map((_, j) => this.counts.reduce((sum, row) => sum + row[j], 0));
+    const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+    const columns = this.classes.map((_, j) => sum(this.counts.map((row) => row[j])));
+    const asked = sum(this.undecided) > 0; // the column of those that call no class is shown where there are any
     const table = [
-      ['', ...this.classes.map((c) => `called ${c}`), 'recall'],
+      ['', ...this.classes.map((c) => `called ${c}`), ...(asked ? ['undecided'] : []), 'recall'],
       ...this.counts.map((row, i) => [
         this.classes[i],
         ...row.map(String),
-        percent(
-          row[i],
-          row.reduce((a, b) => a + b, 0),
-        ),
+        ...(asked ? [String(this.undecided[i])] : []),
+        percent(row[i], sum(row) + this.undecided[i]),
       ]),
-      ['precision', ...columns.map((sum, j) => percent(this.counts[j][j], sum)), percent(this.correct, this.total)],
+      [
+        'precision',
+        ...columns.map((all, j) => percent(this.counts[j][j], all)),
+        ...(asked ? [''] : []),
+        percent(this.correct, this.total),
+      ],
     ];
     const widths = table[0].map((_, i) => Math.max(...table.map((row) => row[i].length)));
     return table

@@ -4,14 +4,16 @@ import { noGrad } from '../autograd/tape.js';
 import { ShapeError } from '../device/errors.js';
 import type { Module } from '../layers/module.js';
 import { scope } from '../tensor/scope.js';
-import { sizeOf } from '../tensor/shape.js';
+import { showShape, sizeOf } from '../tensor/shape.js';
 import { tensor } from '../tensor/tensor.js';
+import { checkPrediction } from './checks.js';
 
 /**
  * Mean class probabilities over `crops` crops of each picture (1, or 10 as in the AlexNet paper).
  * `images` holds (pictures * crops, channels, height, width), the crops of a picture one after the other.
  * Returns (pictures, classes) row-major, in float64. The model is in evaluation mode meanwhile, and afterwards as before.
- * @throws ShapeError if `images` is not a whole number of pictures.
+ * @throws ShapeError if `images` is not a whole number of pictures, or the model does not give a row of scores an input;
+ * UsageError for arguments of another kind.
  */
 export async function predictProbabilities(
   model: Module,
@@ -19,6 +21,7 @@ export async function predictProbabilities(
   imageShape: readonly number[],
   crops = 1,
 ): Promise<Float64Array> {
+  checkPrediction({ model, images, imageShape, crops });
   const count = images.length / sizeOf(imageShape);
   if (!Number.isInteger(count / crops)) {
     throw new ShapeError(
@@ -26,12 +29,21 @@ export async function predictProbabilities(
         `(${crops} x [${imageShape.join(', ')}] each)`,
     );
   }
+  if (count === 0) return new Float64Array(0);
   const { training } = model;
   const probabilities = () => {
     using _step = scope();
     try {
       model.eval();
-      return noGrad(() => softmax(model.forward(tensor(images, { shape: [count, ...imageShape] })), -1).data());
+      return noGrad(() => {
+        const logits = model.forward(tensor(images, { shape: [count, ...imageShape] }));
+        if (logits.rank !== 2 || logits.shape[0] !== count) {
+          throw new ShapeError(
+            `predictProbabilities: the model gives ${showShape(logits.shape)} for ${count} inputs, expected [${count}, classes]`,
+          );
+        }
+        return softmax(logits, -1).data();
+      });
     } finally {
       model.train(training); // a training step may be recorded before the numbers are back
     }

@@ -32,7 +32,7 @@ export interface BatchSource {
    * rest the same, too. Default: nothing is compared.
    */
   readonly orderedBy?: BatchOrder;
-  /** The batches of an epoch, from 0, beginning with `startBatch` (default 0). */
+  /** The batches of an epoch, from 0, beginning with `startBatch` (default 0); at least one, none of them empty. */
   epoch(number: number, from?: { startBatch?: number }): AsyncIterable<Batch>;
 }
 
@@ -64,7 +64,7 @@ export interface TrainerParts {
   optimizer: Optimizer;
   /** What is trained on. */
   train: BatchSource;
-  /** What is checked after each epoch. Default: nothing. */
+  /** What is checked after each epoch, without label smoothing. Default: nothing. */
   validation?: BatchSource;
   /** Default: the optimizer's rates stay as they are. */
   schedule?: TrainerSchedule;
@@ -74,12 +74,20 @@ export interface TrainerParts {
   labelSmoothing?: number;
 }
 
+/** A figure of an epoch: a mean loss, or an error rate, which is 1 - accuracy. */
+export type WatchedFigure = 'trainLoss' | 'trainError' | 'validationLoss' | 'validationError';
+
 /** A learning-rate schedule and when to step it. */
 export interface TrainerSchedule {
-  /** After every batch, or with the validation loss (else the training loss) after every epoch. */
+  /** After every batch, or after every epoch with the figure that is watched. */
   each: 'step' | 'epoch';
   /** Made around the same optimizer. */
   rule: Schedule;
+  /**
+   * What a rule of epochs is stepped with, as ReduceLROnPlateau needs it. The AlexNet paper watches 'validationError'. Default
+   * 'validationLoss', without validation data 'trainLoss'.
+   */
+  watch?: WatchedFigure;
 }
 
 /** What a step left behind, for progress lines. Loss and accuracy are means over the epoch so far. */

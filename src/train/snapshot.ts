@@ -1,4 +1,5 @@
 // A run's whole state on the host: what checkpoints are written from, and what a trainer goes back to.
+import { UsageError } from '../device/errors.js';
 import type { StoredTensor } from '../io/safetensors.js';
 import { rngState, setRngState } from '../tensor/seed.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -22,8 +23,16 @@ export async function readBack(prefix: string, tensors: Record<string, Tensor>):
   );
 }
 
-/** Reads a trainer's state back from the GPU. Nothing may train meanwhile. */
+/**
+ * Reads a trainer's state back from the GPU. Nothing may train meanwhile.
+ * @throws UsageError while losses of its steps are on their way: the epoch's figures would lack them.
+ */
 export async function takeSnapshot(trainer: Trainer): Promise<Snapshot> {
+  if (!trainer.settled) {
+    throw new UsageError(
+      'takeSnapshot: losses of the last steps are on their way; take fit’s snapshots, in save(snapshot), or wait for trainStep',
+    );
+  }
   const { model, optimizer, schedule, train } = trainer.parts;
   const saved: SavedState = {
     position: trainer.position(),

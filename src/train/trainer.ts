@@ -1,17 +1,18 @@
 // The training loop: batches in, steps on the GPU, losses read a little late so that the GPU never waits.
 import { crossEntropy } from '../autograd/ops/losses.js';
 import { argmax } from '../autograd/ops/reduce.js';
-import { DataError } from '../device/errors.js';
+import { DataError, UsageError } from '../device/errors.js';
 import { sync } from '../device/recorder.js';
 import { scope } from '../tensor/scope.js';
 import { tensor } from '../tensor/tensor.js';
-import { checkAnswers, checkParts } from './checks.js';
-import { DivergenceError, LossWatch } from './divergence.js';
+import { checkAnswers, checkBatch, checkFit, checkParts } from './checks.js';
+import { type DivergenceError, divergence, LossWatch } from './divergence.js';
 import { type Evaluation, evaluate } from './evaluate.js';
 import { AHEAD, LateResults } from './late-results.js';
 import { Mean } from './metrics.js';
 import { SafetyNet } from './recovery.js';
 import type { Batch, EpochRecord, FitOptions, Progress, TrainerParts, TrainerPosition } from './run.js';
+import { watchedFigure } from './watched.js';
 
 const DEFAULT_FACTOR = 10;
 
@@ -33,10 +34,15 @@ export class Trainer {
   private explosion = DEFAULT_FACTOR;
   /** Ends when the loop under way has failed; the next one has its own. */
   private life = new AbortController();
+  /** Steps whose losses have not come back. */
+  private open = new Set<number>();
   /** The epochs done. */
   readonly history: EpochRecord[] = [];
 
-  /** @throws UsageError if there is nothing to tell apart, or the optimizer is another model's. */
+  /**
+   * @throws UsageError if a part is missing or something else, there is nothing to tell apart, or the optimizer is another
+   * model's.
+   */
   constructor(private current: TrainerParts) {
     checkParts(current);
   }
@@ -49,9 +55,11 @@ export class Trainer {
   /**
    * Runs epochs until `epochs` are done or the signal aborts.
    * @throws DivergenceError if training has gone wrong; DeviceLostError and the like from the device; DataError if there
-   * is nothing to train on.
+   * is nothing to train on, or a batch is no images and labels; UsageError for options that it does not know.
    */
   async fit(options: FitOptions): Promise<'done' | 'stopped'> {
+    checkFit(options);
+    if (this.startedAt !== null) throw new UsageError('fit: this trainer is training; wait for its fit to end');
     if (this.parts.train.length === 0)
       throw new DataError('trainer: the training data are empty, or less than one batch');
     if (this.parts.validation?.length === 0)
@@ -112,18 +120,22 @@ export class Trainer {
     }
     await late.all();
     life.throwIfAborted();
+    if (this.loss.weight === 0)
+      throw new DataError(`trainer: the training data gave no batch in epoch ${this.epoch + 1}`);
     report();
     return true;
   }
 
   /** One step: forward, backward, update. The promise settles when its loss has come back. */
-  trainStep({ images, labels }: Batch): Promise<void> {
+  trainStep(batch: Batch): Promise<void> {
     const { model, optimizer, schedule, train, classes, labelSmoothing = 0 } = this.parts;
+    checkBatch('trainer', batch, train);
+    const { images, labels } = batch;
     using _step = scope();
     const x = tensor(images, { shape: [labels.length, ...train.imageShape] });
     const target = tensor(labels);
     const logits = model.forward(x);
-    if (this.step === 0) checkAnswers(logits.shape, labels, classes);
+    checkAnswers('trainer', logits.shape, batch, classes);
     const loss = crossEntropy(logits, target, { labelSmoothing });
     optimizer.zeroGrad();
     loss.backward();
@@ -162,7 +174,10 @@ export class Trainer {
     predictions: Promise<ArrayLike<number>>,
   ): Promise<void> {
     const life = this.life.signal;
+    const { open } = this;
+    open.add(step);
     const [loss, predicted] = await Promise.all([lossValue, predictions]);
+    open.delete(step);
     if (life.aborted) return;
     if (!Number.isFinite(loss)) throw this.diverged(`the loss is ${loss}`, loss, step, rate);
     if (this.watch.exploded(loss, this.explosion)) {
@@ -179,14 +194,7 @@ export class Trainer {
 
   /** @internal */
   diverged(what: string, loss = this.batchLoss, step = this.step, rate = this.learningRate()): DivergenceError {
-    return new DivergenceError(
-      `trainer: ${what} at step ${step}, with a learning rate of ${Number(rate.toPrecision(4))}: training has diverged. ` +
-        "A smaller learning rate helps most; then clipping gradients, a warmup, a look at the data. onDivergence: 'rollback' " +
-        'goes back and on with a smaller one by itself',
-      step,
-      loss,
-      rate,
-    );
+    return divergence(what, step, loss, rate);
   }
 
   private progress(phase: Progress['phase'], images: number, imagesInEpoch: number): Progress {
@@ -207,7 +215,6 @@ export class Trainer {
       throw this.diverged(`the validation loss is ${checked.loss}`, checked.loss);
     }
     const trainLoss = this.loss.value;
-    if (schedule?.each === 'epoch') schedule.rule.step(checked?.loss ?? trainLoss);
     this.epoch++;
     this.batch = 0;
     const record: EpochRecord = {
@@ -220,6 +227,7 @@ export class Trainer {
       validationAccuracy: checked?.confusion.accuracy ?? null,
       seconds: this.seconds(),
     };
+    if (schedule?.each === 'epoch') schedule.rule.step(watchedFigure(schedule.watch, record));
     this.loss = new Mean();
     this.correct = 0;
     this.history.push(record);
@@ -258,9 +266,15 @@ export class Trainer {
     };
   }
 
+  /** @internal Whether all losses have come back: the figures of `position()` then are of all steps. */
+  get settled(): boolean {
+    return this.open.size === 0;
+  }
+
   /** Goes on from where `position()` was taken; tensors, optimizer and schedule are restored by the caller. */
   restore(position: TrainerPosition): void {
     const { loss, watch } = position;
+    this.open = new Set();
     this.epoch = position.epoch;
     this.batch = position.batch;
     this.step = position.step;

@@ -1,5 +1,14 @@
 import * as assert from 'uvu/assert';
-import { ConfusionMatrix, Mean, progressLine, RateMeter, showSeconds, softmaxRows } from '../../src/train/index.js';
+import { DataError, ShapeError } from '../../src/index.js';
+import {
+  argmaxRow,
+  ConfusionMatrix,
+  Mean,
+  progressLine,
+  RateMeter,
+  showSeconds,
+  softmaxRows,
+} from '../../src/train/index.js';
 import { suite } from '../support/suite.js';
 import { assertClose } from '../support/tolerance.js';
 
@@ -15,6 +24,30 @@ test('a confusion matrix counts, and prints recall and precision', () => {
   assert.is(matrix.accuracy, 2 / 3);
   assert.match(String(matrix), /^dog +1 +1 +50.0 %$/m);
   assert.match(String(matrix), /^precision +50.0 % +100.0 % +66.7 %$/m);
+});
+
+test('predictions that are NaN call no class, and are counted as wrong', () => {
+  const matrix = new ConfusionMatrix(['cat', 'dog']);
+  matrix.add([2, 1, Number.NaN, Number.NaN, 7, Number.NaN, 0, 1], [0, 0, 1, 1]);
+  assert.equal([matrix.counts, matrix.undecided], [[[1, 0], [0, 1]], [1, 1]]); // biome-ignore format: a matrix
+  assert.equal([matrix.total, matrix.correct, matrix.accuracy], [4, 2, 0.5]);
+  assert.match(String(matrix), /called dog +undecided +recall\ncat +1 +0 +1 +50.0 %\ndog +0 +1 +1 +50.0 %\n/);
+  assert.is(argmaxRow([9, 9, 1, Number.NaN, 5], 2, 3), 1); // as torch.argmax
+  assert.is(argmaxRow([9, 9, 1, 5, 5], 2, 3), 1); // the first of equals
+});
+
+test('what does not fit a confusion matrix is refused, and nothing is added', () => {
+  const matrix = new ConfusionMatrix(['cat', 'dog']);
+  const refuses = (scores: number[], labels: number[], type: new (m: string) => Error, message: RegExp) =>
+    assert.throws(
+      () => matrix.add(scores, labels),
+      (e: unknown) => e instanceof type && message.test(e.message),
+    );
+  refuses([1, 2, 3], [0, 1], ShapeError, /^ConfusionMatrix: 3 scores for 2 labels of 2 classes, expected 4$/);
+  for (const label of [2, -1, 0.5, Number.NaN])
+    refuses([1, 2, 3, 4], [0, label], DataError, /^ConfusionMatrix: a label is/);
+  assert.is(matrix.total, 0);
+  assert.throws(() => softmaxRows([1, 2, 3], 2), /^softmaxRows: 3 logits are not rows of 2 classes/);
 });
 
 test('softmax of huge scores', () => {
