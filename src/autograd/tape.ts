@@ -5,7 +5,7 @@ import { at, currentPlace } from '../device/place.js';
 import { copyBuffer } from '../device/recorder.js';
 import { binary } from '../kernels/elementwise.js';
 import type { GradNode } from '../tensor/gradient.js';
-import { isAsync, keep, scope, unscoped } from '../tensor/scope.js';
+import { keep, requireSync, scope, unscoped } from '../tensor/scope.js';
 import { sameShape, showShape } from '../tensor/shape.js';
 import { alias, empty, onBackward, Tensor } from '../tensor/tensor.js';
 import { asOf, thisMoment } from '../tensor/versions.js';
@@ -61,12 +61,7 @@ export function gradEnabled(): boolean {
  * @throws UsageError if it is an async function: ops after its first `await` would be recorded.
  */
 export function noGrad<T>(body: () => T): T {
-  if (isAsync(body)) {
-    throw new UsageError(
-      'noGrad: the callback is an async function, and ops after its first await would be recorded; start the reads in it ' +
-        '(`const value = noGrad(() => f(x).item())`) and await what they return outside',
-    );
-  }
+  requireSync('noGrad', body, 'ops after its first await would be recorded');
   const before = recording;
   recording = false;
   try {
@@ -90,6 +85,12 @@ export function composed(inputs: readonly Tensor[], body: () => Tensor): Tensor 
  * thunks that somebody needs are called.
  */
 export function record(name: string, y: Tensor, inputs: readonly Tensor[], grad: GradNode['grad']): Tensor {
+  if (!(y instanceof Tensor && Array.isArray(inputs) && inputs.every((x) => x instanceof Tensor))) {
+    throw new UsageError(
+      `record: takes a result and a list of inputs, all tensors; got ${showValue(y)} of ${showValue(inputs)}`,
+    );
+  }
+  if (typeof grad !== 'function') throw new UsageError(`record: grad is a function of dy, got ${showValue(grad)}`);
   y.label = name;
   watch?.forward(name, y, inputs);
   if (recording && inputs.some((t) => t.requiresGrad)) {
@@ -105,6 +106,7 @@ export function record(name: string, y: Tensor, inputs: readonly Tensor[], grad:
  * @throws UsageError if `from` depends on nothing that requires a gradient, or if a gradient needs what was overwritten since; ShapeError if `dy` is missing or does not fit.
  */
 export function backward(from: Tensor, dy?: Tensor): void {
+  if (!(from instanceof Tensor)) throw new UsageError(`backward: takes a tensor, got ${showValue(from)}`);
   if (!from.requiresGrad) {
     throw new UsageError(`backward: ${from.label} does not depend on any tensor with requiresGrad`);
   }

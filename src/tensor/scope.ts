@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // A tensor belongs to the scope that is open when it is made, and goes with it. Made outside any scope it lives.
-import { UsageError } from '../device/errors.js';
+import { showValue, UsageError } from '../device/errors.js';
 
 /** What a scope can own; tensors are. */
 export interface Owned {
@@ -93,12 +93,7 @@ function stillOpen(scope: Scope | null): Scope | null {
 export function scope(): Scope;
 export function scope<T>(body: () => T): T;
 export function scope<T>(body?: () => T): Scope | T {
-  if (isAsync(body)) {
-    throw new UsageError(
-      'scope: the callback is an async function, and the scope would close at its first await; start the reads in it ' +
-        '(`const value = scope(() => f(x).item())`) and await what they return outside',
-    );
-  }
+  if (body !== undefined) requireSync('scope', body, 'the scope would close at its first await');
   const opened = new Scope();
   innermost = opened;
   if (!body) return opened;
@@ -113,13 +108,22 @@ export function scope<T>(body?: () => T): Scope | T {
   }
 }
 
-/** Whether a callback is an async function: what holds while it runs would end at its first await. @internal */
-export function isAsync(body: unknown): boolean {
-  return Object.prototype.toString.call(body) === '[object AsyncFunction]';
+/**
+ * What holds while a callback runs would end at the first await of an async function: `would` says what happens then.
+ * @throws UsageError unless it is a function, and no async one. @internal
+ */
+export function requireSync(op: string, body: unknown, would: string): void {
+  if (typeof body !== 'function') throw new UsageError(`${op}: takes a function, got ${showValue(body)}`);
+  if (Object.prototype.toString.call(body) !== '[object AsyncFunction]') return;
+  throw new UsageError(
+    `${op}: the callback is an async function, and ${would}; start the reads in it ` +
+      `(\`const value = ${op}(() => f(x).item())\`) and await what they return outside`,
+  );
 }
 
-/** Moves a tensor one scope out, so that it outlives the scope it was made in. Returns it. */
+/** Moves a tensor one scope out, so that it outlives the scope it was made in. Returns it. @throws UsageError for anything else. */
 export function keep<T extends Owned>(item: T): T {
+  if (!isOwned(item)) throw new UsageError(`keep: takes a tensor, got ${showValue(item)}`);
   const from = item.scope;
   if (!from) return item;
   from.abandon(item);

@@ -1,3 +1,5 @@
+import { showValue, UsageError } from '../device/errors.js';
+
 // Random numbers on the GPU are Philox4x32-10, keyed by (seed, stream): each random op takes the next stream.
 let seed = 0;
 let stream = 0;
@@ -15,6 +17,7 @@ export interface RngState {
  * the same numbers. A program that does not call it starts from 0. PyTorch: torch.manual_seed.
  */
 export function manualSeed(value: number): void {
+  requireWhole('manualSeed: the seed', value);
   seed = value >>> 0;
   stream = 0;
 }
@@ -33,6 +36,12 @@ export function rngState(): RngState {
 
 /** Goes on from where `rngState()` was taken: the same program then draws the same numbers. */
 export function setRngState(state: RngState): void {
+  requireWhole('setRngState: the seed', state?.seed);
+  requireWhole('setRngState: the stream', state?.stream);
   seed = state.seed >>> 0;
   stream = state.stream >>> 0;
+}
+
+function requireWhole(what: string, value: unknown): void {
+  if (!Number.isSafeInteger(value)) throw new UsageError(`${what} is a whole number, got ${showValue(value)}`);
 }

@@ -62,6 +62,7 @@ export class Tensor extends Differentiable {
     storage: Storage,
   ) {
     super();
+    if (!storage) throw new UsageError('Tensor: made by tensor(), zeros() and the like, not by new Tensor()');
     this.size = sizeOf(shape);
     this.storage = storage;
     storage.owners++;
@@ -209,7 +210,7 @@ export class Tensor extends Differentiable {
  * A tensor with undefined contents, in the open scope. For ops that write every element. `label` is what messages call
  * it. PyTorch: torch.empty.
  */
-export function empty(shape: Shape, dtype: DType = 'f32', label = 'tensor'): Tensor {
+export function empty(shape: Shape, dtype: DType = 'f32', label = 'empty'): Tensor {
   checkDtype(label, dtype);
   checkShape(label, shape);
   const made = new Tensor(shape, dtype, newStorage(shape, dtype, label));
@@ -246,7 +247,7 @@ export function tensor(values: Nested | HostArray, options: TensorOptions & { sh
     throw new ShapeError(`tensor: ${flat.length} values do not fill ${showShape(shape)} (${sizeOf(shape)} elements)`);
   }
   const data = deviceArray('tensor', flat, dtype);
-  const made = empty(shape, dtype);
+  const made = empty(shape, dtype, 'tensor');
   if (flat.length > 0) upload(made.buffer, data);
   return trainable(made, options.requiresGrad ?? false);
 }

@@ -1,10 +1,12 @@
 import { inspect } from 'node:util';
 import * as assert from 'uvu/assert';
+import { backward, noGrad, record } from '../../src/autograd/tape.js';
 import { UsageError } from '../../src/device/errors.js';
 import { memory } from '../../src/device/runtime.js';
 import type { DType, HostArray } from '../../src/tensor/dtype.js';
 import { parameter } from '../../src/tensor/parameter.js';
 import { keep, scope } from '../../src/tensor/scope.js';
+import { manualSeed, setRngState } from '../../src/tensor/seed.js';
 import { broadcastShapes, normalizeDims, stridesOf } from '../../src/tensor/shape.js';
 import { alias, empty, type Tensor, tensor } from '../../src/tensor/tensor.js';
 import { useDevice } from '../support/device.js';
@@ -98,6 +100,24 @@ test('what is no number is refused, wherever it stands', () => {
   assert.throws(() => empty([1], 'f16' as never), /dtype is f32, i32 or u8, got 'f16'/);
   assert.throws(() => parameter([1] as never), /^parameter: takes a tensor, got \[1\]/);
   assert.throws(() => parameter(tensor(Int32Array.of(1))), /^parameter: only f32 can be trained/);
+});
+
+test('callbacks, seeds and tensors that are none are refused by name', () => {
+  const wrong = (value: unknown) => value as never;
+  assert.throws(() => scope(wrong(1)), /^scope: takes a function, got 1$/);
+  assert.throws(() => noGrad(wrong(undefined)), /^noGrad: takes a function, got undefined$/);
+  assert.throws(() => keep(wrong([1])), /^keep: takes a tensor, got \[1\]$/);
+  assert.throws(() => backward(wrong(3)), /^backward: takes a tensor, got 3$/);
+  assert.throws(
+    () => record('f', wrong(3), [], () => []),
+    /^record: takes a result and a list of inputs, all tensors; got 3/,
+  );
+  assert.throws(() => record('f', tensor([1]), wrong([1]), () => []), /^record: takes a result and a list/);
+  assert.throws(() => record('f', tensor([1]), [], wrong(null)), /^record: grad is a function of dy, got null/);
+  assert.throws(() => manualSeed(wrong('7')), /^manualSeed: the seed is a whole number, got '7'/);
+  assert.throws(() => setRngState(wrong({ seed: 1 })), /^setRngState: the stream is a whole number, got undefined/);
+  assert.throws(() => empty(wrong('x')), /^empty: 'x' is not a shape/);
+  assert.throws(() => empty([2 ** 40, 2 ** 40]), /^empty: needs a buffer of/);
 });
 
 test('lists of typed arrays are rows', async () => {
