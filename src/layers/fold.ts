@@ -1,6 +1,7 @@
 import { add, mul } from '../autograd/ops/arithmetic.js';
 import { reshape } from '../autograd/ops/shape.js';
 import { noGrad } from '../autograd/tape.js';
+import { showValue, UsageError } from '../device/errors.js';
 import { scope } from '../tensor/scope.js';
 import { BatchNorm } from './batch-norm.js';
 import { Conv2d } from './conv2d.js';
@@ -11,11 +12,16 @@ import { Sequential } from './sequential.js';
 /**
  * A model for inference in which every batch norm right behind a convolution or a dense layer has become part of its weights:
  * the same outputs, to rounding, with fewer layers. The changed layers have weights of their own; the others are shared with
- * `model`, so that evaluation mode holds for both. Batch norms elsewhere (behind a ReLU, as in AlexNet's 'dogcat') stay.
+ * `model`: both are in evaluation mode afterwards, all of their layers. Batch norms elsewhere (behind a ReLU, as in AlexNet's
+ * 'dogcat') stay.
+ * @throws UsageError for what is no Sequential, or one with a `forward` of its own.
  */
 export function foldBatchNorm(model: Sequential): Sequential {
+  if (!isChain(model)) {
+    throw new UsageError(`foldBatchNorm: takes a Sequential that runs its layers in order, got ${showValue(model)}`);
+  }
   const folded: Record<string, Module> = {};
-  const layers = model.children();
+  const layers = model.chain();
   for (let i = 0; i < layers.length; i++) {
     const [name, layer] = layers[i];
     const next = layers[i + 1]?.[1];
@@ -23,10 +29,15 @@ export function foldBatchNorm(model: Sequential): Sequential {
       folded[name] = withNorm(layer, next);
       i++;
     } else {
-      folded[name] = layer instanceof Sequential ? foldBatchNorm(layer) : layer;
+      folded[name] = isChain(layer) ? foldBatchNorm(layer) : layer;
     }
   }
+  model.eval();
   return new Sequential(folded).eval();
+}
+
+function isChain(module: unknown): module is Sequential {
+  return module instanceof Sequential && module.forward === Sequential.prototype.forward;
 }
 
 /** scale * (weight · x + bias) + shift as one layer. */

@@ -1,7 +1,9 @@
-import { CheckpointError } from '../device/errors.js';
+import { showValue, UsageError } from '../device/errors.js';
 import type { TypedArray } from '../tensor/dtype.js';
-import { type Shape, sameShape, showShape } from '../tensor/shape.js';
+import type { Shape } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
+import { checkState, overwriteState } from './state.js';
+import { partsOf } from './walk.js';
 
 /** A value for `loadStateDict` on the host, as `wgrad/io` reads it. */
 export interface HostValue {
@@ -14,23 +16,52 @@ export interface HostValue {
 /** Values for `loadStateDict`: tensors, or host arrays with their shape. */
 export type StateValue = Tensor | HostValue;
 
+/** Its buffers by name; under a symbol, where `partsOf` does not look. */
+const BUFFERS = Symbol('buffers');
+
+let modeRead: ((module: Module) => void) | undefined;
+
+/** Calls `tell` for each module whose mode `body` reads. @internal */
+export function watchingModes<T>(tell: (module: Module) => void, body: () => T): T {
+  const before = modeRead;
+  modeRead = tell;
+  try {
+    return body();
+  } finally {
+    modeRead = before;
+  }
+}
+
 /**
  * The base of every layer and model, as PyTorch's nn.Module: parameters and child modules are found among the
- * properties; `forward` computes.
+ * properties, and in arrays, Maps, Sets and plain objects there; `forward` computes.
  *
  *     class Net extends Module {
  *       hidden = new Linear(784, 128);
  *       out = new Linear(128, 10);
  *       forward(x: Tensor) { return this.out.forward(relu(this.hidden.forward(x))); }
  *     }
+ *
+ * A parameter is what `parameter()` made, or another leaf that requires a gradient. It stays one when `requiresGrad = false`
+ * freezes it: it is listed, saved, loaded and disposed of like the others.
  */
 export abstract class Module {
-  /** Whether dropout drops and batch norm uses the batch's own statistics. Set by `train` and `eval`. Default true. */
-  training = true;
-  private readonly stateTensors = new Map<string, Tensor>();
+  private readonly [BUFFERS] = new Map<string, Tensor>();
+  private inTraining = true;
 
   /** Computes the module's output; the shapes it takes and gives are in its description. */
   abstract forward(x: Tensor): Tensor;
+
+  /** Whether dropout drops and batch norm uses the batch's own statistics. Set by `train` and `eval`. Default true. */
+  get training(): boolean {
+    modeRead?.(this);
+    return this.inTraining;
+  }
+
+  /** This module's mode alone. */
+  set training(on: boolean) {
+    this.inTraining = on;
+  }
 
   /**
    * The shape that an input of this shape gives, without running anything; what `summary` walks. Unless overridden, the
@@ -54,46 +85,62 @@ export abstract class Module {
     return '';
   }
 
-  /** Child modules by name: properties that are modules, and modules in arrays. */
+  /** Child modules by name, such as 'fc', 'blocks.0' or 'heads.left'; one with two names is listed under both. */
   children(): [string, Module][] {
-    const found: [string, Module][] = [];
-    for (const [name, value] of Object.entries(this)) {
-      if (value instanceof Module) found.push([name, value]);
-      else if (Array.isArray(value)) {
-        for (const [i, item] of value.entries()) if (item instanceof Module) found.push([`${name}.${i}`, item]);
-      }
-    }
-    return found;
+    return partsOf(this, isModule);
   }
 
-  /** This module, under `path` (default ''), and all below it, by path. PyTorch: named_modules. */
+  /** This module, under `path` (default ''), and all below it, each once, by its first path. PyTorch: named_modules. */
   namedModules(path = ''): [string, Module][] {
-    const below = this.children().flatMap(([name, child]) => child.namedModules(join(path, name)));
-    return [[path, this], ...below];
+    const found = new Map<Module, string>();
+    const visit = (at: string, module: Module): void => {
+      if (found.has(module)) return;
+      found.set(module, at);
+      for (const [name, child] of module.children()) visit(join(at, name), child);
+    };
+    visit(path, this);
+    return [...found].map(([module, at]) => [at, module]);
   }
 
-  /** Trainable tensors by path, such as ['conv1.weight', tensor], in order of declaration. PyTorch: named_parameters. */
+  /**
+   * Parameters by path, such as ['conv1.weight', tensor], frozen ones too: in order of declaration, a module's own before its
+   * children's, each once, by its first path. PyTorch: named_parameters.
+   */
   namedParameters(path = ''): [string, Tensor][] {
-    const own = Object.entries(this)
-      .filter((entry): entry is [string, Tensor] => entry[1] instanceof Tensor && entry[1].requiresGrad)
-      .map(([name, t]): [string, Tensor] => [join(path, name), t]);
-    return [...own, ...this.children().flatMap(([name, child]) => child.namedParameters(join(path, name)))];
+    const found = new Map<Tensor, string>();
+    for (const [at, module] of this.namedModules(path)) {
+      for (const [name, t] of module.ownParameters()) if (!found.has(t)) found.set(t, join(at, name));
+    }
+    return [...found].map(([t, at]) => [at, t]);
   }
 
-  /** Trainable tensors, this module's own and those below it: what an optimizer takes. */
+  /** Parameters, this module's own and those below it, frozen ones too: what an optimizer takes. */
   parameters(): Tensor[] {
     return this.namedParameters().map(([, t]) => t);
   }
 
-  /** Declares a tensor that is state but not trained, such as a running mean. Saved and loaded with the rest. */
+  /**
+   * Declares a tensor that is state but not trained, such as a running mean. Saved and loaded with the rest; lives outside every
+   * scope. A tensor put into the property of this name later takes its place.
+   * @throws UsageError for what is no tensor.
+   */
   protected registerBuffer(name: string, t: Tensor): Tensor {
-    this.stateTensors.set(name, t);
+    if (!(t instanceof Tensor)) throw new UsageError(`registerBuffer: '${name}' takes a tensor, got ${showValue(t)}`);
+    t.scope?.abandon(t);
+    this[BUFFERS].set(name, t);
     return t;
   }
 
-  private namedBuffers(path = ''): [string, Tensor][] {
-    const own = [...this.stateTensors].map(([name, t]): [string, Tensor] => [join(path, name), t]);
-    return [...own, ...this.children().flatMap(([name, child]) => child.namedBuffers(join(path, name)))];
+  private ownParameters(): [string, Tensor][] {
+    const buffers = this.ownBuffers().map(([, t]) => t);
+    return partsOf(this, isParameter).filter(([, t]) => !buffers.includes(t));
+  }
+
+  private ownBuffers(): [string, Tensor][] {
+    return [...this[BUFFERS]].map(([name, t]) => {
+      const property = (this as Record<string, unknown>)[name];
+      return [name, property instanceof Tensor ? property : t];
+    });
   }
 
   /** Training mode (or with false evaluation mode), for this module and all below it. Returns the module. */
@@ -107,45 +154,64 @@ export abstract class Module {
     return this.train(false);
   }
 
-  /** All parameters and buffers by path: the live tensors, not copies. PyTorch: state_dict. */
+  /**
+   * All parameters and buffers by path: the live tensors, not copies. One with two paths is under both. PyTorch: state_dict.
+   * @throws UsageError if two tensors have one path.
+   */
   stateDict(): Record<string, Tensor> {
-    return Object.fromEntries([...this.namedParameters(), ...this.namedBuffers()]);
+    const modules = everyPath(this);
+    const under = (own: (module: Module) => [string, Tensor][]): [string, Tensor][] =>
+      modules.flatMap(([at, module]) => own(module).map(([name, t]): [string, Tensor] => [join(at, name), t]));
+    const found = new Map<string, Tensor>();
+    for (const [path, t] of [...under((m) => m.ownParameters()), ...under((m) => m.ownBuffers())]) {
+      if ((found.get(path) ?? t) !== t) throw new UsageError(`stateDict: two tensors are called '${path}'; rename one`);
+      found.set(path, t);
+    }
+    return Object.fromEntries(found);
   }
 
   /**
    * Overwrites parameters and buffers in place. Without `strict` (default true) names may be missing or unknown.
-   * @throws CheckpointError if names (with `strict`) or shapes differ, naming the first of each.
+   * @throws CheckpointError if names (with `strict`), shapes or dtypes differ, naming the first of each; nothing is
+   * overwritten then.
    */
-  loadStateDict(state: Record<string, StateValue>, { strict = true } = {}): void {
+  loadStateDict(state: Record<string, StateValue>, options: { strict?: boolean } = {}): void {
     const own = this.stateDict();
-    const missing = Object.keys(own).filter((name) => !Object.hasOwn(state, name));
-    const unknown = Object.keys(state).filter((name) => !Object.hasOwn(own, name));
-    if (strict && missing.length + unknown.length > 0) {
-      const list = (what: string, names: string[]) =>
-        names.length > 0 ? [`${what} ${names.slice(0, 3).join(', ')}`] : [];
-      const detail = [...list('missing', missing), ...list('unknown', unknown)].join('; ');
-      throw new CheckpointError(`loadStateDict: the state does not fit this model: ${detail}`);
-    }
-    for (const [name, target] of Object.entries(own)) {
-      const value = state[name];
-      if (!value) continue;
-      if (!sameShape(value.shape, target.shape)) {
-        throw new CheckpointError(
-          `loadStateDict: ${name} is ${showShape(value.shape)} in the state, ${showShape(target.shape)} in this model`,
-        );
-      }
-      if (value instanceof Tensor) target.copy(value);
-      else target.set(value.data);
-    }
+    checkState(own, state, options);
+    overwriteState(own, state);
   }
 
   /** Gives back the memory of all parameters, their gradients, and buffers. */
   dispose(): void {
-    for (const t of Object.values(this.stateDict())) {
+    for (const t of new Set(Object.values(this.stateDict()))) {
       t.grad?.dispose();
+      t.grad = null;
       t.dispose();
     }
   }
+}
+
+function isModule(value: unknown): value is Module {
+  return value instanceof Module;
+}
+
+function isParameter(value: unknown): value is Tensor {
+  return value instanceof Tensor && value.isParameter;
+}
+
+/** A module and all below it by every path to them. One inside itself ends there. */
+function everyPath(root: Module): [string, Module][] {
+  const found: [string, Module][] = [];
+  const around = new Set<Module>();
+  const visit = (at: string, module: Module): void => {
+    if (around.has(module)) return;
+    found.push([at, module]);
+    around.add(module);
+    for (const [name, child] of module.children()) visit(join(at, name), child);
+    around.delete(module);
+  };
+  visit('', root);
+  return found;
 }
 
 function join(path: string, name: string): string {

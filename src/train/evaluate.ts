@@ -4,6 +4,7 @@ import { noGrad } from '../autograd/tape.js';
 import { DataError } from '../device/errors.js';
 import { sync } from '../device/recorder.js';
 import type { Module } from '../layers/module.js';
+import { inEvaluation } from '../layers/reach.js';
 import { scope } from '../tensor/scope.js';
 import { tensor } from '../tensor/tensor.js';
 import { checkAnswers, checkBatch, checkEvaluation } from './checks.js';
@@ -20,10 +21,11 @@ export interface Evaluation {
 }
 
 /**
- * Mean cross entropy and confusion matrix of a classifier over one pass of the data, in evaluation mode; the model's mode
- * is as before afterwards. `onProgress` is told how many images have been checked.
+ * Mean cross entropy and confusion matrix of a classifier over one pass of the data, in evaluation mode; between
+ * batches and afterwards each module's mode is as before. `onProgress` is told how many images have been checked.
  * @throws the reason of the first of `signals` that aborts; DataError if the data are empty, or a label is no class;
- * ShapeError if the model gives another number of outputs than there are classes.
+ * ShapeError if the model gives another number of outputs than there are classes; UsageError if a module runs that
+ * `model.eval()` does not reach.
  */
 export async function evaluate(
   model: Module,
@@ -33,34 +35,28 @@ export async function evaluate(
   ...signals: (AbortSignal | undefined)[]
 ): Promise<Evaluation> {
   checkEvaluation({ model, source, classes });
-  const wasTraining = model.training;
-  model.eval();
   const confusion = new ConfusionMatrix(classes);
   const loss = new Mean();
   const check = () => {
     for (const signal of signals) signal?.throwIfAborted();
   };
   const late = new LateResults(AHEAD);
-  try {
-    for await (const batch of source.epoch(0)) {
-      check();
-      checkBatch('evaluate', batch, source);
-      const { labels } = batch;
-      const step = async (): Promise<void> => {
-        const [lossValue, scores] = await forward(model, batch, source, classes);
-        loss.add(lossValue, labels.length);
-        confusion.add(scores, labels);
-      };
-      await late.add(step());
-      await sync(AHEAD);
-      check();
-      onProgress?.(confusion.total);
-    }
-    await late.all();
-    if (confusion.total === 0) throw new DataError('evaluate: the data are empty: there is nothing to check');
-  } finally {
-    model.train(wasTraining);
+  for await (const batch of source.epoch(0)) {
+    check();
+    checkBatch('evaluate', batch, source);
+    const { labels } = batch;
+    const step = async (): Promise<void> => {
+      const [lossValue, scores] = await forward(model, batch, source, classes);
+      loss.add(lossValue, labels.length);
+      confusion.add(scores, labels);
+    };
+    await late.add(step());
+    await sync(AHEAD);
+    check();
+    onProgress?.(confusion.total);
   }
+  await late.all();
+  if (confusion.total === 0) throw new DataError('evaluate: the data are empty: there is nothing to check');
   return { loss: loss.value, confusion };
 }
 
@@ -68,7 +64,8 @@ function forward(model: Module, batch: Batch, { imageShape }: BatchSource, class
   const { images, labels } = batch;
   using _step = scope();
   return noGrad(() => {
-    const logits = model.forward(tensor(images, { shape: [labels.length, ...imageShape] }));
+    const x = tensor(images, { shape: [labels.length, ...imageShape] });
+    const logits = inEvaluation(model, () => model.forward(x));
     checkAnswers('evaluate', logits.shape, batch, classes);
     return Promise.all([crossEntropy(logits, tensor(labels)).item(), logits.data()]);
   });

@@ -3,6 +3,7 @@ import { softmax } from '../autograd/ops/softmax.js';
 import { noGrad } from '../autograd/tape.js';
 import { ShapeError } from '../device/errors.js';
 import type { Module } from '../layers/module.js';
+import { inEvaluation } from '../layers/reach.js';
 import { scope } from '../tensor/scope.js';
 import { showShape, sizeOf } from '../tensor/shape.js';
 import { tensor } from '../tensor/tensor.js';
@@ -11,7 +12,7 @@ import { checkPrediction } from './checks.js';
 /**
  * Mean class probabilities over `crops` crops of each picture (1, or 10 as in the AlexNet paper).
  * `images` holds (pictures * crops, channels, height, width), the crops of a picture one after the other.
- * Returns (pictures, classes) row-major, in float64. The model is in evaluation mode meanwhile, and afterwards as before.
+ * Returns (pictures, classes) row-major, in float64. The model runs in evaluation mode, and each module's mode is as before at once.
  * @throws ShapeError if `images` is not a whole number of pictures, or the model does not give a row of scores an input;
  * UsageError for arguments of another kind.
  */
@@ -30,23 +31,18 @@ export async function predictProbabilities(
     );
   }
   if (count === 0) return new Float64Array(0);
-  const { training } = model;
   const probabilities = () => {
     using _step = scope();
-    try {
-      model.eval();
-      return noGrad(() => {
-        const logits = model.forward(tensor(images, { shape: [count, ...imageShape] }));
-        if (logits.rank !== 2 || logits.shape[0] !== count) {
-          throw new ShapeError(
-            `predictProbabilities: the model gives ${showShape(logits.shape)} for ${count} inputs, expected [${count}, classes]`,
-          );
-        }
-        return softmax(logits, -1).data();
-      });
-    } finally {
-      model.train(training); // a training step may be recorded before the numbers are back
-    }
+    const x = tensor(images, { shape: [count, ...imageShape] });
+    return noGrad(() => {
+      const logits = inEvaluation(model, () => model.forward(x));
+      if (logits.rank !== 2 || logits.shape[0] !== count) {
+        throw new ShapeError(
+          `predictProbabilities: the model gives ${showShape(logits.shape)} for ${count} inputs, expected [${count}, classes]`,
+        );
+      }
+      return softmax(logits, -1).data();
+    });
   };
   const rows = await probabilities();
   const classes = rows.length / count;

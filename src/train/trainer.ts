@@ -3,6 +3,7 @@ import { crossEntropy } from '../autograd/ops/losses.js';
 import { argmax } from '../autograd/ops/reduce.js';
 import { DataError, UsageError } from '../device/errors.js';
 import { sync } from '../device/recorder.js';
+import { findingParts } from '../layers/reach.js';
 import { scope } from '../tensor/scope.js';
 import { tensor } from '../tensor/tensor.js';
 import { checkAnswers, checkBatch, checkFit, checkParts } from './checks.js';
@@ -101,7 +102,7 @@ export class Trainer {
   private async trainEpoch({ onProgress, saveEvery = 0, signal }: FitOptions, net: SafetyNet): Promise<boolean> {
     const { train, model } = this.parts;
     const life = this.life.signal;
-    model.train();
+    if (!model.training) model.train(); // a part that was put into evaluation mode stays there
     const late = new LateResults(AHEAD);
     const report = () => onProgress?.(this.progress('train', this.loss.weight, train.length));
     for await (const batch of train.epoch(this.epoch, { startBatch: this.batch })) {
@@ -134,7 +135,7 @@ export class Trainer {
     using _step = scope();
     const x = tensor(images, { shape: [labels.length, ...train.imageShape] });
     const target = tensor(labels);
-    const logits = model.forward(x);
+    const logits = findingParts('trainer', model, () => model.forward(x));
     checkAnswers('trainer', logits.shape, batch, classes);
     const loss = crossEntropy(logits, target, { labelSmoothing });
     optimizer.zeroGrad();

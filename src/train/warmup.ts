@@ -3,6 +3,7 @@ import { sum } from '../autograd/ops/reduce.js';
 import { noGrad, unwatched } from '../autograd/tape.js';
 import { activeRecorder } from '../device/recorder.js';
 import type { Module } from '../layers/module.js';
+import { findingParts } from '../layers/reach.js';
 import { scope } from '../tensor/scope.js';
 import { rngState, setRngState } from '../tensor/seed.js';
 import type { Shape } from '../tensor/shape.js';
@@ -54,7 +55,7 @@ function rehearsal(model: Module, inputShape: Shape): void {
     noGrad(() => model.forward(x));
     return;
   }
-  const y = model.forward(x);
+  const y = findingParts('warmup', model, () => model.forward(x));
   const loss = y.rank === 2 ? crossEntropy(y, empty([y.shape[0]], 'i32', 'warmup')) : sum(y);
   if (loss.requiresGrad) loss.backward();
 }

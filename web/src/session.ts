@@ -6,6 +6,7 @@ import {
   type Conv2d,
   deviceInfo,
   deviceLost,
+  inEvaluation,
   init,
   manualSeed,
   memory,
@@ -235,8 +236,7 @@ export class Session {
   async predict(picture: ImageBitmap): Promise<Prediction[]> {
     const model = this.ready();
     const { image } = this.facts!.options;
-    const probabilities = this.evaluating(() => predictProbabilities(model, this.input(picture), [3, image, image]));
-    const values = await probabilities;
+    const values = await predictProbabilities(model, this.input(picture), [3, image, image]);
     return this.facts!.classes.map((label, i) => ({ label, probability: values[i] })).sort(
       (a, b) => b.probability - a.probability,
     );
@@ -247,7 +247,7 @@ export class Session {
     const model = this.ready();
     const { image } = this.facts!.options;
     const input = this.input(picture);
-    const pending = this.evaluating(() => {
+    const pending = inEvaluation(model, () => {
       using _inside = scope();
       return noGrad(() => {
         const seen: Promise<{ layer: string; planes: Planes }>[] = [];
@@ -297,17 +297,6 @@ export class Session {
   private ready(): AlexNet {
     if (!this.model) throw new Error('there is no network yet: train one, or load one');
     return this.model;
-  }
-
-  /** Runs what records a forward pass in evaluation mode; training steps before and after are not touched. */
-  private evaluating<T>(body: () => T): T {
-    const { training } = this.model!;
-    this.model!.eval();
-    try {
-      return body();
-    } finally {
-      this.model!.train(training);
-    }
   }
 
   private input(picture: ImageBitmap): Float32Array {

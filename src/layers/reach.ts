@@ -1,0 +1,67 @@
+// What a model runs but does not find among its parts would be left out of training, saving and modes in silence.
+import { UsageError } from '../device/errors.js';
+import { isAsync } from '../tensor/scope.js';
+import { showShape } from '../tensor/shape.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { type Module, watchingModes } from './module.js';
+
+const WHERE =
+  'a module finds its parts in properties, and in arrays, Maps, Sets and plain objects there, not in #private fields, ' +
+  'closures and other objects';
+
+/**
+ * Runs `body` with a model in evaluation mode, and puts each module's own mode back after it. `body` is not async: what others
+ * record meanwhile would be in evaluation mode too.
+ * @throws UsageError if it runs a module in training mode that `model.eval()` does not reach.
+ */
+export function inEvaluation<T>(model: Module, body: () => T): T {
+  if (isAsync(body)) throw new UsageError('inEvaluation: the callback is an async function; await outside of it');
+  const modes = model.namedModules().map(([, module]) => ({ module, training: module.training }));
+  model.eval();
+  try {
+    return reaching(model, body);
+  } finally {
+    for (const { module, training } of modes) module.training = training;
+  }
+}
+
+const looked = new WeakSet<Module>();
+
+/**
+ * Runs a model's forward pass; the first time it makes sure that the model finds what it uses.
+ * @throws UsageError for a parameter that is not among `model.parameters()`, or a module in training mode that is not among
+ * `model.namedModules()`.
+ */
+export function findingParts(where: string, model: Module, forward: () => Tensor): Tensor {
+  if (looked.has(model)) return forward();
+  const result = reaching(model, forward);
+  const found = new Set(model.parameters());
+  const seen = new Set<Tensor>([result]);
+  for (const { node } of seen) {
+    for (const input of node?.inputs ?? []) {
+      if (node && input.node === null && input.isParameter && !found.has(input)) {
+        const user = node.place === node.name ? node.name : `${node.name} in '${node.place}'`;
+        throw new UsageError(
+          `${where}: a parameter ${showShape(input.shape)}, which ${user} uses, is not among model.parameters(): ${WHERE}`,
+        );
+      }
+      seen.add(input);
+    }
+  }
+  looked.add(model);
+  return result;
+}
+
+/** Runs `body` and refuses a module that reads its mode, is in training mode, and is not one of the model's. */
+function reaching<T>(model: Module, body: () => T): T {
+  const reached = new Set(model.namedModules().map(([, module]) => module));
+  const check = (module: Module): void => {
+    if (reached.has(module)) return;
+    reached.add(module); // it is asked below, and that calls this
+    if (!module.training) return;
+    throw new UsageError(
+      `${module.constructor.name}: ran in training mode, but train() and eval() of the model do not reach it: ${WHERE}`,
+    );
+  };
+  return watchingModes(check, body);
+}

@@ -1,0 +1,59 @@
+// Loading a module's state: everything is looked at before anything is overwritten.
+import { CheckpointError, showValue, UsageError } from '../device/errors.js';
+import { checkOptions, flag } from '../device/options.js';
+import { type Shape, sameShape, showShape } from '../tensor/shape.js';
+import { Tensor } from '../tensor/tensor.js';
+import type { StateValue } from './module.js';
+
+/** @throws CheckpointError unless `state` fits `own`, as `loadStateDict` says; UsageError for what is no state. */
+export function checkState(
+  own: Record<string, Tensor>,
+  state: Record<string, StateValue>,
+  options: { strict?: boolean },
+): void {
+  checkOptions('loadStateDict', options, { strict: flag });
+  if (typeof state !== 'object' || state === null) {
+    throw new UsageError(`loadStateDict: takes an object of tensors by name, got ${showValue(state)}`);
+  }
+  if (options.strict ?? true) checkNames(Object.keys(own), Object.keys(state));
+  for (const [name, target] of Object.entries(own)) {
+    if (Object.hasOwn(state, name)) checkValue(name, target.shape, state[name]);
+  }
+}
+
+function checkNames(own: string[], given: string[]): void {
+  const missing = own.filter((name) => !given.includes(name));
+  const unknown = given.filter((name) => !own.includes(name));
+  if (missing.length + unknown.length === 0) return;
+  const list = (what: string, names: string[]) => (names.length > 0 ? [`${what} ${names.slice(0, 3).join(', ')}`] : []);
+  const detail = [...list('missing', missing), ...list('unknown', unknown)].join('; ');
+  throw new CheckpointError(`loadStateDict: the state does not fit this model: ${detail}`);
+}
+
+function checkValue(name: string, own: Shape, value: StateValue): void {
+  const array = value instanceof Tensor ? null : value?.data;
+  if (array !== null && !(ArrayBuffer.isView(array) && Array.isArray(value.shape))) {
+    throw new UsageError(`loadStateDict: ${name} is a tensor or { shape, data }, got ${showValue(value)}`);
+  }
+  if (!sameShape(value.shape, own)) {
+    const [saved, here] = [showShape(value.shape), showShape(own)];
+    throw new CheckpointError(`loadStateDict: ${name} is ${saved} in the state, ${here} in this model`);
+  }
+  if (value instanceof Tensor && value.dtype !== 'f32') {
+    throw new CheckpointError(`loadStateDict: ${name} is ${value.dtype} in the state, f32 in this model`);
+  }
+  const size = own.reduce((a, b) => a * b, 1);
+  if (array && array.length !== size) {
+    throw new CheckpointError(`loadStateDict: ${name} ${showShape(own)} has ${array.length} values, not ${size}`);
+  }
+}
+
+/** Overwrites what `state` has. */
+export function overwriteState(own: Record<string, Tensor>, state: Record<string, StateValue>): void {
+  for (const [name, target] of Object.entries(own)) {
+    if (!Object.hasOwn(state, name)) continue;
+    const value = state[name];
+    if (value instanceof Tensor) target.copy(value);
+    else target.set(value.data);
+  }
+}

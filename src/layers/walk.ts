@@ -1,0 +1,33 @@
+// Where a module's parts are looked for: among its properties, and in arrays, Maps, Sets and plain objects there, at any depth.
+
+/**
+ * What `wanted` accepts among the properties of `owner`, in order of declaration, with its path: 'fc', 'blocks.0', 'heads.left'.
+ * Fields that JavaScript itself keeps private (#fc) and other classes' objects are not looked into.
+ */
+export function partsOf<T>(owner: object, wanted: (value: unknown) => value is T): [string, T][] {
+  const found: [string, T][] = [];
+  const within: unknown[] = []; // the containers around, so that one that holds itself ends
+  const walk = (path: string, value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return;
+    if (wanted(value)) {
+      found.push([path, value]);
+      return;
+    }
+    const entries = entriesOf(value);
+    if (!entries || within.includes(value)) return;
+    within.push(value);
+    for (const [key, item] of entries) walk(`${path}.${key}`, item);
+    within.pop();
+  };
+  for (const [name, value] of Object.entries(owner)) walk(name, value);
+  return found;
+}
+
+/** What a container holds, by key; null for what is none. */
+function entriesOf(value: object): Iterable<[unknown, unknown]> | null {
+  if (Array.isArray(value)) return value.entries();
+  if (value instanceof Map) return value;
+  if (value instanceof Set) return [...value].entries();
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null ? Object.entries(value) : null;
+}

@@ -1,0 +1,296 @@
+// What a module finds among its properties, and what it says of what it cannot find.
+import * as assert from 'uvu/assert';
+import {
+  add,
+  BatchNorm1d,
+  Dropout,
+  inEvaluation,
+  Linear,
+  Module,
+  matmul,
+  memory,
+  mul,
+  parameter,
+  ReLU,
+  randn,
+  relu,
+  Sequential,
+  SGD,
+  scope,
+  sum,
+  type Tensor,
+  tensor,
+  UsageError,
+  zeros,
+} from '../../src/index.js';
+import { evaluate, predictProbabilities, Trainer, warmup } from '../../src/train/index.js';
+import { useDevice } from '../support/device.js';
+import { seeded } from '../support/random.js';
+import { suite } from '../support/suite.js';
+
+const test = suite('layers/parts');
+test.before(useDevice);
+
+/** A module of these properties, whose forward is never called. */
+class Holder extends Module {
+  constructor(properties: object) {
+    super();
+    Object.assign(this, properties);
+  }
+  forward(x: Tensor): Tensor {
+    return x;
+  }
+}
+
+const names = (module: Module) => module.namedParameters().map(([name]) => name);
+
+test('children and parameters are found in arrays, Maps, Sets and plain objects, at any depth', () => {
+  const w = () => parameter(zeros([1]));
+  const bare = () => new Linear(1, 1, { bias: false });
+  const before = memory().liveBuffers;
+  const net = new Holder({
+    first: bare(),
+    blocks: [bare(), [bare(), new Holder({ inner: bare() })]],
+    heads: { left: bare(), right: { deep: bare() } },
+    byName: new Map<unknown, unknown>([
+      ['a', bare()],
+      [7, { b: bare() }],
+    ]),
+    several: new Set([bare(), bare()]),
+    bare: Object.assign(Object.create(null), { x: bare() }),
+    scale: w(),
+    list: [w(), { more: w() }],
+  });
+  assert.equal(
+    net.children().map(([name]) => name),
+    [
+      ...['first', 'blocks.0', 'blocks.1.0', 'blocks.1.1', 'heads.left', 'heads.right.deep', 'byName.a', 'byName.7.b'],
+      ...['several.0', 'several.1', 'bare.x'],
+    ],
+  );
+  assert.equal(names(net), [
+    ...['scale', 'list.0', 'list.1.more', 'first.weight', 'blocks.0.weight', 'blocks.1.0.weight'],
+    ...['blocks.1.1.inner.weight', 'heads.left.weight', 'heads.right.deep.weight', 'byName.a.weight'],
+    ...['byName.7.b.weight', 'several.0.weight', 'several.1.weight', 'bare.x.weight'],
+  ]);
+  assert.equal(Object.keys(net.stateDict()), names(net));
+  assert.ok(
+    net
+      .eval()
+      .namedModules()
+      .every(([, m]) => !m.training),
+  );
+  net.dispose();
+  assert.is(memory().liveBuffers, before);
+});
+
+test('a tied layer is one module with one set of parameters, and is under each of its paths in the state', async () => {
+  // torch: m = nn.Sequential(l, nn.ReLU(), l); named_parameters() gives 0.weight, 0.bias; state_dict() 2.weight, 2.bias too
+  const before = memory().liveBuffers;
+  const layer = new Linear(2, 2);
+  const net = new Sequential(layer, new ReLU(), layer);
+  assert.equal(names(net), ['0.weight', '0.bias']);
+  assert.equal(
+    net.namedModules().map(([name]) => name),
+    ['', '0', '1'],
+  );
+  assert.equal(Object.keys(net.stateDict()), ['0.weight', '0.bias', '2.weight', '2.bias']);
+  assert.is(net.stateDict()['2.weight'], layer.weight);
+  const rule = new SGD(net.parameters(), { lr: 0.1 });
+  scope(() => sum(net.forward(tensor([[1, 2]]))).backward());
+  rule.step();
+  const other = new Sequential(new Linear(2, 2), new ReLU(), new Linear(2, 2));
+  other.loadStateDict(net.stateDict());
+  assert.equal(await other.stateDict()['2.weight'].data(), await layer.weight.data());
+  other.dispose();
+  rule.dispose();
+  net.dispose();
+  assert.is(memory().liveBuffers, before);
+});
+
+test('a tied tensor is one parameter', () => {
+  const weight = parameter(zeros([2, 2]));
+  const net = new Holder({ encoder: new Holder({ weight }), decoder: new Holder({ weight }) });
+  assert.equal(names(net), ['encoder.weight']);
+  assert.equal(Object.keys(net.stateDict()), ['encoder.weight', 'decoder.weight']);
+  net.dispose();
+});
+
+test('modules and containers that hold themselves or their parents end', () => {
+  const net = new Holder({ fc: new Linear(1, 1, { bias: false }), list: [] as unknown[] });
+  const child = new Holder({ parent: net, fc: new Linear(1, 1, { bias: false }) });
+  Object.assign(net, { self: net, child });
+  (net as unknown as { list: unknown[] }).list.push((net as unknown as { list: unknown[] }).list, net);
+  assert.equal(names(net), ['fc.weight', 'child.fc.weight']);
+  assert.equal(Object.keys(net.stateDict()), ['fc.weight', 'child.fc.weight']);
+  assert.equal(
+    net.namedModules().map(([name]) => name),
+    ['', 'fc', 'child', 'child.fc'],
+  );
+  net.eval();
+  assert.not(child.training);
+  net.dispose();
+});
+
+test('what was computed, plain tensors and other objects are no parameters', () => {
+  using _ = scope();
+  const weight = parameter(zeros([1]));
+  const made = randn([1], { requiresGrad: true });
+  const net = new Holder({
+    weight,
+    made,
+    last: mul(weight, 2),
+    plain: zeros([1]),
+    date: new Date(),
+    view: new Uint8Array(4),
+  });
+  assert.equal(names(net), ['weight', 'made']);
+  made.requiresGrad = false;
+  assert.equal(names(net), ['weight', 'made']);
+  net.dispose();
+});
+
+test('two tensors under one path are refused, not lost', () => {
+  const net = new Holder({ 'a.b': parameter(zeros([1])), a: { b: parameter(zeros([1])) } });
+  assert.throws(
+    () => net.stateDict(),
+    (e: unknown) => e instanceof UsageError && /^stateDict: two tensors are called 'a.b'/.test(e.message),
+  );
+});
+
+test('modules in properties of a class that extends Sequential are found as well', () => {
+  class Headed extends Sequential {
+    readonly head = new Linear(2, 1);
+    override forward(x: Tensor): Tensor {
+      return this.head.forward(super.forward(x));
+    }
+  }
+  const net = new Headed(new Linear(3, 2), new ReLU());
+  assert.equal(names(net), ['0.weight', '0.bias', 'head.weight', 'head.bias']);
+  assert.equal(net.outputShape([4, 3]), [4, 2]);
+  net.dispose();
+});
+
+test('a buffer lives outside of scopes, and one put in its place is the state', async () => {
+  class Counter extends Module {
+    seen: Tensor = this.registerBuffer('seen', zeros([1]));
+    forward(x: Tensor): Tensor {
+      return x;
+    }
+  }
+  const before = memory().liveBuffers;
+  const net = scope(() => [new Counter()])[0];
+  assert.equal([...(await net.seen.data())], [0]);
+  net.seen.dispose();
+  net.seen = tensor([5]);
+  assert.equal([...(await net.stateDict().seen.data())], [5]);
+  assert.throws(
+    () => (net as unknown as { registerBuffer(name: string, t: unknown): void }).registerBuffer('x', [1]),
+    /^registerBuffer: 'x' takes a tensor, got \[1\]/,
+  );
+  net.dispose();
+  assert.is(memory().liveBuffers, before);
+});
+
+/** Keeps a part where no module finds it. */
+class Hiding extends Module {
+  readonly visible = new Linear(3, 2);
+  readonly #hidden: (x: Tensor) => Tensor;
+  constructor(hidden: (x: Tensor) => Tensor) {
+    super();
+    this.#hidden = hidden;
+  }
+  forward(x: Tensor): Tensor {
+    return this.#hidden(this.visible.forward(x));
+  }
+}
+
+const source = {
+  length: 4,
+  imageShape: [3],
+  async *epoch() {
+    yield { images: seeded(12, 1), labels: Int32Array.of(0, 1, 0, 1) };
+  },
+};
+
+const trainer = (model: Module) =>
+  new Trainer({ model, optimizer: new SGD(model.parameters(), { lr: 0.1 }), train: source, classes: ['a', 'b'] });
+
+async function refuses(work: Promise<unknown>, message: RegExp): Promise<void> {
+  const error = await work.then(
+    () => null,
+    (e: unknown) => e,
+  );
+  assert.instance(error, UsageError);
+  assert.match((error as Error)?.message, message);
+}
+
+test('a parameter in a private field or a closure is named in the first step and in a warmup', async () => {
+  const [layer, w] = [new Linear(2, 2), parameter(zeros([2]))];
+  for (const [model, message] of [
+    [
+      new Hiding((x) => layer.forward(x)),
+      /: a parameter \[2, 2\], which linear uses, is not among model.parameters\(\)/,
+    ],
+    [new Hiding((x) => add(x, w)), /: a parameter \[2\], which add uses, is not among/],
+    [new Hiding((x) => matmul(relu(x), layer.weight)), /: a parameter \[2, 2\], which \w+ uses, is not/],
+    [new Sequential({ deep: new Hiding((x) => add(x, w)) }), /: a parameter \[2\], which add in 'deep' uses, is not/],
+  ] as const) {
+    await refuses(trainer(model).fit({ epochs: 1 }), message);
+    await refuses(warmup(model, [4, 3]), /^warmup: a parameter \[/);
+    model.dispose();
+  }
+  layer.dispose();
+  w.dispose();
+});
+
+test('dropout and batch norm that eval() does not reach are named', async () => {
+  for (const hidden of [new Dropout(), new BatchNorm1d(2)]) {
+    const model = new Hiding((x) => hidden.forward(x));
+    const message =
+      /: ran in training mode, but train\(\) and eval\(\) of the model do not reach it: a module finds its parts/;
+    await refuses(evaluate(model, source, ['a', 'b']), message);
+    await refuses(predictProbabilities(model, seeded(12, 1), [3]), message);
+    await refuses(trainer(model).fit({ epochs: 1 }), message);
+    hidden.eval(); // a part of somebody else's that is in the right mode
+    assert.is((await evaluate(model, source, ['a', 'b'])).confusion.total, 4);
+    model.dispose();
+    hidden.dispose();
+  }
+});
+
+test('evaluation puts each module back into its own mode', async () => {
+  const [norm, drop] = [new BatchNorm1d(2), new Dropout()];
+  const model = new Sequential({ fc: new Linear(3, 2), norm, drop });
+  norm.eval();
+  const modes = () => model.namedModules().map(([, m]) => m.training);
+  await evaluate(model, source, ['a', 'b']);
+  assert.equal(modes(), [true, true, false, true]);
+  await predictProbabilities(model, seeded(12, 1), [3]);
+  assert.equal(modes(), [true, true, false, true]);
+  assert.throws(() =>
+    inEvaluation(model, () => {
+      assert.equal(modes(), [false, false, false, false]);
+      throw new Error('from inside');
+    }),
+  );
+  assert.equal(modes(), [true, true, false, true]);
+  assert.throws(() => inEvaluation(model, async () => {}), /inEvaluation: the callback is an async function/);
+  await trainer(model).fit({ epochs: 1 });
+  assert.equal(modes(), [true, true, false, true]); // a frozen batch norm stays frozen
+  await trainer(model.eval()).fit({ epochs: 1 });
+  assert.equal(modes(), [true, true, true, true]);
+  model.dispose();
+});
+
+test('a layer that is in evaluation mode on purpose runs so while its model trains', async () => {
+  const mean = tensor([1, 2]);
+  const norm = new BatchNorm1d(2).eval();
+  const model = new Sequential(new Linear(3, 2), norm);
+  norm.runningMean.copy(mean);
+  await trainer(model).fit({ epochs: 2 });
+  assert.equal([...(await norm.runningMean.data())], [1, 2]);
+  model.dispose();
+});
+
+test.run();
