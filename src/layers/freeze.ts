@@ -1,6 +1,6 @@
 import { showValue, UsageError } from '../device/errors.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { Module } from './module.js';
+import { type Module, requireModule } from './module.js';
 
 /**
  * Stops training parameters: `requiresGrad = false`, and their gradients are given back. They stay parameters: listed, saved,
@@ -21,7 +21,7 @@ export function unfreeze(model: Module, pattern?: string | RegExp): string[] {
 }
 
 function setTrained(op: string, model: Module, pattern: string | RegExp | undefined, on: boolean): string[] {
-  if (!(model instanceof Module)) throw new UsageError(`${op}: takes a module, got ${showValue(model)}`);
+  requireModule(op, model);
   const matches = matcher(op, pattern);
   const parameters = Object.entries(model.stateDict()).filter(([, t]) => t.isParameter);
   const chosen = parameters.filter(([path]) => matches(path));

@@ -8,7 +8,7 @@ export * from './freeze.js';
 export * from './initialize.js';
 export * from './linear.js';
 export * from './local-response-norm.js';
-export * from './module.js';
+export { type HostValue, Module, type StateValue } from './module.js';
 export * from './pool.js';
 export { inEvaluation } from './reach.js';
 export * from './sequential.js';

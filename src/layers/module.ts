@@ -191,6 +191,11 @@ export abstract class Module {
   }
 }
 
+/** @throws UsageError unless it is a module. */
+export function requireModule(where: string, value: unknown): void {
+  if (!(value instanceof Module)) throw new UsageError(`${where}: takes a module, got ${showValue(value)}`);
+}
+
 function isModule(value: unknown): value is Module {
   return value instanceof Module;
 }

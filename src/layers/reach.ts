@@ -1,9 +1,9 @@
 // What a model runs but does not find among its parts would be left out of training, saving and modes in silence.
 import { UsageError } from '../device/errors.js';
-import { isAsync } from '../tensor/scope.js';
+import { requireSync } from '../tensor/scope.js';
 import { showShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { type Module, watchingModes } from './module.js';
+import { type Module, requireModule, watchingModes } from './module.js';
 
 const WHERE =
   'a module finds its parts in properties, and in arrays, Maps, Sets and plain objects there, not in #private fields, ' +
@@ -15,7 +15,8 @@ const WHERE =
  * @throws UsageError if it runs a module in training mode that `model.eval()` does not reach.
  */
 export function inEvaluation<T>(model: Module, body: () => T): T {
-  if (isAsync(body)) throw new UsageError('inEvaluation: the callback is an async function; await outside of it');
+  requireModule('inEvaluation', model);
+  requireSync('inEvaluation', body, 'what others record while it awaits would be in evaluation mode too');
   const modes = model.namedModules().map(([, module]) => ({ module, training: module.training }));
   model.eval();
   try {

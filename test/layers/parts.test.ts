@@ -275,7 +275,10 @@ test('evaluation puts each module back into its own mode', async () => {
     }),
   );
   assert.equal(modes(), [true, true, false, true]);
-  assert.throws(() => inEvaluation(model, async () => {}), /inEvaluation: the callback is an async function/);
+  assert.throws(
+    () => inEvaluation(model, async () => {}),
+    /inEvaluation: the callback is an async function, and what others/,
+  );
   await trainer(model).fit({ epochs: 1 });
   assert.equal(modes(), [true, true, false, true]); // a frozen batch norm stays frozen
   await trainer(model.eval()).fit({ epochs: 1 });
