@@ -1,3 +1,5 @@
+import { flag, oneOf, type Rules } from './options.js';
+
 /** How to open a device. Everything is optional. */
 export interface GpuOptions {
   /** Which adapter to prefer where there are several. Default: 'high-performance'. */
@@ -20,3 +22,15 @@ export interface GpuOptions {
    */
   unsafe?: boolean;
 }
+
+/** What each option may be. */
+export const GPU_OPTIONS: Rules<GpuOptions> = {
+  powerPreference: oneOf('low-power', 'high-performance'),
+  limits: oneOf('adapter', 'default'),
+  timeout: { be: 'seconds, above 0', holds: (value) => typeof value === 'number' && value > 0 },
+  dawn: {
+    be: 'a list of texts',
+    holds: (value) => Array.isArray(value) && value.every((item) => typeof item === 'string'),
+  },
+  unsafe: flag,
+};

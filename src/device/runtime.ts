@@ -1,9 +1,10 @@
 // The device in use, and the functions that the kernels are written with.
 import { missingGpuAdvice, openGpu, setting, track } from '#gpu';
 import { Recorder } from './command-recorder.js';
-import { DeviceError, DeviceLostError, UsageError } from './errors.js';
+import { DeviceError, DeviceLostError } from './errors.js';
 import { Failures } from './failures.js';
-import type { GpuOptions } from './gpu-options.js';
+import { GPU_OPTIONS, type GpuOptions } from './gpu-options.js';
+import { checkOptions } from './options.js';
 import { PipelineCache } from './pipeline.js';
 import { BufferPool, type Holder, type PoolStats } from './pool.js';
 import { activeRecorder, type RecorderStats, useRecorder } from './recorder.js';
@@ -62,9 +63,10 @@ const WANTED_LIMITS = [
 /**
  * Opens the GPU: Dawn in Node, `navigator.gpu` in a browser. Called again it does nothing; after the device was
  * lost or `shutdown()` it opens a new one (tensors of the old one are gone).
- * @throws DeviceError when there is no usable adapter, with what to do about it.
+ * @throws DeviceError when there is no usable adapter, with what to do about it; UsageError for an option that is none.
  */
 export async function init(options: GpuOptions = {}): Promise<void> {
+  checkOptions('init', options, GPU_OPTIONS);
   if (current) return;
   opening ??= open(options).finally(() => {
     opening = undefined;
@@ -79,7 +81,6 @@ async function open(options: GpuOptions): Promise<void> {
   const adapter = await (gpu ? track(() => gpu.requestAdapter({ powerPreference })) : null);
   if (!gpu || !adapter) throw new DeviceError(`init: no WebGPU adapter was found. ${missingGpuAdvice}`);
   const timeout = options.timeout ?? SILENT_SECONDS;
-  if (!(timeout > 0)) throw new UsageError(`init: timeout is in seconds, above 0, got ${timeout}`);
   const limits = options.limits ?? (setting('WGRAD_LIMITS') === 'default' ? 'default' : 'adapter');
   const descriptor: GPUDeviceDescriptor = { label: 'wgrad' };
   if (limits === 'adapter') {

@@ -1,6 +1,7 @@
 import * as assert from 'uvu/assert';
 import { UsageError } from '../../src/device/errors.js';
 import { checkOptions, oneOf, orNull, type Rules, share, whole } from '../../src/device/options.js';
+import { init } from '../../src/device/runtime.js';
 import { suite } from '../support/suite.js';
 
 const test = suite('device/options');
@@ -54,6 +55,20 @@ test('a value out of range is refused with what it should be', () => {
 test('what is no object of options is refused', () => {
   for (const wrong of [null, 3, 'x', [], true])
     refused(wrong, /takes options { labelSmoothing, stride, reduction, limit }/);
+});
+
+test('init looks at its options, also where a device is open already', async () => {
+  await init();
+  const refusal = (options: object) =>
+    init(options).then(
+      () => 'accepted',
+      (error: Error) => error.message,
+    );
+  assert.match(await refusal({ limit: 'default' }), /^init: there is no option 'limit'; did you mean 'limits'\?$/);
+  assert.match(await refusal({ limits: 'all' }), /^init: limits is 'adapter' or 'default', got 'all'$/);
+  assert.match(await refusal({ timeout: 0 }), /^init: timeout is seconds, above 0, got 0$/);
+  assert.match(await refusal({ dawn: 'backend=vulkan' }), /^init: dawn is a list of texts/);
+  assert.match(await refusal({ unsafe: 1 }), /^init: unsafe is true or false, got 1$/);
 });
 
 test.run();
