@@ -1,5 +1,6 @@
 // AlexNet: Krizhevsky, Sutskever, Hinton, "ImageNet Classification with Deep Convolutional Neural Networks", 2012.
 import { ShapeError } from '../device/errors.js';
+import { below1, checkOptions, oneOf, positive, type Rules, whole } from '../device/options.js';
 import { ReLU } from '../layers/activation.js';
 import { BatchNorm1d, BatchNorm2d } from '../layers/batch-norm.js';
 import { Conv2d } from '../layers/conv2d.js';
@@ -12,6 +13,7 @@ import type { Module } from '../layers/module.js';
 import { MaxPool2d } from '../layers/pool.js';
 import { Sequential } from '../layers/sequential.js';
 import type { Shape } from '../tensor/shape.js';
+import { UnscaledDropout } from './unscaled-dropout.js';
 
 /** Which AlexNet. The defaults give the paper's network, but for its first weights. */
 export interface AlexNetOptions {
@@ -31,6 +33,12 @@ export interface AlexNetOptions {
   imageSize?: number;
   /** Drop probability of the dense layers; default 0.5. 0 leaves all dropout out. */
   dropout?: number;
+  /**
+   * Where the dropout of the dense layers makes up for what it drops. 'training': what is kept is divided by 1 - p, as in PyTorch.
+   * 'evaluation': all is multiplied by 1 - p there, as in the paper (section 4.2), so that training sees smaller values. Default
+   * 'training'.
+   */
+  dropoutScaling?: 'training' | 'evaluation';
   /** Drop probability after pools in 'dogcat'; default half of `dropout`. */
   poolDropout?: number;
   /** Convolution groups of conv2, 4 and 5. Default 2 for 'paper', 1 for 'dogcat'. */
@@ -49,6 +57,20 @@ export interface AlexNetOptions {
   initialization?: 'he' | 'paper' | 'uniform';
 }
 
+const RULES: Rules<AlexNetOptions> = {
+  variant: oneOf('paper', 'dogcat'),
+  numClasses: whole(1),
+  width: positive,
+  hidden: whole(1),
+  imageSize: whole(1),
+  dropout: below1,
+  dropoutScaling: oneOf('training', 'evaluation'),
+  poolDropout: below1,
+  groups: whole(1),
+  normalization: oneOf('local-response', 'batch'),
+  initialization: oneOf('he', 'paper', 'uniform'),
+};
+
 /** The model `alexnet` returns: a Sequential that remembers its input's shape (channels, height, width). */
 export class AlexNet extends Sequential {
   /** Called by `alexnet`. @internal */
@@ -66,15 +88,17 @@ export class AlexNet extends Sequential {
 /**
  * Builds AlexNet for images (batch, 3, imageSize, imageSize); it returns logits (batch, numClasses).
  * The paper's 1000 classes have exactly 60,965,224 parameters.
- * @throws ShapeError if the image is too small for the three pools.
+ * @throws ShapeError if the image is too small for the three pools, UsageError for an option that it does not know.
  */
 export function alexnet(given: AlexNetOptions = {}): AlexNet {
+  checkOptions('alexnet', given, RULES);
   const options = withDefaults(given);
   const { numClasses, imageSize, hidden, dropout, poolDropout, groups } = options;
   const same = options.variant === 'dogcat';
   const batch = options.normalization === 'batch';
   const [c1, c2, c3, c4, c5] = [96, 256, 384, 384, 256].map((n) => scaled(n, options.width));
 
+  const DenseDropout = options.dropoutScaling === 'evaluation' ? UnscaledDropout : Dropout;
   const norm = (i: number, channels: number): Record<string, Module> =>
     batch
       ? { [`norm${i}`]: new BatchNorm2d(channels) }
@@ -89,7 +113,7 @@ export function alexnet(given: AlexNetOptions = {}): AlexNet {
     [`fc${i}`]: new Linear(inFeatures, hidden),
     [`relu${i}`]: new ReLU(),
     ...(batch ? { [`norm${i}`]: new BatchNorm1d(hidden) } : {}),
-    ...(dropout > 0 ? { [`dropout${i}`]: new Dropout(dropout) } : {}),
+    ...(dropout > 0 ? { [`dropout${i}`]: new DenseDropout(dropout) } : {}),
   });
   const features: Record<string, Module> = {
     conv1: new Conv2d(3, c1, 11, { stride: 4, padding: same ? 'same' : 0 }),
@@ -130,6 +154,7 @@ function withDefaults(given: AlexNetOptions): Required<AlexNetOptions> {
     hidden: given.hidden ?? scaled(4096, width),
     imageSize: given.imageSize ?? 227,
     dropout,
+    dropoutScaling: given.dropoutScaling ?? 'training',
     poolDropout: given.poolDropout ?? dropout / 2,
     groups: given.groups ?? (paper ? 2 : 1),
     normalization: given.normalization ?? (paper ? 'local-response' : 'batch'),

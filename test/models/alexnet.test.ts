@@ -1,10 +1,22 @@
 import * as assert from 'uvu/assert';
-import { crossEntropy, type Module, memory, SGD, scope, sizeOf, tensor } from '../../src/index.js';
+import {
+  crossEntropy,
+  type Module,
+  manualSeed,
+  memory,
+  SGD,
+  scope,
+  sizeOf,
+  sum,
+  tensor,
+  UsageError,
+} from '../../src/index.js';
 import { summarize, summary } from '../../src/layers/summary.js';
 import { type AlexNetOptions, alexnet } from '../../src/models/alexnet.js';
 import { useDevice } from '../support/device.js';
 import { seeded } from '../support/random.js';
 import { suite } from '../support/suite.js';
+import { assertClose } from '../support/tolerance.js';
 
 const test = suite('models/alexnet');
 test.before(useDevice);
@@ -54,26 +66,148 @@ test('an image too small for three pools is refused with its size', () => {
   assert.throws(() => alexnet({ imageSize: 50 }), /alexnet: imageSize 50 is too small \(MaxPool2d/);
 });
 
-test('initialization: zero last layer of dogcat, the paper’s deviations and biases', async () => {
-  const dogcat = alexnet({ variant: 'dogcat', width: 1 / 16, imageSize: 67 });
-  const last = dogcat.stateDict()['fc8.weight'];
-  assert.ok((await last.data()).every((v) => v === 0));
-  const paper = alexnet({ width: 1 / 4, numClasses: 10, initialization: 'paper' });
-  const { 'conv2.bias': ones, 'conv1.bias': zeros, 'fc7.weight': weight } = paper.stateDict();
-  assert.ok((await ones.data()).every((v) => v === 1));
-  assert.ok((await zeros.data()).every((v) => v === 0));
-  const values = (await weight.data()) as Float32Array;
-  const deviation = Math.sqrt(values.reduce((sum, v) => sum + v * v, 0) / values.length);
-  assert.ok(Math.abs(deviation - 0.01) < 2e-4, `deviation ${deviation}`);
-  dogcat.dispose();
-  paper.dispose();
-  const uniform = alexnet({ variant: 'dogcat', width: 1 / 16, imageSize: 67, initialization: 'uniform' });
-  const { 'conv2.weight': even, 'fc8.weight': undecided } = uniform.stateDict();
-  const bound = 1 / Math.sqrt(even.shape[1] * 5 * 5);
-  const largest = Math.max(...((await even.data()) as Float32Array).map(Math.abs));
-  assert.ok(largest <= bound && largest > 0.98 * bound, `${largest} within ${bound}`);
-  assert.ok((await undecided.data()).every((v) => v === 0));
-  uniform.dispose();
+/** Layers in order, with what their descriptions say of dropouts and normalizations. */
+const layersOf = (options: AlexNetOptions) => {
+  const model = alexnet({ width: 1 / 16, imageSize: 67, numClasses: 2, ...options });
+  const layers = model.children().map(([name, layer]) => {
+    const kind = layer.constructor.name;
+    return /Dropout|Norm/.test(kind) ? `${name} ${kind} ${layer.describe()}`.trim() : name;
+  });
+  model.dispose();
+  return layers;
+};
+
+test('layers in order: where normalization and dropout stand, and their rates', () => {
+  const [lrn, drop] = ['LocalResponseNorm 5 channels', (p: number) => `Dropout p ${p}`];
+  assert.equal(layersOf({}), [
+    ...['conv1', 'relu1', `norm1 ${lrn}`, 'pool1', 'conv2', 'relu2', `norm2 ${lrn}`, 'pool2'],
+    ...['conv3', 'relu3', 'conv4', 'relu4', 'conv5', 'relu5', 'pool5', 'flatten'],
+    ...['fc6', 'relu6', `dropout6 ${drop(0.5)}`, 'fc7', 'relu7', `dropout7 ${drop(0.5)}`, 'fc8'],
+  ]);
+  const norm = 'BatchNorm2d';
+  assert.equal(layersOf({ variant: 'dogcat', dropout: 0.3 }), [
+    ...['conv1', 'relu1', `norm1 ${norm}`, 'pool1', `dropout1 ${drop(0.15)}`],
+    ...['conv2', 'relu2', `norm2 ${norm}`, 'pool2', `dropout2 ${drop(0.15)}`],
+    ...['conv3', 'relu3', `norm3 ${norm}`, 'conv4', 'relu4', `norm4 ${norm}`],
+    ...['conv5', 'relu5', `norm5 ${norm}`, 'pool5', `dropout5 ${drop(0.15)}`, 'flatten'],
+    ...['fc6', 'relu6', 'norm6 BatchNorm1d', `dropout6 ${drop(0.3)}`],
+    ...['fc7', 'relu7', 'norm7 BatchNorm1d', `dropout7 ${drop(0.3)}`, 'fc8'],
+  ]);
+  assert.ok(!layersOf({ variant: 'dogcat', dropout: 0 }).some((layer) => layer.startsWith('dropout')));
+  assert.is(layersOf({ variant: 'dogcat', poolDropout: 0 }).filter((layer) => layer.startsWith('dropout')).length, 2);
+  assert.ok(layersOf({ normalization: 'batch' }).includes('norm5 BatchNorm2d'));
+});
+
+test('the paper’s local response normalization: k 2, n 5, alpha 1e-4 for each square, beta 0.75', async () => {
+  const model = alexnet({ width: 1 / 16, imageSize: 67 });
+  const norm = model.children().find(([name]) => name === 'norm1')![1];
+  const values = [100, -50, 30, 0, 200, 80, -120, 60];
+  const y = await norm.forward(tensor(values, { shape: [1, 8, 1, 1] })).data();
+  const expected = values.map((v, i) => {
+    const sum = values.slice(Math.max(0, i - 2), i + 3).reduce((all, x) => all + x * x, 0);
+    return v / (2 + 1e-4 * sum) ** 0.75;
+  });
+  assertClose(y, expected, { what: 'normalized', terms: 5 });
+  model.dispose();
+});
+
+test('dropout in training and in evaluation, scaled as PyTorch or as the paper', async () => {
+  for (const [dropoutScaling, kept, evaluated] of [
+    ['training', 2, 1],
+    ['evaluation', 1, 0.5],
+  ] as const) {
+    const model = alexnet({ width: 1 / 16, imageSize: 67, dropoutScaling });
+    for (const name of ['dropout6', 'dropout7']) {
+      const layer = model.children().find(([child]) => child === name)![1];
+      const x = tensor(new Float32Array(4096).fill(1), { requiresGrad: true });
+      const y = layer.forward(x);
+      sum(y).backward();
+      const values = [...(await y.data())];
+      assert.ok(
+        values.every((v) => v === 0 || v === kept),
+        dropoutScaling,
+      );
+      const dropped = values.filter((v) => v === 0).length;
+      assert.ok(Math.abs(dropped / 4096 - 0.5) < 0.04, `${dropped} of 4096`);
+      assert.equal([...(await x.grad!.data())], values);
+    }
+    model.eval();
+    const last = model.children().find(([child]) => child === 'dropout7')![1];
+    assert.equal([...(await last.forward(tensor([4, 6])).data())], [4 * evaluated, 6 * evaluated]);
+    model.dispose();
+  }
+});
+
+/** Mean, standard deviation, largest magnitude, and the share beyond twice the deviation: 4.6 % of normal values, 0 of uniform ones. */
+function statistics(values: ArrayLike<number>) {
+  const list = Array.from(values);
+  const mean = list.reduce((a, b) => a + b, 0) / list.length;
+  const deviation = Math.sqrt(list.reduce((all, v) => all + (v - mean) ** 2, 0) / list.length);
+  const beyond = list.filter((v) => Math.abs(v) > 2 * deviation).length / list.length;
+  const largest = list.reduce((top, v) => Math.max(top, Math.abs(v)), 0);
+  return { mean, deviation, beyond, largest, count: list.length };
+}
+
+const BIASES_OF_ONE = ['conv2', 'conv4', 'conv5', 'fc6', 'fc7'];
+
+for (const variant of ['paper', 'dogcat'] as const) {
+  for (const initialization of ['he', 'paper', 'uniform'] as const) {
+    test(`first weights, '${initialization}' of '${variant}'`, async () => {
+      manualSeed(20120);
+      const model = alexnet({ variant, width: 1 / 8, imageSize: 67, numClasses: 20, initialization });
+      const state = model.stateDict();
+      const undecided = variant === 'dogcat' && initialization !== 'paper' ? 'fc8' : '';
+      for (const layer of ['conv1', 'conv2', 'conv3', 'conv4', 'conv5', 'fc6', 'fc7', 'fc8']) {
+        const [weight, bias] = [state[`${layer}.weight`], state[`${layer}.bias`]];
+        const values = statistics(await weight.data());
+        const biases = statistics(await bias.data());
+        const fanIn = weight.size / weight.shape[0];
+        if (layer === undecided) {
+          assert.equal([values.largest, biases.largest], [0, 0], layer);
+          continue;
+        }
+        const deviation = { he: Math.sqrt(2 / fanIn), paper: 0.01, uniform: 1 / Math.sqrt(3 * fanIn) }[initialization];
+        const margin = 4.5 / Math.sqrt(2 * values.count); // of a deviation that is estimated from so many
+        assert.ok(
+          Math.abs(values.deviation / deviation - 1) < margin,
+          `${layer}: ${values.deviation}, not ${deviation}`,
+        );
+        assert.ok(Math.abs(values.mean) < (4.5 * deviation) / Math.sqrt(values.count), `${layer}: mean ${values.mean}`);
+        if (initialization === 'uniform') {
+          const bound = 1 / Math.sqrt(fanIn);
+          assert.ok(
+            values.largest <= bound && values.largest > 0.98 * bound,
+            `${layer}: ${values.largest} of ${bound}`,
+          );
+          assert.ok(biases.largest <= bound && biases.deviation > 0.3 * bound, `${layer}: biases`);
+          continue;
+        }
+        const beyond = 4.5 * Math.sqrt((0.0455 * 0.9545) / values.count);
+        assert.ok(Math.abs(values.beyond - 0.0455) < beyond, `${layer}: ${values.beyond} beyond two deviations`);
+        const one = initialization === 'paper' && BIASES_OF_ONE.includes(layer) ? 1 : 0;
+        assert.equal([biases.mean, biases.deviation], [one, 0], `${layer}: biases`);
+      }
+      model.dispose();
+    });
+  }
+}
+
+test('options that it does not know', () => {
+  for (const [options, message] of [
+    [{ classes: 3 }, /^alexnet: there is no option 'classes'; known are variant, numClasses/],
+    [{ image_size: 67 }, /did you mean 'imageSize'\?/],
+    [{ dropout: 1 }, /^alexnet: dropout is a number from 0 to below 1, got 1/],
+    [{ width: 0 }, /^alexnet: width is a finite number above 0, got 0/],
+    [{ variant: 'Paper' }, /^alexnet: variant is 'paper' or 'dogcat', got 'Paper'/],
+    [{ initialization: 'kaiming' }, /initialization is 'he', 'paper' or 'uniform'/],
+    [{ numClasses: 2.5 }, /numClasses is a whole number, 1 or more/],
+  ] as [object, RegExp][]) {
+    assert.throws(
+      () => alexnet(options),
+      (e: unknown) => e instanceof UsageError && message.test(e.message),
+      String(message),
+    );
+  }
 });
 
 test('GPU memory after step 3 equals that after step 30, and nothing new is made', async () => {
