@@ -34,6 +34,17 @@ test('gradients accumulate over passes, each leaf in memory of its own', async (
   assert.not(a.grad!.buffer === b.grad!.buffer);
 });
 
+test('two leaves of one op have gradients of their own from the first pass on', async () => {
+  const a = tensor([1, 2], { requiresGrad: true });
+  const b = tensor([3, 4], { requiresGrad: true });
+  {
+    using _ = scope();
+    mul(add(a, b), 2).backward(tensor([1, 10]));
+  }
+  a.grad!.set([0, 0]);
+  assert.equal([...(await b.grad!.data())], [2, 20]);
+});
+
 test('nothing is recorded under noGrad or without a tensor that requires a gradient', () => {
   using _ = scope();
   const x = tensor([1], { requiresGrad: true });

@@ -105,8 +105,8 @@ test('a fingerprint tells other pictures, labels, classes and orders', () => {
     make([3, 4]),
     set.subset([1, 0, 2, 3, 4, 5]),
     set.subset([0, 1, 2, 3, 4]),
-    new ImageDataset(set.bytes, 2, ['0', '1'], labels, names),
-    new ImageDataset(set.bytes, 2, ['0', 'b'], Int32Array.of(0, 0, 0, 1, 1, 1), names),
+    new ImageDataset(set.bytes, 2, set.classes, labels, names),
+    new ImageDataset(set.bytes, 2, ['a', 'b'], Int32Array.of(0, 0, 0, 1, 1, 1), names),
   ];
   assert.is(new Set([set, ...others].map(({ fingerprint }) => fingerprint)).size, 6);
 });

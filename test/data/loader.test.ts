@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import type { AugmentOptions } from '../../src/data/augment.js';
+import { type AugmentOptions, augment as augmentPicture } from '../../src/data/augment.js';
 import { prepare } from '../../src/data/image.js';
 import {
   type BatchJob,
@@ -51,6 +51,20 @@ test('every picture once, in order or shuffled, with its label', async () => {
         Array.from(own, (i) => dataset.label(i)),
       );
       assert.is(images.length, own.length * 3 * 8 * 8);
+    }
+  }
+});
+
+test('each picture of a batch is augmented as it would be alone', async () => {
+  for (const place of ['random', 'ten'] as const) {
+    const how = { ...augment, place };
+    for (const { images, indices } of await collect(loaderOf({ augment: how }), 2)) {
+      const each = images.length / indices.length;
+      const expected = new Float32Array(images.length);
+      indices.forEach((picture, i) => {
+        augmentPicture(dataset.pixels(picture), dataset.size, expected, i * each, how, 2, picture);
+      });
+      assert.equal(images, expected);
     }
   }
 });

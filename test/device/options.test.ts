@@ -1,6 +1,21 @@
 import * as assert from 'uvu/assert';
 import { UsageError } from '../../src/device/errors.js';
-import { checkOptions, oneOf, orNull, type Rules, share, whole } from '../../src/device/options.js';
+import {
+  below1,
+  callback,
+  checkOptions,
+  finite,
+  flag,
+  notNegative,
+  oneOf,
+  orNull,
+  positive,
+  type Rule,
+  type Rules,
+  required,
+  share,
+  whole,
+} from '../../src/device/options.js';
 import { init } from '../../src/device/runtime.js';
 import { suite } from '../support/suite.js';
 
@@ -50,6 +65,33 @@ test('a value out of range is refused with what it should be', () => {
   refused({ stride: null }, /got null/);
   refused({ reduction: 'avg' }, /reduction is 'mean', 'sum' or 'none', got 'avg'/);
   refused({ limit: -1 }, /limit is a whole number, 0 or more, or null, got -1/);
+});
+
+test('rules at the ends of their ranges', () => {
+  const { NaN: nan, POSITIVE_INFINITY: infinity } = Number;
+  const ranges: [string, Rule, unknown[], unknown[]][] = [
+    ['finite', finite, [-1e30, 0], [nan, infinity, '1']],
+    ['positive', positive, [1e-30], [0, -1, nan, infinity]],
+    ['notNegative', notNegative, [0, 1e30], [-1e-30, nan, infinity]],
+    ['share', share, [0, 1], [-0.01, 1.01, nan]],
+    ['below1', below1, [0, 0.999], [1, -0.01, nan]],
+    ['whole', whole(2), [2, 2 ** 40], [1, 2.5, nan, infinity]],
+    ['flag', flag, [true, false], [0, 1, 'true', null]],
+    ['callback', callback, [() => 1], [{}, null]],
+  ];
+  for (const [name, rule, fine, wrong] of ranges) {
+    for (const value of fine) assert.ok(rule.holds(value), `${name}: ${value}`);
+    for (const value of wrong) assert.not(rule.holds(value), `${name}: ${value}`);
+  }
+});
+
+test('an option without a default must be given', () => {
+  const needed: Rules<{ crop: number }> = { crop: required(whole(1)) };
+  checkOptions('augment', { crop: 3 }, needed);
+  assert.throws(
+    () => checkOptions('augment', {} as { crop: number }, needed),
+    /^augment: crop is missing; it is a whole/,
+  );
 });
 
 test('what is no object of options is refused', () => {

@@ -32,6 +32,26 @@ test('an upload does not overtake recorded work that uses the buffer', async () 
   [a, b, y].forEach(release);
 });
 
+test('a buffer that is given back twice is handed out once', () => {
+  const a = scratch(4, 'a');
+  release(a);
+  const { freeBytes, liveBytes } = memory();
+  release(a);
+  assert.equal([memory().freeBytes, memory().liveBytes], [freeBytes, liveBytes]);
+  const [b, c] = [scratch(4, 'b'), scratch(4, 'c')];
+  assert.not(b === c);
+  [b, c].forEach(release);
+});
+
+test('the peak stays what it was when memory is given back', () => {
+  const large = scratch(2 ** 20, 'large');
+  const { peakBytes, liveBytes } = memory();
+  assert.ok(peakBytes >= liveBytes);
+  release(large);
+  release(scratch(4, 'small'));
+  assert.is(memory().peakBytes, peakBytes);
+});
+
 test('more groups than one dimension allows are folded', async () => {
   const n = (limits().maxComputeWorkgroupsPerDimension + 5) * 256; // a group of `where` covers 256 elements
   const [a, y] = [scratch(n, 'a'), scratch(n, 'y')];

@@ -52,6 +52,19 @@ test('what is written is read again, bit for bit', () => {
   assert.is(({} as Record<string, unknown>).shape, undefined);
 });
 
+test('the data are aligned, whatever the names', () => {
+  for (let letters = 1; letters <= 8; letters++) {
+    const bytes = writeSafetensors([['n'.repeat(letters), { shape: [1], data: Float32Array.of(3) }]]);
+    assert.is(Number(new DataView(bytes.buffer).getBigUint64(0, true)) % 8, 0);
+  }
+});
+
+test('a part of a larger array is written, and nothing around it', () => {
+  const data = Float32Array.of(1, 2, 3, 4).subarray(2);
+  const { tensors } = readSafetensors(writeSafetensors([['part', { shape: [2], data }]]));
+  assert.equal(tensors.get('part')!.data, Float32Array.of(3, 4));
+});
+
 test('the layout is the format: little-endian length, JSON padded by spaces, aligned data without gaps', () => {
   const bytes = writeSafetensors(tensors);
   const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));

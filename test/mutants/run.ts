@@ -5,7 +5,7 @@
 //   --missed      those that were not caught when they were planted last
 //   --markdown    only prints the table of docs/testing.md: who caught what, when each was planted last
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { Copy, root } from './copy.js';
+import { Copy, type Outcome, root } from './copy.js';
 import type { Fault } from './fault.js';
 import { faults } from './table.js';
 
@@ -15,7 +15,9 @@ interface Verdict {
   by: string;
 }
 
+/** How long a test file may take with a fault in it, or five times what it takes without. */
 const LEAST_SECONDS = 60;
+const MOST_SECONDS = 600;
 const file = `${root}build/planted-faults.json`;
 const key = ({ file, fault }: Fault) => `${file}: ${fault}`;
 const verdicts = (): Record<string, Verdict> => (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {});
@@ -58,13 +60,11 @@ async function plantAll(): Promise<number> {
     });
   }
   try {
-    const seconds = await testUnchanged(copy);
-    if (!seconds) return 1;
-    const limit = (name: string) => Math.max(LEAST_SECONDS, 5 * (seconds.get(name) ?? 0));
+    const sound = await testUnchanged(copy);
     let caught = 0;
     for (const fault of chosen) {
       const start = performance.now();
-      const verdict = await plant(copy, fault, limit);
+      const verdict = await plant(copy, fault, sound.get(fault.tests.join()));
       keep(fault, verdict);
       caught += Number(verdict.caught);
       const took = `${((performance.now() - start) / 1000).toFixed(1).padStart(5)} s`;
@@ -77,18 +77,20 @@ async function plantAll(): Promise<number> {
   }
 }
 
-/** The seconds of each test file without a fault; null, having said why, if one does not pass. */
-async function testUnchanged(copy: Copy): Promise<Map<string, number> | null> {
-  const files = [...new Set(chosen.flatMap(({ tests }) => tests))];
+/** What the tests of each fault do without it, by their names: the seconds they take, or what fails. */
+async function testUnchanged(copy: Copy): Promise<Map<string, Outcome>> {
   const complaint = copy.build();
-  const { failure, seconds } = complaint
-    ? { failure: { test: 'build', message: complaint }, seconds: null }
-    : await copy.test(files, () => 600);
-  if (failure) console.log(`without any fault, this fails already: ${failure.test}: ${failure.message}`);
-  return failure ? null : seconds;
+  if (complaint) throw new Error(`the tree does not compile: ${complaint}`);
+  const outcomes = new Map<string, Outcome>();
+  for (const { tests } of chosen) {
+    if (!outcomes.has(tests.join())) outcomes.set(tests.join(), await copy.test(tests, () => MOST_SECONDS));
+  }
+  return outcomes;
 }
 
-async function plant(copy: Copy, fault: Fault, limit: (file: string) => number): Promise<Verdict> {
+async function plant(copy: Copy, fault: Fault, sound?: Outcome): Promise<Verdict> {
+  if (sound?.failure) return { caught: false, by: `its tests fail without it: ${sound.failure.test}` };
+  const limit = (test: string) => Math.max(LEAST_SECONDS, 5 * (sound?.seconds.get(test) ?? 0));
   const takeOut = copy.plant(fault);
   try {
     const complaint = copy.build();

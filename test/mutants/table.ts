@@ -1,5 +1,7 @@
 // Every planted fault. `npm test` checks that each still fits its file; `npm run test:mutants` plants them.
+import { baseFaults } from './base.js';
+import { dataFaults } from './data.js';
 import type { Fault } from './fault.js';
 import { kernelFaults } from './kernels.js';
 
-export const faults: readonly Fault[] = [...kernelFaults];
+export const faults: readonly Fault[] = [...kernelFaults, ...baseFaults, ...dataFaults];

@@ -39,6 +39,16 @@ test('how many there are, and none but what is wrong', async () => {
   assert.is(await refusal(() => crossEntropy(zeros([2, 3]), labels(7, 1), { ignoreIndex: 7 })), 'accepted');
 });
 
+test('each kind of check says what its labels are to be', async () => {
+  for (const [classes, label] of [
+    [3, 3],
+    [5, 7],
+  ]) {
+    const wrong = await refusal(() => crossEntropy(zeros([1, classes]), labels(label), { ignoreIndex: -1 }));
+    assert.match(wrong, new RegExp(`such as ${label}; classes are 0 to ${classes - 1}, or -1 to be ignored$`));
+  }
+});
+
 test('any read tells, and only the next', async () => {
   const other = tensor([1, 2]);
   scope(() => crossEntropy(logits(), labels(4)));

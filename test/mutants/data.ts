@@ -1,0 +1,171 @@
+// Faults in data sets, augmentation, the loader, decoding and folders.
+import { type Fault, planted } from './fault.js';
+
+const augment = planted('data/augment', [
+  [
+    'src/data/augment.ts',
+    'a mirrored row begins one pixel early',
+    'left + (mirror ? crop - 1 : 0)',
+    'left + (mirror ? crop - 2 : 0)',
+  ],
+  [
+    'src/data/augment.ts',
+    'crops never reach the last place',
+    '[random.below(rest + 1), random.below(rest + 1)]',
+    '[random.below(rest + 1), random.below(rest)]',
+  ],
+  [
+    'src/data/augment.ts',
+    'principal axes are transposed',
+    'colours.axes.forEach((axis, i) => {',
+    'colours.axes.map((_, k) => colours.axes.map((a) => a[k])).forEach((axis, i) => {',
+  ],
+  [
+    'src/data/augment.ts',
+    'the colour shift takes the eigenvalue’s root where its text has the eigenvalue',
+    '255 * (deviation / 255) ** 2',
+    '255 * (deviation / 255)',
+  ],
+  [
+    'src/data/augment.ts',
+    'each pixel channel is divided by red’s deviation',
+    '1 / (colours.std[c] || 1)',
+    '1 / (colours.std[0] || 1)',
+  ],
+  [
+    'src/data/augment.ts',
+    'of ten crops two are the same corner',
+    `    [0, rest],
+    [rest, rest],`,
+    `    [rest, 0],
+    [rest, rest],`,
+  ],
+  [
+    'src/data/augment.ts',
+    'the mean picture is taken from the crop’s corner',
+    'bytes[from] - image[from] + offset',
+    'bytes[from] - image[from - (c * size + top) * size - left] + offset',
+  ],
+  [
+    'src/data/augment.ts',
+    'the choices are the same in every epoch',
+    'mixKey(options.seed, epoch, picture)',
+    'mixKey(options.seed, 0 * epoch, picture)',
+  ],
+  [
+    'src/data/dataset.ts',
+    'covariances of red and blue, green and blue are exchanged',
+    'covariance(4, 0, 2), covariance(5, 1, 2)',
+    'covariance(5, 0, 2), covariance(4, 1, 2)',
+    ['data/dataset', 'data/augment'],
+  ],
+  [
+    'src/data/eigen.ts',
+    'eigenvectors are the matrix’s rows',
+    'v.map((row) => row[i])',
+    'v[i].map((x) => x)',
+    ['data/dataset', 'data/augment'],
+  ],
+  [
+    'src/data/dataset.ts',
+    'a class’s share is rounded down',
+    'Math.round(members.length * fraction)',
+    'Math.floor(members.length * fraction)',
+    'data/dataset',
+  ],
+  [
+    'src/data/dataset.ts',
+    'the fingerprint forgets the labels',
+    '[this.allLabels[place], this.allNames[place]]',
+    '[this.allNames[place]]',
+    ['data/dataset', 'data/loader', 'train/resumed-order'],
+  ],
+  [
+    'src/data/dataset.ts',
+    'a subset of a subset takes the places of the whole',
+    "Int32Array.from(indices, (i) => this.place(i, 'subset'))",
+    'Int32Array.from(indices, (i) => i)',
+    'data/dataset',
+  ],
+  [
+    'src/data/random.ts',
+    'a shuffle never leaves an element in its place',
+    'random.below(i + 1);',
+    'random.below(i);',
+    ['data/random', 'data/loader'],
+  ],
+]);
+
+const loader = planted('data/loader', [
+  [
+    'src/data/loader.ts',
+    'labels are those of the first pictures',
+    'Int32Array.from(job.indices, (i) => this.dataset.label(i))',
+    'Int32Array.from(job.indices, (_, i) => this.dataset.label(i))',
+  ],
+  [
+    'src/data/loader.ts',
+    'every epoch has the first one’s order',
+    'mixKey(how.seed, epoch, 0x0bde)',
+    'mixKey(how.seed, 0 * epoch, 0x0bde)',
+  ],
+  [
+    'src/data/loader.ts',
+    'a resumed epoch begins with its first batch',
+    'let next = startBatch;',
+    'let next = 0 * startBatch;',
+  ],
+  [
+    'src/data/loader.ts',
+    'the last batch that is not full is counted but never made',
+    'return Math.ceil(this.length / this.options.batchSize);',
+    'return Math.floor(this.length / this.options.batchSize);',
+  ],
+  [
+    'src/data/loader.ts',
+    'a loader says nothing of its batch size to checkpoints',
+    'return { pictures, batchSize, dropLast,',
+    'return { pictures, batchSize: batchSize && 1, dropLast,',
+  ],
+  [
+    'src/data/loader.ts',
+    'pictures of a batch are written over each other',
+    'images, i * perPicture, how, epoch, picture',
+    'images, (i >> 1) * perPicture, how, epoch, picture',
+  ],
+  [
+    'src/data/loader.ts',
+    'ten crops are asked for and the centre comes',
+    "crops === 10 ? 'ten' : 'center'",
+    "crops === 10 ? 'center' : 'center'",
+  ],
+  [
+    'src/data/loader.ts',
+    'a picture for the network is not made as the training pictures were',
+    "'ten' : 'center', pixels, colours, seed: 0",
+    "'ten' : 'center', pixels: pixels && 'standard', colours, seed: 0",
+  ],
+  [
+    'src/data/image.ts',
+    'orientations 6 and 8 are exchanged',
+    'return [y, h - 1 - x];',
+    'return [w - 1 - y, x];',
+    'data/image',
+  ],
+  [
+    'src/data/image.ts',
+    'a picture is cut out of its upper left',
+    'const columns = taps(image.width, width, Math.floor((width - size) / 2), size);',
+    'const columns = taps(image.width, width, 0, size);',
+    'data/image',
+  ],
+  [
+    'src/data/image.ts',
+    'shrinking takes single pixels instead of means',
+    'const radius = Math.max(step, 1);',
+    'const radius = Math.min(step, 1);',
+    'data/image',
+  ],
+]);
+
+export const dataFaults: readonly Fault[] = [...augment, ...loader];
