@@ -49,7 +49,7 @@ function current(): GpuBuffer {
     );
     found.bytes = BYTES;
     upload(found, new Uint32Array(SLOTS * 2));
-  }
+  } else if (found.failure) upload(found, new Uint32Array(SLOTS * 2)); // it has no value, and must not fail what follows
   return found;
 }
 
