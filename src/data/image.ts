@@ -1,5 +1,6 @@
-// Pictures on the host, and how they are turned upright and brought to size.
-import { DataError } from '../device/errors.js';
+// Pictures on the host, and how they are brought to size.
+import { DataError, showValue, UsageError } from '../device/errors.js';
+import { PNG_SIGNATURE } from './png-chunks.js';
 
 /** A decoded picture: three bytes a pixel (red, green, blue), rows from the top. */
 export interface RgbImage {
@@ -14,94 +15,39 @@ export interface RgbImage {
 /** What a file is by its first bytes; names lie. */
 export function sniff(bytes: Uint8Array): 'jpeg' | 'png' | 'unknown' {
   if (bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff) return 'jpeg';
-  const png = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
-  return png.every((b, i) => bytes[i] === b) ? 'png' : 'unknown';
-}
-
-/** The Exif orientation of a JPEG, 1 (upright) to 8; 1 where there is none or it makes no sense. */
-export function exifOrientation(jpeg: Uint8Array): number {
-  const view = new DataView(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength);
-  for (let at = 2; at + 4 <= jpeg.length && jpeg[at] === 0xff; ) {
-    const marker = jpeg[at + 1];
-    const length = view.getUint16(at + 2);
-    if (marker === 0xda || length < 2) return 1; // the picture begins, or nonsense
-    if (marker === 0xe1 && at + 2 + length <= jpeg.length) {
-      const found = orientationOf(new DataView(jpeg.buffer, jpeg.byteOffset + at + 4, length - 2));
-      if (found) return found;
-    }
-    at += 2 + length;
-  }
-  return 1;
-}
-
-/** Looks for tag 0x0112 in the first directory of an 'Exif' segment (TIFF inside). */
-function orientationOf(segment: DataView): number | null {
-  const start = 6; // after 'Exif\0\0'
-  if (segment.byteLength < start + 8 || segment.getUint32(0) !== 0x45786966) return null;
-  const little = segment.getUint16(start) === 0x4949;
-  const directory = start + segment.getUint32(start + 4, little);
-  if (directory + 2 > segment.byteLength) return null;
-  const entries = segment.getUint16(directory, little);
-  for (let i = 0; i < entries; i++) {
-    const at = directory + 2 + i * 12;
-    if (at + 12 > segment.byteLength) return null;
-    if (segment.getUint16(at, little) !== 0x0112) continue;
-    const value = segment.getUint16(at + 8, little);
-    return value >= 1 && value <= 8 ? value : null;
-  }
-  return null;
-}
-
-/** Turns and mirrors a picture upright, by its Exif orientation (1 to 8; others leave it as it is). */
-export function applyOrientation(image: RgbImage, orientation: number): RgbImage {
-  if (orientation <= 1 || orientation > 8) return image;
-  const { width: w, height: h, data } = image;
-  const swapped = orientation >= 5;
-  const [width, height] = swapped ? [h, w] : [w, h];
-  const out = new Uint8Array(data.length);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const [sx, sy] = sourcePixel(orientation, x, y, w, h);
-      const from = (sy * w + sx) * 3;
-      out.set(data.subarray(from, from + 3), (y * width + x) * 3);
-    }
-  }
-  return { width, height, data: out };
-}
-
-/** Where pixel (x, y) of the upright picture is stored. */
-function sourcePixel(orientation: number, x: number, y: number, w: number, h: number): [number, number] {
-  switch (orientation) {
-    case 2:
-      return [w - 1 - x, y];
-    case 3:
-      return [w - 1 - x, h - 1 - y];
-    case 4:
-      return [x, h - 1 - y];
-    case 5:
-      return [y, x];
-    case 6:
-      return [y, h - 1 - x];
-    case 7:
-      return [w - 1 - y, h - 1 - x];
-    default:
-      return [w - 1 - y, x];
-  }
+  return PNG_SIGNATURE.every((b, i) => bytes[i] === b) ? 'png' : 'unknown';
 }
 
 /**
  * The paper's preparation: the shorter side scaled to `size`, then the central `size` x `size` pixels, as planes:
  * (3, size, size). Smaller pictures are scaled up. Krizhevsky et al. 2012, section 2.
- * @throws DataError if the picture has no pixels.
+ * @throws DataError if the picture has no pixels, or more or fewer bytes than it should, UsageError unless `size` is a whole
+ * number above 0.
  */
 export function prepare(image: RgbImage, size: number): Uint8Array {
-  if (image.width < 1 || image.height < 1) throw new DataError('prepare: the picture has no pixels');
+  checkPicture(image);
+  if (!(Number.isSafeInteger(size) && size >= 1)) {
+    throw new UsageError(`prepare: size is a whole number, 1 or more, got ${showValue(size)}`);
+  }
   const scale = size / Math.min(image.width, image.height);
   const width = Math.max(size, Math.round(image.width * scale));
   const height = Math.max(size, Math.round(image.height * scale));
   const columns = taps(image.width, width, Math.floor((width - size) / 2), size);
   const rows = taps(image.height, height, Math.floor((height - size) / 2), size);
   return resample(image, columns, rows, size);
+}
+
+function checkPicture(image: RgbImage): void {
+  const { width, height, data } = image ?? {};
+  if (!(Number.isSafeInteger(width) && Number.isSafeInteger(height) && ArrayBuffer.isView(data))) {
+    throw new UsageError(`prepare: takes a picture { width, height, data }, got ${showValue(image)}`);
+  }
+  if (width < 1 || height < 1) throw new DataError('prepare: the picture has no pixels');
+  if (data.length !== width * height * 3) {
+    throw new DataError(
+      `prepare: a picture of ${width} x ${height} pixels has ${width * height * 3} bytes, three a pixel, got ${data.length}`,
+    );
+  }
 }
 
 /** For each output pixel: the first input pixel and the weights of the run of inputs that make it up. */

@@ -7,6 +7,7 @@ export { classOf } from './class-of.js';
 export * from './dataset.js';
 export * from './image.js';
 export * from './loader.js';
+export * from './orientation.js';
 export * from './picture-files.js';
 export * from './random.js';
 export * from './standins.js';

@@ -6,7 +6,7 @@ import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { crc32 } from '../train/crc32.js';
 
-const VERSION = 5;
+const VERSION = 6;
 const MAX_BYTES = 2 ** 31;
 const PIECE = 2 ** 26;
 

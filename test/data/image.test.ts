@@ -1,6 +1,8 @@
 import * as assert from 'uvu/assert';
-import { applyOrientation, exifOrientation, prepare, type RgbImage, sniff } from '../../src/data/image.js';
+import { prepare, type RgbImage, sniff } from '../../src/data/image.js';
+import { applyOrientation, exifOrientation } from '../../src/data/orientation.js';
 import { Random } from '../../src/data/random.js';
+import { DataError, UsageError } from '../../src/device/errors.js';
 import { suite } from '../support/suite.js';
 
 const test = suite('image');
@@ -57,6 +59,25 @@ test('the centre is cut out of the longer side', () => {
     [0, 4, 8, 12].map((i) => tall[i]),
     [40, 60, 80, 100],
   );
+});
+
+test('what is no picture, or no size, is refused', () => {
+  const refused = (type: new (message: string) => Error, expected: RegExp, picture: unknown, size: unknown = 4) => {
+    const call = () => prepare(picture as RgbImage, size as number);
+    assert.throws(call, (e: Error) => e instanceof type && expected.test(e.message));
+  };
+  const data = new Uint8Array(12);
+  refused(DataError, /has no pixels/, { width: 0, height: 2, data });
+  refused(DataError, /of 2 x 2 pixels has 12 bytes, three a pixel, got 16/, {
+    width: 2,
+    height: 2,
+    data: new Uint8Array(16),
+  });
+  refused(UsageError, /takes a picture \{ width, height, data \}, got undefined/, undefined);
+  refused(UsageError, /takes a picture/, { width: 2, height: 2 });
+  for (const size of [0, 2.5, Number.NaN, '4', null]) {
+    refused(UsageError, /size is a whole number, 1 or more/, { width: 2, height: 2, data }, size);
+  }
 });
 
 test('a flat picture stays flat, however it is scaled', () => {
