@@ -1,10 +1,10 @@
 // The small examples, run as a user would: they end by themselves with the right answer.
-import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
 import { features } from '../src/index.js';
 import { useDevice } from './support/device.js';
+import { built, startProgram } from './support/program.js';
 import { suite } from './support/suite.js';
 
 const test = suite('examples');
@@ -12,27 +12,21 @@ test.before(useDevice);
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-function run(name: string, ...args: string[]): string {
-  const file = fileURLToPath(new URL(`../examples/${name}.js`, import.meta.url));
-  const { status, stdout, stderr } = spawnSync(process.execPath, [file, ...args], {
-    encoding: 'utf8',
-    timeout: 200_000, // software adapters differ much
-  });
-  assert.is(status, 0, stderr);
-  return stdout;
+async function run(name: string, ...args: string[]): Promise<string> {
+  const { code, out, output } = await startProgram([built(`examples/${name}.js`), ...args]).ended;
+  assert.is(code, 0, output);
+  return out;
 }
 
-test('hello learns its three weights', () => {
-  const weights = run('hello')
-    .match(/-?\d+\.\d+/g)!
-    .map(Number);
+test('hello learns its three weights', async () => {
+  const weights = (await run('hello')).match(/-?\d+\.\d+/g)!.map(Number);
   for (const [i, expected] of [1, -2, 3].entries()) {
     assert.ok(Math.abs(weights[i] - expected) < 0.05, `weight ${i} is ${weights[i]}`);
   }
 });
 
-test('gradients by hand agree with the tape, and the wrong one is found', () => {
-  const said = run('gradient-by-hand');
+test('gradients by hand agree with the tape, and the wrong one is found', async () => {
+  const said = await run('gradient-by-hand');
   const differences = Array.from(said.matchAll(/largest difference (\S+)/g), ([, value]) => Number(value));
   assert.is(differences.length, 3);
   for (const difference of differences) assert.ok(difference < 1e-5, `the largest difference is ${difference}`);
@@ -40,8 +34,8 @@ test('gradients by hand agree with the tape, and the wrong one is found', () => 
   assert.match(said, /gradcheck: input 0, element 0: the gradient is 0\.43\d*, finite differences give -0\.43/);
 });
 
-test('the convolutional network names 97 % of the digits that it has not seen', () => {
-  const accuracy = Number(run('digits').match(/test accuracy ([\d.]+) %/)![1]);
+test('the convolutional network names 97 % of the digits that it has not seen', async () => {
+  const accuracy = Number((await run('digits')).match(/test accuracy ([\d.]+) %/)![1]);
   assert.ok(accuracy >= 97, `accuracy ${accuracy} %`);
 });
 
@@ -52,20 +46,20 @@ test('every example is in the list, and is a file', () => {
   assert.equal(listed, files.sort());
 });
 
-test('the spiral network reaches 99 %', () => {
-  const accuracy = Number(run('spiral').match(/accuracy ([\d.]+) %/)![1]);
+test('the spiral network reaches 99 %', async () => {
+  const accuracy = Number((await run('spiral')).match(/accuracy ([\d.]+) %/)![1]);
   assert.ok(accuracy >= 99, `accuracy ${accuracy} %`);
 });
 
-test('kernels of one’s own: gradients agree, and one fused kernel does what three ops do', () => {
-  const text = run('custom-kernel');
+test('kernels of one’s own: gradients agree, and one fused kernel does what three ops do', async () => {
+  const text = await run('custom-kernel');
   assert.match(text, /finite differences/);
   if (features().has('timestamp-query')) assert.match(text, /^bias_norm_relu_grad +1 /m);
   assert.match(text, /One kernel is [\d.]+ times as fast as three ops/);
 });
 
-test('the table of layers of the paper’s network', () => {
-  const table = run('alexnet-dogcat', '--summary', '--preset', 'paper');
+test('the table of layers of the paper’s network', async () => {
+  const table = await run('alexnet-dogcat', '--summary', '--preset', 'paper');
   assert.match(table, /^conv2 +Conv2d +5x5\/1, padding 2, 2 groups +27 x 27 x 256 +256 +307,456 +223,948,800$/m);
   assert.match(table, /^total +56,876,418/m); // two classes instead of a thousand
 });

@@ -1,46 +1,20 @@
 // Dawn keeps Node alive while a device is open, unless src/node/pacer.ts sees to it: programs have to end by themselves,
 // with the exit code that they chose.
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
 import { useDevice } from './support/device.js';
+import { built, type Ended, startProgram } from './support/program.js';
 import { suite } from './support/suite.js';
 
 const test = suite('process');
 test.before(useDevice);
 
-interface Ended {
-  code: number | null;
-  signal: string | null;
-  out: string;
-  err: string;
-  seconds: number;
-}
+const runProgram = (name: string, ...args: string[]): Promise<Ended> =>
+  startProgram([built(`test/support/programs/${name}.js`), ...args]).ended;
 
-const limitSeconds = 20;
-
-function runProgram(name: string, ...args: string[]): Promise<Ended> {
-  const program = fileURLToPath(new URL(`./support/programs/${name}.js`, import.meta.url));
-  const child = spawn(process.execPath, [program, ...args], { timeout: limitSeconds * 1000, killSignal: 'SIGKILL' });
-  const start = performance.now();
-  let [out, err] = ['', ''];
-  child.stdout.on('data', (data) => {
-    out += data;
-  });
-  child.stderr.on('data', (data) => {
-    err += data;
-  });
-  return new Promise((resolve) => {
-    child.on('close', (code, signal) => {
-      resolve({ code, signal, out, err, seconds: (performance.now() - start) / 1000 });
-    });
-  });
-}
-
-function expectEnd(ended: Ended, code: number, out: string): void {
-  assert.is(ended.signal, null, `killed by ${ended.signal} after ${ended.seconds.toFixed(1)} s\n${ended.err}`);
-  assert.is(ended.code, code, ended.err);
-  assert.is(ended.out.trim(), out);
+function expectEnd({ code, signal, out, err }: Ended, expected: number, said: string): void {
+  assert.is(signal, null, `ended by ${signal}\n${err}`); // SIGKILL: it did not end by itself
+  assert.is(code, expected, err);
+  assert.is(out.trim(), said);
 }
 
 const endings = {

@@ -1,15 +1,17 @@
-// Runs every test file: `npm test`, or `npm test -- conv2d pool` for the files whose path has one of these words.
+// Runs every test file: `npm test`, or `npm test -- conv2d pool` for the files whose path has one of these words;
+// `npm test -- --times 10 signals` runs them ten times, each time in a new process.
 // The files share one child process, so that they share one device. A file that crashes or hangs it fails, by name,
 // and the files after it get a new one.
 import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
 import { valuesOnDisk } from './support/golden.js';
+import { FILE_SECONDS } from './support/limits.js';
 import { showResults, showSkips, showTotal } from './support/report.js';
 import type { Failure, Results } from './support/suite.js';
 import type { Message } from './support/worker.js';
 
-const FILE_SECONDS = Number(process.env.WGRAD_TEST_SECONDS ?? 240);
 const EXIT_SECONDS = 10;
 
 const built = fileURLToPath(new URL('.', import.meta.url));
@@ -35,7 +37,8 @@ function noteFailure(file: string, failure: Partial<Failure> & { message: string
 /** Runs the files in one child until it ends or is killed; returns how many are dealt with. */
 function runFiles(files: string[]): Promise<number> {
   const paths = files.map((file) => `${built}${file}.test.js`);
-  const child = fork(worker, paths, { detached: true }); // with a process group of its own, for killAll
+  const env = { ...process.env, NODE_OPTIONS: nodeOptions() };
+  const child = fork(worker, paths, { detached: true, env }); // with a process group of its own, for killAll
   let done = 0;
   let test = '(starting)';
   let fileStart = performance.now();
@@ -79,6 +82,14 @@ function runFiles(files: string[]): Promise<number> {
   });
 }
 
+/** What every process below gets: with WGRAD_TEST_READS, the module that changes the order of reads. */
+function nodeOptions(): string {
+  const { NODE_OPTIONS = '', WGRAD_TEST_READS } = process.env;
+  return WGRAD_TEST_READS
+    ? `${NODE_OPTIONS} --import=${pathToFileURL(`${built}support/programs/reads.js`)}`
+    : NODE_OPTIONS;
+}
+
 function died(code: number | null, signal: string | null): string {
   if (code === 13) return 'the process had nothing left to wait for: a promise never settles'; // Node's own code
   return `the process died (${signal ?? `exit code ${code}`})`;
@@ -110,7 +121,8 @@ function checkGoldenValues(): void {
   else note('golden values', { passed: 1, failures: [], skipped: [], seconds: 0 });
 }
 
-const words = process.argv.slice(2);
+const { positionals: words, values } = parseArgs({ allowPositionals: true, options: { times: { type: 'string' } } });
+const times = Number(values.times ?? 1);
 const files = readdirSync(sources, { recursive: true, encoding: 'utf8' })
   .map((file) => file.replaceAll('\\', '/'))
   .filter((file) => file.endsWith('.test.ts'))
@@ -122,8 +134,11 @@ if (files.length === 0) noteFailure('test/run', { message: `no test file has ${w
 for (const file of files.filter((f) => !existsSync(`${built}${f}.test.js`))) {
   noteFailure(file, { message: 'it was not compiled: see the errors of `npm run build`' });
 }
-let left = files.filter((f) => existsSync(`${built}${f}.test.js`));
-while (left.length > 0) left = left.slice(await runFiles(left));
+for (let time = 1; time <= times; time++) {
+  if (times > 1) console.log(`time ${time} of ${times}`);
+  let left = files.filter((f) => existsSync(`${built}${f}.test.js`));
+  while (left.length > 0) left = left.slice(await runFiles(left));
+}
 if (words.length === 0 && process.env.ALLOW_NO_GPU !== '1') checkGoldenValues();
 const notCompared = [...leftOut].map(([test, reason]) => ({ file: 'golden', test, reason }));
 for (const text of [showSkips('NOT COMPARED', notCompared), showSkips('NOT RUN', skips)]) if (text) console.log(text);

@@ -35,16 +35,17 @@ function arm(): void {
   if (polls.length === 0) return;
   clearTimeout(timer);
   if (waiting === 0) {
-    timer = setTimeout(fire, IDLE_POLL_MS);
+    timer = setTimeout(poll, IDLE_POLL_MS);
     timer.unref();
   } else if (performance.now() - waitingSince < EAGER_POLL_MS) {
-    nodeSetImmediate(fire);
+    nodeSetImmediate(poll);
   } else {
-    timer = setTimeout(fire, 1);
+    timer = setTimeout(poll, 1);
   }
 }
 
-function fire(): void {
+/** Lets Dawn settle what has come to pass. */
+export function poll(): void {
   const callbacks = polls;
   polls = [];
   for (const callback of callbacks) lend(callback); // Dawn schedules its next poll in here

@@ -7,11 +7,11 @@ import type { Page } from 'playwright-core';
 import { build } from 'vite';
 import { openChromium, serve } from '../support/chromium.js';
 import { goldenFiles } from '../support/golden-files.js';
+import { FILE_SECONDS } from '../support/limits.js';
 import { showResults, showSkips } from '../support/report.js';
 import { failure, type Results } from '../support/suite.js';
 import type { TestPage } from './page.js';
 
-const FILE_SECONDS = 240;
 const built = fileURLToPath(new URL('../', import.meta.url));
 const sources = fileURLToPath(new URL('../../../test/', import.meta.url));
 

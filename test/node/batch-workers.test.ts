@@ -1,5 +1,3 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import type { Worker } from 'node:worker_threads';
 import * as assert from 'uvu/assert';
 import type { AugmentOptions } from '../../src/data/augment.js';
@@ -7,6 +5,7 @@ import { type BatchJob, DataLoader, type DataLoaderOptions } from '../../src/dat
 import { drawnStandIns } from '../../src/data/standins.js';
 import { UsageError } from '../../src/device/errors.js';
 import { BatchWorkers } from '../../src/node/batch-workers.js';
+import { startProgram } from '../support/program.js';
 import { suite } from '../support/suite.js';
 
 const test = suite('batch-workers');
@@ -88,10 +87,9 @@ test('a process that leaves an epoch early, with nothing closed, ends by itself'
     const loader = new DataLoader(dataset, { batchSize: 4, augment, assembler });
     for await (const batch of loader.epoch(0)) if (batch.indices[0] >= 8) break;
     console.log('left');`;
-  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], {
-    timeout: 20_000,
-  });
-  assert.is(stdout.trim(), 'left');
+  const { code, output } = await startProgram(['--input-type=module', '-e', program]).ended;
+  assert.is(code, 0, output);
+  assert.is(output.trim(), 'left');
 });
 
 test.run();

@@ -1,9 +1,7 @@
 // Files that a disk, a crash, a person or another program has spoiled: each gives its named error, or the documented
 // fallback, and never a stack trace. Readers are fuzzed as well (fuzz.test.ts); here is what each kind of damage is called.
-import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
 import { readFacts } from '../../examples/dogcat/facts.js';
 import { CheckpointError, DataError, Linear, SGD } from '../../src/index.js';
@@ -21,10 +19,10 @@ import { BLANK_SEAL, seal } from '../../src/train/seal.js';
 import { useDevice } from '../support/device.js';
 import { seeded } from '../support/random.js';
 import { suite } from '../support/suite.js';
+import { startTrainer } from '../support/trainer-program.js';
 import { gradient, makeJpeg, makePng } from './made-images.js';
 
 const test = suite('node/damaged-files');
-const program = fileURLToPath(new URL('../../examples/alexnet-dogcat.js', import.meta.url));
 let folder = '';
 let whole: Uint8Array;
 let trainer: Trainer;
@@ -246,37 +244,33 @@ test('pictures: every kind of damage is named and left out, and the rest is used
 });
 
 /** The trainer's own words and exit code. */
-function runProgram(...args: string[]): { status: number | null; text: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
-    encoding: 'utf8',
-    timeout: 120_000,
-  });
-  const text = stdout + stderr;
-  assert.not.match(text, /^\s+at .*(:\d+:\d+\)|file:)/m, `no stack trace:\n${text}`);
-  return { status, text };
+async function runTrainer(...args: string[]): Promise<{ code: number | null; output: string }> {
+  const { code, output } = await startTrainer(args).ended;
+  assert.not.match(output, /^\s+at .*(:\d+:\d+\)|file:)/m, `no stack trace:\n${output}`);
+  return { code, output };
 }
 
-test('the program goes on from the checkpoint before a damaged one, aloud; without any it says why', () => {
+test('the program goes on from the checkpoint before a damaged one, aloud; without any it says why', async () => {
   const run = `${folder}/run`;
   const small = '--stand-ins --limit 64 --batch 8 --width 0.0625 --image 67 --stored 75 --no-ten-crop'.split(' ');
-  const begun = runProgram(...small, '--epochs', '2', '--save-every', '2', '--steps', '6', '--out', run);
-  assert.is(begun.status, 0, begun.text);
+  const begun = await runTrainer(...small, '--epochs', '2', '--save-every', '2', '--steps', '6', '--out', run);
+  assert.is(begun.code, 0, begun.output);
   const last = `${run}/last.safetensors`;
   copyFileSync(last, `${folder}/torn`);
   writeFileSync(last, readFileSync(last).subarray(0, -100));
-  const resumed = runProgram('--resume', run, '--steps', '7');
-  assert.is(resumed.status, 0, resumed.text);
-  assert.match(resumed.text, /last\.safetensors.*(cut off|lies at)/s);
-  assert.match(resumed.text, /last-1\.safetensors/);
-  assert.match(resumed.text, /Stopped and saved at step 7/);
+  const resumed = await runTrainer('--resume', run, '--steps', '7');
+  assert.is(resumed.code, 0, resumed.output);
+  assert.match(resumed.output, /last\.safetensors.*(cut off|lies at)/s);
+  assert.match(resumed.output, /last-1\.safetensors/);
+  assert.match(resumed.output, /Stopped and saved at step 7/);
   for (const name of ['last', 'last-1']) writeFileSync(`${run}/${name}.safetensors`, 'nothing');
-  const hopeless = runProgram('--resume', run);
-  assert.is(hopeless.status, 1, hopeless.text);
-  assert.match(hopeless.text, /last\.safetensors: not a safetensors file.*there is no other/s);
+  const hopeless = await runTrainer('--resume', run);
+  assert.is(hopeless.code, 1, hopeless.output);
+  assert.match(hopeless.output, /last\.safetensors: not a safetensors file.*there is no other/s);
   writeFileSync(`${folder}/picture.png`, makePng(80, 80, gradient));
-  const predicted = runProgram('predict', `${folder}/picture.png`, '--run', `${run}/last.safetensors`);
-  assert.is(predicted.status, 1, predicted.text);
-  assert.match(predicted.text, /last\.safetensors: not a safetensors file/);
+  const predicted = await runTrainer('predict', `${folder}/picture.png`, '--run', `${run}/last.safetensors`);
+  assert.is(predicted.code, 1, predicted.output);
+  assert.match(predicted.output, /last\.safetensors: not a safetensors file/);
 });
 
 test.run();

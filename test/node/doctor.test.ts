@@ -1,34 +1,29 @@
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
 import { explain } from '../../src/node/doctor.js';
 import { useDevice } from '../support/device.js';
-import { suite } from '../support/suite.js';
+import { built, startProgram } from '../support/program.js';
+import { Skip, suite } from '../support/suite.js';
 
 const test = suite('node/doctor');
 test.before(useDevice);
 
-const program = fileURLToPath(new URL('../../src/node/doctor-cli.js', import.meta.url));
+const doctor = (env?: Record<string, string>) => startProgram([built('src/node/doctor-cli.js')], { env }).ended;
 
-function doctor(env: Record<string, string>) {
-  return spawnSync(process.execPath, [program], { env: { ...process.env, ...env }, encoding: 'utf8', timeout: 60_000 });
-}
-
-test('a healthy machine: adapter, limits, a kernel with the right answer', () => {
-  const { status, stdout } = doctor({});
-  assert.is(status, 0, stdout);
-  assert.match(stdout, /Adapter +\S+/);
-  assert.match(stdout, /maxStorageBufferBindingSize +[\d,]+ MiB +128 MiB/);
-  assert.match(stdout, /x \* x \+ x of 1,000 numbers is right/);
-  for (const line of stdout.split('\n')) assert.ok(line.length <= 120, line);
+test('a healthy machine: adapter, limits, a kernel with the right answer', async () => {
+  const { code, out } = await doctor();
+  assert.is(code, 0, out);
+  assert.match(out, /Adapter +\S+/);
+  assert.match(out, /maxStorageBufferBindingSize +[\d,]+ MiB +128 MiB/);
+  assert.match(out, /x \* x \+ x of 1,000 numbers is right/);
+  for (const line of out.split('\n')) assert.ok(line.length <= 120, line);
 });
 
-test('no adapter: says why and how to mend it, exit code 1', () => {
-  if (process.platform !== 'linux') return;
-  const { status, stdout } = doctor({ VK_DRIVER_FILES: '/none.json' });
-  assert.is(status, 1);
+test('no adapter: says why and how to mend it, exit code 1', async () => {
+  if (process.platform !== 'linux') throw new Skip('only Linux finds its drivers by VK_DRIVER_FILES');
+  const { code, out } = await doctor({ VK_DRIVER_FILES: '/none.json' });
+  assert.is(code, 1);
   assert.match(
-    stdout,
+    out,
     /Problem: VK_DRIVER_FILES names a file that does not exist: \/none.json\n +fix: unset VK_DRIVER_FILES/,
   );
 });

@@ -47,15 +47,16 @@ test('too small for the checkpoints of a run: said before training begins, exit 
 test('full in the middle of a run: said, the checkpoint before is whole; room again: saved again', async () => {
   mount(16);
   const folder = new RunFolder(`${disk}/run`);
-  const run = startTrainer([...SMALL_RUN, '--epochs', '40', '--save-every', '2', '--out', folder.path]);
-  await run.said(/epoch +1\/40 · loss/);
+  const run = startTrainer([...SMALL_RUN, '--save-every', '2', '--out', folder.path], { halted: true });
+  await run.runTo(/epoch 1\/4 · loss/);
   const makeRoom = fill();
-  await run.said(/Could not save .*the disk is full: ENOSPC/);
+  await run.runTo(/Could not save the checkpoint\. .*the disk is full: ENOSPC/);
   const { checkpoint } = new CheckpointFiles(folder).newest();
   assert.ok(checkpoint.tensors.size > 40);
   makeRoom();
-  await run.said(/Saved the checkpoint again, after \d+ failure/);
+  await run.runTo(/Saved the checkpoint again, after 1 failure\./);
   run.child.kill('SIGTERM');
+  run.goOn();
   const { code, output } = await run.ended;
   assert.is(code, 0, output);
   assert.match(output, /Stopped and saved at step/);
@@ -66,9 +67,10 @@ test('full to the end: exit code 1, what is on the disk is whole and said to be 
   const folder = new RunFolder(`${disk}/run`);
   const { checkpoint } = new CheckpointFiles(folder).newest();
   const { step } = JSON.parse(checkpoint.metadata.state).position;
-  const run = startTrainer(['--resume', folder.path, '--steps', String(step + 20)]);
-  await run.said(/Going on at step/);
+  const run = startTrainer(['--resume', folder.path, '--steps', String(step + 20)], { halted: true });
+  await run.runTo(/Going on at step/);
   fill();
+  run.goOn();
   const { code, output } = await run.ended;
   assert.is(code, 1, output);
   assert.match(output, /NOT SAVED: .*the checkpoint.*\. What .*\/run holds is older\./);

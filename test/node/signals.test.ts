@@ -1,10 +1,12 @@
-// Ctrl-C, SIGTERM and a closed terminal in every phase of the trainer: what is saved, what is said, the exit code.
+// Ctrl-C, SIGTERM and a closed terminal in every phase of the trainer: what is saved, what is said, the exit code. The trainer is
+// halted in that phase while the signal is sent.
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as assert from 'uvu/assert';
 import { useDevice } from '../support/device.js';
+import type { Ended } from '../support/program.js';
 import { suite } from '../support/suite.js';
-import { type Ended, SMALL_RUN, startTrainer } from '../support/trainer-program.js';
+import { SMALL_RUN, startTrainer } from '../support/trainer-program.js';
 
 const test = suite('node/signals');
 let home = '';
@@ -14,23 +16,25 @@ test.before(() => {
 });
 test.after(() => rmSync(home, { recursive: true, force: true }));
 
-/** Runs the trainer, waits until it says what is given, sends it the signal, and so on; then waits for its end. */
+/** Runs the trainer to what is given, sends it the signal there, and so on; then lets it run to its end. */
 async function interrupt(out: string, args: string[], ...signals: [RegExp, NodeJS.Signals][]): Promise<Ended> {
-  const { child, ended, said } = startTrainer([...SMALL_RUN, ...args, '--out', `${home}/${out}`]);
+  const trainer = startTrainer([...SMALL_RUN, ...args, '--out', `${home}/${out}`], { halted: true });
   for (const [pattern, signal] of signals) {
-    await said(pattern);
-    child.kill(signal);
+    await trainer.runTo(pattern);
+    trainer.child.kill(signal);
   }
-  const end = await ended;
+  trainer.goOn();
+  const end = await trainer.ended;
   assert.not.match(end.output, /\n\s+at /, end.output);
   return end;
 }
 
 const saved = (out: string) => existsSync(`${home}/${out}/last.safetensors`);
-const training = ['--save-every', '2', '--epochs', '400'];
+const training = ['--save-every', '2'];
+const firstEpoch = /epoch 1\/4 · loss/;
 
 test('while pictures are loaded: nothing to save, ended by it (a shell says 130)', async () => {
-  const { signal, output } = await interrupt('loading', ['--limit', '4000'], [/Until then/, 'SIGINT']);
+  const { signal, output } = await interrupt('loading', [], [/Until then/, 'SIGINT']);
   assert.is(signal, 'SIGINT', output);
   assert.match(output, /Stopped before training began: there is nothing to save\.\n$/);
   assert.not(saved('loading'));
@@ -45,26 +49,23 @@ test('while kernels compile: nothing to save, ended by it (a shell says 129)', a
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   test(`${signal} while training: saves, says how to go on, exit code 0`, async () => {
-    const { code, output } = await interrupt(signal, training, [/epoch +1\/400 · loss/, signal]);
+    const { code, output } = await interrupt(signal, training, [firstEpoch, signal]);
     assert.is(code, 0, output);
     assert.match(output, /Stopping after this step and saving; once more stops at once\./);
     const [, step] = output.match(/Stopped and saved at step (\d+)\. Go on with: npm run dogcat -- --resume (\S+)/)!;
     assert.match(output, new RegExp(`--resume ${home}/${signal}\n`));
     if (signal !== 'SIGTERM') return;
-    const more = startTrainer(['--resume', `${home}/${signal}`, '--steps', String(Number(step) + 2)]);
-    const { code: second, output: resumed } = await more.ended;
-    assert.is(second, 0, resumed);
-    assert.match(resumed, new RegExp(`Going on at step ${step}\\.`));
+    const more = await startTrainer(['--resume', `${home}/${signal}`, '--steps', String(Number(step) + 2)]).ended;
+    assert.is(more.code, 0, more.output);
+    assert.match(more.output, new RegExp(`Going on at step ${step}\\.`));
   });
 }
 
 test('a second signal stops at once (a shell says 143), and what was saved before is whole', async () => {
-  // A step of a large batch takes a while: the second one comes in the middle of it.
-  const slow = ['--save-every', '1', '--batch', '46', '--width', '0.25', '--image', '99', '--stored', '110'];
   const { signal, output } = await interrupt(
     'twice',
-    [...slow, '--epochs', '400'],
-    [/epoch +1\/400 · loss/, 'SIGTERM'],
+    training,
+    [firstEpoch, 'SIGTERM'],
     [/Stopping after this step/, 'SIGTERM'],
   );
   assert.is(signal, 'SIGTERM', output);

@@ -1,6 +1,7 @@
 // A device that misbehaves when a test wants it to.
 import { activeRecorder } from '../../src/device/recorder.js';
 import { deviceInfo, init, ready } from '../../src/device/runtime.js';
+import { SETTLE_SECONDS } from './limits.js';
 
 /** The open GPUDevice. */
 export function openDevice(): GPUDevice {
@@ -24,7 +25,7 @@ export function reopener(): () => Promise<void> {
 export async function soon<T>(promise: Promise<T>, what = 'it'): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what} did not settle`)), 10_000);
+    timer = setTimeout(() => reject(new Error(`${what} did not settle`)), 1000 * SETTLE_SECONDS);
   });
   try {
     return await Promise.race([promise, late]);

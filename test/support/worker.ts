@@ -21,6 +21,9 @@ async function runFile(file: string): Promise<Results> {
   await note('(loading the file)');
   await import(pathToFileURL(file).href).catch(addStray);
   const results = await runSuites(note, { bail });
+  if (results.passed + results.failures.length + results.skipped.length + strays.length === 0) {
+    addStray(new Error('it has no tests: is `test.run()` missing?'));
+  }
   await new Promise(setImmediate); // rejections that nobody handled are reported between two turns
   results.failures.push(...strays.splice(0));
   return { ...results, seconds: (performance.now() - start) / 1000 };
