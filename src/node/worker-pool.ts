@@ -2,8 +2,8 @@
 import { Worker } from 'node:worker_threads';
 import { DataError } from '../device/errors.js';
 
-/** What a worker answers; see worker-service.ts. */
-export type Answer<Reply> = { reply: Reply } | { error: string };
+/** What a worker says: once that it can take tasks, then an answer to each; see worker-service.ts. */
+export type Answer<Reply> = { ready: true } | { reply: Reply } | { error: string };
 
 interface Job<Task, Reply> {
   task: Task;
@@ -17,7 +17,7 @@ export interface WorkerPoolOptions {
   workerData?: unknown;
   /** How often a task is tried whose thread dies under it. Default 1. */
   attempts?: number;
-  /** A task that takes longer ends its thread, in milliseconds. Default: no limit. */
+  /** A task that takes longer ends its thread, in milliseconds; a thread's start does not count. Default: no limit. */
   limitMs?: number;
 }
 
@@ -53,15 +53,21 @@ export class WorkerPool<Task, Reply> {
   private assign(): void {
     if (this.closed) for (const { reject } of this.waiting.splice(0)) reject(new DataError('worker threads: closed'));
     while (this.waiting.length > 0) {
-      const worker = this.idle.pop() ?? (this.busy.size < this.size ? this.start() : undefined);
+      const idle = this.idle.pop();
+      const worker = idle ?? (this.busy.size < this.size ? this.start() : undefined);
       if (!worker) return;
-      const job = this.waiting.shift()!;
-      const { limitMs } = this.options;
-      const timer = limitMs ? setTimeout(() => this.giveUp(worker, limitMs), limitMs).unref() : undefined;
-      this.busy.set(worker, { job, timer });
+      this.busy.set(worker, { job: this.waiting.shift()! });
+      if (idle) this.limit(worker);
       worker.ref(); // somebody waits: the process stays
-      worker.postMessage(job.task);
+      worker.postMessage(this.busy.get(worker)!.job.task);
     }
+  }
+
+  /** From here on the clock runs for a worker's task. */
+  private limit(worker: Worker): void {
+    const { limitMs } = this.options;
+    const entry = this.busy.get(worker);
+    if (entry && limitMs) entry.timer = setTimeout(() => this.giveUp(worker, limitMs), limitMs).unref();
   }
 
   private start(): Worker {
@@ -69,6 +75,7 @@ export class WorkerPool<Task, Reply> {
     const worker = new Worker(this.script, { workerData: this.options.workerData, execArgv: [] });
     let death = 'it ended';
     worker.on('message', (answer: Answer<Reply>) => {
+      if ('ready' in answer) return this.limit(worker);
       const job = this.release(worker);
       this.idle.push(worker);
       worker.unref();

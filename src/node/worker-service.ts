@@ -2,7 +2,7 @@
 import { parentPort, type TransferListItem } from 'node:worker_threads';
 import type { Answer } from './worker-pool.js';
 
-/** Answers every task with `work`'s reply, or with its error's message. `transfer` names what the reply gives away. */
+/** Says that it is ready, then answers every task with `work`'s reply, or with its error's message. `transfer` names what the reply gives away. */
 export function serve<Task, Reply>(
   work: (task: Task) => Reply | Promise<Reply>,
   transfer: (reply: Reply) => TransferListItem[] = () => [],
@@ -18,4 +18,5 @@ export function serve<Task, Reply>(
     };
     parentPort?.postMessage(...(await answer()));
   });
+  parentPort?.postMessage({ ready: true } satisfies Answer<Reply>);
 }

@@ -29,6 +29,7 @@ import { unscoped } from '../../src/tensor/scope.js';
 import { warmup } from '../../src/train/warmup.js';
 import { useDevice } from '../support/device.js';
 import { loseDevice, openDevice, reopener, soon, thrownBy } from '../support/faults.js';
+import { type HandTimers, handTimers } from '../support/hand-timers.js';
 import { inputShape, smallRun, smallTraining } from '../support/small-run.js';
 import { Skip, suite } from '../support/suite.js';
 
@@ -61,11 +62,25 @@ async function expectRecovery(): Promise<void> {
   assert.is(memory().liveBuffers, 0);
 }
 
+/** Opens a device whose silence is measured by hand: ten times `runOut` without an answer are too long. */
+async function watchByHand(): Promise<HandTimers> {
+  await shutdown();
+  const clock = handTimers((TIMEOUT * 1000) / 10);
+  await init({ limits: openedWith, timeout: TIMEOUT });
+  return clock;
+}
+
+const TIMEOUT = 1234; // seconds
+
 /** Lets all buffers that are made from here on be mapped by a function of ours. */
-function mapBy(mapAsync: () => Promise<undefined>): void {
+function mapBy(ours: (map: () => Promise<undefined>) => Promise<undefined>): void {
   const device = openDevice();
   const createBuffer = device.createBuffer.bind(device);
-  device.createBuffer = (descriptor) => Object.assign(createBuffer(descriptor), { mapAsync });
+  device.createBuffer = (descriptor) => {
+    const buffer = createBuffer(descriptor);
+    const map = buffer.mapAsync.bind(buffer);
+    return Object.assign(buffer, { mapAsync: (mode: GPUMapModeFlags) => ours(() => map(mode)) });
+  };
 }
 
 const neverMap = () => mapBy(() => new Promise(() => {}));
@@ -115,20 +130,31 @@ const phases: Record<string, () => Promise<void>> = {
     await expectLoss(() => read, /^read of neg \[2\]: the device was lost \(destroyed/);
   },
   async 'and it only falls silent'() {
-    await shutdown();
-    await init({ limits: openedWith, timeout: 0.3 });
+    using clock = await watchByHand();
     neverMap();
     const y = neg(tensor([1, 2]));
-    await expectLoss(() => y.data(), /^read of neg \[2\]: the device has not answered for 0.3 s and is given up; call/);
+    const read = y.data();
+    await sync();
+    clock.runOut(9);
+    assert.ok(ready());
+    clock.runOut();
+    await expectLoss(() => read, /^read of neg \[2\]: the device has not answered for 1234 s and is given up; call/);
     await expectLoss(() => neg(y), /^neg: the device has not answered/);
     assert.not(ready());
   },
   async 'and falls silent while kernels compile'() {
-    await shutdown();
-    await init({ limits: openedWith, timeout: 0.3 });
-    openDevice().createComputePipelineAsync = () => new Promise(() => {});
+    using clock = await watchByHand();
+    const asked = new Promise<void>((resolve) => {
+      openDevice().createComputePipelineAsync = () => {
+        resolve();
+        return new Promise(() => {});
+      };
+    });
     const { model } = smallRun();
-    await expectLoss(() => warmup(model, inputShape), /^(?!.*does not compile).*has not answered for 0.3 s/);
+    const warm = warmup(model, inputShape);
+    await asked;
+    clock.runOut(10);
+    await expectLoss(() => warm, /^(?!.*does not compile).*has not answered for 1234 s/);
   },
   async 'during an upload'() {
     const t = tensor(new Float32Array(1e6));
@@ -323,24 +349,23 @@ test('a read that the host has no room for leaves the device as it is', async ()
 });
 
 test('a device with much to do is not silent as long as it answers', async () => {
-  await shutdown();
-  await init({ limits: openedWith, timeout: 0.5 });
-  const device = openDevice();
-  const createBuffer = device.createBuffer.bind(device);
-  let queue = Promise.resolve();
-  device.createBuffer = (descriptor) => {
-    const buffer = createBuffer(descriptor);
-    const map = buffer.mapAsync.bind(buffer);
-    const mapAsync = async (mode: number) => {
-      queue = queue.then(() => new Promise((resolve) => setTimeout(resolve, 100)));
-      await queue;
-      return map(mode);
-    };
-    return Object.assign(buffer, { mapAsync });
-  };
-  const y = neg(tensor([1, 2]));
-  const values = await Promise.all(Array.from({ length: 12 }, () => y.data()));
-  assert.equal([...values[11]], [-1, -2]); // it took twice the limit
+  {
+    using clock = await watchByHand();
+    const answers: (() => void)[] = [];
+    mapBy(async (map) => {
+      await new Promise<void>((resolve) => answers.push(resolve));
+      return map();
+    });
+    const y = neg(tensor([1, 2]));
+    const reads = Array.from({ length: 12 }, () => y.data());
+    await sync();
+    for (const [i, read] of reads.entries()) {
+      clock.runOut(9); // in all ten times the limit
+      answers[i]();
+      assert.equal([...(await read)], [-1, -2]);
+    }
+    assert.is(clock.armed, 0, 'nothing is watched while nothing is waited for');
+  }
   await shutdown();
   await init({ limits: openedWith, timeout: 1e9 }); // more than a timer holds
   assert.is(await neg(tensor([1])).item(), -1);

@@ -13,7 +13,10 @@ serve((task: string) => {
     setTimeout(() => {
       throw new Error('crashed');
     });
-  if (task === 'hang') for (;;);
+  if (task === 'hang') {
+    new BroadcastChannel('fragile-worker').postMessage('hangs');
+    for (;;);
+  }
   if (task === 'fail') throw new Error('no such thing');
   return task === 'crash' ? new Promise(() => {}) : `${task} by ${threadId}`;
 });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import * as assert from 'uvu/assert';
 import { DataError } from '../../src/device/errors.js';
 import { WorkerPool } from '../../src/node/worker-pool.js';
+import { handTimers } from '../support/hand-timers.js';
 import { suite } from '../support/suite.js';
 
 const test = suite('worker-pool');
@@ -40,11 +41,25 @@ test('a thread that dies is replaced, its task reported, the others done', async
   await pool.close();
 });
 
-test('a task that hangs is given up', async () => {
-  const pool = new WorkerPool<string, string>(script, 1, { limitMs: 500 });
-  const [hang, after] = await Promise.all([failure(pool.run('hang')), pool.run('after')]);
-  assert.match(hang, /not done after 0.5 s/);
-  assert.match(after, 'after by');
+test('a task that hangs is given up; neither the start of a thread nor the time between tasks counts', async () => {
+  const limitMs = 12_345;
+  using clock = handTimers(limitMs);
+  const pool = new WorkerPool<string, string>(script, 1, { limitMs });
+  const hears = new BroadcastChannel('fragile-worker');
+  const first = pool.run('first');
+  clock.runOut(); // its thread has not begun
+  assert.match(await first, 'first by');
+  clock.runOut(); // it has nothing to do
+  assert.match(await pool.run('second'), 'second by');
+  const hangs = new Promise<void>((resolve) => {
+    hears.onmessage = () => resolve();
+  });
+  const [hang, after] = [failure(pool.run('hang')), pool.run('after')];
+  await hangs;
+  clock.runOut();
+  assert.match(await hang, /not done after 12.345 s/);
+  assert.match(await after, 'after by');
+  hears.close();
   await pool.close();
 });
 
