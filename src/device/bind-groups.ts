@@ -2,7 +2,7 @@
 import { LimitError } from './errors.js';
 import { roundUp, showBytes } from './math.js';
 import type { Pipeline } from './pipeline.js';
-import { type BufferPool, type GpuBuffer, ofAnotherDevice } from './pool.js';
+import { type BufferPool, type GpuBuffer, requireHere } from './pool.js';
 import { bindingLimit } from './windows.js';
 
 /** A run of 4-byte elements of a buffer: what one dispatch sees of a tensor. */
@@ -90,7 +90,7 @@ export class BindGroupCache {
   }
 
   private make({ label, dataLayout, bindGroups, shader }: Pipeline, key: string): BoundGroup {
-    for (const { buffer } of this.entries) if (buffer.pool !== this.pool) throw ofAnotherDevice(buffer, shader.name);
+    for (const { buffer } of this.entries) requireHere(buffer, this.pool, shader.name);
     if (this.count >= CAP) this.clear();
     const bound: BoundGroup = { label, layout: dataLayout, entries: [...this.entries], group: undefined };
     bindGroups.set(key, bound);

@@ -12,13 +12,13 @@ import {
   writeParams,
 } from './batch.js';
 import { BindGroupCache, type Binding, type BoundGroup, boundBytes } from './bind-groups.js';
-import { DeviceLostError, OutOfMemoryError, type WgradError } from './errors.js';
+import { DeviceLostError, OutOfMemoryError, UsageError, type WgradError } from './errors.js';
 import { lostDuring } from './failures.js';
 import type { RecorderHost } from './host.js';
 import { roundUp, showBytes } from './math.js';
 import type { Pipeline, Shader } from './pipeline.js';
 import { currentPlace } from './place.js';
-import { type GpuBuffer, ofAnotherDevice } from './pool.js';
+import { type GpuBuffer, requireHere, withoutMemory } from './pool.js';
 import type { Profiler } from './profiler.js';
 import { StagingBuffers } from './staging.js';
 import { SubmitQueue } from './submit-queue.js';
@@ -31,6 +31,8 @@ export class Recorder {
   /** Times every dispatch while it is set. */
   profiler: Profiler | undefined;
   private rehearsing = false;
+  /** Operations counted by the dry run under way. */
+  private dry: { flops: number } | undefined;
   /** Settles when no rehearsal is under way. */
   private rehearsal: Promise<unknown> = Promise.resolve();
   /** Recorded without being launched, by a rehearsal that still uses its buffers. */
@@ -66,6 +68,10 @@ export class Recorder {
     params: Record<ParamName<S>, number>,
     { slots = {}, groups, flops = 0 }: LaunchOptions,
   ): void {
+    if (this.dry) {
+      this.dry.flops += flops;
+      return;
+    }
     const start = performance.now();
     const grid = foldGrid(shader.name, groups, this.host.device.limits.maxComputeWorkgroupsPerDimension);
     if (grid[0] * grid[1] * grid[2] === 0) return;
@@ -87,6 +93,7 @@ export class Recorder {
 
   /** Writes host data into a buffer, ordered after all that was recorded before. `offset` in bytes. */
   upload(to: GpuBuffer, data: ArrayBufferView, offset = 0): void {
+    if (this.dry) return;
     this.own(to, 'upload');
     if (this.batch.touched.has(to)) void this.flush(); // queue.writeBuffer overtakes what is not submitted
     if (offset === 0 && data.byteLength >= to.bytes) to.failure = undefined;
@@ -95,6 +102,7 @@ export class Recorder {
 
   /** Copies bytes between buffers of the pool. */
   copy(from: GpuBuffer, to: GpuBuffer, bytes: number, fromOffset = 0, toOffset = 0): void {
+    if (this.dry) return;
     this.own(from, 'copy');
     this.own(to, 'copy');
     const whole = toOffset === 0 && bytes >= to.bytes;
@@ -110,6 +118,7 @@ export class Recorder {
   async read(from: GpuBuffer, bytes: number, name = from.label): Promise<ArrayBuffer> {
     const { failures } = this.host;
     const op = `read of ${name}`;
+    if (this.dry) throw new UsageError(`${op}: only shapes are known here, nothing is computed`);
     this.own(from, op);
     if (from.failure) failures.told(from.failure);
     failures.check(op);
@@ -133,6 +142,27 @@ export class Recorder {
     await batch.judged;
     this.throwIfFailed(batch, op);
     return result;
+  }
+
+  /** A buffer from the pool; in a dry run without memory behind it. */
+  acquire(bytes: number, label: string): GpuBuffer {
+    const { pool } = this.host;
+    return this.dry ? withoutMemory(pool, bytes, label) : pool.acquire(bytes, label);
+  }
+
+  /**
+   * Runs `body` for its shapes alone: nothing is launched, copied or allocated. What it makes must be gone when it ends.
+   * `flops` tells the operations that its launches have asked for so far.
+   */
+  dryRun<T>(body: (flops: () => number) => T): T {
+    const before = this.dry;
+    const counted = { flops: 0 };
+    this.dry = counted;
+    try {
+      return body(() => counted.flops);
+    } finally {
+      this.dry = before;
+    }
   }
 
   /** Submits what is recorded. The promise settles when it has gone to the device, at once but for compiling. */
@@ -250,7 +280,7 @@ export class Recorder {
   }
 
   private own(buffer: GpuBuffer, op: string): void {
-    if (buffer.pool !== this.host.pool) throw ofAnotherDevice(buffer, op);
+    requireHere(buffer, this.host.pool, op);
   }
 }
 

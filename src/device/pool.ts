@@ -1,6 +1,6 @@
 // GPU buffers by size class. A buffer that is given back may be handed out at once: commands recorded later run
 // later, so nobody waits. Only uploads jump the queue; recorder.ts guards against that.
-import { DeviceLostError, LimitError, OutOfMemoryError, type WgradError } from './errors.js';
+import { DeviceLostError, LimitError, OutOfMemoryError, UsageError, type WgradError } from './errors.js';
 import { roundUp, showBytes } from './math.js';
 
 const GRANULE = 256;
@@ -241,13 +241,22 @@ export class BufferPool {
   }
 }
 
-/** A buffer cannot be used on another device than the one it was made on. */
-export function ofAnotherDevice(buffer: GpuBuffer, op: string): DeviceLostError {
-  const { lost } = buffer.pool;
-  return new DeviceLostError(
-    `${op}: '${buffer.label}' was made on a device that is gone; make it again on the one that is open now`,
-    { cause: lost },
-  );
+/** @throws DeviceLostError for a buffer of another device, UsageError for one that has no memory. */
+export function requireHere(buffer: GpuBuffer, pool: BufferPool, op: string): void {
+  if (buffer.pool !== pool) {
+    const { lost } = buffer.pool;
+    throw new DeviceLostError(
+      `${op}: '${buffer.label}' was made on a device that is gone; make it again on the one that is open now`,
+      { cause: lost },
+    );
+  }
+  if (buffer.gpu) return;
+  throw new UsageError(`${op}: '${buffer.label}' was made while only shapes were followed (summary); make it before`);
+}
+
+/** A buffer for a dry run: it has a size and nothing else. */
+export function withoutMemory(pool: BufferPool, bytes: number, label: string): GpuBuffer {
+  return Object.assign(new GpuBuffer(pool, storageUsage(), sizeClass(bytes)), { bytes, label });
 }
 
 /** What kernels bind. Not a constant: in Node the flags are there once Dawn is loaded. */

@@ -51,7 +51,7 @@ export function view(buffer: GpuBuffer, offset: number, length: number): View {
 
 /** A buffer of `elements` 4-byte elements, contents undefined. Give it back with `release`. */
 export function scratch(elements: number, label: string): GpuBuffer {
-  return activeRecorder(label).host.pool.acquire(elements * 4, label);
+  return activeRecorder(label).acquire(elements * 4, label);
 }
 
 /** Gives a buffer back. Safe as soon as the last command that uses it is recorded. */

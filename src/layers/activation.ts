@@ -1,24 +1,16 @@
 import { gelu, leakyRelu, relu, sigmoid, tanh } from '../autograd/ops/pointwise.js';
-import type { Shape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
 
-/** A pointwise layer: the shape stays. */
-abstract class Pointwise extends Module {
-  override outputShape(input: Shape): Shape {
-    return input;
-  }
-}
-
 /** max(x, 0), as a layer. PyTorch: nn.ReLU. */
-export class ReLU extends Pointwise {
+export class ReLU extends Module {
   forward(x: Tensor): Tensor {
     return relu(x);
   }
 }
 
 /** x where positive, negativeSlope * x elsewhere. PyTorch: nn.LeakyReLU. */
-export class LeakyReLU extends Pointwise {
+export class LeakyReLU extends Module {
   constructor(
     /** Default 0.01. */
     readonly negativeSlope = 0.01,
@@ -32,21 +24,21 @@ export class LeakyReLU extends Pointwise {
 }
 
 /** x times the normal distribution function of x, by the error function. PyTorch: nn.GELU. */
-export class GELU extends Pointwise {
+export class GELU extends Module {
   forward(x: Tensor): Tensor {
     return gelu(x);
   }
 }
 
 /** 1 / (1 + exp(-x)), as a layer. PyTorch: nn.Sigmoid. */
-export class Sigmoid extends Pointwise {
+export class Sigmoid extends Module {
   forward(x: Tensor): Tensor {
     return sigmoid(x);
   }
 }
 
 /** The hyperbolic tangent, as a layer. PyTorch: nn.Tanh. */
-export class Tanh extends Pointwise {
+export class Tanh extends Module {
   forward(x: Tensor): Tensor {
     return tanh(x);
   }

@@ -1,12 +1,13 @@
 import { add, div, mul, sub } from '../autograd/ops/arithmetic.js';
 import { type BatchNormOptions, batchNorm } from '../autograd/ops/batch-norm.js';
+import { requireTensors } from '../autograd/ops/checks.js';
 import { full, zeros } from '../autograd/ops/create.js';
 import { sqrt } from '../autograd/ops/pointwise.js';
 import { noGrad } from '../autograd/tape.js';
 import { ShapeError } from '../device/errors.js';
 import { parameter } from '../tensor/parameter.js';
 import { unscoped } from '../tensor/scope.js';
-import { type Shape, showShape } from '../tensor/shape.js';
+import { showShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
 
@@ -43,7 +44,10 @@ export abstract class BatchNorm extends Module {
 
   /** x normalized, in its shape. @throws ShapeError if it has other channels or dimensions. */
   forward(x: Tensor): Tensor {
-    this.outputShape(x.shape);
+    requireTensors(this.constructor.name, x);
+    if (!this.ranks.includes(x.rank) || x.shape[1] !== this.channels) {
+      throw new ShapeError(`${this.constructor.name}: takes ${this.takes}, the input is ${showShape(x.shape)}`);
+    }
     const { runningMean, runningVar, weight, bias, options, training } = this;
     return batchNorm(x, runningMean, runningVar, weight, bias, { ...options, training });
   }
@@ -54,13 +58,6 @@ export abstract class BatchNorm extends Module {
       const scale = div(this.weight, sqrt(add(this.runningVar, this.options.eps)));
       return { scale, shift: sub(this.bias, mul(this.runningMean, scale)) };
     });
-  }
-
-  override outputShape(input: Shape): Shape {
-    if (!this.ranks.includes(input.length) || input[1] !== this.channels) {
-      throw new ShapeError(`${this.constructor.name}: takes ${this.takes}, the input is ${showShape(input)}`);
-    }
-    return input;
   }
 
   /** Numbers of dimensions that an input may have. @internal */

@@ -1,6 +1,5 @@
-import { type Conv2dOptions, conv2d, conv2dShape } from '../autograd/ops/conv2d.js';
+import { type Conv2dOptions, conv2d } from '../autograd/ops/conv2d.js';
 import { parameter } from '../tensor/parameter.js';
-import type { Shape } from '../tensor/shape.js';
 import { empty, type Tensor } from '../tensor/tensor.js';
 import { uniformInit } from './initialize.js';
 import { Module } from './module.js';
@@ -38,15 +37,6 @@ export class Conv2d extends Module {
 
   forward(x: Tensor): Tensor {
     return conv2d(x, this.weight, this.bias, this.options);
-  }
-
-  override outputShape(input: Shape): Shape {
-    return conv2dShape(input, this.weight.shape, this.options);
-  }
-
-  override multiplyAdds(input: Shape): number {
-    const [batch, , height, width] = this.outputShape(input);
-    return batch * height * width * this.weight.size;
   }
 
   override describe(): string {

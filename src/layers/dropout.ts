@@ -1,5 +1,4 @@
 import { dropout } from '../autograd/ops/dropout.js';
-import type { Shape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
 
@@ -14,10 +13,6 @@ export class Dropout extends Module {
 
   forward(x: Tensor): Tensor {
     return dropout(x, this.p, { training: this.training });
-  }
-
-  override outputShape(input: Shape): Shape {
-    return input;
   }
 
   override describe(): string {

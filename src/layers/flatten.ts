@@ -1,5 +1,4 @@
 import { flatten } from '../autograd/ops/shape.js';
-import { type Shape, sizeOf } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
 
@@ -7,9 +6,5 @@ import { Module } from './module.js';
 export class Flatten extends Module {
   forward(x: Tensor): Tensor {
     return flatten(x, 1);
-  }
-
-  override outputShape(input: Shape): Shape {
-    return [input[0], sizeOf(input.slice(1))];
   }
 }

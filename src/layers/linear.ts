@@ -1,7 +1,5 @@
 import { linear } from '../autograd/ops/linear.js';
-import { ShapeError } from '../device/errors.js';
 import { parameter } from '../tensor/parameter.js';
-import { type Shape, showShape } from '../tensor/shape.js';
 import { empty, type Tensor } from '../tensor/tensor.js';
 import { uniformInit } from './initialize.js';
 import { Module } from './module.js';
@@ -31,17 +29,6 @@ export class Linear extends Module {
 
   forward(x: Tensor): Tensor {
     return linear(x, this.weight, this.bias);
-  }
-
-  override outputShape(input: Shape): Shape {
-    if (input.at(-1) !== this.inFeatures) {
-      throw new ShapeError(`Linear: takes ${this.inFeatures} features, the input is ${showShape(input)}`);
-    }
-    return [...input.slice(0, -1), this.outFeatures];
-  }
-
-  override multiplyAdds(input: Shape): number {
-    return input.slice(0, -1).reduce((a, b) => a * b, 1) * this.weight.size;
   }
 
   override describe(): string {

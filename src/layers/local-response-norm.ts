@@ -1,5 +1,4 @@
 import { type LocalResponseNormOptions, localResponseNorm } from '../autograd/ops/local-response-norm.js';
-import type { Shape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
 
@@ -16,10 +15,6 @@ export class LocalResponseNorm extends Module {
 
   forward(x: Tensor): Tensor {
     return localResponseNorm(x, { size: this.size, ...this.options });
-  }
-
-  override outputShape(input: Shape): Shape {
-    return input;
   }
 
   override describe(): string {

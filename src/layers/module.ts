@@ -63,23 +63,6 @@ export abstract class Module {
     this.inTraining = on;
   }
 
-  /**
-   * The shape that an input of this shape gives, without running anything; what `summary` walks. Unless overridden, the
-   * children's, one after the other.
-   * @throws ShapeError if the input does not fit.
-   */
-  outputShape(input: Shape): Shape {
-    return this.children().reduce((shape, [, child]) => child.outputShape(shape), input);
-  }
-
-  /**
-   * Multiply-adds of one forward pass over an input of this shape, this module's own: children, biases and pointwise work
-   * are left out. 0 unless overridden.
-   */
-  multiplyAdds(_input: Shape): number {
-    return 0;
-  }
-
   /** Constructor arguments for people, such as '96, 256, kernel 5, padding 2'. */
   describe(): string {
     return '';
@@ -131,7 +114,8 @@ export abstract class Module {
     return t;
   }
 
-  private ownParameters(): [string, Tensor][] {
+  /** Parameters of this module itself, without its children's. @internal */
+  ownParameters(): [string, Tensor][] {
     const buffers = this.ownBuffers().map(([, t]) => t);
     return partsOf(this, isParameter).filter(([, t]) => !buffers.includes(t));
   }

@@ -1,5 +1,4 @@
-import { adaptiveAvgPool2d, avgPool2d, maxPool2d, type Pool2dOptions, pool2dShape } from '../autograd/ops/pool.js';
-import type { Shape } from '../tensor/shape.js';
+import { adaptiveAvgPool2d, avgPool2d, maxPool2d, type Pool2dOptions } from '../autograd/ops/pool.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
 
@@ -11,10 +10,6 @@ abstract class Pool2d extends Module {
   constructor(kernelSize: Pool2dOptions['kernelSize'], options: Omit<Pool2dOptions, 'kernelSize'> = {}) {
     super();
     this.options = { kernelSize, ...options };
-  }
-
-  override outputShape(input: Shape): Shape {
-    return pool2dShape(this.constructor.name, input, this.options);
   }
 
   override describe(): string {
@@ -54,10 +49,5 @@ export class AdaptiveAvgPool2d extends Module {
 
   forward(x: Tensor): Tensor {
     return adaptiveAvgPool2d(x, this.outputSize);
-  }
-
-  override outputShape(input: Shape): Shape {
-    const { outputSize } = this;
-    return [...input.slice(0, 2), ...(typeof outputSize === 'number' ? [outputSize, outputSize] : outputSize)];
   }
 }

@@ -1,6 +1,5 @@
 import { showValue, UsageError } from '../device/errors.js';
 import { within } from '../device/place.js';
-import type { Shape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
 
@@ -38,10 +37,6 @@ export class Sequential extends Module {
   /** The last module's output. */
   forward(x: Tensor): Tensor {
     return this[LAYERS].reduce((value, [name, module]) => within(name, () => module.forward(value)), x);
-  }
-
-  override outputShape(input: Shape): Shape {
-    return this[LAYERS].reduce((shape, [, layer]) => layer.outputShape(shape), input);
   }
 }
 

@@ -12,6 +12,7 @@ import { LocalResponseNorm } from '../layers/local-response-norm.js';
 import type { Module } from '../layers/module.js';
 import { MaxPool2d } from '../layers/pool.js';
 import { Sequential } from '../layers/sequential.js';
+import { outputShape } from '../layers/summary.js';
 import type { Shape } from '../tensor/shape.js';
 import { UnscaledDropout } from './unscaled-dropout.js';
 
@@ -169,7 +170,7 @@ function scaled(channels: number, width: number): number {
 
 function featureCount(features: Record<string, Module>, inputShape: Shape): number {
   try {
-    return Object.values(features).reduce((shape, layer) => layer.outputShape(shape), [1, ...inputShape] as Shape)[1];
+    return outputShape(new Sequential(features), [1, ...inputShape])[1];
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
     throw new ShapeError(`alexnet: imageSize ${inputShape[1]} is too small (${error.message})`, { cause: error });

@@ -10,6 +10,7 @@ import {
   matmul,
   memory,
   mul,
+  outputShape,
   parameter,
   ReLU,
   randn,
@@ -167,7 +168,7 @@ test('modules in properties of a class that extends Sequential are found as well
   }
   const net = new Headed(new Linear(3, 2), new ReLU());
   assert.equal(names(net), ['0.weight', '0.bias', 'head.weight', 'head.bias']);
-  assert.equal(net.outputShape([4, 3]), [4, 2]);
+  assert.equal(outputShape(net, [4, 3]), [4, 1]);
   net.dispose();
 });
 
