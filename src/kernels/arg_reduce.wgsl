@@ -1,4 +1,4 @@
-// arg_reduce: y[o, i] = the place r of the best x[o, r, i]; the first of equals.
+// arg_reduce: y[o, i] = the place r of the best x[o, r, i]; the first of equals, or the first NaN.
 //   x (outer, length, inner), y (outer, inner)
 // One thread owns one element of y.
 
@@ -8,6 +8,9 @@ struct Params { count: u32, length: u32, inner: u32, x_base: u32, y_base: u32 }
 @group(1) @binding(0) var<uniform> p: Params;
 
 fn better(a: f32, b: f32) -> bool { return a > b; } // slot
+
+// By its bits: a compiler may assume that there are no NaNs.
+fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -19,7 +22,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   var place = 0u;
   for (var r = 1u; r < p.length; r++) {
     let value = x[at + r * p.inner];
-    if (better(value, best)) {
+    if (!is_nan(best) && (better(value, best) || is_nan(value))) {
       best = value;
       place = r;
     }

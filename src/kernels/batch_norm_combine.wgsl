@@ -13,6 +13,9 @@ struct Params { channels: u32, batch: u32, plane: f32, eps: f32, momentum: f32 }
 @group(0) @binding(5) var<storage, read_write> running_var: array<f32>;
 @group(1) @binding(0) var<uniform> p: Params;
 
+// By its bits: a compiler may assume that there are no NaNs.
+fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
+
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
@@ -28,8 +31,10 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
     rest += distance;
     squares += deviations[n * p.channels + c] + p.plane * distance * distance;
   }
-  let joined_mean = rough_mean + rest / f32(p.batch); // what rounding left out of the first mean
-  squares = max(squares - p.plane * rest * rest / f32(p.batch), 0.0);
+  // What rounding left out of the first mean; beside an infinity nothing.
+  let joined_mean = rough_mean + select(rest / f32(p.batch), 0.0, is_nan(rest));
+  squares -= p.plane * rest * rest / f32(p.batch);
+  squares = select(max(squares, 0.0), squares, is_nan(squares));
   let count = f32(p.batch) * p.plane;
   mean[c] = joined_mean;
   inverse_std[c] = 1.0 / sqrt(squares / count + p.eps);

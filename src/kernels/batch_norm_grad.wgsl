@@ -29,6 +29,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   for (var j = i % p.shares; j < p.plane; j += p.shares) {
     let at = plane * p.plane + j;
     let normalized = (x[p.x_base + at] - center) * spread;
-    dx[p.dx_base + at] = scale * (dy[p.dy_base + at] - mean_dy - normalized * mean_dot);
+    // With fixed statistics chosen, not multiplied by 0: x and dy of other places may be infinite.
+    let joint = select(mean_dy + normalized * mean_dot, 0.0, p.inverse_count == 0.0);
+    dx[p.dx_base + at] = scale * (dy[p.dy_base + at] - joint);
   }
 }

@@ -9,6 +9,9 @@ struct Params { planes: u32, plane: u32, x_base: u32, means_base: u32, deviation
 @group(0) @binding(2) var<storage, read_write> deviations: array<f32>;
 @group(1) @binding(0) var<uniform> p: Params;
 
+// By its bits: a compiler may assume that there are no NaNs.
+fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
+
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
@@ -25,6 +28,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
     rest += deviation;
     squares += deviation * deviation;
   }
-  means[p.means_base + i] = rough_mean + rest / f32(p.plane);
-  deviations[p.deviations_base + i] = max(squares - rest * rest / f32(p.plane), 0.0);
+  means[p.means_base + i] = rough_mean + select(rest / f32(p.plane), 0.0, is_nan(rest)); // beside an infinity there is no rest
+  let deviation = squares - rest * rest / f32(p.plane);
+  deviations[p.deviations_base + i] = select(max(deviation, 0.0), deviation, is_nan(deviation));
 }

@@ -10,6 +10,9 @@ struct Params { count: u32 }
 
 fn f(a: value, b: value) -> value { return a + b; } // slot
 
+// By its bits: a compiler may assume that there are no NaNs.
+fn is_nan(v: vec4f) -> vec4<bool> { return (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u); }
+
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {

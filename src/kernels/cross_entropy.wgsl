@@ -1,5 +1,5 @@
 // cross_entropy: loss[n] = sum over c of q[c] * (log(sum exp(x)) - x[n, c]), where q is the target's distribution:
-// 1 - smoothing on the target, smoothing / classes on every class. A row with the ignored target counts nothing.
+// 1 - smoothing on the target, smoothing / classes on every class. A row with the ignored target counts nothing, whatever its logits.
 //   logits (outer, classes, inner), targets, loss, counted (outer * inner); counted is 1, or 0 where ignored
 // One thread owns one row. A target that names no class, ignored or not, is never used as an index.
 
@@ -10,6 +10,29 @@ struct Params { count: u32, classes: u32, inner: u32, ignore_index: i32, smoothi
 @group(0) @binding(3) var<storage, read_write> counted: array<f32>;
 @group(1) @binding(0) var<uniform> p: Params;
 
+// The language's own logarithm may be off by 5e-7 around 1. x = 2^k (1 + f) with 1 + f around 1; the rest is the series of
+// fdlibm's logf. For finite x >= 1; NaN stays.
+fn logarithm(x: f32) -> f32 {
+  let bits = bitcast<u32>(x) + 0x4afb0du;
+  let k = f32(i32(bits >> 23u) - 127);
+  let f = bitcast<f32>((bits & 0x7fffffu) + 0x3f3504f3u) - 1.0;
+  let s = f / (2.0 + f);
+  let z = s * s;
+  let series = z * (0.66666663 + z * (0.40000972 + z * (0.28498787 + z * 0.24279079)));
+  let half = 0.5 * f * f;
+  return select(s * (half + series) + k * 9.0580006e-6 - half + f + k * 0.69313812, x, is_nan(x));
+}
+
+// By its bits: a compiler may assume that there are no NaNs.
+fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
+
+// The sum of exponentials starts at 0, but at NaN if the row has one or its top is infinite: max and exp need not pass that
+// on. `all` is the row's sum.
+fn start_of_sum(top: f32, all: f32) -> f32 {
+  let bits = bitcast<u32>(select(top, all, is_nan(all)));
+  return select(0.0, bitcast<f32>(bits | 0x7fc00000u), (bits & 0x7f800000u) == 0x7f800000u);
+}
+
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
@@ -19,16 +42,23 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   let target_class = targets[p.targets_base + row];
   let ignored = target_class == p.ignore_index;
   var top = logits[at];
-  for (var c = 1u; c < p.classes; c++) { top = max(top, logits[at + c * p.inner]); }
-  var sum = 0.0;
+  var all = top;
+  for (var c = 1u; c < p.classes; c++) {
+    let x = logits[at + c * p.inner];
+    top = max(top, x);
+    all += x;
+  }
+  var sum = start_of_sum(top, all);
   var below_top = 0.0; // the sum over classes of top - x
   for (var c = 0u; c < p.classes; c++) {
     let x = logits[at + c * p.inner] - top;
     sum += exp(x);
     below_top -= x;
   }
-  let on_target = log(sum) + top - logits[at + min(u32(target_class), p.classes - 1u) * p.inner];
-  let on_average = log(sum) + below_top / f32(p.classes);
-  loss[p.loss_base + row] = select(mix(on_target, on_average, p.smoothing), 0.0, ignored);
+  let on_target = top - logits[at + min(u32(target_class), p.classes - 1u) * p.inner];
+  let on_average = below_top / f32(p.classes);
+  // A weight of 0 selects: times an infinity it would be NaN.
+  let weighted = select(0.0, (1.0 - p.smoothing) * on_target, p.smoothing < 1.0) + select(0.0, p.smoothing * on_average, p.smoothing > 0.0);
+  loss[p.loss_base + row] = select(logarithm(sum) + weighted, 0.0, ignored);
   counted[p.counted_base + row] = select(1.0, 0.0, ignored);
 }

@@ -9,6 +9,16 @@ struct Params { count: u32, classes: u32, inner: u32, ignore_index: i32, smoothi
 @group(0) @binding(3) var<storage, read_write> dlogits: array<f32>;
 @group(1) @binding(0) var<uniform> p: Params;
 
+// By its bits: a compiler may assume that there are no NaNs.
+fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
+
+// The sum of exponentials starts at 0, but at NaN if the row has one or its top is infinite: max and exp need not pass that
+// on. `all` is the row's sum.
+fn start_of_sum(top: f32, all: f32) -> f32 {
+  let bits = bitcast<u32>(select(top, all, is_nan(all)));
+  return select(0.0, bitcast<f32>(bits | 0x7fc00000u), (bits & 0x7f800000u) == 0x7f800000u);
+}
+
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
@@ -17,8 +27,13 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   let at = row / p.inner * p.classes * p.inner + row % p.inner;
   let target_class = targets[p.targets_base + row];
   var top = logits[p.logits_base + at];
-  for (var c = 1u; c < p.classes; c++) { top = max(top, logits[p.logits_base + at + c * p.inner]); }
-  var sum = 0.0;
+  var all = top;
+  for (var c = 1u; c < p.classes; c++) {
+    let x = logits[p.logits_base + at + c * p.inner];
+    top = max(top, x);
+    all += x;
+  }
+  var sum = start_of_sum(top, all);
   for (var c = 0u; c < p.classes; c++) { sum += exp(logits[p.logits_base + at + c * p.inner] - top); }
   let ignored = target_class == p.ignore_index;
   let scale = dloss[p.dloss_base + row * p.dloss_step];

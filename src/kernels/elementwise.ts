@@ -8,10 +8,13 @@ import {
   cast as castShader,
   cast_u8 as castU8Shader,
   fill as fillShader,
+  gelu as geluShader,
   map_grad as mapGradShader,
   map as mapShader,
+  power as powerShader,
   relu_grad as reluGradShader,
   relu as reluShader,
+  sine as sineShader,
   where as whereShader,
 } from './sources.gen.js';
 
@@ -51,7 +54,7 @@ export function map(formula: string, x: GpuBuffer, y: GpuBuffer, count: number, 
   elementwise(mapShader, { x, y }, { alpha, beta }, count, { slots: { f: formula } });
 }
 
-/** dx = formula over s (the saved x or y) times dy. */
+/** dx = formula over s (the saved x or y) and dy, such as 'p.alpha * dy'. */
 export function mapGrad(
   formula: string,
   { s, dy, dx }: { s: GpuBuffer; dy: GpuBuffer; dx: GpuBuffer },
@@ -68,6 +71,40 @@ export function relu(x: GpuBuffer, y: GpuBuffer, count: number): void {
 
 export function reluGrad(y: GpuBuffer, dy: GpuBuffer, dx: GpuBuffer, count: number): void {
   elementwise(reluGradShader, { y, dy, dx }, {}, count);
+}
+
+/** Kernels of one file for an op and its gradient: with dy, y is dy times the derivative; without, it is the value. */
+function eitherWay<S extends typeof geluShader | typeof powerShader | typeof sineShader>(
+  shader: S,
+  x: GpuBuffer,
+  dy: GpuBuffer | null,
+  y: GpuBuffer,
+  params: Record<ParamOf<S>, number>,
+  count: number,
+): void {
+  const slots = { GRADIENT: String(dy !== null) };
+  elementwise<S>(shader, { x, dy: dy ?? x, y } as Record<BufferOf<S>, GpuBuffer>, params, count, { slots });
+}
+
+/** y = x times the normal distribution function of x, or with dy its gradient. */
+export function gelu(x: GpuBuffer, dy: GpuBuffer | null, y: GpuBuffer, count: number): void {
+  eitherWay(geluShader, x, dy, y, {}, count);
+}
+
+/** y = factor * x^exponent, times dy where there is one. */
+export function power(
+  x: GpuBuffer,
+  dy: GpuBuffer | null,
+  y: GpuBuffer,
+  { factor, exponent }: { factor: number; exponent: number },
+  count: number,
+): void {
+  eitherWay(powerShader, x, dy, y, { factor, exponent }, count);
+}
+
+/** y = sin(x + turn * pi/2), times dy where there is one. */
+export function sine(x: GpuBuffer, dy: GpuBuffer | null, y: GpuBuffer, turn: number, count: number): void {
+  eitherWay(sineShader, x, dy, y, { turn }, count);
 }
 
 /** y = formula over a and b of the same size, such as 'a + b'. */

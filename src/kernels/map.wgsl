@@ -8,25 +8,57 @@ struct Params { count: u32, alpha: f32, beta: f32 }
 
 fn f(x: vec4f) -> vec4f { return x; } // slot
 
-// The error function: Abramowitz and Stegun 7.1.26, absolute error below 1.5e-7.
-fn erf(x: vec4f) -> vec4f {
-  let t = 1.0 / (1.0 + 0.3275911 * abs(x));
-  let series = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
-  return sign(x) * (1.0 - series * exp(-x * x));
+// By its bits: a compiler may assume that there are no NaNs.
+fn is_nan(v: vec4f) -> vec4<bool> { return (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u); }
+
+// The language's own exp need not pass NaN on, and on one adapter does not.
+fn exponential(x: vec4f) -> vec4f { return select(exp(x), x, is_nan(x)); }
+
+// 1 / (1 + exp(-x)), where nothing overflows.
+fn sigmoid(x: vec4f) -> vec4f {
+  let e = exponential(-abs(x));
+  return select(e, vec4f(1.0), x >= vec4f()) / (1.0 + e);
 }
 
-// sin(x + turn * pi/2). The language's own may be off by 5e-4, and are on some adapters. Cody and Waite: x less its
-// nearest multiple of pi/2, which is taken off in three parts; then the polynomials of Moshier's Cephes. To 1e-7 up to
-// |x| of 10,000 or so.
-fn sine(x: vec4f, turn: i32) -> vec4f {
-  let n = round(x * 0.63661977);
-  let r = ((x - n * 1.5703125) - n * 4.83751297e-4) - n * 7.5497899e-8;
-  let z = r * r;
-  let odd = r + r * z * (-0.16666655 + z * (8.3321609e-3 - z * 1.9515296e-4));
-  let even = 1.0 - 0.5 * z + z * z * (4.1666646e-2 + z * (-1.3887316e-3 + z * 2.4433157e-5));
-  let quarter = (vec4i(n) + turn) & vec4i(3);
-  let value = select(odd, even, (quarter & vec4i(1)) == vec4i(1));
-  return select(value, -value, quarter >= vec4i(2));
+// exp(x) - 1 for x <= 0, to an ulp or two: exp(x) loses what is small beside 1. x = n ln 2 + r, and with the series s of
+// exp(r) - 1 the result is 2^n s + (2^n - 1).
+fn exp_minus_1(x: vec4f) -> vec4f {
+  let v = max(x, vec4f(-88.0));
+  let n = round(v * 1.442695);
+  let r = (v - n * 0.69314575) - n * 1.4286068e-6;
+  let s = r + r * r * (0.5 + r * (0.16666667 + r * (0.041666668 + r * (0.0083333333 + r * 0.0013888889))));
+  let power = bitcast<vec4f>((vec4i(n) + 127) << vec4u(23u));
+  return select(power * s + (power - 1.0), x, is_nan(x));
+}
+
+// Relative to x, where the language's own has an absolute error.
+fn hyperbolic_tangent(x: vec4f) -> vec4f {
+  let e = exp_minus_1(-2.0 * abs(x));
+  let size = -e / (2.0 + e);
+  return select(size, -size, x < vec4f());
+}
+
+// log(1 + x) for 0 <= x <= 1, to an ulp or two also near 0: twice the series of the inverse hyperbolic tangent.
+fn log_plus_1(x: vec4f) -> vec4f {
+  let s = x / (2.0 + x);
+  let z = s * s;
+  return 2.0 * s * (1.0 + z * (0.33333333 + z * (0.2 + z * (0.14285714 + z * (0.11111111 + z * (0.09090909 + z * 0.07692308))))));
+}
+
+// The language's own logarithm may be off by 5e-7 around 1, where it is 0. x = 2^k (1 + f) with 1 + f around 1; the rest
+// is the series of fdlibm's logf. log(0) = -infinity, of negative numbers NaN; infinity and NaN stay what they are.
+fn logarithm(x: vec4f) -> vec4f {
+  let bits = bitcast<vec4u>(x) + 0x4afb0du;
+  let k = vec4f(vec4i(bits >> vec4u(23u)) - 127);
+  let f = bitcast<vec4f>((bits & vec4u(0x7fffffu)) + 0x3f3504f3u) - 1.0;
+  let s = f / (2.0 + f);
+  let z = s * s;
+  let series = z * (0.66666663 + z * (0.40000972 + z * (0.28498787 + z * 0.24279079)));
+  let half = 0.5 * f * f;
+  let finite = s * (half + series) + k * 9.0580006e-6 - half + f + k * 0.69313812;
+  let nan = bitcast<vec4f>(bitcast<vec4u>(x) | vec4u(0x7fc00000u));
+  let positive = select(finite, x, bitcast<vec4u>(x) >= vec4u(0x7f800000u)); // infinity and NaN too
+  return select(select(positive, nan, x < vec4f()), -1.0 / abs(x), x == vec4f());
 }
 
 @compute @workgroup_size(64)

@@ -1,13 +1,13 @@
 import { ceilDiv } from '../device/math.js';
 import type { GpuBuffer } from '../device/pool.js';
-import { release, run, scratch, view } from '../device/recorder.js';
+import { release, run, scratch, type View, view } from '../device/recorder.js';
 import { largestWindow, windows, windowsAnywhere } from '../device/windows.js';
 import { copyStrided } from './broadcast.js';
-import { arg_reduce as argShader, reduce as shader } from './sources.gen.js';
+import { arg_reduce as argShader, reduce_extreme as extremeShader, reduce_sum as sumShader } from './sources.gen.js';
 
 export type Combine = 'sum' | 'max' | 'min';
 
-const FORMULA: Record<Combine, string> = { sum: 'a + b', max: 'max(a, b)', min: 'min(a, b)' };
+const SMALLER = 'select(min(a, b), a + b, is_nan(a) | is_nan(b))';
 
 /** A tensor seen as (outer, length, inner), to be reduced along length. */
 export interface ReduceSize {
@@ -25,22 +25,22 @@ interface From {
   start: number;
 }
 
-/** y (outer, inner) = scale * the combination of x (outer, length, inner) along length. */
-export function reduce(combine: Combine, x: GpuBuffer, y: GpuBuffer, size: ReduceSize, scale = 1): void {
+/** y (outer, inner) = the combination of x (outer, length, inner) along length; a sum is divided by `divisor`. */
+export function reduce(combine: Combine, x: GpuBuffer, y: GpuBuffer, size: ReduceSize, divisor = 1): void {
   const { outer, length, inner } = size;
   if (outer > 1 && length * inner > largestWindow()) {
     for (let o = 0; o < outer; o++) {
       const [from, to] = [o * length * inner, o * inner];
-      reduceOne(combine, { buffer: x, start: from }, { buffer: y, start: to }, length, inner, scale);
+      reduceOne(combine, { buffer: x, start: from }, { buffer: y, start: to }, length, inner, divisor);
     }
   } else if (outer === 1) {
-    reduceOne(combine, { buffer: x, start: 0 }, { buffer: y, start: 0 }, length, inner, scale);
+    reduceOne(combine, { buffer: x, start: 0 }, { buffer: y, start: 0 }, length, inner, divisor);
   } else {
     const slices = slicesOf(length);
     const partial = slices === 1 ? null : scratch(outer * slices * inner, 'partial reduction');
-    pass(combine, x, partial ?? y, size, slices, partial ? 1 : scale);
+    pass(combine, x, partial ?? y, size, slices, partial ? 1 : divisor);
     if (!partial) return;
-    pass(combine, partial, y, { outer, length: slices, inner }, 1, scale);
+    pass(combine, partial, y, { outer, length: slices, inner }, 1, divisor);
     release(partial);
   }
 }
@@ -51,29 +51,29 @@ function slicesOf(length: number, longest = Math.max(LONGEST_RUN, Math.ceil(Math
 }
 
 /** x (length, inner) to y (inner), of any size: slices that fit a binding each, then the slices' results. */
-function reduceOne(combine: Combine, x: From, y: From, length: number, inner: number, scale: number): void {
+function reduceOne(combine: Combine, x: From, y: From, length: number, inner: number, divisor: number): void {
   if (length === 1) {
-    slicePass(combine, x, y, { length: inner, inner: 1, slices: inner }, scale); // each element by itself
+    slicePass(combine, x, y, { length: inner, inner: 1, slices: inner }, divisor); // each element by itself
     return;
   }
   if (inner * 2 > largestWindow()) {
-    reduceColumns(combine, x, y, length, inner, scale);
+    reduceColumns(combine, x, y, length, inner, divisor);
     return;
   }
   const fitting = Math.max(1, Math.floor(largestWindow() / inner));
   const slices = slicesOf(length, Math.min(fitting, Math.max(LONGEST_RUN, Math.ceil(Math.sqrt(length)))));
   if (slices === 1) {
-    slicePass(combine, x, y, { length, inner, slices }, scale);
+    slicePass(combine, x, y, { length, inner, slices }, divisor);
     return;
   }
   const partial = scratch(slices * inner, 'partial reduction');
   slicePass(combine, x, { buffer: partial, start: 0 }, { length, inner, slices }, 1);
-  reduceOne(combine, { buffer: partial, start: 0 }, y, slices, inner, scale);
+  reduceOne(combine, { buffer: partial, start: 0 }, y, slices, inner, divisor);
   release(partial);
 }
 
 /** Rows of which two do not fit a binding: as many columns as fit are gathered, and reduced. */
-function reduceColumns(combine: Combine, x: From, y: From, length: number, inner: number, scale: number): void {
+function reduceColumns(combine: Combine, x: From, y: From, length: number, inner: number, divisor: number): void {
   const width = Math.max(1, Math.min(Math.floor(largestWindow() / length), Math.floor(largestWindow() / 2)));
   for (let first = 0; first < inner; first += width) {
     const columns = Math.min(width, inner - first);
@@ -81,9 +81,20 @@ function reduceColumns(combine: Combine, x: From, y: From, length: number, inner
     const from = { buffer: x.buffer, start: x.start + first, strides: [inner, 1] };
     copyStrided(from, { buffer: gathered, start: 0, strides: [columns, 1] }, [length, columns]);
     const to = { buffer: y.buffer, start: y.start + first };
-    reduceOne(combine, { buffer: gathered, start: 0 }, to, length, columns, scale);
+    reduceOne(combine, { buffer: gathered, start: 0 }, to, length, columns, divisor);
     release(gathered);
   }
+}
+
+function launch(
+  combine: Combine,
+  buffers: { x: View; y: View },
+  params: { count: number; length: number; inner: number; slices: number; slice: number },
+  divisor: number,
+): void {
+  const groups = ceilDiv(params.count, 64);
+  if (combine === 'sum') run(sumShader, buffers, { ...params, divisor }, { groups });
+  else run(extremeShader, buffers, params, { slots: combine === 'max' ? {} : { combine: SMALLER }, groups });
 }
 
 /** x (length, inner) to y (slices, inner), in windows of whole slices. */
@@ -92,10 +103,9 @@ function slicePass(
   x: From,
   y: From,
   { length, inner, slices }: { length: number; inner: number; slices: number },
-  scale: number,
+  divisor: number,
 ): void {
   const slice = ceilDiv(length, slices);
-  const slots = { combine: FORMULA[combine] };
   for (const w of windowsAnywhere('reduction: a slice', slices, slice * inner)) {
     const first = w.start * slice;
     const part = Math.min(length, first + w.count * slice) - first;
@@ -103,23 +113,22 @@ function slicePass(
       x: view(x.buffer, x.start + first * inner, part * inner),
       y: view(y.buffer, y.start + w.start * inner, w.count * inner),
     };
-    const params = { count: w.count * inner, length: part, inner, slices: w.count, slice, scale };
-    run(shader, buffers, params, { slots, groups: ceilDiv(params.count, 64) });
+    const params = { count: w.count * inner, length: part, inner, slices: w.count, slice };
+    launch(combine, buffers, params, divisor);
   }
 }
 
 /** x (outer, length, inner) to y (outer, slices, inner), in windows of whole rows. */
-function pass(combine: Combine, x: GpuBuffer, y: GpuBuffer, size: ReduceSize, slices: number, scale: number): void {
+function pass(combine: Combine, x: GpuBuffer, y: GpuBuffer, size: ReduceSize, slices: number, divisor: number): void {
   const { outer, length, inner } = size;
   const slice = ceilDiv(length, slices);
-  const slots = { combine: FORMULA[combine] };
   for (const w of windows('reduction: a row', outer, length * inner, slices * inner)) {
     const buffers = {
       x: view(x, w.start * length * inner, w.count * length * inner),
       y: view(y, w.start * slices * inner, w.count * slices * inner),
     };
-    const params = { count: w.count * slices * inner, length, inner, slices, slice, scale };
-    run(shader, buffers, params, { slots, groups: ceilDiv(params.count, 64) });
+    const params = { count: w.count * slices * inner, length, inner, slices, slice };
+    launch(combine, buffers, params, divisor);
   }
 }
 

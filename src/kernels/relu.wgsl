@@ -1,5 +1,8 @@
-// relu: y = max(x, 0), elementwise.        x, y (count), as vec4
-// One thread owns four vec4 of the result, a workgroup apart.
+// relu: y = max(x, 0), elementwise; NaN stays.        x, y (count), as vec4
+// One thread owns four vec4 of the result, a workgroup apart. The test is by x's bits as a signed integer: those of positive
+// numbers and NaN are above minus infinity's, those of negative numbers are not.
+
+const MINUS_INFINITY: i32 = -0x800000;
 
 struct Params { count: u32 }
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
@@ -12,6 +15,6 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   let first = (workgroup.x + workgroup.y * groups.x) * 256u + lane;
   for (var j = 0u; j < 4u; j++) {
     let i = first + j * 64u;
-    if (i * 4u < p.count) { y[i] = max(x[i], vec4f()); }
+    if (i * 4u < p.count) { y[i] = select(vec4f(), x[i], bitcast<vec4i>(x[i]) > vec4i(MINUS_INFINITY)); }
   }
 }

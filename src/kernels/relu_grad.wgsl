@@ -1,4 +1,5 @@
-// relu_grad: dx = dy where y > 0, else 0. The result's sign is all that is needed, so x need not be kept.
+// relu_grad: dx = 0 where y is 0, else dy: where y is positive or NaN. The result is all that is needed, so x need not be
+// kept.
 //   y, dy, dx (count), as vec4
 // One thread owns four vec4 of the result, a workgroup apart.
 
@@ -14,6 +15,6 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   let first = (workgroup.x + workgroup.y * groups.x) * 256u + lane;
   for (var j = 0u; j < 4u; j++) {
     let i = first + j * 64u;
-    if (i * 4u < p.count) { dx[i] = select(vec4f(), dy[i], y[i] > vec4f()); }
+    if (i * 4u < p.count) { dx[i] = select(vec4f(), dy[i], bitcast<vec4u>(y[i]) != vec4u()); }
   }
 }

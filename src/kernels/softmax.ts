@@ -7,8 +7,8 @@ import { softmax_grad as gradShader, softmax as shader } from './sources.gen.js'
 
 export type SoftmaxKind = 'softmax' | 'logSoftmax';
 
-const FORWARD = { softmax: {}, logSoftmax: { finish: 'shifted - log(sum)' } };
-const BACKWARD = { softmax: {}, logSoftmax: { term: 'dy', finish: 'dy - exp(y) * sum' } };
+const FORWARD = { softmax: {}, logSoftmax: { finish: 'shifted - logarithm(sum)' } };
+const BACKWARD = { softmax: {}, logSoftmax: { term: 'dy', finish: 'select(dy - exp(y) * sum, y, is_nan(y))' } };
 
 /** y = softmax of x (outer, length, inner) along length, or its logarithm. */
 export function softmax(kind: SoftmaxKind, x: GpuBuffer, y: GpuBuffer, { outer, length, inner }: ReduceSize): void {

@@ -7,7 +7,30 @@ struct Params { count: u32, length: u32, inner: u32, x_base: u32, y_base: u32 }
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 @group(1) @binding(0) var<uniform> p: Params;
 
-fn finish(shifted: f32, sum: f32) -> f32 { return exp(shifted) / sum; } // slot: shifted - log(sum)
+fn finish(shifted: f32, sum: f32) -> f32 { return exp(shifted) / sum; } // slot: shifted - logarithm(sum)
+
+// The language's own logarithm may be off by 5e-7 around 1. x = 2^k (1 + f) with 1 + f around 1; the rest is the series of
+// fdlibm's logf. For finite x >= 1; NaN stays.
+fn logarithm(x: f32) -> f32 {
+  let bits = bitcast<u32>(x) + 0x4afb0du;
+  let k = f32(i32(bits >> 23u) - 127);
+  let f = bitcast<f32>((bits & 0x7fffffu) + 0x3f3504f3u) - 1.0;
+  let s = f / (2.0 + f);
+  let z = s * s;
+  let series = z * (0.66666663 + z * (0.40000972 + z * (0.28498787 + z * 0.24279079)));
+  let half = 0.5 * f * f;
+  return select(s * (half + series) + k * 9.0580006e-6 - half + f + k * 0.69313812, x, is_nan(x));
+}
+
+// By its bits: a compiler may assume that there are no NaNs.
+fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
+
+// The sum of exponentials starts at 0, but at NaN if the row has one or its top is infinite: max and exp need not pass that
+// on. `all` is the row's sum.
+fn start_of_sum(top: f32, all: f32) -> f32 {
+  let bits = bitcast<u32>(select(top, all, is_nan(all)));
+  return select(0.0, bitcast<f32>(bits | 0x7fc00000u), (bits & 0x7f800000u) == 0x7f800000u);
+}
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -17,8 +40,13 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   let row = t / p.inner * p.length * p.inner + t % p.inner;
   let at = p.x_base + row;
   var top = x[at];
-  for (var r = 1u; r < p.length; r++) { top = max(top, x[at + r * p.inner]); }
-  var sum = 0.0;
+  var all = top;
+  for (var r = 1u; r < p.length; r++) {
+    let value = x[at + r * p.inner];
+    top = max(top, value);
+    all += value;
+  }
+  var sum = start_of_sum(top, all);
   for (var r = 0u; r < p.length; r++) { sum += exp(x[at + r * p.inner] - top); }
   for (var r = 0u; r < p.length; r++) { y[p.y_base + row + r * p.inner] = finish(x[at + r * p.inner] - top, sum); }
 }

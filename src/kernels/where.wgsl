@@ -1,4 +1,4 @@
-// where: y = a where condition is not 0, else b.        condition, a, b, y (count), as vec4
+// where: y = a where condition is not 0 (NaN is not), else b.        condition, a, b, y (count), as vec4
 // One thread owns one vec4 of the result.
 
 struct Params { count: u32 }
@@ -12,5 +12,5 @@ struct Params { count: u32 }
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
   let i = (workgroup.x + workgroup.y * groups.x) * 64u + lane;
-  if (i * 4u < p.count) { y[i] = select(b[i], a[i], condition[i] != vec4f()); }
+  if (i * 4u < p.count) { y[i] = select(b[i], a[i], (bitcast<vec4u>(condition[i]) & vec4u(0x7fffffffu)) != vec4u()); }
 }

@@ -1,13 +1,13 @@
 // Functions of two tensors, element by element, with broadcasting.
-import { ShapeError, UsageError } from '../../device/errors.js';
-import { binaryBroadcast, MAX_RANK } from '../../kernels/broadcast.js';
-import { binary, map, where as whereKernel } from '../../kernels/elementwise.js';
-import { broadcastShapes, type Shape, sameShape, showShape, stridesOf } from '../../tensor/shape.js';
+import { UsageError } from '../../device/errors.js';
+import { map, where as whereKernel } from '../../kernels/elementwise.js';
+import { broadcastShapes, type Shape } from '../../tensor/shape.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
 import { composed, record } from '../tape.js';
-import { requireF32, requireTensors } from './checks.js';
+import { requireF32, requireNumbers, requireTensors } from './checks.js';
+import { combine, weigh } from './combine.js';
 import { full } from './create.js';
-import { affine, divideInto, neg, square } from './pointwise.js';
+import { affine, divideBy, divideInto, neg } from './pointwise.js';
 import { sumTo } from './reduce.js';
 import { broadcastTo } from './shape.js';
 
@@ -21,27 +21,6 @@ function requireOperands(op: string, a: Operand, b: Operand): void {
 
 /** A tensor or a plain number. */
 export type Operand = Tensor | number;
-
-function combine(op: string, formula: string, a: Tensor, b: Tensor): Tensor {
-  requireF32(op, a, b);
-  const shape = broadcastShapes(op, a.shape, b.shape);
-  if (shape.length > MAX_RANK) throw new ShapeError(`${op}: more than ${MAX_RANK} dimensions, ${showShape(shape)}`);
-  const y = empty(shape, 'f32', op);
-  if (y.size === 0) return y;
-  if (sameShape(a.shape, b.shape)) binary(formula, a.buffer, b.buffer, y.buffer, y.size);
-  else {
-    const buffers = { a: a.buffer, b: b.buffer, y: y.buffer };
-    binaryBroadcast(formula, buffers, shape, repeatStrides(a.shape, shape), repeatStrides(b.shape, shape));
-  }
-  return y;
-}
-
-/** Strides that walk a tensor as if it had the broadcast shape. */
-function repeatStrides(own: Shape, shape: Shape): number[] {
-  const strides = stridesOf(own);
-  const missing = shape.length - own.length;
-  return shape.map((_, i) => (i < missing || own[i - missing] === 1 ? 0 : strides[i - missing]));
-}
 
 /** a + b; one of them may be a number. Shapes broadcast, here and in all ops of two tensors, by NumPy's rule. PyTorch: torch.add. */
 export function add(a: Operand, b: Operand): Tensor {
@@ -79,38 +58,59 @@ export function mul(a: Operand, b: Operand): Tensor {
 /** a / b; one of them may be a number. PyTorch: torch.div. */
 export function div(a: Operand, b: Operand): Tensor {
   requireOperands('div', a, b);
-  if (typeof b === 'number') return affine(a as Tensor, 1 / b, 0, 'div');
+  if (typeof b === 'number') return divideBy(a as Tensor, b);
   if (typeof a === 'number') return divideInto(b, a);
   return record('div', combine('div', 'a / b', a, b), [a, b], (dy) => [
     () => sumTo(div(dy, b), a.shape),
-    () => sumTo(neg(div(mul(dy, a), square(b))), b.shape),
+    () => sumTo(neg(mul(dy, div(div(a, b), b))), b.shape),
   ]);
 }
 
-/** The larger of a and b. Where they are equal, each gets half of the gradient, as in PyTorch's torch.maximum. */
+/**
+ * The larger of a and b, NaN where one is NaN. Where they are equal, each gets half of the gradient. PyTorch: torch.maximum.
+ */
 export function maximum(a: Tensor, b: Tensor): Tensor {
-  return choice('maximum', 'max(a, b)', a, b, gt);
+  return choice('maximum', 'max(a, b)', 'a < b', a, b);
 }
 
-/** The smaller of a and b. Where they are equal, each gets half of the gradient, as in PyTorch's torch.minimum. */
+/**
+ * The smaller of a and b, NaN where one is NaN. Where they are equal, each gets half of the gradient. PyTorch: torch.minimum.
+ */
 export function minimum(a: Tensor, b: Tensor): Tensor {
-  return choice('minimum', 'min(a, b)', a, b, lt);
+  return choice('minimum', 'min(a, b)', 'a > b', a, b);
 }
 
-function choice(op: string, formula: string, a: Tensor, b: Tensor, wins: (a: Tensor, b: Tensor) => Tensor): Tensor {
-  const share = (mine: Tensor, other: Tensor) => add(wins(mine, other), mul(eq(mine, other), 0.5));
-  return record(op, combine(op, formula, a, b), [a, b], (dy) => [
-    () => sumTo(mul(dy, share(a, b)), a.shape),
-    () => sumTo(mul(dy, share(b, a)), b.shape),
+/** `loses` says where a is not the result. As in PyTorch, all of the gradient goes to both where one is NaN. */
+function choice(op: string, formula: string, loses: string, a: Tensor, b: Tensor): Tensor {
+  requireF32(op, a, b);
+  const y = combine(op, `select(${formula}, a + b, is_nan(a) | is_nan(b))`, a, b);
+  const half = 'select(value(1.0), value(0.5), a == b)';
+  const share = (mine: Tensor, other: Tensor) =>
+    combine(
+      `${op} share`,
+      `select(select(${half}, value(), ${loses}), value(1.0), is_nan(a) | is_nan(b))`,
+      mine,
+      other,
+    );
+  return record(op, y, [a, b], (dy) => [
+    () => sumTo(weigh(dy, share(a, b)), a.shape),
+    () => sumTo(weigh(dy, share(b, a)), b.shape),
   ]);
 }
 
 /** Comparisons give f32: 1 where true, 0 where false. They have no gradient. */
 function compare(op: string, relation: string, a: Tensor, b: Operand): Tensor {
-  if (typeof b !== 'number') return combine(op, `select(value(0.0), value(1.0), a ${relation} b)`, a, b);
+  // With NaN only "differs" is true; a compiler that assumes none may turn comparisons around.
+  const of = (holds: string, nan: string) => (relation === '!=' ? `(${holds}) | ${nan}` : `(${holds}) & !(${nan})`);
+  if (typeof b !== 'number') {
+    const holds = of(`a ${relation} b`, '(is_nan(a) | is_nan(b))');
+    return combine(op, `select(value(), value(1.0), ${holds})`, a, b);
+  }
   requireF32(op, a);
+  requireNumbers(op, { b });
   const y = empty(a.shape, 'f32', op);
-  map(`select(vec4f(), vec4f(1.0), x ${relation} vec4f(p.alpha))`, a.buffer, y.buffer, y.size, b);
+  const holds = of(`x ${relation} vec4f(p.alpha)`, 'is_nan(x)');
+  map(`select(vec4f(), vec4f(1.0), ${holds})`, a.buffer, y.buffer, y.size, b);
   return y;
 }
 

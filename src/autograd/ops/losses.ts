@@ -79,12 +79,15 @@ interface LossFormula {
   dt: string;
 }
 
+const HINGE = 'select(-t, 1.0 - t, x > vec4f())';
+
 const formulas = {
   mseLoss: { y: '(x - t) * (x - t)', dx: '2.0 * (x - t)', dt: '2.0 * (t - x)' },
   l1Loss: { y: 'abs(x - t)', dx: 'sign(x - t)', dt: 'sign(t - x)' },
   binaryCrossEntropyWithLogits: {
-    y: 'max(x, vec4f()) - x * t + log(1.0 + exp(-abs(x)))',
-    dx: '1.0 / (1.0 + exp(-clamp(x, vec4f(-87.0), vec4f(87.0)))) - t',
+    // max(x, 0) - x t, where a weight of 0 selects: an infinite x that hits its target loses nothing.
+    y: `select(${HINGE} * x, vec4f(), ${HINGE} == vec4f()) + log_plus_1(exponential(-abs(x)))`,
+    dx: 'sigmoid(x) - t',
     dt: '-x',
   },
 } as const satisfies Record<string, LossFormula>;

@@ -1,5 +1,5 @@
-// Functions of one tensor, element by element. One line of the table is one op: y in terms of x, and dy/dx in
-// terms of what is saved, s = x or s = y. alpha and beta are the op's own constants, p.alpha and p.beta.
+// Functions of one tensor, element by element. One line of the table is one op: y in terms of x, and dx in terms of dy and of
+// what is saved, s = x or s = y. alpha and beta are the op's own constants, p.alpha and p.beta.
 import * as kernels from '../../kernels/elementwise.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
 import { record } from '../tape.js';
@@ -8,82 +8,83 @@ import { requireF32, requireNumbers } from './checks.js';
 interface Formula {
   y: string;
   save: 'x' | 'y';
-  dydx: string;
+  dx: string;
 }
 
-// exp overflows to an infinity that WGSL need not honour, so arguments are kept in range where it can happen.
-const sigmoidOf = (value: string) => `(1.0 / (1.0 + exp(-clamp(${value}, vec4f(-87.0), vec4f(87.0)))))`;
-
-/** Every pointwise op's formula and derivative. */
+/** Every pointwise op's formula and gradient. They may use what src/kernels/map.wgsl and map_grad.wgsl define. */
 export const formulas = {
-  sigmoid: { y: sigmoidOf('x'), save: 'y', dydx: 's * (1.0 - s)' },
-  tanh: { y: 'tanh(clamp(x, vec4f(-15.0), vec4f(15.0)))', save: 'y', dydx: '1.0 - s * s' },
-  exp: { y: 'exp(x)', save: 'y', dydx: 's' },
-  // WGSL's log promises nothing at and below 0; division and square root give what PyTorch gives, on every adapter.
-  log: {
-    y: 'select(log(x), select(-1.0 / abs(x), sqrt(x), x < vec4f()), x <= vec4f())',
-    save: 'x',
-    dydx: '1.0 / s',
-  },
-  sqrt: { y: 'sqrt(x)', save: 'y', dydx: '0.5 / s' },
-  reciprocal: { y: '1.0 / x', save: 'y', dydx: '-s * s' },
-  abs: { y: 'abs(x)', save: 'x', dydx: 'sign(s)' },
-  square: { y: 'x * x', save: 'x', dydx: '2.0 * s' },
-  neg: { y: '-x', save: 'x', dydx: 'vec4f(-1.0)' },
-  sin: { y: 'sine(x, 0)', save: 'x', dydx: 'sine(s, 1)' },
-  cos: { y: 'sine(x, 1)', save: 'x', dydx: '-sine(s, 0)' },
-  leakyRelu: {
-    y: 'select(p.alpha * x, x, x > vec4f())',
-    save: 'x',
-    dydx: 'select(vec4f(p.alpha), vec4f(1.0), s > vec4f())',
-  },
+  sigmoid: { y: 'sigmoid(x)', save: 'y', dx: 'dy * (s * (1.0 - s))' },
+  tanh: { y: 'hyperbolic_tangent(x)', save: 'y', dx: 'dy * ((1.0 - s) * (1.0 + s))' },
+  exp: { y: 'exponential(x)', save: 'y', dx: 'dy * s' },
+  log: { y: 'logarithm(x)', save: 'x', dx: 'dy / s' },
+  sqrt: { y: 'sqrt(x)', save: 'y', dx: 'dy / (2.0 * s)' },
+  reciprocal: { y: '1.0 / x', save: 'y', dx: '-dy * (s * s)' },
+  abs: { y: 'abs(x)', save: 'x', dx: 'dy * select(sign(s), vec4f(), is_nan(s))' },
+  square: { y: 'x * x', save: 'x', dx: 'dy * (2.0 * s)' },
+  neg: { y: '-x', save: 'x', dx: '-dy' },
+  leakyRelu: { y: 'select(p.alpha * x, x, x > vec4f())', save: 'x', dx: 'select(p.alpha * dy, dy, s > vec4f())' },
   elu: {
-    y: 'select(p.alpha * (exp(min(x, vec4f())) - 1.0), x, x > vec4f())',
+    y: 'select(p.alpha * exp_minus_1(x), x, x > vec4f())',
     save: 'x',
-    dydx: 'select(p.alpha * exp(min(s, vec4f())), vec4f(1.0), s > vec4f())',
+    dx: 'select(dy * (p.alpha * exponential(s)), dy, s > vec4f())',
   },
-  gelu: {
-    y: '0.5 * x * (1.0 + erf(x * 0.70710678))',
+  silu: { y: 'x * sigmoid(x)', save: 'x', dx: 'dy * (sigmoid(s) * (1.0 + s * (1.0 - sigmoid(s))))' },
+  softplus: {
+    y: 'select(vec4f(), x, x > vec4f()) + log_plus_1(exponential(-abs(x)))',
     save: 'x',
-    dydx: '0.5 * (1.0 + erf(s * 0.70710678)) + s * exp(-0.5 * s * s) * 0.39894228',
+    dx: 'dy * sigmoid(s)',
   },
-  // Where the sigmoid stops at its bound, so must its factor: a huge negative number has no silu.
-  silu: {
-    y: `max(x, vec4f(-87.0)) * ${sigmoidOf('x')}`,
-    save: 'x',
-    dydx: `${sigmoidOf('s')} * (1.0 + max(s, vec4f(-87.0)) * (1.0 - ${sigmoidOf('s')}))`,
-  },
-  softplus: { y: 'max(x, vec4f()) + log(1.0 + exp(-abs(x)))', save: 'x', dydx: sigmoidOf('s') },
   clamp: {
-    y: 'min(max(x, vec4f(p.alpha)), vec4f(p.beta))',
+    y: 'select(min(max(x, vec4f(p.alpha)), vec4f(p.beta)), x, is_nan(x))',
     save: 'x',
-    dydx: 'select(vec4f(), vec4f(1.0), (s >= vec4f(p.alpha)) & (s <= vec4f(p.beta)))',
+    // Chosen, not multiplied by 0: dy may be infinite.
+    dx: 'select(vec4f(), dy, (s >= vec4f(p.alpha)) & (s <= vec4f(p.beta)) & !is_nan(s))',
   },
-  scale: { y: 'p.alpha * x + p.beta', save: 'x', dydx: 'vec4f(p.alpha)' },
-  inverseScale: { y: 'p.alpha / x', save: 'x', dydx: '-p.alpha / (s * s)' },
-  one: { y: 'vec4f(1.0)', save: 'x', dydx: 'vec4f()' },
-  power: { y: 'pow(abs(x), vec4f(p.alpha))', save: 'x', dydx: 'p.alpha * sign(s) * pow(abs(s), vec4f(p.alpha - 1.0))' },
-  oddPower: {
-    y: 'sign(x) * pow(abs(x), vec4f(p.alpha))',
-    save: 'x',
-    dydx: 'p.alpha * pow(abs(s), vec4f(p.alpha - 1.0))',
-  },
+  scale: { y: 'p.alpha * x + p.beta', save: 'x', dx: 'p.alpha * dy' },
+  quotient: { y: 'x / p.alpha', save: 'x', dx: 'dy / p.alpha' },
+  inverseScale: { y: 'p.alpha / x', save: 'x', dx: '-dy * (p.alpha / s / s)' },
+  one: { y: 'vec4f(1.0)', save: 'x', dx: 'vec4f()' },
 } as const satisfies Record<string, Formula>;
 
 /** `op` is what messages and `memory()` call it, where that is not the formula's name. */
 function pointwise(name: keyof typeof formulas, x: Tensor, alpha = 0, beta = 0, op: string = name): Tensor {
   requireF32(op, x);
-  const { y: formula, save, dydx }: Formula = formulas[name];
+  const { y: formula, save, dx: gradient }: Formula = formulas[name];
   const y = empty(x.shape, 'f32', op);
   kernels.map(formula, x.buffer, y.buffer, x.size, alpha, beta);
   return record(op, y, [x], (dy) => [
     () => {
       const dx = empty(x.shape, 'f32', `${op} dx`);
       const s = save === 'x' ? x : y;
-      kernels.mapGrad(dydx, { s: s.buffer, dy: dy.buffer, dx: dx.buffer }, x.size, alpha, beta);
+      kernels.mapGrad(gradient, { s: s.buffer, dy: dy.buffer, dx: dx.buffer }, x.size, alpha, beta);
       return dx;
     },
   ]);
+}
+
+/** An op with kernels of its own: y from x, and dx from x and dy. */
+function withKernel(op: string, x: Tensor, forward: Launch, backward: Launch): Tensor {
+  requireF32(op, x);
+  const y = empty(x.shape, 'f32', op);
+  forward(x.buffer, null, y.buffer, x.size);
+  return record(op, y, [x], (dy) => [
+    () => {
+      const dx = empty(x.shape, 'f32', `${op} dx`);
+      backward(x.buffer, dy.buffer, dx.buffer, x.size);
+      return dx;
+    },
+  ]);
+}
+
+type Launch = typeof kernels.gelu;
+
+/** sin(x + turn * pi/2), whose derivative is a quarter turn further. */
+function sine(op: string, x: Tensor, turn: number): Tensor {
+  const turned =
+    (turns: number): Launch =>
+    (from, dy, to, count) =>
+      kernels.sine(from, dy, to, turns, count);
+  return withKernel(op, x, turned(turn), turned(turn + 1));
 }
 
 /** max(x, 0). Its gradient at 0 is 0. PyTorch: F.relu. */
@@ -118,10 +119,10 @@ export const abs = (x: Tensor): Tensor => pointwise('abs', x);
 export const square = (x: Tensor): Tensor => pointwise('square', x);
 /** -x. PyTorch: torch.neg. */
 export const neg = (x: Tensor): Tensor => pointwise('neg', x);
-/** The sine of x in radians. PyTorch: torch.sin. */
-export const sin = (x: Tensor): Tensor => pointwise('sin', x);
-/** The cosine of x in radians. PyTorch: torch.cos. */
-export const cos = (x: Tensor): Tensor => pointwise('cos', x);
+/** The sine of x in radians, of any finite size. PyTorch: torch.sin. */
+export const sin = (x: Tensor): Tensor => sine('sin', x, 0);
+/** The cosine of x in radians, of any finite size. PyTorch: torch.cos. */
+export const cos = (x: Tensor): Tensor => sine('cos', x, 1);
 /** x where positive, negativeSlope * x elsewhere; slope 0.01 by default. PyTorch: F.leaky_relu. */
 export function leakyRelu(x: Tensor, negativeSlope = 0.01): Tensor {
   requireNumbers('leakyRelu', { negativeSlope });
@@ -133,7 +134,9 @@ export function elu(x: Tensor, alpha = 1): Tensor {
   return pointwise('elu', x, alpha);
 }
 /** x times the normal distribution function of x, by the error function. Hendrycks and Gimpel 2016. PyTorch: F.gelu. */
-export const gelu = (x: Tensor): Tensor => pointwise('gelu', x);
+export function gelu(x: Tensor): Tensor {
+  return withKernel('gelu', x, kernels.gelu, kernels.gelu);
+}
 /** x * sigmoid(x), also called swish. PyTorch: F.silu. */
 export const silu = (x: Tensor): Tensor => pointwise('silu', x);
 /** log(1 + exp(x)), without overflow. PyTorch: F.softplus. */
@@ -144,25 +147,34 @@ export const softplus = (x: Tensor): Tensor => pointwise('softplus', x);
  */
 export function clamp(x: Tensor, min: number, max: number): Tensor {
   requireNumbers('clamp', { min, max });
-  const finite = (bound: number) => Math.min(Math.max(bound, -LARGEST_F32), LARGEST_F32); // WGSL promises no infinity
-  return pointwise('clamp', x, finite(min), finite(max));
+  return pointwise('clamp', x, min, max);
 }
-
-const LARGEST_F32 = (2 - 2 ** -23) * 2 ** 127;
 
 /** factor * x + offset: arithmetic with plain numbers in one pass. */
 export const affine = (x: Tensor, factor: number, offset: number, op = 'scale'): Tensor =>
   pointwise('scale', x, factor, offset, op);
 /** numerator / x. */
 export const divideInto = (x: Tensor, numerator: number): Tensor => pointwise('inverseScale', x, numerator, 0, 'div');
-/** x to a constant power. A fractional power takes x >= 0. PyTorch: torch.pow. */
+/** x divided by a number. */
+export const divideBy = (x: Tensor, divisor: number): Tensor => pointwise('quotient', x, divisor, 0, 'div');
+
+/**
+ * x to a constant power; a negative x has whole powers only, others are NaN. Whole powers up to 64 are products; others are
+ * right to about |exponent| times 1e-7. PyTorch: torch.pow.
+ */
 export function pow(x: Tensor, exponent: number): Tensor {
   requireF32('pow', x);
   requireNumbers('pow', { exponent });
-  // The language's own pow is exp2(exponent * log2(x)), which for 0 to the power of 0 has no value.
   if (exponent === 0) return pointwise('one', x, 0, 0, 'pow');
   if (exponent === 1) return affine(x, 1, 0, 'pow');
   if (exponent === 2) return square(x);
   if (exponent === 0.5) return sqrt(x);
-  return pointwise(Math.abs(exponent % 2) === 1 ? 'oddPower' : 'power', x, exponent, 0, 'pow');
+  const raised =
+    (power: number, factor: number): Launch =>
+    (from, dy, to, count) =>
+      kernels.power(from, dy, to, { exponent: bounded(power), factor }, count);
+  return withKernel('pow', x, raised(exponent, 1), raised(exponent - 1, exponent));
 }
+
+/** An infinite exponent as one that has its effect: any number but 1 becomes infinite or 0. */
+const bounded = (exponent: number) => Math.min(Math.max(exponent, -1e30), 1e30);

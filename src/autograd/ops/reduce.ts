@@ -1,5 +1,7 @@
 // Ops that gather many elements into one.
 import { ShapeError } from '../../device/errors.js';
+import { checkOptions, finite, flag } from '../../device/options.js';
+import { map } from '../../kernels/elementwise.js';
 import * as kernels from '../../kernels/reduce.js';
 import {
   checkShape,
@@ -11,18 +13,19 @@ import {
   sizeOf,
 } from '../../tensor/shape.js';
 import { alias, empty, type Tensor } from '../../tensor/tensor.js';
-import { composed, record } from '../tape.js';
-import { div, eq, mul, sub } from './arithmetic.js';
-import { requireF32, requireNumbers, requireOptions } from './checks.js';
+import { composed, noGrad, record } from '../tape.js';
+import { eq, mul } from './arithmetic.js';
+import { requireF32 } from './checks.js';
+import { combine } from './combine.js';
 import { zeros } from './create.js';
-import { affine, sqrt, square } from './pointwise.js';
+import { affine, divideBy } from './pointwise.js';
 import { broadcastTo, reshape } from './shape.js';
 
 /** Which dimensions to reduce, negative ones from the back; none, null or [] means all. */
 export type Dims = number | readonly number[] | null;
 
 /** Reduces dims one run of neighbours at a time, so that the kernel only sees (outer, length, inner). */
-function reduceDims(op: string, combine: kernels.Combine, x: Tensor, dims: number[], scale: number): Tensor {
+function reduceDims(op: string, how: kernels.Combine, x: Tensor, dims: number[], divisor = 1): Tensor {
   requireF32(op, x);
   const kept = x.shape.map((n, i) => (dims.includes(i) ? 1 : n));
   if (x.size === 0) {
@@ -43,7 +46,7 @@ function reduceDims(op: string, combine: kernels.Combine, x: Tensor, dims: numbe
     };
     shape = shape.map((n, i) => (i >= first && i <= last ? 1 : n));
     const next = empty(shape, 'f32', op);
-    kernels.reduce(combine, current.buffer, next.buffer, size, rest.length === 0 ? scale : 1);
+    kernels.reduce(how, current.buffer, next.buffer, size, rest.length === 0 ? divisor : 1);
     if (current !== x) current.dispose();
     current = next;
   }
@@ -73,26 +76,29 @@ export function sum(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
 export function mean(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
   requireF32('mean', x);
   const dims = normalizeDims('mean', dim, x.rank);
-  return total('mean', x, dim, keepDim, 1 / dims.reduce((n, d) => n * x.shape[d], 1));
+  return total('mean', x, dim, keepDim, countAlong(x, dims));
 }
 
-function total(op: string, x: Tensor, dim: Dims, keepDim: boolean, scale: number): Tensor {
+/** Elements that make one of a reduction's results. */
+const countAlong = (x: Tensor, dims: readonly number[]): number => dims.reduce((n, d) => n * x.shape[d], 1);
+
+function total(op: string, x: Tensor, dim: Dims, keepDim: boolean, divisor: number): Tensor {
   requireF32(op, x);
   const dims = normalizeDims(op, dim, x.rank);
-  const y = reduceDims(op, 'sum', x, dims, scale);
+  const y = reduceDims(op, 'sum', x, dims, divisor);
   const kept = y.shape;
   const shaped = alias(y, withoutDims(kept, dims, keepDim));
   y.dispose(); // its storage is the result's now
   return record(op, shaped, [x], (dy) => [
     () => {
       const spread = broadcastTo(alias(dy, kept), x.shape);
-      return scale === 1 ? spread : affine(spread, scale, 0);
+      return divisor === 1 ? spread : divideBy(spread, divisor);
     },
   ]);
 }
 
 /**
- * The largest element over dims. Equal ones share the gradient. PyTorch: torch.amax.
+ * The largest element over dims, NaN where one is NaN. Equal ones share the gradient. PyTorch: torch.amax.
  * @throws ShapeError if there is nothing along dims.
  */
 export function amax(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
@@ -100,70 +106,112 @@ export function amax(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
 }
 
 /**
- * The smallest element over dims. Equal ones share the gradient. PyTorch: torch.amin.
+ * The smallest element over dims, NaN where one is NaN. Equal ones share the gradient. PyTorch: torch.amin.
  * @throws ShapeError if there is nothing along dims.
  */
 export function amin(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
   return extreme('amin', 'min', x, dim, keepDim);
 }
 
-function extreme(op: string, combine: 'max' | 'min', x: Tensor, dim: Dims, keepDim: boolean): Tensor {
+function extreme(op: string, which: 'max' | 'min', x: Tensor, dim: Dims, keepDim: boolean): Tensor {
   requireF32(op, x);
   const dims = normalizeDims(op, dim, x.rank);
   return composed([x], () => {
-    const y = reduceDims(op, combine, x, dims, 1);
+    const y = reduceDims(op, which, x, dims);
     return record(op, alias(y, withoutDims(y.shape, dims, keepDim)), [x], (dy) => [
       () => {
         const hit = eq(x, y);
-        const share = div(alias(dy, y.shape), reduceDims(op, 'sum', hit, dims, 1));
-        return mul(hit, share);
+        const hits = reduceDims(op, 'sum', hit, dims); // none where y is NaN: then the gradient is NaN as well
+        const share = combine(op, 'a / b * (b / b)', alias(dy, y.shape), hits);
+        return combine(op, 'select(select(value(), b, is_nan(b)), b, a != value())', hit, share);
       },
     ]);
   });
 }
 
+/** The sum over dims of formula(a, b), divided by `divisor`; dims are kept. */
+function sumOf(op: string, formula: string, a: Tensor, b: Tensor, dims: number[], divisor = 1): Tensor {
+  const each = combine(op, formula, a, b);
+  const total = reduceDims('sum', 'sum', each, dims, divisor);
+  each.dispose();
+  return total;
+}
+
+/** How `variance` counts. */
+export interface VarianceOptions {
+  /** What is taken from the number of elements that the sum of squares is divided by. Default 1, for an unbiased estimate. */
+  correction?: number;
+  /** Keeps the dimensions with size 1. Default false. */
+  keepDim?: boolean;
+}
+
 /**
- * The variance over dims; `correction` 1 (default) divides by n - 1, 0 by n. PyTorch: torch.var.
+ * The variance over dims; `correction` 1 (default) divides by n - 1, 0 by n. In two passes, so that an offset of all elements
+ * takes nothing from it. PyTorch: torch.var.
  * @throws ShapeError if that is not above 0.
  */
-export function variance(
-  x: Tensor,
-  dim: Dims = null,
-  options: { correction?: number; keepDim?: boolean } = {},
-): Tensor {
+export function variance(x: Tensor, dim: Dims = null, options: VarianceOptions = {}): Tensor {
   requireF32('variance', x);
-  requireOptions('variance', options, '{ correction: 0 }');
+  checkOptions('variance', options, { correction: finite, keepDim: flag });
   const { correction = 1, keepDim = false } = options;
-  requireNumbers('variance', { correction });
   const dims = normalizeDims('variance', dim, x.rank);
-  const n = dims.reduce((count, d) => count * x.shape[d], 1);
+  const n = countAlong(x, dims);
   if (n <= correction && sizeOf(withoutDims(x.shape, dims, false)) > 0) {
     throw new ShapeError(
       `variance: ${showShape(x.shape)} has ${n} elements along ${showShape(dims)}; less correction ${correction} nothing is left to divide by`,
     );
   }
   return composed([x], () => {
-    const squares = square(sub(x, mean(x, dims, true)));
-    return affine(mean(squares, dims, keepDim), n / (n - correction), 0);
+    const center = reduceDims('variance', 'sum', x, dims, n);
+    const rest = sumOf('variance', 'a - b', x, center, dims, n); // what rounding left out of the center
+    const squares = sumOf('variance', '(a - b) * (a - b)', x, center, dims, n);
+    const y = combine('variance', 'select(max(a - b * b, value()), a, (a > value(3e38)) | is_nan(a))', squares, rest);
+    for (const t of [squares, rest]) t.dispose();
+    const scaled = noGrad(() => affine(y, n / (n - correction), 0, 'variance'));
+    return record('variance', alias(scaled, withoutDims(y.shape, dims, keepDim)), [x], (dy) => [
+      () => mul(combine('variance', 'a - b', x, center), affine(alias(dy, y.shape), 2 / (n - correction), 0)),
+    ]);
   });
 }
 
-/** The Euclidean norm over dims; no finite gradient where it is 0, unlike PyTorch's vector_norm. */
+/**
+ * The Euclidean norm over dims, of elements of any size: squares neither overflow nor vanish. Its gradient at 0 is 0. PyTorch:
+ * torch.linalg.vector_norm.
+ */
 export function norm(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
   requireF32('norm', x);
   const dims = normalizeDims('norm', dim, x.rank);
-  return composed([x], () => sqrt(sum(square(x), dims, keepDim)));
+  if (x.size === 0) return sum(x, dims, keepDim); // of nothing 0
+  return composed([x], () => {
+    const [top, bottom] = (['max', 'min'] as const).map((which) => reduceDims('norm', which, x, dims));
+    const largest = combine('norm', 'max(abs(a), abs(b))', top, bottom);
+    const scale = empty(largest.shape, 'f32', 'norm');
+    map(POWER_OF_TWO, largest.buffer, scale.buffer, scale.size);
+    const squares = sumOf('norm', '(a / b) * (a / b)', x, scale, dims);
+    const y = combine('norm', 'sqrt(a) * b', squares, scale);
+    for (const t of [top, bottom, largest, scale, squares]) t.dispose();
+    return record('norm', alias(y, withoutDims(y.shape, dims, keepDim)), [x], (dy) => [
+      () => mul(combine('norm', 'select(a / b, value(), b == value())', x, y), alias(dy, y.shape)),
+    ]);
+  });
 }
 
+/** The power of two at or below x; 1 where x is 0 or not finite. */
+const POWER_OF_TWO = (() => {
+  const exponent = '(bitcast<vec4u>(x) & vec4u(0x7f800000u))';
+  const none = `(${exponent} == vec4u()) | (${exponent} == vec4u(0x7f800000u))`;
+  return `select(bitcast<vec4f>(${exponent}), vec4f(1.0), ${none})`;
+})();
+
 /**
- * Where along `dim` the largest element is, as i32; the first of equals. PyTorch: torch.argmax, which without `dim` looks
+ * Where along `dim` the largest element is, as i32; the first of equals, or the first NaN. PyTorch: torch.argmax, which without `dim` looks
  * through all elements, not along the last dimension.
  */
 export function argmax(x: Tensor, dim = -1, keepDim = false): Tensor {
   return place('argmax', 'max', x, dim, keepDim);
 }
 
-/** Where along `dim` (default the last) the smallest element is, as i32; the first of equals. As `argmax`. */
+/** Where along `dim` (default the last) the smallest element is, as i32; the first of equals, or the first NaN. As `argmax`. */
 export function argmin(x: Tensor, dim = -1, keepDim = false): Tensor {
   return place('argmin', 'min', x, dim, keepDim);
 }

@@ -1,13 +1,16 @@
-// reduce: y[o, s, i] = scale * combine over r in slice s of x[o, r, i].
+// reduce_extreme: y[o, s, i] = the largest (or smallest) x[o, r, i] over r in slice s; NaN where one is NaN.
 //   x (outer, length, inner), y (outer, slices, inner); a slice is `slice` long, the last may be shorter
 // One thread owns one element of y. Long reductions run twice: slices first, then the slices' results.
 
-struct Params { count: u32, length: u32, inner: u32, slices: u32, slice: u32, scale: f32, x_base: u32, y_base: u32 }
+struct Params { count: u32, length: u32, inner: u32, slices: u32, slice: u32, x_base: u32, y_base: u32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 @group(1) @binding(0) var<uniform> p: Params;
 
-fn combine(a: f32, b: f32) -> f32 { return a + b; } // slot
+fn combine(a: f32, b: f32) -> f32 { return select(max(a, b), a + b, is_nan(a) | is_nan(b)); } // slot: min
+
+// By its bits: a compiler may assume that there are no NaNs.
+fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -29,5 +32,5 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
     result = combine(result, x[at + (r + 3u) * p.inner]);
   }
   for (; r < end; r++) { result = combine(result, x[at + r * p.inner]); }
-  y[p.y_base + t] = result * p.scale;
+  y[p.y_base + t] = result;
 }

@@ -1,0 +1,43 @@
+// reduce_sum: y[o, s, i] = the sum over r in slice s of x[o, r, i], divided by the divisor.
+//   x (outer, length, inner), y (outer, slices, inner); a slice is `slice` long, the last may be shorter
+// One thread owns one element of y. Long reductions run twice: slices first, then the slices' results.
+// Four are added in pairs, and what adding fours to the sum rounds off is kept for the end: the sum and the mean of large
+// numbers that differ little are right to the last bit or two, however many there are.
+
+struct Params { count: u32, length: u32, inner: u32, slices: u32, slice: u32, divisor: f32, x_base: u32, y_base: u32 }
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(1) @binding(0) var<uniform> p: Params;
+
+// The sum so far, and what rounding has left out of it. Knuth, The Art of Computer Programming 2, 4.2.2.
+fn add(total: vec2f, v: f32) -> vec2f {
+  let sum = total.x + v;
+  let added = sum - total.x;
+  return vec2f(sum, total.y + ((total.x - (sum - added)) + (v - added)));
+}
+
+// By its bits: a compiler may assume that there are no NaNs.
+fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) lane: u32) {
+  let t = (workgroup.x + workgroup.y * groups.x) * 64u + lane;
+  if (t >= p.count) { return; }
+  let i = t % p.inner;
+  let slice = t / p.inner % p.slices;
+  let outer = t / p.inner / p.slices;
+  let at = p.x_base + outer * p.length * p.inner + i;
+  let first = slice * p.slice;
+  let end = min(first + p.slice, p.length);
+  var total = vec2f(x[at + first * p.inner], 0.0);
+  var r = first + 1u;
+  for (; r + 3u < end; r += 4u) { // four a turn: a turn costs as much as two loads on software adapters
+    let left = x[at + r * p.inner] + x[at + (r + 1u) * p.inner];
+    let right = x[at + (r + 2u) * p.inner] + x[at + (r + 3u) * p.inner];
+    total = add(total, left + right);
+  }
+  for (; r < end; r++) { total = add(total, x[at + r * p.inner]); }
+  let exact = total.x + total.y;
+  y[p.y_base + t] = select(exact, total.x, is_nan(exact)) / p.divisor; // beside an infinity the rest is NaN
+}
