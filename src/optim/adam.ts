@@ -1,6 +1,8 @@
+import { below1, checkOptions, notNegative, type Rules } from '../device/options.js';
 import * as kernels from '../kernels/optimizers.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type CommonSettings, Optimizer, type ParamGroup } from './optimizer.js';
+import { settled } from './params.js';
 
 /** Adam's and AdamW's settings. */
 export interface AdamSettings extends CommonSettings {
@@ -9,6 +11,14 @@ export interface AdamSettings extends CommonSettings {
   /** Added to the denominator, behind the root. Default 1e-8. */
   eps: number;
 }
+
+const RULES: Rules<AdamSettings> = {
+  ...{ lr: notNegative, weightDecay: notNegative, eps: notNegative },
+  betas: {
+    be: 'two numbers from 0 to below 1',
+    holds: (value) => Array.isArray(value) && value.length === 2 && value.every(below1.holds),
+  },
+};
 
 /**
  * Kingma and Ba 2015. lr defaults to 1e-3; `weightDecay` (default 0) times the weight is added to the gradient. PyTorch:
@@ -19,22 +29,23 @@ export class Adam extends Optimizer<AdamSettings> {
   protected readonly decoupled: boolean = false;
 
   constructor(params: readonly Tensor[] | readonly ParamGroup<AdamSettings>[], options: Partial<AdamSettings> = {}) {
-    const { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 } = options;
-    super(params, { lr, betas, eps, weightDecay });
+    checkOptions(new.target.name, options, RULES);
+    super(params, settled<AdamSettings>({ lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0 }, options), RULES);
   }
 
   protected update(param: Tensor, grad: Tensor, settings: AdamSettings): void {
     const { lr, betas, eps, weightDecay } = settings;
     const [beta1, beta2] = betas;
+    const updates = this.updatesOf(param); // the means' own age: a parameter may get its first gradient late
     const update = { param: param.buffer, grad: grad.buffer, count: param.size };
     kernels.adam(update, this.stateOf(param, 'first').buffer, this.stateOf(param, 'second').buffer, {
-      rate: lr / (1 - beta1 ** this.steps),
+      rate: lr / (1 - beta1 ** updates),
       beta1,
       beta2,
       eps,
       decay: this.decoupled ? 0 : weightDecay,
       shrink: this.decoupled ? 1 - lr * weightDecay : 1,
-      correction: 1 / Math.sqrt(1 - beta2 ** this.steps),
+      correction: 1 / Math.sqrt(1 - beta2 ** updates),
     });
   }
 }
@@ -47,6 +58,7 @@ export class AdamW extends Adam {
   protected override readonly decoupled = true;
 
   constructor(params: readonly Tensor[] | readonly ParamGroup<AdamSettings>[], options: Partial<AdamSettings> = {}) {
-    super(params, { weightDecay: 0.01, ...options });
+    checkOptions(new.target.name, options, RULES);
+    super(params, settled<Partial<AdamSettings>>({ weightDecay: 0.01 }, options));
   }
 }

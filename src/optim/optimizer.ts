@@ -1,9 +1,11 @@
 import { zeros } from '../autograd/ops/create.js';
 import { wrote } from '../autograd/tape.js';
 import { UsageError } from '../device/errors.js';
+import { anything, checkOptions, type Rules } from '../device/options.js';
 import { within } from '../device/place.js';
 import { unscoped } from '../tensor/scope.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { type GroupRules, groupsOf, looseRules } from './params.js';
 
 /** Parameters that share settings; settings left out are the optimizer's. Optimizers take tensors, or a list of these. */
 export type ParamGroup<S> = {
@@ -21,8 +23,10 @@ export interface CommonSettings {
 
 /** All of an optimizer that is not a tensor; a plain object, for JSON. */
 export interface OptimizerState {
-  /** Updates so far. */
+  /** Calls of `step` so far. */
   steps: number;
+  /** Updates of each parameter so far. */
+  updates: number[];
   /** Each group's settings. */
   groups: object[];
 }
@@ -34,24 +38,21 @@ export interface OptimizerState {
 export abstract class Optimizer<S extends CommonSettings = CommonSettings> {
   /** Parameters with their settings, which may be changed between steps. */
   readonly groups: (ParamGroup<S> & S)[];
+  private readonly rules: GroupRules<S>;
   /** State tensors by parameter, then by name. */
   private readonly state = new Map<Tensor, Map<string, Tensor>>();
-  /** Updates so far. */
+  /** Updates of each parameter. */
+  private readonly counts = new Map<Tensor, number>();
+  /** Calls of `step` so far. A parameter without a gradient then has fewer updates: see `updatesOf`. */
   steps = 0;
 
   /**
-   * `defaults` are the settings of a group that has none of its own.
-   * @throws UsageError if there are no parameters, or one is given twice.
+   * `defaults` are the settings of a group that has none of its own; `rules` say what each may be.
+   * @throws UsageError if there are no parameters, one is given twice or cannot be trained, or a setting breaks its rule.
    */
-  constructor(params: readonly Tensor[] | readonly ParamGroup<S>[], defaults: S) {
-    const groups = isGroups<S>(params) ? params : [{ params } as unknown as ParamGroup<S>];
-    this.groups = groups.map((group) => {
-      const given = Object.fromEntries(Object.entries(group).filter(([, value]) => value !== undefined));
-      return { ...defaults, ...given } as unknown as ParamGroup<S> & S;
-    });
-    const all = this.groups.flatMap((g) => g.params);
-    if (all.length === 0) throw new UsageError(`${this.constructor.name}: no parameters to optimize`);
-    if (new Set(all).size < all.length) throw new UsageError(`${this.constructor.name}: a parameter is given twice`);
+  constructor(params: readonly Tensor[] | readonly ParamGroup<S>[], defaults: S, rules?: Rules<S>) {
+    this.rules = rules ? ({ ...rules, params: anything } as GroupRules<S>) : looseRules(defaults);
+    this.groups = groupsOf(this.constructor.name, params, defaults, this.rules);
   }
 
   /** The learning rate of the first group; setting it sets all of them. */
@@ -64,14 +65,21 @@ export abstract class Optimizer<S extends CommonSettings = CommonSettings> {
     for (const group of this.groups) group.lr = value;
   }
 
-  /** Updates every parameter that has a gradient. */
+  /**
+   * Updates every parameter that has a gradient.
+   * @throws UsageError if a setting was changed to what it may not be, such as a learning rate of NaN; nothing is updated then.
+   */
   step(): void {
+    for (const [i, group] of this.groups.entries()) {
+      checkOptions(`${this.constructor.name}: groups[${i}]`, group, this.rules);
+    }
     this.steps++;
     within('optimizer', () => {
       let place = 0;
       for (const group of this.groups) {
         for (const param of group.params) {
           if (param.grad) {
+            this.counts.set(param, this.updatesOf(param) + 1);
             this.update(param, param.grad, group);
             wrote(this.constructor.name, param, place);
           }
@@ -81,7 +89,7 @@ export abstract class Optimizer<S extends CommonSettings = CommonSettings> {
     });
   }
 
-  /** One step of one parameter, in place; `steps` counts it already. */
+  /** One step of one parameter, in place; `steps` and `updatesOf` count it already. */
   protected abstract update(param: Tensor, grad: Tensor, settings: S): void;
 
   /** Forgets all gradients, so that the next backward pass starts from none. Gives their memory back. */
@@ -92,6 +100,16 @@ export abstract class Optimizer<S extends CommonSettings = CommonSettings> {
         param.grad = null;
       }
     }
+  }
+
+  /** Updates of a parameter so far: its own count, from its first gradient on. */
+  protected updatesOf(param: Tensor): number {
+    return this.counts.get(param) ?? 0;
+  }
+
+  /** Whether a parameter's state of this name has begun. */
+  protected hasState(param: Tensor, name: string): boolean {
+    return this.state.get(param)?.has(name) ?? false;
   }
 
   /** State of a parameter, such as its velocity, in its shape; zeros when first asked for. */
@@ -116,21 +134,24 @@ export abstract class Optimizer<S extends CommonSettings = CommonSettings> {
     return Object.fromEntries(entries);
   }
 
-  /** Plain settings of each group and the number of steps. */
+  /** Plain settings of each group, and how many steps and updates there were. */
   settings(): OptimizerState {
-    return { steps: this.steps, groups: this.groups.map(({ params: _, ...settings }) => settings) };
+    const updates = this.groups.flatMap((g) => g.params.map((param) => this.updatesOf(param)));
+    return { steps: this.steps, updates, groups: this.groups.map(({ params: _, ...settings }) => settings) };
   }
 
   /**
    * Takes up where `settings()` and `stateTensors()` were taken.
-   * @throws UsageError if there is state for a parameter that is not there.
+   * @throws UsageError if it was saved from other groups or another number of parameters.
    */
   restore(saved: OptimizerState, tensors: Record<string, Float32Array>): void {
+    this.checkSaved(saved);
     this.steps = saved.steps;
     this.groups.forEach((group, i) => {
       Object.assign(group, saved.groups[i]);
     });
     const all = this.groups.flatMap((g) => g.params);
+    for (const [i, param] of all.entries()) this.counts.set(param, saved.updates[i]);
     for (const [key, t] of Object.entries(this.stateTensors())) {
       if (Object.hasOwn(tensors, key)) continue;
       const [place, name] = key.split('.');
@@ -146,14 +167,19 @@ export abstract class Optimizer<S extends CommonSettings = CommonSettings> {
     }
   }
 
+  private checkSaved({ groups, updates }: OptimizerState): void {
+    const own = this.groups.flatMap((g) => g.params).length;
+    if (groups?.length === this.groups.length && updates?.length === own) return;
+    throw new UsageError(
+      `${this.constructor.name}: saved from ${groups?.length} groups and ${updates?.length} parameters, there are ` +
+        `${this.groups.length} and ${own}`,
+    );
+  }
+
   /** Gives back the memory of the state and of the parameters' gradients. */
   dispose(): void {
     this.zeroGrad();
     for (const named of this.state.values()) for (const t of named.values()) t.dispose();
     this.state.clear();
   }
-}
-
-function isGroups<S>(params: readonly Tensor[] | readonly ParamGroup<S>[]): params is readonly ParamGroup<S>[] {
-  return params.length > 0 && 'params' in params[0];
 }

@@ -1,6 +1,8 @@
+import { checkOptions, notNegative, type Rules, share } from '../device/options.js';
 import * as kernels from '../kernels/optimizers.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type CommonSettings, Optimizer, type ParamGroup } from './optimizer.js';
+import { settled } from './params.js';
 
 /** RMSprop's settings. */
 export interface RMSpropSettings extends CommonSettings {
@@ -12,6 +14,12 @@ export interface RMSpropSettings extends CommonSettings {
   momentum: number;
 }
 
+const DEFAULTS = { lr: 0.01, alpha: 0.99, eps: 1e-8, momentum: 0, weightDecay: 0 };
+
+const RULES: Rules<RMSpropSettings> = {
+  ...{ lr: notNegative, alpha: share, eps: notNegative, momentum: notNegative, weightDecay: notNegative },
+};
+
 /**
  * Gradients divided by a running root mean square. lr defaults to 0.01; `weightDecay` (default 0) times the weight is
  * added to the gradient. Hinton 2012. PyTorch: optim.RMSprop, not centered.
@@ -21,8 +29,8 @@ export class RMSprop extends Optimizer<RMSpropSettings> {
     params: readonly Tensor[] | readonly ParamGroup<RMSpropSettings>[],
     options: Partial<RMSpropSettings> = {},
   ) {
-    const { lr = 0.01, alpha = 0.99, eps = 1e-8, momentum = 0, weightDecay = 0 } = options;
-    super(params, { lr, alpha, eps, momentum, weightDecay });
+    checkOptions('RMSprop', options, RULES);
+    super(params, settled<RMSpropSettings>(DEFAULTS, options), RULES);
   }
 
   protected update(param: Tensor, grad: Tensor, settings: RMSpropSettings): void {

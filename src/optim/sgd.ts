@@ -1,7 +1,9 @@
 import { UsageError } from '../device/errors.js';
+import { checkOptions, finite, flag, notNegative, type Rules, required } from '../device/options.js';
 import * as kernels from '../kernels/optimizers.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type CommonSettings, Optimizer, type ParamGroup } from './optimizer.js';
+import { settled } from './params.js';
 
 /** SGD's settings. */
 export interface SGDSettings extends CommonSettings {
@@ -19,28 +21,29 @@ export interface SGDSettings extends CommonSettings {
   rateInVelocity: boolean;
 }
 
+const DEFAULTS = { momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, rateInVelocity: false };
+
+const RULES: Rules<SGDSettings> = {
+  ...{ lr: notNegative, weightDecay: notNegative, momentum: notNegative, dampening: finite },
+  ...{ nesterov: flag, rateInVelocity: flag },
+};
+
 /**
  * Stochastic gradient descent: velocity = momentum * velocity + gradient, then weight -= lr * velocity. `weightDecay`
  * (default 0) times the weight is added to the gradient. lr must be given. PyTorch: optim.SGD.
- * @throws UsageError if `nesterov` is asked for without momentum, with dampening or with `rateInVelocity`.
+ * @throws UsageError for parameters or settings that cannot be, such as `nesterov` without momentum, with dampening or with
+ * `rateInVelocity`.
  */
 export class SGD extends Optimizer<SGDSettings> {
-  /** Parameters whose velocity has begun: the first gradient enters undampened. */
-  private readonly begun = new Set<Tensor>();
-
   constructor(
     params: readonly Tensor[] | readonly ParamGroup<SGDSettings>[],
     options: Partial<SGDSettings> & { lr: number },
   ) {
-    const { lr, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false, rateInVelocity = false } = options;
-    if (nesterov && (momentum <= 0 || dampening !== 0)) {
-      throw new UsageError(
-        `SGD: nesterov needs a momentum above 0 and no dampening, got momentum ${momentum}, dampening ${dampening}`,
-      );
-    }
-    if (nesterov && rateInVelocity)
-      throw new UsageError('SGD: nesterov and rateInVelocity do not go together; choose one');
-    super(params, { lr, momentum, dampening, weightDecay, nesterov, rateInVelocity });
+    checkOptions('SGD', options, { ...RULES, lr: required(RULES.lr) });
+    const settings = settled<SGDSettings>(DEFAULTS, options);
+    checkNesterov(settings);
+    super(params, settings, RULES);
+    for (const group of this.groups) checkNesterov(group);
   }
 
   protected update(param: Tensor, grad: Tensor, settings: SGDSettings): void {
@@ -50,17 +53,19 @@ export class SGD extends Optimizer<SGDSettings> {
       kernels.sgdPlain(update, { rate: lr, decay });
       return;
     }
+    const fresh = this.hasState(param, 'velocity') ? 1 - dampening : 1; // the first gradient enters undampened
     const velocity = this.stateOf(param, 'velocity');
-    const fresh = this.begun.has(param) ? 1 - dampening : 1;
-    this.begun.add(param);
     const [rate, share] = rateInVelocity ? [1, lr * fresh] : [lr, fresh];
     kernels.sgd(update, velocity.buffer, { rate, momentum, fresh: share, decay, nesterov: Number(nesterov) });
   }
+}
 
-  override restore(...saved: Parameters<Optimizer['restore']>): void {
-    super.restore(...saved);
-    this.begun.clear();
-    const all = this.groups.flatMap((g) => g.params);
-    for (const key of Object.keys(saved[1])) this.begun.add(all[Number(key.split('.')[0])]);
+function checkNesterov({ momentum, dampening, nesterov, rateInVelocity }: SGDSettings): void {
+  if (nesterov && (momentum <= 0 || dampening !== 0)) {
+    throw new UsageError(
+      `SGD: nesterov needs a momentum above 0 and no dampening, got momentum ${momentum}, dampening ${dampening}`,
+    );
   }
+  if (nesterov && rateInVelocity)
+    throw new UsageError('SGD: nesterov and rateInVelocity do not go together; choose one');
 }

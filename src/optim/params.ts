@@ -1,0 +1,68 @@
+// What an optimizer is made of, checked before it is used.
+import { showValue, UsageError } from '../device/errors.js';
+import { anything, checkOptions, type Rules } from '../device/options.js';
+import { Tensor } from '../tensor/tensor.js';
+import type { CommonSettings, ParamGroup } from './optimizer.js';
+
+/** `defaults` with what was given; what is undefined counts as left out. */
+export function settled<S extends object>(defaults: Partial<S>, given: Partial<S>): S {
+  const told = Object.entries(given).filter(([, value]) => value !== undefined);
+  return { ...defaults, ...Object.fromEntries(told) } as S;
+}
+
+/** Rules of a group: those of its settings, and for its tensors, which `checkParams` looks at. */
+export type GroupRules<S> = Rules<ParamGroup<S> & S>;
+
+/**
+ * Groups with all their settings, from tensors or from groups.
+ * @throws UsageError unless there are tensors, each once, which may be trained, and settings that keep their rules.
+ */
+export function groupsOf<S extends CommonSettings>(
+  where: string,
+  params: readonly Tensor[] | readonly ParamGroup<S>[],
+  defaults: S,
+  rules: GroupRules<S>,
+): (ParamGroup<S> & S)[] {
+  if (!Array.isArray(params)) {
+    throw new UsageError(`${where}: takes a list of tensors, such as model.parameters(), got ${showValue(params)}`);
+  }
+  const grouped = params.some(isGroup);
+  const groups = grouped ? (params as readonly ParamGroup<S>[]) : [{ params } as unknown as ParamGroup<S>];
+  const all = groups.map((group, i): ParamGroup<S> & S => {
+    const at = grouped ? `${where}: groups[${i}]` : where;
+    checkTensors(at, grouped ? (group as { params?: unknown })?.params : params);
+    const whole = settled({ ...defaults }, group) as ParamGroup<S> & S;
+    checkOptions(at, whole, rules);
+    return whole;
+  });
+  const tensors = all.flatMap((group) => group.params);
+  if (tensors.length === 0) throw new UsageError(`${where}: no parameters to optimize`);
+  if (new Set(tensors).size < tensors.length) throw new UsageError(`${where}: a parameter is given twice`);
+  return all;
+}
+
+/** Rules for what defaults alone say. */
+export function looseRules<S extends object>(defaults: S): GroupRules<S> {
+  return Object.fromEntries(['params', ...Object.keys(defaults)].map((name) => [name, anything])) as GroupRules<S>;
+}
+
+function isGroup(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'params' in value;
+}
+
+function checkTensors(where: string, params: unknown): void {
+  if (!Array.isArray(params)) throw new UsageError(`${where}: params is a list of tensors, got ${showValue(params)}`);
+  for (const [i, t] of params.entries()) {
+    if (!(t instanceof Tensor)) {
+      const named = Array.isArray(t) && t[1] instanceof Tensor;
+      const fix = named ? 'take model.parameters(), which has no names' : 'take model.parameters()';
+      throw new UsageError(`${where}: takes tensors, number ${i} is ${showValue(t)}; ${fix}`);
+    }
+    if (t.node) throw new UsageError(`${where}: ${t} was computed, only what was made can be trained; number ${i}`);
+    if (!t.isParameter) {
+      throw new UsageError(
+        `${where}: ${t} never required a gradient, number ${i}; make it with parameter() or { requiresGrad: true }`,
+      );
+    }
+  }
+}
