@@ -2,7 +2,7 @@
 import type { WgradError } from '../device/errors.js';
 import type { Module } from '../layers/module.js';
 import type { Optimizer } from '../optim/optimizer.js';
-import type { Schedule } from '../optim/schedules.js';
+import type { Schedule } from '../optim/schedule.js';
 import type { DivergenceOptions, LossTrend } from './divergence.js';
 import type { Mean } from './metrics.js';
 import type { Snapshot } from './snapshot.js';
