@@ -12,7 +12,9 @@ import { below, readBack, restoreSnapshot, type Snapshot, takeSnapshot } from '.
 import type { Trainer } from './trainer.js';
 
 const FORMAT_NAME = 'wgrad checkpoint';
-const FORMAT_VERSION = 2;
+const FORMAT_VERSION = 3;
+/** Files of this version have the same tensors; their optimizers counted no updates of single parameters. */
+const WEIGHTS_FROM = 2;
 const FORMAT = `${FORMAT_NAME} ${FORMAT_VERSION}`;
 
 /**
@@ -66,7 +68,7 @@ export function readCheckpoint(bytes: Uint8Array, name: string): Checkpoint {
   const { tensors, metadata } = readSafetensors(bytes, name);
   checkFormat(metadata.format, name);
   checkSeal(bytes, name);
-  if (metadata.state !== undefined) parseSavedState(metadata.state, name);
+  if (metadata.state !== undefined && metadata.format === FORMAT) parseSavedState(metadata.state, name);
   return { name, tensors, metadata };
 }
 
@@ -76,6 +78,7 @@ function checkFormat(format: string | undefined, name: string): void {
   if (!Number.isInteger(version)) {
     throw new CheckpointError(`${name}: not a checkpoint of this library (format ${format ?? 'not given'})`);
   }
+  if (version >= WEIGHTS_FROM && version < FORMAT_VERSION) return;
   const [age, fix] =
     version < FORMAT_VERSION
       ? ['an older', 'use the version that wrote it, or train again']
@@ -95,16 +98,22 @@ export function restoreModel({ name, tensors }: Checkpoint, model: Module): void
 }
 
 /**
- * Puts everything back: weights, optimizer, schedule, random numbers, and where the trainer stood. The trainer must have
- * been made from parts of the same kind.
+ * Puts everything back: weights, what is frozen and in evaluation mode, optimizer, schedule, random numbers, and where the
+ * trainer stood. The trainer must have been made from parts of the same kind.
  * @throws CheckpointError if it holds weights only, or does not fit; the trainer is then as before.
  */
 export function restoreTrainer({ name, tensors, metadata }: Checkpoint, trainer: Trainer): void {
-  const { state } = metadata;
+  const { state, format } = metadata;
   if (state === undefined) throw new CheckpointError(`${name}: holds weights only, a run cannot go on from it`);
+  if (format !== FORMAT) {
+    throw new CheckpointError(
+      `${name}: written by an older version of this library (${format}, runs go on from version ${FORMAT_VERSION}); its weights ` +
+        'can be used, but a run cannot go on from it: its optimizer did not count the updates of each parameter',
+    );
+  }
   const saved = parseSavedState(state, name);
-  checkFits(saved, trainer.parts, name);
   checkModel(name, tensors, trainer.parts.model);
+  checkFits(saved, trainer.parts, name);
   checkOptimizer(name, tensors, trainer.parts.optimizer);
   restoreSnapshot({ tensors: [...tensors], saved }, trainer);
 }

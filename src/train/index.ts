@@ -6,6 +6,7 @@ export * from './checkpoint.js';
 export { DivergenceError, type DivergenceOptions, type LossTrend } from './divergence.js';
 export * from './evaluate.js';
 export * from './metrics.js';
+export type { ModelState } from './model-state.js';
 export * from './predict.js';
 export * from './progress.js';
 export * from './report.js';

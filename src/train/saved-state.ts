@@ -3,13 +3,16 @@ import { CheckpointError, showValue } from '../device/errors.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import type { ScheduleState } from '../optim/schedule.js';
 import type { rngState } from '../tensor/seed.js';
+import { type ModelState, unknownPath } from './model-state.js';
 import type { BatchOrder, BatchSource, TrainerParts, TrainerPosition } from './run.js';
 
 /** Everything about a run that is not a tensor. */
 export interface SavedState {
   /** Where the trainer stood. */
   position: TrainerPosition;
-  /** Settings of each group, and updates so far. */
+  /** What of the model is frozen, or in evaluation mode. */
+  model: ModelState;
+  /** Settings of each group, and steps and updates so far. */
   optimizer: ReturnType<Optimizer['settings']>;
   /** Null without a schedule. */
   schedule: ScheduleState | null;
@@ -62,6 +65,10 @@ const whole: Check = (value, field) => {
   if (!Number.isSafeInteger(value) || (value as number) < 0) bad(value, field, 'a whole number, 0 or more');
 };
 
+const text: Check = (value, field) => {
+  if (typeof value !== 'string') bad(value, field, 'a text');
+};
+
 const orNull =
   (check: Check): Check =>
   (value, field) => {
@@ -111,7 +118,8 @@ const savedState = record({
       }),
     ),
   }),
-  optimizer: record({ steps: whole, groups: list(anyObject) }),
+  model: record({ frozen: list(text), evaluating: list(text) }),
+  optimizer: record({ steps: whole, updates: list(whole), groups: list(anyObject) }),
   schedule: orNull(anyObject),
   rng: record({ seed: whole, stream: whole }),
   data: record({ length: whole, imageShape: list(whole), orderedBy: maybe(orNull(plainValues)) }),
@@ -136,7 +144,11 @@ function alike(value: unknown, own: unknown, field: string): void {
  * Checks that a saved state is of a run made from parts of this kind.
  * @throws CheckpointError naming the file and the first field that does not fit.
  */
-export function checkFits(saved: SavedState, { optimizer, schedule, train }: TrainerParts, file: string): void {
+export function checkFits(saved: SavedState, parts: TrainerParts, file: string): void {
+  const { model, optimizer, schedule, train } = parts;
+  const unknown = unknownPath(model, saved.model);
+  if (unknown !== undefined)
+    throw new CheckpointError(`${file}: state.model has '${unknown}', which the model has not`);
   alike(saved.optimizer, optimizer.settings(), `${file}: state.optimizer`);
   if ((saved.schedule === null) !== (schedule === undefined)) {
     const [then, now] = saved.schedule ? ['with', 'without'] : ['without', 'with'];

@@ -3,6 +3,7 @@ import { UsageError } from '../device/errors.js';
 import type { StoredTensor } from '../io/safetensors.js';
 import { rngState, setRngState } from '../tensor/seed.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { modelState, restoreModelState } from './model-state.js';
 import type { SavedState } from './saved-state.js';
 import type { Trainer } from './trainer.js';
 
@@ -36,6 +37,7 @@ export async function takeSnapshot(trainer: Trainer): Promise<Snapshot> {
   const { model, optimizer, schedule, train } = trainer.parts;
   const saved: SavedState = {
     position: trainer.position(),
+    model: modelState(model),
     optimizer: optimizer.settings(),
     schedule: schedule?.rule.state() ?? null,
     rng: rngState(),
@@ -54,10 +56,11 @@ export function below(prefix: string, tensors: Iterable<[string, StoredTensor]>)
   return Object.fromEntries(own.map(([name, t]) => [name.slice(prefix.length), t]));
 }
 
-/** Puts everything back: weights, optimizer, schedule, random numbers, and where the trainer stood. */
+/** Puts everything back: weights, what is frozen, optimizer, schedule, random numbers, and where the trainer stood. */
 export function restoreSnapshot({ tensors, saved }: Snapshot, trainer: Trainer): void {
   const { model, optimizer, schedule } = trainer.parts;
   model.loadStateDict(below('model.', tensors));
+  restoreModelState(model, saved.model);
   const state = Object.entries(below('optimizer.', tensors)).map(([name, t]) => [name, t.data as Float32Array]);
   optimizer.restore(saved.optimizer, Object.fromEntries(state));
   if (saved.schedule) schedule?.rule.restore(saved.schedule);

@@ -121,6 +121,11 @@ const checkpoints: [what: string, damaged: () => Uint8Array, reason: RegExp][] =
     /state\.position should be an object, it is missing/,
   ],
   [
+    'a state that freezes a number',
+    () => withState((s) => (s.model.frozen = [3])),
+    /state\.model\.frozen\[0\] should be a text, it is 3/,
+  ],
+  [
     'a negative count',
     () => withState((s) => (s.position.epoch = -1)),
     /state\.position\.epoch should be a whole number/,
@@ -172,6 +177,17 @@ test('checkpoint: whole, but of something else; the trainer is as before', async
     ),
     newTrainer(),
     /state\.optimizer\.groups\[0\] has 'beta1', which this run's has not/,
+  );
+  const partsOf: [(s: Record<string, Record<string, unknown>>) => void, RegExp][] = [
+    [(s) => (s.model.frozen = ['head.weight']), /state\.model has 'head\.weight', which the model has not/],
+    [(s) => (s.model.evaluating = ['norm']), /state\.model has 'norm', which the model has not/],
+    [(s) => (s.optimizer.updates = [1]), /state\.optimizer\.updates should be a list of 2, it is \[1\]/],
+  ];
+  for (const [change, reason] of partsOf) await refused(withState(change), newTrainer(), reason);
+  await refused(
+    withMetadata({ format: 'wgrad checkpoint 2' }),
+    newTrainer(),
+    /written by an older version .* its weights can be used, but a run cannot go on from it/,
   );
   const other = new Linear(4, 2);
   assert.match(

@@ -63,7 +63,7 @@ const STATE = {
   },
 };
 const TENSORS = [['model.weight', { shape: [2], data: Float32Array.of(1, 2) }]] as const;
-const CHECKPOINT = { ...BLANK_SEAL, format: 'wgrad checkpoint 2' };
+const CHECKPOINT = { ...BLANK_SEAL, format: 'wgrad checkpoint 3' };
 const checkpoint = (state: string) => seal(writeSafetensors(TENSORS, { ...CHECKPOINT, state }));
 
 const IDENTITY = [
