@@ -1,6 +1,6 @@
 // The documentation is true: its TypeScript compiles strictly and runs on the device, its WGSL compiles.
 // test/support/document-programs.ts says how pages mark what is special; test/commands.test.ts looks commands up.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { format } from 'node:util';
@@ -19,10 +19,11 @@ import {
   compilePrograms,
   exported,
   inPage,
+  neverCompared,
   type Program,
   programsOf,
 } from './support/document-programs.js';
-import { documentation, parsePage } from './support/documents.js';
+import { documentation, notInLog, parsePage, root, shownOfLogs } from './support/documents.js';
 import { Skip, suite } from './support/suite.js';
 
 const test = suite('docs');
@@ -46,6 +47,7 @@ const x: string = tensor([1]); // line 7: not a string
 console.log(await tensor([2]).item()); // 3
 add(tensor([1]), 1); // throws ShapeError: add
 add(tensor([1, 2]), tensor([1, 2, 3])); // throws ShapeError: sub
+for (const n of [] as number[]) if (n > 0) console.log(n); // 1
 \`\`\`
 
 \`\`\`ts more
@@ -60,6 +62,25 @@ declare const y: number;
 | theirs | ours |
 | --- | --- |
 | abs | \`Math.abs(y)\`, \`relu(y)\` |
+`,
+);
+
+/** A page whose promises nothing can compare. */
+const uncompared = parsePage(
+  'uncompared.md',
+  `\`\`\`ts
+console.log(1); // 1
+console.log(
+  2,
+); // 2
+console.warn(3); // 3
+\`\`\`
+
+\`\`\`ts browser
+console.log(4); // 4
+console.log(5);
+add(1); // throws ShapeError: add
+\`\`\`
 `,
 );
 
@@ -118,26 +139,58 @@ test('all TypeScript compiles strictly', () => {
 
 test('mistakes are found, by page and line', async () => {
   const lines = complaints.filter((line) => line.startsWith('faulty.md')).map((line) => line.match(/^[\w.]+:\d+/)![0]);
-  assert.equal(lines.sort(), ['faulty.md:24', 'faulty.md:7']);
+  assert.equal(lines.sort(), ['faulty.md:25', 'faulty.md:7']);
   const [program] = programsOf(faulty);
   const wrong = await runProgram(program);
-  assert.is(wrong.length, 4, wrong.join('\n'));
+  assert.is(wrong.length, 5, wrong.join('\n'));
   assert.is(wrong[0], "faulty.md:8: says '3' and prints '2'");
   assert.is(wrong[1], "faulty.md:9: says it throws 'ShapeError: add'; it does not");
   assert.match(wrong[2], /^faulty\.md:10: says it throws 'ShapeError: sub'; it is 'ShapeError: add: /);
-  assert.match(wrong[3], /ShapeError: matmul: .*faulty\.md:15/s);
+  assert.match(wrong[3], /ShapeError: matmul: .*faulty\.md:16/s);
+  assert.is(wrong[4], "faulty.md:11: says '1' and is never reached");
+});
+
+test('no comment says what a line prints or throws where nothing compares it', () => {
+  assert.equal(neverCompared(uncompared), [5, 6, 10, 12]);
+  assert.equal(
+    pages.flatMap((page) => neverCompared(page).map((line) => `${page.path}:${line}`)),
+    [],
+  );
+});
+
+test('output that a page shows stands in a log of the project', () => {
+  assert.is(notInLog(['a', '...', 'c'], 'a\nb\nc\n'), null);
+  assert.is(notInLog(['c', 'a'], 'a\nb\nc\n'), 'a');
+  const wrong = pages.flatMap((page) =>
+    shownOfLogs(page).flatMap(({ line, log, lines }) => {
+      if (!existsSync(root + log) || log === '') return [`${page.path}:${line}: names no log`];
+      const missing = notInLog(lines, readFileSync(root + log, 'utf8'));
+      return missing === null ? [] : [`${page.path}:${line}: not in ${log}: ${missing}`];
+    }),
+  );
+  assert.equal(wrong, []);
+});
+
+test('every log says what made it, where and when, and is named by a page', () => {
+  const text = pages.map(({ lines }) => lines.join('\n')).join('\n');
+  for (const name of readdirSync(`${root}docs/logs`)) {
+    assert.match(readFileSync(`${root}docs/logs/${name}`, 'utf8'), /^\$ .+\n\d{4}-\d\d-\d\d, .+\n/, name);
+    assert.ok(text.includes(`logs/${name}`), `${name} is named by no page`);
+  }
 });
 
 /** What the programs of pages call; see test/support/document-programs.ts. */
-function checksFor({ page, prints }: Program, wrong: string[]): Record<string, unknown> {
+function checksFor({ page, says }: Program, wrong: string[], reached: Set<number>): Record<string, unknown> {
   return {
     shown: (line: number, ...values: unknown[]) => {
       const printed = format(...values);
-      const said = prints.get(line)!;
+      const said = says.get(line)!.what;
+      reached.add(line);
       if (!agrees(said, printed)) wrong.push(`${page}:${line}: says '${said}' and prints '${printed}'`);
     },
     throwing: async (line: number, message: string, body: () => Promise<unknown>) => {
       const place = `${page}:${line}`;
+      reached.add(line);
       try {
         await body();
       } catch (error) {
@@ -154,7 +207,8 @@ function checksFor({ page, prints }: Program, wrong: string[]): Record<string, u
 
 async function runProgram(program: Program): Promise<string[]> {
   const wrong: string[] = [];
-  Object.assign(globalThis, checksFor(program, wrong));
+  const reached = new Set<number>();
+  Object.assign(globalThis, checksFor(program, wrong, reached));
   console.log = () => {};
   process.chdir(folder);
   try {
@@ -164,6 +218,10 @@ async function runProgram(program: Program): Promise<string[]> {
   } finally {
     console.log = before.log;
     process.chdir(before.folder);
+  }
+  for (const [line, { what, needs }] of program.says) {
+    if (reached.has(line) || needs.some((feature) => !features().has(feature))) continue;
+    wrong.push(`${program.page}:${line}: says '${what}' and is never reached`);
   }
   return wrong;
 }
@@ -208,7 +266,7 @@ test('the launcher of src/kernels/README.md launches its kernel', async () => {
 });
 
 test('every block says what it is, and all WGSL compiles', async () => {
-  const known = ['ts', 'wgsl', 'sh', 'html', 'python', 'js', 'text', 'json', '']; // python and js: other libraries'
+  const known = ['ts', 'wgsl', 'sh', 'html', 'python', 'js', 'text']; // python and js: other libraries'
   for (const { path, blocks } of pages) {
     for (const { language, line, code } of blocks) {
       assert.ok(known.includes(language), `${path}:${line}: '${language}' is none of ${known.join(', ')}`);

@@ -9,8 +9,11 @@
 //
 // In these blocks, two kinds of comments at a line's end are checked:
 //
-//   console.log(x); // what it prints, numbers as far as they are written; `about 0.7` to a tenth
+//   console.log(x); // what it prints: whole numbers exactly, others as far as they are written; `about 0.7` to a tenth
 //   statement;      // throws ShapeError: what its message begins with
+//
+// A line with such a comment must be reached, and a comment behind a `console.log` that cannot be compared is a mistake:
+// `neverCompared` finds those in blocks that are not run, and behind calls of several lines.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { posix } from 'node:path';
@@ -29,8 +32,15 @@ export interface Program {
   features: string[];
   /** Lines of the page, by number from 1; blank where they are not this program's. */
   text: Map<number, string>;
-  /** What a line prints. */
-  prints: Map<number, string>;
+  /** What a comment says that its line prints or throws, by the line's number. */
+  says: Map<number, Said>;
+}
+
+/** What a comment promises of its line. */
+export interface Said {
+  what: string;
+  /** Features of the device without which the line is not run. */
+  needs: readonly string[];
 }
 
 const folder = `${root}build/docs/`;
@@ -41,7 +51,7 @@ export function programsOf(page: Page): Program[] {
   const programs: Program[] = [];
   const begin = (line: number, runs: boolean): Program => {
     const name = `${page.path.replace(/\.md$/, '').replaceAll('/', '-')}-${line}`;
-    const program = { page: page.path, line, name, runs, features: [], text: new Map(), prints: new Map() };
+    const program = { page: page.path, line, name, runs, features: [], text: new Map(), says: new Map() };
     programs.push(program);
     return program;
   };
@@ -70,19 +80,53 @@ function add(program: Program, { code, line, words }: Block): void {
     lines[first] = `if (has(${JSON.stringify(features)})) { ${lines[first]}`;
     lines.push('}');
   }
-  for (const [i, text] of lines.entries()) program.text.set(line + i, checked(program, line + i, text));
+  for (const [i, text] of lines.entries()) program.text.set(line + i, checked(program, line + i, text, features));
 }
 
+const PRINTS = /^(.*?)console\.log\((.*)\); \/\/ (.+)$/;
+const THROWS = /^(\s*)(.*); \/\/ throws (.+)$/;
+
 /** Puts the checks of its comment into a line. */
-function checked(program: Program, line: number, text: string): string {
-  const printed = /^(\s*)console\.log\((.*)\); \/\/ (.+)$/.exec(text);
-  if (printed) {
-    program.prints.set(line, printed[3]);
-    return `${printed[1]}shown(${line}, ${printed[2]});`;
+function checked(program: Program, line: number, text: string, needs: readonly string[]): string {
+  const [, before, printed, said] = PRINTS.exec(text) ?? [];
+  if (said !== undefined) {
+    program.says.set(line, { what: said, needs });
+    return `${before}shown(${line}, ${printed});`;
   }
-  const throwing = /^(\s*)(.*); \/\/ throws (.+)$/.exec(text);
-  if (!throwing) return text;
-  return `${throwing[1]}await throwing(${line}, ${JSON.stringify(throwing[3])}, async () => { ${throwing[2]}; });`;
+  const [, indent, body, error] = THROWS.exec(text) ?? [];
+  if (error === undefined) return text;
+  program.says.set(line, { what: `throws ${error}`, needs });
+  return `${indent}await throwing(${line}, ${JSON.stringify(error)}, async () => { ${body}; });`;
+}
+
+/** Lines of a page whose comments say what is printed or thrown, where nothing compares it. */
+export function neverCompared({ blocks }: Page): number[] {
+  return blocks.flatMap((block) => {
+    const scripts = block.language === 'html' ? scriptsOf(block) : block.language === 'ts' ? [block] : [];
+    const runs = block.language === 'ts' && !block.words.some((word) => word === 'browser' || word === 'fragment');
+    return scripts.flatMap(({ code, line }) => {
+      const at = (place: number) => line + code.slice(0, place).split('\n').length - 1;
+      const commented = [...code.matchAll(/\bconsole\.\w+\(/g)].flatMap(({ index }) => {
+        const end = endOfCall(code, code.indexOf('(', index));
+        const [rest] = code.slice(end).split('\n', 1);
+        return /^[);}\s]*\/\/ /.test(rest) ? [{ first: at(index), last: at(end) }] : [];
+      });
+      const isCompared = (number: number) => runs && PRINTS.test(code.split('\n')[number - line]);
+      const prints = commented.filter(({ first, last }) => first !== last || !isCompared(first));
+      const throws = code.split('\n').flatMap((text, i) => (!runs && THROWS.test(text) ? [line + i] : []));
+      return [...prints.map(({ last }) => last), ...throws];
+    });
+  });
+}
+
+/** The place behind the parenthesis that closes the one at `open`. */
+function endOfCall(code: string, open: number): number {
+  let depth = 0;
+  for (let i = open; i < code.length; i++) {
+    if (code[i] === '(') depth++;
+    if (code[i] === ')' && --depth === 0) return i + 1;
+  }
+  return code.length;
 }
 
 /** The modules written in a block of HTML, as blocks. */
@@ -112,7 +156,7 @@ function tableProgram(page: Page): Program | null {
   const name = `${page.path.replace(/\.md$/, '').replaceAll('/', '-')}-tables`;
   const declared = [...text.values()].join('\n').match(/(?<=declare (?:const|function|class) )\w+/g) ?? [];
   text.set(1, everything(declared));
-  return { page: page.path, line: start + 1, name, runs: false, features: [], text, prints: new Map() };
+  return { page: page.path, line: start + 1, name, runs: false, features: [], text, says: new Map() };
 }
 
 const statement = (code: string) =>
@@ -211,8 +255,7 @@ export function agrees(said: string, printed: string): boolean {
     const [wanted, got] = [Number(text), Number(actual[i])];
     if (about > 0) return Math.abs(wanted - got) <= about * Math.abs(wanted);
     const decimals = text.split('.')[1]?.length ?? 0;
-    if (decimals === 0 || text.includes('e'))
-      return wanted === got || (!Number.isInteger(got) && Math.abs(wanted - got) < 0.05);
+    if (decimals === 0 || text.includes('e')) return wanted === got;
     return Math.abs(wanted - got) <= 0.5 * 10 ** -decimals * (1 + 1e-9);
   });
 }

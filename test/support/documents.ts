@@ -1,5 +1,6 @@
 // The project's Markdown, as far as tests need it: fenced blocks, tables, headings and links, each with its line.
 import { readdirSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -115,4 +116,50 @@ export function links(page: Page): [line: number, target: string][] {
     const html = [...plain.matchAll(/\b(?:src|srcset|href)="([^"\s]+)"/g)];
     return [...markdown, ...html].map(([, target]): [number, string] => [line, target]);
   });
+}
+
+/** Output that a page shows, and the log that it is from. */
+export interface Shown {
+  /** Line in the page of its first line, from 1. */
+  line: number;
+  /** Below the project's root; '' where none is named. */
+  log: string;
+  lines: string[];
+}
+
+/** What a page shows of logs: blocks fenced as `text FILE`, and tables below a comment `<!-- log FILE -->`. */
+export function shownOfLogs({ path, lines, blocks }: Page): Shown[] {
+  const below = (file: string) => file && posix.join(posix.dirname(path), file);
+  const texts = blocks.filter(({ language }) => language === 'text');
+  const tables = lines.flatMap((text, i) => {
+    const file = /^<!-- log (\S+) -->$/.exec(text)?.[1];
+    const rows = lines.slice(
+      i + 1,
+      lines.findIndex((row, j) => j > i + 1 && !row.startsWith('|')),
+    );
+    return file === undefined
+      ? []
+      : [{ line: i + 2, log: below(file), lines: rows.filter((row) => row.startsWith('|')) }];
+  });
+  return [
+    ...texts.map(({ line, words: [file = ''], code }) => ({
+      line,
+      log: below(file),
+      lines: code.trimEnd().split('\n'),
+    })),
+    ...tables,
+  ];
+}
+
+/** The first of the lines that does not stand in the log behind the one before it; null if all do. `...` stands for any. */
+export function notInLog(shown: readonly string[], log: string): string | null {
+  const logged = log.split('\n').map((text) => text.trimEnd());
+  let next = 0;
+  for (const line of shown) {
+    if (line === '...') continue;
+    const at = logged.indexOf(line.trimEnd(), next);
+    if (at < 0) return line;
+    next = at + 1;
+  }
+  return null;
 }
