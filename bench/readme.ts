@@ -1,4 +1,4 @@
-// README.md's table of speeds, made of a report: node scripts/run.mjs bench/readme.ts writes it. test/figures.test.ts
+// README.md's table of speeds, made of a report: node scripts/run.mjs bench/readme.ts writes it. test/quoted.test.ts
 // compares the two, so that what the page says is what was measured.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

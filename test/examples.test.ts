@@ -1,6 +1,5 @@
 // The small examples, run as a user would: they end by themselves with the right answer.
 import { readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
 import { features } from '../src/index.js';
 import { useDevice } from './support/device.js';

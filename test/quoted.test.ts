@@ -5,7 +5,7 @@ import { duration, find, QUOTED, readReport, root, speedTable } from '../bench/r
 import type { Result } from '../bench/report.js';
 import { suite } from './support/suite.js';
 
-const test = suite('figures');
+const test = suite('quoted');
 const report = readReport();
 const page = (path: string) => readFileSync(root + path, 'utf8').replace(/\s+/g, ' ');
 
