@@ -17,11 +17,11 @@ import {
 import { CheckpointFiles, freshRunFolder, latestRunFolder, RunFolder, RunSaver } from '../src/node/index.js';
 import * as train from '../src/train/index.js';
 import { type DogcatData, findFolder, loadData } from './dogcat/data.js';
-import { type RunFacts, readFacts } from './dogcat/facts.js';
+import { type RunFacts, readFacts, writeFacts } from './dogcat/facts.js';
 import { epochLine, metricsTable, progressReporter } from './dogcat/lines.js';
 import { type CommandLine, call, help, type PresetName, parseCommandLine, presets } from './dogcat/options.js';
 import { predict } from './dogcat/predict.js';
-import { buildLoaders, buildModel, buildParts } from './dogcat/run.js';
+import { buildLoaders, buildModel, buildParts, coloursOf } from './dogcat/run.js';
 import { Stopping } from './dogcat/stopping.js';
 import { Terminal } from './dogcat/terminal.js';
 import { test } from './dogcat/test.js';
@@ -53,7 +53,7 @@ async function main(): Promise<number> {
   const complete: RunFacts = {
     ...facts,
     classes: data.train.classes,
-    colours: resumed?.facts.colours ?? data.train.colours(),
+    colours: resumed?.facts.colours ?? coloursOf(data.train, facts.options),
   };
   const files = resumed?.files ?? new CheckpointFiles(folder, { keep: line.keep });
   return run({ line, facts: complete, data, files, checkpoint: resumed?.checkpoint, stopping });
@@ -159,7 +159,7 @@ interface Fit extends Pick<Run, 'line' | 'facts' | 'stopping'> {
 
 function fitOptions({ line, facts, trainer, saver, stopping, rebuild }: Fit): train.FitOptions {
   const { epochs } = facts.options;
-  const extra = { facts: JSON.stringify(facts) };
+  const extra = { facts: writeFacts(facts) };
   const note = (step: number) => {
     if (line.steps > 0 && step >= line.steps) stopping.stop();
   };

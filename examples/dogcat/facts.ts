@@ -2,7 +2,7 @@
 import type { ColourStatistics } from '../../src/data/index.js';
 import { CheckpointError } from '../../src/index.js';
 import type { Checkpoint } from '../../src/train/index.js';
-import { type DogcatOptions, NAMES, presets } from './options.js';
+import { BEFORE, type DogcatOptions, NAMES, presets } from './options.js';
 
 export interface RunFacts {
   options: DogcatOptions;
@@ -12,7 +12,25 @@ export interface RunFacts {
 }
 
 /** What weights alone need; files that the browser page saves have no more. */
-const NETWORK = ['variant', 'width', 'image', 'stored', 'dropout', 'initialization'] as const;
+const NETWORK = [
+  ...['variant', 'width', 'image', 'stored', 'dropout', 'dropoutScaling', 'initialization', 'pixels'],
+] as (keyof DogcatOptions)[];
+
+/** The facts as a checkpoint's text; the mean picture as the base64 of its f32s. */
+export function writeFacts({ colours, ...facts }: RunFacts): string {
+  const { meanImage, ...plain } = colours;
+  const encoded =
+    meanImage && Buffer.from(meanImage.buffer, meanImage.byteOffset, meanImage.byteLength).toString('base64');
+  return JSON.stringify({ ...facts, colours: { ...plain, meanImage: encoded } });
+}
+
+function readMeanImage(text: unknown, size: number): Float32Array | null {
+  if (typeof text !== 'string') return null;
+  const bytes = new Uint8Array(Buffer.from(text, 'base64'));
+  if (bytes.length !== 4 * 3 * size * size) return null;
+  const image = new Float32Array(bytes.buffer);
+  return image.every((value) => value >= 0 && value <= 255) ? image : null;
+}
 
 const isNumber = (value: unknown) => typeof value === 'number' && Number.isFinite(value);
 const isList = (length: number, check: (item: unknown) => boolean) => (value: unknown) =>
@@ -42,7 +60,7 @@ export function readFacts(checkpoint: Checkpoint, use: 'resume' | 'predict'): Ru
   const { options, classes, colours, folder } = facts;
   expect(typeof options === 'object' && options !== null, '.options', 'an object', options);
   const names = use === 'predict' ? NETWORK : (Object.keys(presets.quick.options) as (keyof DogcatOptions)[]);
-  const given: Record<string, unknown> = { ...options };
+  const given: Record<string, unknown> = { ...BEFORE, ...options };
   if (given.limit === null) given.limit = Number.POSITIVE_INFINITY; // JSON has no infinity
   for (const key of names) checkOption(key, given[key], expect);
   const named = Array.isArray(classes) && classes.length > 0 && classes.every((c) => typeof c === 'string');
@@ -52,8 +70,17 @@ export function readFacts(checkpoint: Checkpoint, use: 'resume' | 'predict'): Ru
     expect(isList(3, isNumber)(colours[key]), `.colours.${key}`, 'a list of 3 numbers', colours[key]);
   }
   expect(isList(3, isList(3, isNumber))(colours.axes), '.colours.axes', '3 lists of 3 numbers', colours.axes);
+  const { stored, pixels } = given as unknown as DogcatOptions;
+  const { mean, std, axes, axisStd } = colours;
+  const known: ColourStatistics = { mean, std, axes, axisStd };
+  if (pixels === 'mean-image') {
+    const image = readMeanImage(colours.meanImage, stored);
+    const expected = `base64 of ${3 * stored * stored} bytes' means`;
+    expect(image !== null, '.colours.meanImage', expected, String(colours.meanImage).slice(0, 40));
+    known.meanImage = image!;
+  }
   expect(folder === null || typeof folder === 'string', '.folder', 'a path or null', folder);
-  return { options: given as unknown as DogcatOptions, classes, colours, folder };
+  return { options: given as unknown as DogcatOptions, classes, colours: known, folder };
 }
 
 function checkOption(
@@ -66,7 +93,8 @@ function checkOption(
   if (typeof example === 'number') {
     expect(typeof value === 'number' && value >= 0, field, 'a number, 0 or more', value);
   } else if (typeof example === 'string') {
-    const choices: readonly string[] = NAMES[key as keyof typeof NAMES];
+    const name = key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    const choices: readonly string[] = NAMES[name as keyof typeof NAMES];
     expect(choices.includes(value as string), field, `one of ${choices.join(', ')}`, value);
   } else expect(typeof value === typeof example, field, `a ${typeof example}`, value);
 }

@@ -10,6 +10,8 @@ export interface DogcatOptions {
   /** Side of the stored pictures. */
   stored: number;
   dropout: number;
+  /** Where dropout makes up for what it drops. */
+  dropoutScaling: 'training' | 'evaluation';
   initialization: 'he' | 'paper' | 'uniform';
   batch: number;
   epochs: number;
@@ -17,10 +19,17 @@ export interface DogcatOptions {
   lr: number;
   momentum: number;
   weightDecay: number;
+  /** SGD's velocity holds the learning rate. */
+  rateInVelocity: boolean;
   schedule: 'one-cycle' | 'plateau' | 'constant';
+  /** What a plateau is one of, in validation. */
+  watch: 'loss' | 'error';
   labelSmoothing: number;
+  /** What is made of the bytes. */
+  pixels: 'standard' | 'mean-colour' | 'mean-image';
   flip: boolean;
   colourShift: number;
+  colourScale: 'deviation' | 'eigenvalue';
   validation: number;
   limit: number;
   seed: number;
@@ -38,6 +47,7 @@ export const presets: Record<PresetName, { about: string; options: DogcatOptions
       image: 115,
       stored: 129,
       dropout: 0.5,
+      dropoutScaling: 'training',
       initialization: 'uniform', // learns much faster than 'he' here: relative to the weights, Adam's steps are larger
       batch: 32,
       epochs: 10,
@@ -45,10 +55,14 @@ export const presets: Record<PresetName, { about: string; options: DogcatOptions
       lr: 1e-3,
       momentum: 0.9,
       weightDecay: 0.01,
+      rateInVelocity: false,
       schedule: 'one-cycle',
+      watch: 'loss',
       labelSmoothing: 0,
+      pixels: 'standard',
       flip: true,
       colourShift: 0.1,
+      colourScale: 'deviation',
       validation: 0.05,
       limit: Number.POSITIVE_INFINITY,
       seed: 1,
@@ -62,22 +76,36 @@ export const presets: Record<PresetName, { about: string; options: DogcatOptions
       image: 227,
       stored: 256,
       dropout: 0.5,
-      initialization: 'he',
+      dropoutScaling: 'evaluation',
+      initialization: 'paper',
       batch: 128,
       epochs: 90,
       optimizer: 'sgd',
       lr: 0.01,
       momentum: 0.9,
       weightDecay: 5e-4,
+      rateInVelocity: true,
       schedule: 'plateau',
+      watch: 'error',
       labelSmoothing: 0,
+      pixels: 'mean-image',
       flip: true,
       colourShift: 0.1,
+      colourScale: 'eigenvalue',
       validation: 0.05,
       limit: Number.POSITIVE_INFINITY,
       seed: 1,
     },
   },
+};
+
+/** What runs of before these options had done; their files still say enough. */
+export const BEFORE: Partial<DogcatOptions> = {
+  dropoutScaling: 'training',
+  rateInVelocity: false,
+  watch: 'loss',
+  pixels: 'standard',
+  colourScale: 'deviation',
 };
 
 /** How a command is typed: with npm in this repository, with npx where the package is installed (bin/wgrad.js). */
@@ -104,6 +132,10 @@ Data
   --stand-ins           draw stand-ins even where photographs are at hand
   --limit N             use only N training pictures, evenly from the classes
   --validation F        share of the training pictures kept for validation (0.05)
+  --pixels NAME         standard (less the mean, over the deviation, of each channel) | mean-colour (0 to 255 less the mean) |
+                        mean-image (0 to 255 less the mean picture, the paper's)
+  --no-flip             no mirroring;  --colour-shift F: strength of the paper's colour change (0.1; 0: off)
+  --colour-scale NAME   what it multiplies: deviation (along the axis) | eigenvalue (its square, the paper's text)
   --workers N           threads that prepare batches; they never change the result (1 to 4, by cores)
 
 Network
@@ -113,17 +145,19 @@ Network
   --width F             scales channels and dense layers
   --image N             side of the crops; --stored N is the side they are cut from
   --dropout F           of the dense layers; half of it after pools in dogcat
-  --initialization NAME he | paper | uniform (PyTorch's)
+  --dropout-scaling W   where dropout makes up for what it drops: training (PyTorch's) | evaluation (the paper's)
+  --initialization NAME he | paper (deviation 0.01, some biases 1) | uniform (PyTorch's)
 
 Training
   --epochs N  --batch N  --lr F  --momentum F  --weight-decay F  --label-smoothing F  --seed N
   --optimizer NAME      sgd | adamw | adam | rmsprop
+  --rate-in-velocity    of sgd: the paper's rule, in which a new rate leaves earlier steps as they were
   --schedule NAME       one-cycle | plateau (divides by 10 when validation stalls, as the paper did) | constant
+  --watch WORD          what must stall in validation: loss | error (the error rate, the paper's)
   --on-divergence WORD  stop | rollback: when losses explode or are no numbers, stop, or go back to where the run was
                         saved last and on with half the learning rate, three times at most (stop)
   --detect-anomaly      look at every result and gradient: names the op and layer where the first NaN or infinity
                         is made (slower)
-  --no-flip             no mirroring;  --colour-shift F: strength of the paper's colour change (0: off)
 
 Output
   --out DIR             where the run goes (runs/dogcat, runs/dogcat-2, ...)
@@ -154,9 +188,13 @@ const MORE_NUMBERS = [
 ] as const;
 export const NAMES = {
   variant: ['paper', 'dogcat'],
+  'dropout-scaling': ['training', 'evaluation'],
   initialization: ['he', 'paper', 'uniform'],
+  pixels: ['standard', 'mean-colour', 'mean-image'],
+  'colour-scale': ['deviation', 'eigenvalue'],
   optimizer: ['sgd', 'adamw', 'adam', 'rmsprop'],
   schedule: ['one-cycle', 'plateau', 'constant'],
+  watch: ['loss', 'error'],
   preset: ['quick', 'paper'],
   'on-divergence': ['stop', 'rollback'],
 } as const;
@@ -187,7 +225,7 @@ const camel = (name: string) => name.replace(/-(\w)/g, (_, letter: string) => le
 /** @throws UsageError that names the option and what it takes. */
 export function parseCommandLine(argv: string[]): CommandLine {
   const strings = [...NUMBERS, ...MORE_NUMBERS, ...Object.keys(NAMES), 'data', 'out', 'resume', 'run'];
-  const flags = ['flip', 'ten-crop', 'stand-ins', 'summary', 'profile', 'detect-anomaly', 'help'];
+  const flags = ['flip', 'rate-in-velocity', 'ten-crop', 'stand-ins', 'summary', 'profile', 'detect-anomaly', 'help'];
   const options = Object.fromEntries([
     ...strings.map((name) => [name, { type: 'string' as const }]),
     ...flags.map((name) => [name, { type: 'boolean' as const }]),
@@ -210,7 +248,7 @@ export function parseCommandLine(argv: string[]): CommandLine {
       throw new UsageError(`--${name} ${value}: one of ${choices.join(', ')}`);
     given[camel(name)] = value;
   }
-  if (values.flip !== undefined) given.flip = values.flip;
+  for (const name of ['flip', 'rate-in-velocity']) if (values[name] !== undefined) given[camel(name)] = values[name];
   const [word, ...files] = positionals;
   if (word !== undefined && word !== 'predict' && word !== 'train')
     throw new UsageError(`'${word}': the commands are train and predict`);

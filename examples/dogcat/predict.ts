@@ -21,13 +21,13 @@ export async function predict(files: string[], run: string | undefined, defaultR
   const facts = readFacts(checkpoint, 'predict');
   const model = buildModel(facts).eval();
   restoreModel(checkpoint, model);
-  const { image: crop, stored } = facts.options;
+  const { image: crop, stored, pixels } = facts.options;
   const widest = Math.max(...files.map((f) => f.length));
   let failed = 0;
   for (const file of files) {
     try {
       const picture = decodeImage(readBytes(file), file);
-      const images = pictureInputs(picture, { size: stored, crop, colours: facts.colours, crops: 10 });
+      const images = pictureInputs(picture, { size: stored, crop, pixels, colours: facts.colours, crops: 10 });
       const probabilities = await predictProbabilities(model, images, [3, crop, crop], 10);
       const best = argmaxRow(probabilities, 0, facts.classes.length);
       console.log(

@@ -1,6 +1,6 @@
 // The parts of a run, put together from its options.
 
-import { type AugmentOptions, DataLoader, type ImageDataset } from '../../src/data/index.js';
+import { type AugmentOptions, type ColourStatistics, DataLoader, type ImageDataset } from '../../src/data/index.js';
 import {
   Adam,
   AdamW,
@@ -19,12 +19,12 @@ import type { RunFacts } from './facts.js';
 import type { DogcatOptions } from './options.js';
 
 export function buildModel({ options, classes }: Pick<RunFacts, 'options' | 'classes'>): AlexNet {
-  const { variant, width, image: imageSize, dropout, initialization } = options;
-  return alexnet({ variant, width, imageSize, dropout, initialization, numClasses: classes.length });
+  const { variant, width, image: imageSize, dropout, dropoutScaling, initialization } = options;
+  return alexnet({ variant, width, imageSize, dropout, dropoutScaling, initialization, numClasses: classes.length });
 }
 
 function buildOptimizer(params: readonly Tensor[], options: DogcatOptions): Optimizer {
-  const { lr, momentum, weightDecay } = options;
+  const { lr, momentum, weightDecay, rateInVelocity } = options;
   switch (options.optimizer) {
     case 'adamw':
       return new AdamW(params, { lr, weightDecay });
@@ -33,15 +33,29 @@ function buildOptimizer(params: readonly Tensor[], options: DogcatOptions): Opti
     case 'rmsprop':
       return new RMSprop(params, { lr, momentum, weightDecay });
     default:
-      return new SGD(params, { lr, momentum, weightDecay });
+      return new SGD(params, { lr, momentum, weightDecay, rateInVelocity });
   }
 }
 
-function buildSchedule(optimizer: Optimizer, steps: number, { schedule, lr }: DogcatOptions): TrainerParts['schedule'] {
+/** `checked`: there are validation pictures; without them a plateau watches the training. */
+function buildSchedule(
+  optimizer: Optimizer,
+  steps: number,
+  checked: boolean,
+  { schedule, watch, lr }: DogcatOptions,
+): TrainerParts['schedule'] {
   if (schedule === 'constant') return undefined;
-  if (schedule === 'plateau')
-    return { each: 'epoch', rule: new ReduceLROnPlateau(optimizer, { factor: 0.1, patience: 3 }) };
+  if (schedule === 'plateau') {
+    const figures = checked ? (['validationError', 'validationLoss'] as const) : (['trainError', 'trainLoss'] as const);
+    const rule = new ReduceLROnPlateau(optimizer, { factor: 0.1, patience: 3 });
+    return { each: 'epoch', rule, watch: figures[watch === 'error' ? 0 : 1] };
+  }
   return { each: 'step', rule: new OneCycleLR(optimizer, { maxLr: lr, totalSteps: steps + 1 }) };
+}
+
+/** What pictures are brought to, of the training pictures. */
+export function coloursOf(train: ImageDataset, { pixels }: DogcatOptions): ColourStatistics {
+  return { ...train.colours(), ...(pixels === 'mean-image' ? { meanImage: train.meanImage() } : {}) };
 }
 
 /** A loader whose batches are made by worker threads. */
@@ -70,19 +84,17 @@ export function buildLoaders(
   workers: number,
 ): RunLoaders {
   const { options, colours } = facts;
-  const { image: crop, batch, seed, flip, colourShift } = options;
-  const random: AugmentOptions = { crop, place: 'random', flip, colourShift, colours, seed };
+  const { image: crop, batch, seed, pixels, flip, colourShift, colourScale } = options;
+  const random: AugmentOptions = { crop, place: 'random', pixels, flip, colourShift, colourScale, colours, seed };
   const trainLoader = loaderFor(train, random, { batch, workers, shuffle: true });
-  const checkLoader = loaderFor(
-    validation,
-    { crop, place: 'center', colours, seed },
-    { batch, workers: Math.min(workers, 1) },
-  );
+  const center: AugmentOptions = { crop, place: 'center', pixels, colours, seed };
+  const checkLoader =
+    validation.length > 0 ? loaderFor(validation, center, { batch, workers: Math.min(workers, 1) }) : undefined;
   return {
     train: trainLoader.loader,
-    validation: validation.length > 0 ? checkLoader.loader : undefined,
+    validation: checkLoader?.loader,
     close: async () => {
-      await Promise.all([trainLoader.close(), checkLoader.close()]);
+      await Promise.all([trainLoader.close(), checkLoader?.close()]);
     },
   };
 }
@@ -92,6 +104,6 @@ export function buildParts(facts: RunFacts, { train, validation }: RunLoaders): 
   const { options, classes } = facts;
   const model = buildModel(facts);
   const optimizer = buildOptimizer(model.parameters(), options);
-  const schedule = buildSchedule(optimizer, options.epochs * train.batches, options);
+  const schedule = buildSchedule(optimizer, options.epochs * train.batches, validation !== undefined, options);
   return { model, optimizer, schedule, classes, train, validation, labelSmoothing: options.labelSmoothing };
 }

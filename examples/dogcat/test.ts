@@ -63,7 +63,8 @@ async function testOnce(
   name: string,
 ): Promise<train.ConfusionMatrix | null> {
   const { options, classes, colours } = facts;
-  const augment: AugmentOptions = { crop: options.image, place: crops === 1 ? 'center' : 'ten', colours, seed: 0 };
+  const { image: crop, pixels } = options;
+  const augment: AugmentOptions = { crop, place: crops === 1 ? 'center' : 'ten', pixels, colours, seed: 0 };
   const batch = Math.max(1, Math.floor(options.batch / crops));
   const { loader, close } = loaderFor(data.test, augment, { batch, workers: 1 });
   const confusion = new train.ConfusionMatrix(classes);
