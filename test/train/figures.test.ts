@@ -321,22 +321,20 @@ test('a snapshot while losses are on their way is refused: figures would lack th
 });
 
 test('a validation loss that is no number is divergence', async () => {
-  const huge = validation.batches(0).map(({ images, labels }) => ({ images: images.map((v) => v * 1e38), labels }));
+  const odd = validation.batches(0);
+  odd[1].images[3] = Number.NaN;
   const wild = {
     ...validation,
     async *epoch() {
-      yield* huge;
+      yield* odd;
     },
   };
   let epochs = 0;
   const error = await new Trainer(parts({ validation: wild }))
     .fit({ epochs: 2, onEpoch: () => void epochs++ })
     .catch((e: Error) => e);
-  assert.instance(error, DivergenceError);
-  assert.match(
-    (error as Error).message,
-    /^trainer: the validation loss is (NaN|Infinity) at step 4, with a learning rate of 0.5/,
-  );
+  assert.instance(error, DivergenceError, String(error));
+  assert.match((error as Error).message, /^trainer: the validation loss is NaN at step 4, with a learning rate of 0.5/);
   assert.is(epochs, 0);
 });
 
