@@ -1,4 +1,5 @@
 import { gelu, leakyRelu, relu, sigmoid, tanh } from '../autograd/ops/pointwise.js';
+import { checkOptions, finite } from '../device/options.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
 
@@ -16,6 +17,7 @@ export class LeakyReLU extends Module {
     readonly negativeSlope = 0.01,
   ) {
     super();
+    checkOptions('LeakyReLU', { negativeSlope }, { negativeSlope: finite });
   }
 
   forward(x: Tensor): Tensor {

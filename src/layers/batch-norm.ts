@@ -5,11 +5,14 @@ import { full, zeros } from '../autograd/ops/create.js';
 import { sqrt } from '../autograd/ops/pointwise.js';
 import { noGrad } from '../autograd/tape.js';
 import { ShapeError } from '../device/errors.js';
+import { checkOptions, notNegative, type Rules, required, share, whole } from '../device/options.js';
 import { parameter } from '../tensor/parameter.js';
 import { unscoped } from '../tensor/scope.js';
 import { showShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
+
+const OPTIONS: Rules<BatchNormOptions> = { eps: notNegative, momentum: share };
 
 /** Ioffe and Szegedy 2015: each channel to mean 0 and variance 1 over the batch, then weight * x + bias. */
 export abstract class BatchNorm extends Module {
@@ -26,9 +29,12 @@ export abstract class BatchNorm extends Module {
   constructor(
     /** Channels of the input. */
     readonly channels: number,
-    { eps = 1e-5, momentum = 0.1 }: BatchNormOptions = {},
+    options: BatchNormOptions = {},
   ) {
     super();
+    checkOptions(new.target.name, { channels }, { channels: required(whole(1)) });
+    checkOptions(new.target.name, options, OPTIONS);
+    const { eps = 1e-5, momentum = 0.1 } = options;
     this.options = { eps, momentum };
     this.weight = parameter(full([channels], 1));
     this.bias = parameter(zeros([channels]));

@@ -1,14 +1,16 @@
 import { dropout } from '../autograd/ops/dropout.js';
+import { checkOptions, share } from '../device/options.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
 
 /** Zeroes each element with probability `p` in training and scales the rest by 1 / (1 - p). PyTorch: nn.Dropout. */
 export class Dropout extends Module {
   constructor(
-    /** From 0 to below 1. Default 0.5. */
+    /** From 0 to 1. Default 0.5. */
     readonly p = 0.5,
   ) {
     super();
+    checkOptions('Dropout', { p }, { p: share });
   }
 
   forward(x: Tensor): Tensor {

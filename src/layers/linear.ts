@@ -1,12 +1,16 @@
 import { linear } from '../autograd/ops/linear.js';
+import { checkOptions, flag, required, whole } from '../device/options.js';
 import { parameter } from '../tensor/parameter.js';
 import { empty, type Tensor } from '../tensor/tensor.js';
 import { uniformInit } from './initialize.js';
 import { Module } from './module.js';
 
+const FEATURES = { inFeatures: required(whole(0)), outFeatures: required(whole(0)) };
+
 /**
  * y = x · weightᵀ + bias (default true) over the last dimension. weight (outFeatures, inFeatures) starts uniform within
  * 1 / sqrt(inFeatures), as in PyTorch's nn.Linear.
+ * @throws UsageError for sizes that are no whole numbers.
  */
 export class Linear extends Module {
   /** (outFeatures, inFeatures). */
@@ -19,10 +23,13 @@ export class Linear extends Module {
     readonly inFeatures: number,
     /** Size of the output's last dimension. */
     readonly outFeatures: number,
-    { bias = true }: { bias?: boolean } = {},
+    options: { bias?: boolean } = {},
   ) {
     super();
-    const bound = 1 / Math.sqrt(inFeatures);
+    checkOptions('Linear', { inFeatures, outFeatures }, FEATURES);
+    checkOptions('Linear', options, { bias: flag });
+    const { bias = true } = options;
+    const bound = inFeatures > 0 ? 1 / Math.sqrt(inFeatures) : 0;
     this.weight = uniformInit(parameter(empty([outFeatures, inFeatures])), -bound, bound);
     this.bias = bias ? uniformInit(parameter(empty([outFeatures])), -bound, bound) : null;
   }

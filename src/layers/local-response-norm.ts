@@ -1,6 +1,12 @@
 import { type LocalResponseNormOptions, localResponseNorm } from '../autograd/ops/local-response-norm.js';
+import { checkOptions, finite, type Rule, required, whole } from '../device/options.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
+
+const window: Rule = {
+  be: 'a whole number from 1 to 64',
+  holds: (value) => whole(1).holds(value) && (value as number) <= 64,
+};
 
 /** Local response normalization across channels; alpha is divided by size, as in PyTorch's nn.LocalResponseNorm. */
 export class LocalResponseNorm extends Module {
@@ -11,6 +17,8 @@ export class LocalResponseNorm extends Module {
     readonly options: Omit<LocalResponseNormOptions, 'size'> = {},
   ) {
     super();
+    checkOptions('LocalResponseNorm', { size }, { size: required(window) });
+    checkOptions('LocalResponseNorm', options, { alpha: finite, beta: finite, k: finite });
   }
 
   forward(x: Tensor): Tensor {

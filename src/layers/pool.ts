@@ -1,14 +1,27 @@
 import { adaptiveAvgPool2d, avgPool2d, maxPool2d, type Pool2dOptions } from '../autograd/ops/pool.js';
+import { checkOptions, flag, type Rules, required } from '../device/options.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
+import { sizes } from './rules.js';
+
+type WindowOptions = Omit<Pool2dOptions, 'kernelSize'>;
+
+const WINDOW = { stride: sizes(1), padding: sizes(0), ceilMode: flag };
 
 /** A pooling layer over (batch, channels, height, width). */
 abstract class Pool2d extends Module {
   /** Window and stride; see `maxPool2d`. */
   protected readonly options: Pool2dOptions;
 
-  constructor(kernelSize: Pool2dOptions['kernelSize'], options: Omit<Pool2dOptions, 'kernelSize'> = {}) {
+  constructor(
+    name: string,
+    rules: Partial<Rules<WindowOptions>>,
+    kernelSize: Pool2dOptions['kernelSize'],
+    options: WindowOptions,
+  ) {
     super();
+    checkOptions(name, { kernelSize }, { kernelSize: required(sizes(1)) });
+    checkOptions(name, options, { ...WINDOW, ...rules } as Rules<WindowOptions>);
     this.options = { kernelSize, ...options };
   }
 
@@ -23,6 +36,13 @@ abstract class Pool2d extends Module {
  * stride defaults to the window's size. PyTorch: nn.MaxPool2d.
  */
 export class MaxPool2d extends Pool2d {
+  constructor(
+    kernelSize: Pool2dOptions['kernelSize'],
+    options: Omit<Pool2dOptions, 'kernelSize' | 'countIncludePad'> = {},
+  ) {
+    super('MaxPool2d', { dilation: sizes(1) }, kernelSize, options);
+  }
+
   forward(x: Tensor): Tensor {
     return maxPool2d(x, this.options);
   }
@@ -33,6 +53,10 @@ export class MaxPool2d extends Pool2d {
  * stride defaults to the window's size. PyTorch: nn.AvgPool2d.
  */
 export class AvgPool2d extends Pool2d {
+  constructor(kernelSize: Pool2dOptions['kernelSize'], options: Omit<Pool2dOptions, 'kernelSize' | 'dilation'> = {}) {
+    super('AvgPool2d', { countIncludePad: flag }, kernelSize, options);
+  }
+
   forward(x: Tensor): Tensor {
     return avgPool2d(x, this.options);
   }
@@ -45,6 +69,7 @@ export class AdaptiveAvgPool2d extends Module {
     readonly outputSize: number | readonly [number, number],
   ) {
     super();
+    checkOptions('AdaptiveAvgPool2d', { outputSize }, { outputSize: required(sizes(1)) });
   }
 
   forward(x: Tensor): Tensor {
