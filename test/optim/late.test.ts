@@ -1,10 +1,26 @@
 // Gradients that come late, stay away and come again; rates and momenta that change: PyTorch's numbers (pytorch.py).
 import * as assert from 'uvu/assert';
-import { Adam, AdamW, type Optimizer, parameter, RMSprop, SGD, type Tensor, tensor } from '../../src/index.js';
+import {
+  Adam,
+  AdamW,
+  crossEntropy,
+  freeze,
+  Linear,
+  type Optimizer,
+  parameter,
+  RMSprop,
+  Sequential,
+  SGD,
+  scope,
+  Tanh,
+  type Tensor,
+  tensor,
+  unfreeze,
+} from '../../src/index.js';
 import { useDevice } from '../support/device.js';
 import { suite } from '../support/suite.js';
 import { assertClose } from '../support/tolerance.js';
-import { LATE } from './pytorch.js';
+import { LATE, THAWED } from './pytorch.js';
 
 const test = suite('optim/late');
 test.before(useDevice);
@@ -77,5 +93,35 @@ for (const [name, make] of Object.entries(rules)) {
     });
   }
 }
+
+test('a layer unfrozen in mid-run has PyTorch’s parameters and state', async () => {
+  const net = new Sequential({ first: new Linear(3, 4), tanh: new Tanh(), last: new Linear(4, 2) });
+  const params = net.parameters();
+  for (const [k, p] of params.entries()) p.set(Array.from({ length: p.size }, (_, i) => 0.5 * Math.sin(0.7 * i + k)));
+  const rule = new Adam(params, { lr: 0.05 });
+  const flat = async (tensors: Tensor[]) => (await Promise.all(tensors.map(async (t) => [...(await t.data())]))).flat();
+  const [means, squares, counts] = THAWED.adam.slice(6);
+  freeze(net, 'first');
+  for (let t = 0; t < 6; t++) {
+    if (t === 3) unfreeze(net, 'first');
+    using _ = scope();
+    const x = tensor(
+      Float32Array.from({ length: 12 }, (_, i) => Math.sin(i + t)),
+      { shape: [4, 3] },
+    );
+    rule.zeroGrad();
+    crossEntropy(net.forward(x), tensor(Int32Array.of(0, 1, 1, 0))).backward();
+    rule.step();
+    assertClose(await flat(params), THAWED.adam[t], { what: `step ${t}`, terms: 8 });
+  }
+  const state = rule.stateTensors();
+  const ofName = (name: string) => flat(params.map((_, i) => state[`${i}.${name}`]));
+  for (const [i, v] of (await ofName('first')).entries()) assert.ok(Math.abs(v - means[i]) < 1e-7, `mean ${i}: ${v}`);
+  for (const [i, v] of (await ofName('second')).entries())
+    assert.ok(Math.abs(v - squares[i]) < 1e-9, `square ${i}: ${v}`);
+  assert.equal(rule.settings().updates, counts);
+  rule.dispose();
+  net.dispose();
+});
 
 test.run();

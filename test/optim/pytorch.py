@@ -2,7 +2,8 @@
 
     python3 test/optim/pytorch.py > test/optim/pytorch.ts
 
-Made with PyTorch 1.13, in float64. late.test.ts and chains.test.ts say the same in TypeScript.
+Made with PyTorch 1.13, in float64. late.test.ts and
+chains.test.ts say the same in TypeScript.
 """
 import math
 import warnings
@@ -50,6 +51,29 @@ def late(make, options, momentum_from=0):
             group["momentum"] = options["momentum"] if t >= momentum_from else 0
         rule.step()
         rows.append([*a.tolist(), *b.tolist()])
+    return rows
+
+
+def thawed():
+    """A network whose first layer is frozen for three of six steps: parameters and state after each step, and Adam's counts."""
+    net = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh(), torch.nn.Linear(4, 2))
+    for k, p in enumerate(net.parameters()):
+        p.data = (0.5 * torch.sin(0.7 * torch.arange(p.numel()) + k)).reshape(p.shape)
+        p.requires_grad = k >= 2
+    rule = Adam(net.parameters(), lr=0.05)
+    rows = []
+    for t in range(6):
+        if t == 3:
+            for p in net[0].parameters():
+                p.requires_grad = True
+        x = torch.sin(torch.arange(12) + t).reshape(4, 3)
+        rule.zero_grad(set_to_none=True)
+        torch.nn.functional.cross_entropy(net(x), torch.tensor([0, 1, 1, 0])).backward()
+        rule.step()
+        rows.append([v for p in net.parameters() for v in p.flatten().tolist()])
+    for name in ("exp_avg", "exp_avg_sq"):
+        rows.append([v for p in net.parameters() for v in rule.state[p][name].flatten().tolist()])
+    rows.append([int(rule.state[p]["step"]) for p in net.parameters()])
     return rows
 
 
@@ -140,6 +164,7 @@ def show(name, doc, value):
 print("// Written by pytorch.py: see there.")
 rows = {name: late(*args) for name, args in OPTIMIZERS.items()}
 rows["sgd momentum from step 3"] = late(*OPTIMIZERS["sgd dampening"], momentum_from=3)
+show("THAWED", "The network's parameters after each step; then Adam's two means, and its counts.", {"adam": thawed()})
 show("LATE", "a and b after each step.", rows)
 table = {name: chain(name) for name in CHAINS}
 table["a second phase"] = second_phase()
