@@ -1,16 +1,15 @@
 // `npm run test:browser`: what a browser has to show, in headless Chromium. Without one it says so and fails, unless
-// ALLOW_NO_CHROMIUM=1. `-- page [--screenshots FOLDER]` and `-- ops [WORD...]` run one half.
+// ALLOW_NO_CHROMIUM=1. `-- page [--screenshots FOLDER]`, `-- docs` and `-- ops [WORD...]` run one part.
 import { parseArgs } from 'node:util';
 import { chromiumAdvice, chromiumPath } from '../support/chromium.js';
 import { showTotal } from '../support/report.js';
-import { runPage } from './demo.js';
 import { runOps } from './ops.js';
 
 const { positionals, values } = parseArgs({ allowPositionals: true, options: { screenshots: { type: 'string' } } });
 const [what, ...words] = positionals;
 if (!chromiumPath()) {
   const allowed = process.env.ALLOW_NO_CHROMIUM === '1';
-  console.log(`NOT RUN, neither the page nor the ops in a browser: ${chromiumAdvice}`);
+  console.log(`NOT RUN, nothing in a browser: ${chromiumAdvice}`);
   console.log(showTotal(0, allowed ? 0 : 1, 1));
   process.exitCode = allowed ? 0 : 1;
 } else {
@@ -20,8 +19,11 @@ if (!chromiumPath()) {
     total.failed += failed;
     total.skipped += skipped;
   };
-  if (what !== 'ops') add(await runPage(values.screenshots));
-  if (what !== 'page') add(await runOps(what === 'ops' ? words : []));
+  const asked = (part: string) => what === undefined || what === part;
+  // Each is loaded when its turn comes: its suite waits from then on.
+  if (asked('page')) add(await (await import('./demo.js')).runPage(values.screenshots));
+  if (asked('docs')) add(await (await import('./documents.js')).runDocuments());
+  if (asked('ops')) add(await runOps(words));
   console.log(showTotal(total.passed, total.failed, total.skipped));
   process.exitCode = total.failed > 0 ? 1 : 0;
 }

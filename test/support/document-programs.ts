@@ -3,8 +3,7 @@
 // goes on with it. Words after `ts` in the fence change that:
 //
 //   ts more        goes on with the program before, though it imports
-//   ts browser     a program of its own for a page: checked by the compiler, not run
-//   ts fragment    goes on with the program before, but is only checked, not run
+//   ts browser     a program of its own for a page: checked by the compiler; test/browser/documents.ts runs it
 //   ts FEATURE     goes on with the program before, and is run where the device has this feature, such as `timestamp-query`
 //
 // In these blocks, two kinds of comments at a line's end are checked:
@@ -13,7 +12,7 @@
 //   statement;      // throws ShapeError: what its message begins with
 //
 // A line with such a comment must be reached, and a comment behind a `console.log` that cannot be compared is a mistake:
-// `neverCompared` finds those in blocks that are not run, and behind calls of several lines.
+// `neverCompared` finds those in blocks for pages, and behind calls of several lines.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { posix } from 'node:path';
@@ -26,7 +25,7 @@ export interface Program {
   line: number;
   /** Its file below build/docs, without extension. */
   name: string;
-  /** False where the compiler's word is all there can be. */
+  /** False for pages' programs, and for tables. */
   runs: boolean;
   /** Features of the device that some of it needs. */
   features: string[];
@@ -44,7 +43,7 @@ export interface Said {
 }
 
 const folder = `${root}build/docs/`;
-const WORDS = ['more', 'browser', 'fragment'];
+const WORDS = ['more', 'browser'];
 
 /** A page's programs, in order. */
 export function programsOf(page: Page): Program[] {
@@ -75,7 +74,7 @@ function add(program: Program, { code, line, words }: Block): void {
   const features = words.filter((word) => !WORDS.includes(word));
   program.features.push(...features);
   const lines = code.trimEnd().split('\n');
-  if (words.includes('fragment') || features.length > 0) {
+  if (features.length > 0) {
     const first = lines.findLastIndex((text) => /^import |^\} from /.test(text)) + 1;
     lines[first] = `if (has(${JSON.stringify(features)})) { ${lines[first]}`;
     lines.push('}');
@@ -103,7 +102,7 @@ function checked(program: Program, line: number, text: string, needs: readonly s
 export function neverCompared({ blocks }: Page): number[] {
   return blocks.flatMap((block) => {
     const scripts = block.language === 'html' ? scriptsOf(block) : block.language === 'ts' ? [block] : [];
-    const runs = block.language === 'ts' && !block.words.some((word) => word === 'browser' || word === 'fragment');
+    const runs = block.language === 'ts' && !block.words.includes('browser');
     return scripts.flatMap(({ code, line }) => {
       const at = (place: number) => line + code.slice(0, place).split('\n').length - 1;
       const commented = [...code.matchAll(/\bconsole\.\w+\(/g)].flatMap(({ index }) => {
