@@ -72,10 +72,13 @@ export async function loadData(folder: string | null, options: DogcatOptions, te
   if (train.classes.length < 2)
     throw new DataError(`${training}: only one class, '${train.classes[0]}'; two or more are needed`);
   const testFolder = `${folder}/test`;
-  if (training === folder || !existsSync(testFolder)) {
-    return { train, validation, test: validation, testName: 'the validation pictures', folder };
-  }
-  return { train, validation, test: await load(testFolder), testName: testFolder, folder };
+  const instead = { train, validation, test: validation, testName: 'the validation pictures', folder };
+  if (training === folder || !existsSync(testFolder)) return instead;
+  const test = await load(testFolder);
+  if (test.classes.join('\n') === train.classes.join('\n'))
+    return { train, validation, test, testName: testFolder, folder };
+  terminal.say(`${testFolder}: its classes are not those of ${training}; the validation pictures are tested instead`);
+  return instead;
 }
 
 function report(path: string, { dataset, damaged, cached }: ImageFolder, seconds: number, terminal: Terminal): void {

@@ -24,6 +24,12 @@ export interface TestParts {
 /** Accuracy of the best weights on pictures that training never saw; leaves report.svg. */
 export async function test(parts: TestParts): Promise<'done' | 'stopped'> {
   const { model, facts, data, folder, saver, history, tenCrop, terminal } = parts;
+  if (data.test.length === 0) {
+    terminal.say(
+      '\nThere are no pictures to test with: no validation pictures were kept, and there is no test folder.',
+    );
+    return 'done';
+  }
   takeBestWeights(model, folder, terminal);
   model.eval();
   const results: { name: string; confusion: train.ConfusionMatrix }[] = [];

@@ -201,6 +201,13 @@ export class ImageDataset {
   }
 }
 
+/** Names the classes of which no picture could be read: a network would have an answer for each that it never learns. @internal */
+export function withoutPictures(dataset: ImageDataset): DamagedFile[] {
+  const counts = dataset.counts();
+  const reason = 'a class without a picture that could be read';
+  return dataset.classes.flatMap((file, c) => (counts[c] === 0 ? [{ file, reason }] : []));
+}
+
 function checkParts(
   bytes: Uint8Array,
   size: number,

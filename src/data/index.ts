@@ -3,7 +3,7 @@
  * @module wgrad/data
  */
 export * from './augment.js';
-export { classOf } from './class-of.js';
+export { classFolder, classOf } from './class-of.js';
 export * from './dataset.js';
 export * from './image.js';
 export * from './loader.js';

@@ -1,6 +1,8 @@
 // Pictures from files that a page was given: dropped, chosen or fetched. src/node/image-folder.ts is Node's.
-import { DataError } from '../device/errors.js';
-import { type DamagedFile, ImageDataset } from './dataset.js';
+import { DataError, showValue, UsageError } from '../device/errors.js';
+import { showBytes } from '../device/math.js';
+import { callback, checkOptions, type Rules, whole } from '../device/options.js';
+import { type DamagedFile, ImageDataset, withoutPictures } from './dataset.js';
 import { prepare, type RgbImage } from './image.js';
 
 /** A picture as a page gets it, and its class. */
@@ -17,7 +19,7 @@ export interface PictureFile {
 export interface PictureFiles {
   /** The pictures that could be read. */
   dataset: ImageDataset;
-  /** Files that were left out, and why. */
+  /** Files that were left out, and why; so are classes without a picture. */
   damaged: DamagedFile[];
 }
 
@@ -27,9 +29,12 @@ const MOST_PIXELS = 4e6;
 /**
  * Decodes a picture with the browser's own decoders, upright, on white where it is transparent. For pages and their
  * workers; Node has `decodeImage` in `wgrad/node`.
- * @throws DataError if the browser cannot read it.
+ * @throws DataError if the browser cannot read it, UsageError where there is no browser or `file` is no Blob.
  */
 export async function decodePicture(file: Blob, name = 'picture'): Promise<RgbImage> {
+  if (!(file instanceof Blob)) throw new UsageError(`decodePicture: takes a Blob or File, got ${showValue(file)}`);
+  if (typeof createImageBitmap === 'undefined')
+    throw new UsageError("decodePicture: needs a browser's decoders; Node has decodeImage in wgrad/node");
   let bitmap: ImageBitmap;
   try {
     bitmap = await createImageBitmap(file, { imageOrientation: 'from-image' });
@@ -63,19 +68,31 @@ export function pixelsOf(source: ImageBitmap | OffscreenCanvas | HTMLCanvasEleme
   return { width, height, data };
 }
 
+/** How `loadPictureFiles` makes pictures of files. */
+export interface PictureFilesOptions {
+  /** Shorter side after scaling, and side of the central square. Default 256. */
+  size?: number;
+  /** Called after each file. */
+  onProgress?: (done: number, total: number) => void;
+}
+
+const RULES: Rules<PictureFilesOptions> = { size: whole(1), onProgress: callback };
+
 /**
  * A data set from files in a page, as `loadImageFolder` makes one from a folder in Node: the shorter side scaled to `size`
  * (default 256), the central square kept; classes in alphabetical order. Files that cannot be read are left out and
- * reported.
- * @throws DataError if none can be read.
+ * reported; so are classes of which none can.
+ * @throws DataError if none can be read, or all are more than memory can hold; UsageError for options that make no sense.
  */
 export async function loadPictureFiles(
   files: readonly PictureFile[],
-  { size = 256, onProgress }: { size?: number; onProgress?: (done: number, total: number) => void } = {},
+  options: PictureFilesOptions = {},
 ): Promise<PictureFiles> {
-  const classes = [...new Set(files.map(({ label }) => label))].sort();
+  checkOptions('loadPictureFiles', options, RULES);
+  checkFiles(files);
+  const { size = 256, onProgress } = options;
   const image = 3 * size * size;
-  const bytes = new Uint8Array(files.length * image);
+  const bytes = pixelMemory(files.length, size);
   const good: number[] = [];
   const damaged: PictureFiles['damaged'] = [];
   for (const [i, { file, name }] of files.entries()) {
@@ -89,7 +106,32 @@ export async function loadPictureFiles(
     onProgress?.(i + 1, files.length);
   }
   if (good.length === 0) throw new DataError(`none of the ${files.length} files is a picture that can be read`);
-  const labels = Int32Array.from(files, ({ label }) => classes.indexOf(label));
+  const own = files.map(({ label }) => label.normalize('NFC')); // one way to write accents
+  const classes = [...new Set(own)].sort();
+  const places = new Map(classes.map((name, i) => [name, i]));
+  const labels = Int32Array.from(own, (label) => places.get(label)!);
   const names = files.map(({ name }) => name);
-  return { dataset: new ImageDataset(bytes, size, classes, labels, names, Int32Array.from(good)), damaged };
+  const dataset = new ImageDataset(bytes, size, classes, labels, names, Int32Array.from(good));
+  return { dataset, damaged: [...damaged, ...withoutPictures(dataset)] };
+}
+
+function checkFiles(files: readonly PictureFile[]): void {
+  if (!Array.isArray(files)) throw new UsageError(`loadPictureFiles: takes a list of files, got ${showValue(files)}`);
+  const wrong = files.findIndex(
+    (entry) => !(entry?.file instanceof Blob && typeof entry.name === 'string' && typeof entry.label === 'string'),
+  );
+  if (wrong >= 0)
+    throw new UsageError(`loadPictureFiles: file ${wrong} is no { file, name, label } of a Blob and two texts`);
+}
+
+function pixelMemory(pictures: number, size: number): Uint8Array {
+  const length = pictures * 3 * size * size;
+  try {
+    return new Uint8Array(length);
+  } catch (error) {
+    const what = `${pictures.toLocaleString('en-US')} pictures of ${size} x ${size} pixels`;
+    throw new DataError(`${what} take ${showBytes(length)}, more than can be had in one piece; a smaller size helps`, {
+      cause: error,
+    });
+  }
 }

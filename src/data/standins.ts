@@ -1,7 +1,9 @@
 // Drawn stand-ins for photographs of cats and dogs: heads with pointed or hanging ears, in any colour, place, size
 // and light, before noise. They show that training works where no photographs are at hand; they are not data.
+import { checkOptions, required, whole } from '../device/options.js';
 import { ImageDataset } from './dataset.js';
 import { mixKey, Random } from './random.js';
+import { seedRule } from './rules.js';
 
 type Colour = readonly [number, number, number];
 
@@ -73,8 +75,13 @@ function paint(marks: Mark[], ground: Colour, sky: Colour, size: number, random:
   }
 }
 
-/** `count` drawings of size x size pixels in classes 'cat' and 'dog', every other one a dog, the same for the same seed. */
+/**
+ * `count` drawings of size x size pixels in classes 'cat' and 'dog', every other one a dog, the same for the same seed.
+ * @throws UsageError unless all three are whole numbers and `size` is above 0.
+ */
 export function drawnStandIns(count: number, size: number, seed = 0): ImageDataset {
+  const rules = { count: required(whole()), size: required(whole(1)), seed: seedRule };
+  checkOptions('drawnStandIns', { count, size, seed }, rules);
   const image = 3 * size * size;
   const buffer =
     typeof SharedArrayBuffer === 'undefined' ? new ArrayBuffer(count * image) : new SharedArrayBuffer(count * image);

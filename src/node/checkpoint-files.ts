@@ -1,6 +1,7 @@
 // The checkpoints of a run: the last few, so that a damaged one is not the end of it, and the best weights.
 import { linkSync, renameSync, rmSync } from 'node:fs';
-import { CheckpointError, UsageError } from '../device/errors.js';
+import { CheckpointError, showValue, UsageError } from '../device/errors.js';
+import { anything, checkOptions } from '../device/options.js';
 import { type Checkpoint, readCheckpoint } from '../train/checkpoint.js';
 import type { RunFolder } from './run-folder.js';
 
@@ -30,10 +31,12 @@ export class CheckpointFiles {
   constructor(
     /** Where they lie. */
     readonly folder: RunFolder,
-    { keep = 2 }: CheckpointFilesOptions = {},
+    options: CheckpointFilesOptions = {},
   ) {
+    checkOptions('CheckpointFiles', options, { keep: anything });
+    const { keep = 2 } = options;
     if (!(Number.isInteger(keep) && keep >= 1 && keep <= MOST_KEPT)) {
-      throw new UsageError(`CheckpointFiles: keep is ${keep}; a whole number from 1 to ${MOST_KEPT}`);
+      throw new UsageError(`CheckpointFiles: keep is ${showValue(keep)}; a whole number from 1 to ${MOST_KEPT}`);
     }
     this.keep = keep;
   }

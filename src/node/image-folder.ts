@@ -1,12 +1,14 @@
 // Pictures from a folder: decoded in worker threads, packed into shared memory, cached on disk.
 import { readdirSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { basename } from 'node:path';
-import { classOf } from '../data/class-of.js';
-import { type DamagedFile, ImageDataset } from '../data/dataset.js';
+import { type DamagedFile, ImageDataset, withoutPictures } from '../data/dataset.js';
 import { Random, shuffled } from '../data/random.js';
-import { DataError } from '../device/errors.js';
+import { seedRule } from '../data/rules.js';
+import { DataError, showValue, UsageError } from '../device/errors.js';
+import { showBytes } from '../device/math.js';
+import { callback, checkOptions, flag, type Rules, whole } from '../device/options.js';
 import type { DecodeJob, DecodeSetup } from './decode-worker.js';
+import { type Entry, listPictures, PICTURE } from './list-pictures.js';
 import { readPixelCache, writePixelCache } from './pixel-cache.js';
 import { WorkerPool } from './worker-pool.js';
 
@@ -14,11 +16,11 @@ import { WorkerPool } from './worker-pool.js';
 export interface ImageFolderOptions {
   /** Shorter side after scaling, and side of the central square. Default 256. */
   size?: number;
-  /** Decoding threads. Default: one a core. */
+  /** Decoding threads, 1 or more. Default: one a core. */
   workers?: number;
   /** Keeps decoded pictures on disk for the next time. Default true. */
   cache?: boolean;
-  /** Takes only so many pictures, evenly from the classes. Default: all. */
+  /** Takes only so many pictures, 1 or more, evenly from the classes. Default: all. */
   limit?: number;
   /** Which ones a `limit` takes. Default 0. */
   seed?: number;
@@ -30,79 +32,68 @@ export interface ImageFolderOptions {
 export interface ImageFolder {
   /** The pictures that could be read. */
   dataset: ImageDataset;
-  /** Files that were left out, and why. */
+  /** Files that were left out, and why; so are folders and classes without a picture. */
   damaged: DamagedFile[];
   /** Decoded pictures came from the cache on disk. */
   cached: boolean;
 }
 
-const PICTURE = /\.(jpe?g|png)$/i;
-const HIDDEN = /(^|\/)\./;
 const DECODE_LIMIT_MS = 60_000;
 /** A thread may die for reasons that are not the picture's: it gets a second one. */
 const DECODE_ATTEMPTS = 2;
 /** How messages begin that are about a thread and not about a picture. */
 const OF_THREAD = /^worker threads: /;
 
-interface Entry {
-  file: string;
-  label: number;
-}
+const RULES: Rules<ImageFolderOptions> = {
+  ...{ size: whole(1), workers: whole(1), limit: whole(1) },
+  ...{ cache: flag, seed: seedRule, onProgress: callback },
+};
 
 /**
  * Loads a folder of pictures, either Kaggle-named (`cat.1.jpg`: the class is what stands before the first dot) or
- * with a folder for each class. A folder that holds `train/` and no pictures of its own means that. Damaged files are
- * left out and reported.
- * @throws DataError if the folder cannot be read or holds no pictures.
+ * with a folder for each class, as PyTorch's ImageFolder. Folders that only wrap others are looked through (`train/` beside
+ * `test/`, one of the same name, a single one around the classes). Links are followed, into no folder twice. Damaged files,
+ * pictures of other kinds (.webp, .heic, ...) and classes without a picture are left out and reported.
+ * @throws DataError if the folder cannot be read, holds no pictures, or more than memory can; UsageError for options that
+ * make no sense.
  */
 export async function loadImageFolder(root: string, options: ImageFolderOptions = {}): Promise<ImageFolder> {
-  const folder = pictureFolder(root);
+  if (typeof root !== 'string' || root === '')
+    throw new UsageError(`loadImageFolder: takes a path, got ${showValue(root)}`);
+  checkOptions('loadImageFolder', options, RULES);
   const { size = 256, workers = availableParallelism(), cache = true, limit, seed = 0, onProgress } = options;
-  const { classes, entries: all } = listPictures(folder);
+  const { folder, classes, entries: all, left } = listPictures(root);
   const entries = limit === undefined ? all : takeEvenly(all, classes.length, limit, seed);
-  const memory = new SharedArrayBuffer(Math.max(1, entries.length * 3 * size * size));
+  const memory = pixelMemory(folder, entries.length, size);
   const bytes = new Uint8Array(memory);
   const files = entries.map(({ file }) => file);
   const known = cache ? readPixelCache(folder, files, size, bytes) : null;
-  const reasons = known ?? (await decodeAll(folder, files, memory, size, Math.max(workers, 1), onProgress));
+  const reasons = known ?? (await decodeAll(folder, files, memory, size, workers, onProgress));
   const lasting = reasons.every((reason) => reason === null || !OF_THREAD.test(reason)); // else another try may go well
   if (cache && !known && lasting) writePixelCache(folder, files, size, bytes, reasons);
   const labels = Int32Array.from(entries, ({ label }) => label);
   const good = Int32Array.from(entries.keys()).filter((i) => reasons[i] === null);
-  const damaged = files.flatMap((file, i) => (reasons[i] === null ? [] : [{ file, reason: reasons[i]! }]));
   if (good.length === 0) throw new DataError(`${folder}: none of its ${files.length} pictures could be read`);
-  return { dataset: new ImageDataset(bytes, size, classes, labels, files, good), damaged, cached: known !== null };
+  const damaged = files.flatMap((file, i) => (reasons[i] === null ? [] : [{ file, reason: reasons[i]! }]));
+  const dataset = new ImageDataset(bytes, size, classes, labels, files, good);
+  return { dataset, damaged: [...damaged, ...left, ...withoutPictures(dataset)], cached: known !== null };
 }
 
-/** Looks through the folders that archives wrap pictures in: `train/`, and `test/test/`. */
-function pictureFolder(root: string): string {
-  const entries = listed(root, () => readdirSync(root, { withFileTypes: true }));
-  if (entries.some((entry) => !entry.isDirectory() && PICTURE.test(entry.name))) return root;
-  const inner = entries.find((entry) => entry.isDirectory() && ['train', basename(root)].includes(entry.name));
-  return inner ? pictureFolder(`${root}/${inner.name}`) : root;
-}
-
-function listed<T>(folder: string, list: () => T): T {
+/** Shared by the threads that decode. */
+function pixelMemory(folder: string, pictures: number, size: number): SharedArrayBuffer {
+  const length = pictures * 3 * size * size;
   try {
-    return list();
+    const memory = new SharedArrayBuffer(Math.max(1, length));
+    new Uint8Array(memory); // has a limit of its own
+    return memory;
   } catch (error) {
-    throw new DataError(`${folder}: cannot be read as a folder (${(error as Error).message})`, { cause: error });
+    const what = `${pictures.toLocaleString('en-US')} pictures of ${size} x ${size} pixels`;
+    throw new DataError(
+      `${folder}: ${what} take ${showBytes(length)}, more than can be had in one piece; a smaller size or a limit helps`,
+      { cause: error },
+    );
   }
 }
-
-function listPictures(folder: string): { classes: string[]; entries: Entry[] } {
-  const names = listed(folder, () => readdirSync(folder, { recursive: true, encoding: 'utf8' }));
-  const files = names
-    .map((file) => file.replaceAll('\\', '/'))
-    .filter((file) => PICTURE.test(file) && !HIDDEN.test(file))
-    .sort(naturally);
-  if (files.length === 0) throw new DataError(`${folder}: holds no .jpg, .jpeg or .png files`);
-  const classes = [...new Set(files.map(classOf))].sort();
-  return { classes, entries: files.map((file) => ({ file, label: classes.indexOf(classOf(file)) })) };
-}
-
-const collator = new Intl.Collator('en', { numeric: true });
-const naturally = (a: string, b: string) => collator.compare(a, b);
 
 /** `limit` entries with as equal a share of each class as there is. */
 function takeEvenly(all: Entry[], classes: number, limit: number, seed: number): Entry[] {
@@ -156,10 +147,9 @@ async function decodeAll(
 /** Whether a folder looks like one that `loadImageFolder` could load. */
 export function hasPictures(folder: string): boolean {
   try {
-    return (
-      statSync(folder).isDirectory() &&
-      readdirSync(folder).some((f) => PICTURE.test(f) || statSync(`${folder}/${f}`).isDirectory())
-    );
+    const entries = readdirSync(folder, { withFileTypes: true }).filter(({ name }) => !name.startsWith('.'));
+    const isFolder = (name: string) => statSync(`${folder}/${name}`, { throwIfNoEntry: false })?.isDirectory();
+    return entries.some((entry) => PICTURE.test(entry.name) || entry.isDirectory() || isFolder(entry.name));
   } catch {
     return false;
   }

@@ -1,9 +1,19 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import * as assert from 'uvu/assert';
-import { DataError } from '../../src/device/errors.js';
+import { DataError, UsageError } from '../../src/device/errors.js';
 import { type ImageFolderOptions, loadImageFolder } from '../../src/node/image-folder.js';
 import { suite } from '../support/suite.js';
 import { gradient, makeJpeg, makePng } from './made-images.js';
@@ -99,6 +109,181 @@ test('folders tell classes, at any depth; wrapping folders are looked through', 
   });
   const train = (await load(parts)).dataset;
   assert.equal([train.classes, train.length], [['cat', 'dog'], 2]);
+});
+
+const shape = async (folder: string) => {
+  const { dataset } = await load(folder);
+  return [dataset.classes, dataset.counts()];
+};
+
+test('a wrapper is one only if nothing stands beside it', async () => {
+  const png = picture(1);
+  const pizza = makeFolder({ 'pizza/pizza/a.png': png, 'pizza/other/b.png': png, 'pizza/other/c.png': png });
+  assert.equal(await shape(join(pizza, 'pizza')), [
+    ['other', 'pizza'],
+    [2, 1],
+  ]);
+  assert.equal(
+    await shape(pizza),
+    [
+      ['other', 'pizza'],
+      [2, 1],
+    ],
+    'and from outside',
+  );
+  const other = makeFolder({ 'pizza/pizza/a.png': png, 'pizza/other/b.webp': 'RIFF' });
+  assert.equal(await shape(join(other, 'pizza')), [['pizza'], [1]], 'nothing that can be read is something beside it');
+  const twice = makeFolder({ 'set/set/cat.1.png': png, 'set/set/dog.1.png': png });
+  assert.equal(await shape(join(twice, 'set')), [
+    ['cat', 'dog'],
+    [1, 1],
+  ]);
+  const ambiguous = makeFolder({ 'train/steam/1.png': png, 'train/diesel/1.png': png, 'bus/1.png': png });
+  assert.match(
+    await refusal(ambiguous),
+    /'train' has classes of its own and stands beside 'bus'.*name the folder that is meant/,
+  );
+  assert.equal(await shape(join(ambiguous, 'train')), [
+    ['diesel', 'steam'],
+    [1, 1],
+  ]);
+});
+
+test('pictures of other kinds are named, .jfif is read, and a class folder without a picture is named', async () => {
+  const files: Record<string, Uint8Array | string> = {
+    'cat/1.jfif': picture(2),
+    'cat/2.JPE': picture(4),
+    'dog/1.png': picture(1),
+    'dog/notes.txt': '',
+  };
+  const others = ['webp', 'bmp', 'gif', 'tif', 'tiff', 'heic', 'avif', 'HEIF'];
+  for (const kind of others) files[`bird/1.${kind}`] = 'x';
+  files['cat/3.webp'] = 'x';
+  const { dataset, damaged } = await load(makeFolder(files));
+  assert.equal(
+    [dataset.classes, dataset.counts()],
+    [
+      ['cat', 'dog'],
+      [2, 1],
+    ],
+  );
+  const reasons = new Map(damaged.map(({ file, reason }) => [file, reason]));
+  for (const kind of others) assert.is(reasons.get(`bird/1.${kind}`), `a ${kind} file; only JPEG and PNG are read`);
+  assert.is(reasons.get('cat/3.webp'), 'a webp file; only JPEG and PNG are read');
+  assert.is(reasons.get('bird/'), 'no picture in it can be read; it is none of the classes');
+  assert.is(reasons.size, others.length + 2);
+  assert.match(
+    await refusal(makeFolder({ 'a/1.webp': '', 'b/2.gif': '' })),
+    /holds no \.jpg.* only files such as a\/1\.webp/,
+  );
+});
+
+test('a class whose pictures are all damaged is named, besides each of them; empty folders are, too', async () => {
+  const folder = makeFolder({ 'cat/1.png': picture(1), 'dog/1.png': '', 'dog/2.png': 'x' });
+  mkdirSync(join(folder, 'bird'));
+  const { dataset, damaged } = await load(folder);
+  assert.equal(
+    [dataset.classes, dataset.counts()],
+    [
+      ['cat', 'dog'],
+      [1, 0],
+    ],
+  );
+  assert.equal(damaged, [
+    { file: 'dog/1.png', reason: 'the file is empty' },
+    { file: 'dog/2.png', reason: 'neither a JPEG nor a PNG, whatever its name says' },
+    { file: 'bird/', reason: 'no picture in it can be read; it is none of the classes' },
+    { file: 'dog', reason: 'a class without a picture that could be read' },
+  ]);
+});
+
+test('links are followed once: to a folder above, to one beside, to themselves, to nowhere', async () => {
+  const folder = makeFolder({ 'cat/1.png': picture(1), 'dog/deep/1.png': picture(3) });
+  const elsewhere = makeFolder({ 'x/2.png': picture(1), '3.png': picture(3) });
+  const link = (to: string, name: string) => symlinkSync(to, join(folder, name));
+  link('..', 'cat/up'); // the folder itself
+  link('../..', 'cat/further'); // what it lies in, with all other folders
+  link('../dog', 'cat/dog');
+  link('dog/deep', 'a first name for it');
+  link('loop', 'loop');
+  link('nowhere', 'cat/9.png');
+  link('../cat/1.png', 'dog/same.png');
+  link(elsewhere, 'far');
+  link(join(elsewhere, 'x'), 'far too');
+  const { dataset, damaged } = await load(folder);
+  const names = Array.from({ length: dataset.length }, (_, i) => dataset.name(i));
+  assert.equal(names, ['cat/1.png', 'dog/deep/1.png', 'dog/same.png', 'far/3.png', 'far/x/2.png']);
+  const reasons = new Map(damaged.map(({ file, reason }) => [file, reason]));
+  for (const file of ['cat/up/', 'cat/further/', 'cat/dog/', 'a first name for it/', 'far too/']) {
+    assert.is(reasons.get(file), 'a folder that is read already, by another way', file);
+  }
+  assert.match(reasons.get('loop')!, /^ELOOP/);
+  assert.match(reasons.get('cat/9.png')!, /^ENOENT/);
+  assert.is(reasons.size, 7);
+});
+
+test('odd names are names: folders like pictures, prototypes, accents in two forms', async () => {
+  const cafe = ['caf\u00e9', 'cafe\u0301']; // NFC, and NFD as macOS writes it
+  const folder = makeFolder({
+    ...{ [`${cafe[0]}/1.png`]: picture(1), [`${cafe[1]}/2.png`]: picture(1), '__proto__/1.png': picture(1) },
+    ...{ 'cat.jpg/1.png': picture(1), 'constructor/1.png': picture(1), 'constructor/1.PNG': picture(3) },
+  });
+  const { dataset, damaged } = await load(folder);
+  assert.equal(damaged, []);
+  assert.equal(dataset.classes, ['__proto__', cafe[0], 'cat.jpg', 'constructor']);
+  assert.equal(dataset.counts(), [1, 2, 1, 2]);
+});
+
+const backslashes = 'a backslash in a name is a letter like any other';
+if (process.platform === 'win32') test.skip(backslashes, 'Windows has none in names');
+else
+  test(backslashes, async () => {
+    const folder = makeFolder({ 'cat/1.png': picture(1), '_1/1.png': picture(1) });
+    writeFileSync(join(folder, 'cat', 'a\\b.jpg'), picture(2));
+    const { dataset, damaged } = await load(folder);
+    assert.equal([dataset.name(1), dataset.name(2), damaged.length], ['cat/1.png', 'cat/a\\b.jpg', 0]);
+    assert.equal(dataset.counts(), [1, 2]);
+    const flat = makeFolder({ 'cat.1.png': picture(1) });
+    writeFileSync(join(flat, 'dog\\b.1.jpg'), picture(2));
+    assert.equal((await load(flat)).dataset.classes, ['cat', 'dog\\b']);
+  });
+
+const pipes = 'what is neither a file nor a folder is named, and not waited for';
+if (process.platform === 'win32') test.skip(pipes, 'Windows has no pipes in folders');
+else
+  test(pipes, async () => {
+    const folder = makeFolder({ 'cat.1.png': picture(1) });
+    execFileSync('mkfifo', [join(folder, 'cat.2.png')]);
+    const { dataset, damaged } = await load(folder);
+    assert.is(dataset.length, 1);
+    assert.equal(damaged, [{ file: 'cat.2.png', reason: 'neither a file nor a folder' }]);
+  });
+
+test('options are checked by name and range', async () => {
+  const refused = async (options: object, expected: RegExp) => {
+    const error = await load(kaggle, options).catch((reason) => reason);
+    assert.instance(error, UsageError);
+    assert.match(error.message, expected);
+  };
+  await refused({ sizes: 64 }, /loadImageFolder: there is no option 'sizes'; did you mean 'size'/);
+  for (const size of [0, 1.5, Number.NaN, '64']) await refused({ size }, /size is a whole number, 1 or more/);
+  await refused({ limit: 0 }, /limit is a whole number, 1 or more/);
+  await refused({ workers: 0 }, /workers is a whole number, 1 or more/);
+  await refused({ seed: 0.5 }, /seed is a whole number/);
+  await refused({ cache: 'no' }, /cache is true or false/);
+  for (const root of ['', undefined, 7] as string[]) {
+    const error = await loadImageFolder(root).catch((reason) => reason);
+    assert.ok(error instanceof UsageError && /loadImageFolder: takes a path, got/.test(error.message));
+  }
+});
+
+test('more pixels than one piece of memory holds are an error that says so', async () => {
+  const error = await load(kaggle, { size: 100_000 }).catch((reason) => reason);
+  assert.instance(error, DataError);
+  assert.match(
+    error.message,
+    /: 7 pictures of 100000 x 100000 pixels take 210 GB, more than can be had in one piece; a smaller size/,
+  );
 });
 
 test('a limit takes evenly from the classes, by the seed', async () => {

@@ -1,5 +1,5 @@
 // The user's own pictures: classes with a name, files and thumbnails, filled by dropping and choosing.
-import { classOf, type PictureFile } from 'wgrad/data';
+import { classFolder, classOf, type PictureFile } from 'wgrad/data';
 import { element } from './page.js';
 
 interface Class {
@@ -7,7 +7,10 @@ interface Class {
   files: File[];
 }
 
-const PICTURE = /\.(jpe?g|png|webp|gif|avif|bmp)$/i;
+const PICTURE = /\.(jpe?g|jpe|jfif|a?png|webp|gif|avif|bmp)$/i;
+/** Pictures that not every browser reads. */
+const OTHER_PICTURE = /\.(tiff?|heic|heif|jxl|jp2|psd|dng|cr2|nef|arw)$/i;
+const HIDDEN = /(^|\/)\./;
 const THUMBNAILS = 6;
 
 /** A file and its path below what was dropped or chosen. */
@@ -55,6 +58,10 @@ export function onDrop(target: HTMLElement, take: (transfer: DataTransfer) => vo
 
 export class Pictures {
   private classes: Class[] = [];
+  /** Files of the last drop or choice that are pictures and cannot be read. */
+  private left: string[] = [];
+  /** Why nothing was taken of it. */
+  private problem = '';
 
   constructor(private readonly changed: () => void) {
     onDrop(element('drop'), (transfer) => void filesOf(transfer).then((found) => this.sort(found)));
@@ -86,14 +93,16 @@ export class Pictures {
 
   /** Sorts files into classes by folder or name. */
   private sort(found: Found[]): void {
-    const pictures = found.filter(({ path }) => PICTURE.test(path) && !/(^|\/)\./.test(path));
-    const paths = pictures.map(({ path }) => path.split('/'));
-    // A folder around everything else is not a class.
-    const shared = paths.length > 0 && paths.every((p) => p.length > 2 && p[0] === paths[0][0]) ? 1 : 0;
-    const oneFlat =
-      paths.every((p) => p.length === 2 && p[0] === paths[0][0]) && new Set(paths.map((p) => classOf(p[1]))).size > 1;
-    for (const [i, { file }] of pictures.entries()) {
-      this.class(classOf(paths[i].slice(shared || oneFlat ? 1 : 0).join('/'))).files.push(file);
+    const seen = found.filter(({ path }) => !HIDDEN.test(path));
+    const pictures = seen.filter(({ path }) => PICTURE.test(path));
+    this.left = seen.map(({ path }) => path).filter((path) => OTHER_PICTURE.test(path));
+    try {
+      const within = folderOf(pictures.map(({ path }) => path));
+      for (const { file, path } of pictures) {
+        if (path.startsWith(within)) this.class(classOf(path.slice(within.length))).files.push(file);
+      }
+    } catch (error) {
+      this.problem = (error as Error).message;
     }
     this.classes.sort((a, b) => a.name.localeCompare(b.name));
     this.show();
@@ -110,9 +119,13 @@ export class Pictures {
 
   private show(): void {
     element('classes').replaceChildren(...this.classes.map((c) => this.row(c)));
-    const problem = this.files();
-    element('classes-note').textContent =
-      this.classes.length === 0 ? '' : typeof problem === 'string' ? problem : `${problem.length} pictures, ready.`;
+    const files = this.files();
+    const state =
+      this.classes.length === 0 ? '' : typeof files === 'string' ? files : `${files.length} pictures, ready.`;
+    const left =
+      this.left.length > 0 ? `Left out: ${this.left.length} that browsers do not read, such as ${this.left[0]}.` : '';
+    element('classes-note').textContent = [this.problem, state, left].filter(Boolean).join(' ');
+    this.problem = '';
     this.changed();
   }
 
@@ -153,9 +166,20 @@ export class Pictures {
   }
 
   private add(c: Class, files: File[]): void {
+    this.left = files.map(({ name }) => name).filter((name) => OTHER_PICTURE.test(name));
     c.files.push(...files.filter((file) => PICTURE.test(file.name)));
     this.show();
   }
+}
+
+/** What stands around the classes; also a single folder of files whose names tell classes apart, of several pictures each. */
+function folderOf(paths: string[]): string {
+  const within = classFolder(paths);
+  const rest = paths.filter((path) => path.startsWith(within)).map((path) => path.slice(within.length).split('/'));
+  const [top] = rest[0] ?? [];
+  if (!rest.every((parts) => parts.length === 2 && parts[0] === top)) return within;
+  const classes = new Set(rest.map((parts) => classOf(parts[1])));
+  return classes.size > 1 && classes.size * 2 <= rest.length ? `${within}${top}/` : within;
 }
 
 function thumbnails(files: File[]): HTMLElement {
