@@ -1,5 +1,5 @@
 // Every relative link in the project's Markdown leads to a file, and its anchor to a heading.
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { posix } from 'node:path';
 import * as assert from 'uvu/assert';
 import { anchors, links, markdownFiles, readPage, root } from './support/documents.js';
@@ -33,6 +33,14 @@ test('docs/README.md names every page', () => {
   const pages = markdownFiles().filter((path) => /^docs\/[^/]+\.md$/.test(path) && path !== 'docs/README.md');
   assert.equal(
     pages.filter((path) => !listed.includes(path)),
+    [],
+  );
+});
+
+test('the files that the drawing of a step names exist', () => {
+  const named = readFileSync(`${root}docs/training-step.svg`, 'utf8').match(/src\/[\w/-]+\.ts/g)!;
+  assert.equal(
+    named.filter((file) => !existsSync(root + file)),
     [],
   );
 });
