@@ -1,10 +1,11 @@
 // Kernels of the user's own, on the same road as the library's.
 import type { LaunchOptions } from '../device/batch.js';
 import { DtypeError, KernelError, showValue, UsageError } from '../device/errors.js';
-import type { Shader } from '../device/pipeline.js';
+import { checkOptions, notNegative, type Rule, required } from '../device/options.js';
+import type { Shader, Slots } from '../device/pipeline.js';
 import { run } from '../device/recorder.js';
 import { reflect } from '../device/reflect.js';
-import type { Tensor } from '../tensor/tensor.js';
+import { Tensor } from '../tensor/tensor.js';
 
 /** A compute shader that runs on tensors. */
 export interface Kernel {
@@ -14,8 +15,9 @@ export interface Kernel {
    * Records one launch; what it writes is written in place. `tensors` and `params` by the names in the WGSL. `groups` are
    * workgroups, folded into two dimensions where there are many (`workgroup.x + workgroup.y * groups.x`); `slots` replace
    * the right-hand sides of lines marked `// slot`.
-   * @throws KernelError if a name is missing or unknown, DtypeError if an array of floats is given other numbers; WGSL
-   * errors arrive with the next read, with their line.
+   * @throws KernelError if a name is missing or unknown, DtypeError if an array's elements are not the tensor's (words of i32
+   * and bytes may be u32), UsageError if a value does not fit its parameter; WGSL errors arrive with the next read, with their
+   * line.
    */
   run(tensors: { [name: string]: Tensor }, params: { [name: string]: number }, options: LaunchOptions): void;
 }
@@ -35,22 +37,71 @@ export function kernel(code: string): Kernel {
     if (extra !== undefined) throw new KernelError(`${shader.name}: there is no ${what} '${extra}'`);
   };
   const buffers = shader.buffers.map(({ name }) => name);
-  const ofFloats = buffers.filter((name) => new RegExp(`> ${name}\\s*:\\s*array<(f32|vec[234](f|<f32>))>`).test(code));
-  const params = shader.params.map(({ name }) => name).filter((name) => !name.endsWith('_base'));
+  const params = shader.params.filter(({ name }) => !name.endsWith('_base'));
   return {
     shader,
     run(tensors, values, options) {
+      requireNamed('tensors', tensors);
+      requireNamed('parameters', values);
       known('tensor', buffers, tensors);
-      known('parameter', params, values);
-      const wrong = ofFloats.find((name) => tensors[name].dtype !== 'f32');
-      if (wrong)
-        throw new DtypeError(`${shader.name}: '${wrong}' is an array of f32, the tensor is ${tensors[wrong].dtype}`);
+      const names = params.map(({ name }) => name);
+      known('parameter', names, values);
+      checkOptions(shader.name, options, { slots: texts, groups: required(grid), flops: notNegative });
+      for (const name of buffers)
+        requireElements(shader.name, name, tensors[name], elementOf(code, name, options.slots));
+      for (const { name, type } of params) requireParam(shader.name, name, values[name], type);
       run(shader, Object.fromEntries(buffers.map((name) => [name, tensors[name].buffer])), values, options);
       for (const { name, access } of shader.buffers) {
         if (access === 'read_write') tensors[name].overwrittenBy(`kernel ${shader.name}`);
       }
     },
   };
+  function requireNamed(what: string, given: unknown): void {
+    if (typeof given === 'object' && given !== null) return;
+    throw new UsageError(`${shader.name}: takes ${what} by name, such as { x }, got ${showValue(given)}`);
+  }
+}
+
+const isCount = (n: unknown) => typeof n === 'number' && Number.isSafeInteger(n) && n >= 0;
+
+const grid: Rule = {
+  be: 'workgroups: a whole number, or up to three of them',
+  holds: (value) =>
+    isCount(value) || (Array.isArray(value) && value.length >= 2 && value.length <= 3 && value.every(isCount)),
+};
+const texts: Rule = {
+  be: 'right-hand sides by name, texts or numbers',
+  holds: (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    Object.values(value).every((text) => typeof text === 'string' || typeof text === 'number'),
+};
+
+/** What the elements of a buffer are, aliases followed and slots filled in; undefined for structs and nested arrays. */
+function elementOf(code: string, buffer: string, slots: Slots = {}): 'f32' | 'i32' | 'u32' | undefined {
+  const written = code.match(new RegExp(`> ${buffer}\\s*:\\s*array<\\s*([\\w<>]+?)\\s*(,\\s*\\w+\\s*)?>;`))?.[1];
+  if (written === undefined) return undefined;
+  const alias = code.match(new RegExp(`^alias ${written}\\s*=\\s*([\\w<>]+)\\s*;`, 'm'))?.[1];
+  const [, long, short] =
+    String(slots[written] ?? alias ?? written).match(/^(?:vec[234]<|atomic<)?([fiu]32)>?$|^vec[234]([fiu])$/) ?? [];
+  return (long ?? (short && `${short}32`)) as 'f32' | 'i32' | 'u32' | undefined;
+}
+
+/** An array of words may be read as u32 whatever its sign; bytes lie four to a u32. Floats are floats. */
+function requireElements(op: string, name: string, t: unknown, element: ReturnType<typeof elementOf>): void {
+  if (!(t instanceof Tensor)) throw new UsageError(`${op}: '${name}' is a tensor, got ${showValue(t)}`);
+  const fits = { f32: t.dtype === 'f32', i32: t.dtype === 'i32', u32: t.dtype !== 'f32' };
+  if (element === undefined || fits[element]) return;
+  const bits =
+    element !== 'f32' && t.dtype === 'f32' ? '; declare an array of f32 and use bitcast to see its bits' : '';
+  throw new DtypeError(`${op}: '${name}' is an array of ${element}, the tensor is ${t.dtype}${bits}`);
+}
+
+function requireParam(op: string, name: string, value: unknown, type: 'u32' | 'i32' | 'f32'): void {
+  const whole = (least: number, most: number) =>
+    Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
+  const fits = { f32: typeof value === 'number', i32: whole(-(2 ** 31), 2 ** 31 - 1), u32: whole(0, 2 ** 32 - 1) };
+  if (!fits[type]) throw new UsageError(`${op}: parameter '${name}' is ${type}, got ${showValue(value)}`);
 }
 
 function reflected(code: string): Shader {

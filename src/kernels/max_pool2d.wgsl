@@ -1,6 +1,6 @@
 // max_pool2d: y = the largest x of each window; windows may overlap.
 //   x (planes, in_h, in_w), y and taps (planes, out_h, out_w): taps says which of the window's places won, counted
-//   row by row, for the gradient. The first of equals wins, and NaN beats everything, as in PyTorch.
+//   row by row, for the gradient, or all ones where it saw none. The first of equals wins, and NaN beats everything, as in PyTorch.
 // One thread owns one element of y.
 
 // Known when compiled, so that the loops over a window are unrolled and the divisions are multiplications.
@@ -44,6 +44,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
       best_tap = select(best_tap, ky * KERNEL_W + kx, wins);
     }
   }
-  y[p.y_base + i] = best;
+  // A window that sees nothing is minus infinity, whose bits are made here: WGSL has no constant for it.
+  y[p.y_base + i] = select(best, bitcast<f32>(best_tap & 0xff800000u), best_tap == 0xffffffffu);
   if (TAPS) { taps[p.taps_base + i] = best_tap; }
 }

@@ -50,6 +50,7 @@ function overPlanes(
   s: PoolSize,
   launch: (count: number, part: (b: GpuBuffer, perPlane: number) => ReturnType<typeof view>) => void,
 ) {
+  if (s.planes === 0) return;
   const largest = Math.max(s.inHeight * s.inWidth, s.outHeight * s.outWidth);
   for (const w of windows('pooling: an image of one channel', s.planes, largest)) {
     launch(w.count, (buffer, perPlane) => view(buffer, w.start * perPlane, w.count * perPlane));

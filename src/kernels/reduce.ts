@@ -93,7 +93,7 @@ function launch(
   divisor: number,
 ): void {
   const groups = ceilDiv(params.count, 64);
-  if (combine === 'sum') run(sumShader, buffers, { ...params, divisor }, { groups });
+  if (combine === 'sum') run(sumShader, buffers, { ...params, divisor, zero: 0 }, { groups });
   else run(extremeShader, buffers, params, { slots: combine === 'max' ? {} : { combine: SMALLER }, groups });
 }
 

@@ -1,18 +1,21 @@
 // reduce_sum: y[o, s, i] = the sum over r in slice s of x[o, r, i], divided by the divisor.
 //   x (outer, length, inner), y (outer, slices, inner); a slice is `slice` long, the last may be shorter
 // One thread owns one element of y. Long reductions run twice: slices first, then the slices' results.
-// Four are added in pairs, and what adding fours to the sum rounds off is kept for the end: the sum and the mean of large
-// numbers that differ little are right to the last bit or two, however many there are.
+// Two are added at a time, and what that rounds off the sum is kept and added at the end: sum and mean of large numbers that
+// differ little are right to the last bit or two, however many there are.
 
-struct Params { count: u32, length: u32, inner: u32, slices: u32, slice: u32, divisor: f32, x_base: u32, y_base: u32 }
+struct Params { count: u32, length: u32, inner: u32, slices: u32, slice: u32, divisor: f32, zero: u32, x_base: u32, y_base: u32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 @group(1) @binding(0) var<uniform> p: Params;
 
+// A compiler may take (a + b) - a for b: a zero that it does not know keeps it from that.
+fn as_it_is(v: f32) -> f32 { return bitcast<f32>(bitcast<u32>(v) | p.zero); }
+
 // The sum so far, and what rounding has left out of it. Knuth, The Art of Computer Programming 2, 4.2.2.
 fn add(total: vec2f, v: f32) -> vec2f {
-  let sum = total.x + v;
-  let added = sum - total.x;
+  let sum = as_it_is(total.x + v);
+  let added = as_it_is(sum - total.x);
   return vec2f(sum, total.y + ((total.x - (sum - added)) + (v - added)));
 }
 
@@ -33,9 +36,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   var total = vec2f(x[at + first * p.inner], 0.0);
   var r = first + 1u;
   for (; r + 3u < end; r += 4u) { // four a turn: a turn costs as much as two loads on software adapters
-    let left = x[at + r * p.inner] + x[at + (r + 1u) * p.inner];
-    let right = x[at + (r + 2u) * p.inner] + x[at + (r + 3u) * p.inner];
-    total = add(total, left + right);
+    total = add(total, x[at + r * p.inner] + x[at + (r + 1u) * p.inner]);
+    total = add(total, x[at + (r + 2u) * p.inner] + x[at + (r + 3u) * p.inner]);
   }
   for (; r < end; r++) { total = add(total, x[at + r * p.inner]); }
   let exact = total.x + total.y;

@@ -48,7 +48,7 @@ const refusals: [string, readonly number[], readonly number[], Conv2dOptions, Re
   ['no groups', [1, 2, 5, 5], [4, 2, 3, 3], { groups: 0 }, /groups is a whole number, 1 or more/],
   ['an image without batch', [3, 5, 5], [4, 3, 3, 3], {}, /x is \(batch, channels, height, width\)/],
   ['a flat weight', [1, 3, 5, 5], [4, 27], {}, /weight is \(outChannels, inChannels \/ groups, height, width\)/],
-  ['an empty batch', [0, 3, 5, 5], [4, 3, 3, 3], {}, /all sizes are 1 or more/],
+  ['no channels', [2, 0, 5, 5], [4, 0, 3, 3], {}, /all sizes but the batch are 1 or more/],
   [
     'a kernel beyond the image',
     [1, 3, 5, 9],

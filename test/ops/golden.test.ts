@@ -101,7 +101,8 @@ for (const c of goldenCases('batch_norm')) {
     const [x, weight, bias] = ['x', 'weight', 'bias'].map((n) => c.input(n));
     const [mean, variance] = [tensor(args.runningMean), tensor(args.runningVar)];
     const step = scope();
-    const y = ops.batchNorm(x, mean, variance, weight, bias, args);
+    const { training, momentum, eps } = args;
+    const y = ops.batchNorm(x, mean, variance, weight, bias, { training, momentum, eps });
     y.backward(c.dy());
     const actual = y.data();
     step.close();

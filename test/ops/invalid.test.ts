@@ -68,14 +68,14 @@ const elementLoss = (op: string): Wrong[] => [
   [() => [f(2), i(2)], DtypeError, `${op}: takes f32, got i32 [2]; cast it first`],
   [() => [f(2, 3), f(3, 2)], ShapeError, `${op}: input [2, 3] and target [3, 2] differ`],
   [() => [f(2), f(2), { reduction: 'avg' }], UsageError, `${op}: reduction is 'mean', 'sum' or 'none', got 'avg'`],
-  [() => [f(2), f(2), 'sum'], UsageError, `${op}: takes options such as { reduction: 'sum' }, got 'sum'`],
+  [() => [f(2), f(2), 'sum'], UsageError, `${op}: takes options { reduction }, got 'sum'`],
   [() => [f(0), f(0)], ShapeError, `${op}: a mean of nothing, x is [0]`],
 ];
 
 const pool = (op: string): Wrong[] => [
   ...ofOne(op, { kernelSize: 2 }),
-  [() => [f(1, 1, 4, 4)], UsageError, `${op}: takes options such as { kernelSize: 2 }, got undefined`],
-  [() => [f(1, 1, 4, 4), 2], UsageError, `${op}: takes options such as { kernelSize: 2 }, got 2`],
+  [() => [f(1, 1, 4, 4)], UsageError, `${op}: takes options { kernelSize, stride, `],
+  [() => [f(1, 1, 4, 4), 2], UsageError, `${op}: takes options { kernelSize, stride, `],
   [() => [f(4, 4), { kernelSize: 2 }], ShapeError, `${op}: x is (batch, channels, height, width), got [4, 4]`],
   ...(
     [
@@ -101,7 +101,7 @@ const pool = (op: string): Wrong[] => [
     `${op}: padding 2x2 is more than half the kernel, 3x3 (x [1, 1, 4, 4])`,
   ],
   [() => [f(1, 1, 2, 9), { kernelSize: 3 }], ShapeError, `${op}: a 3x3 window does not fit x [1, 1, 2, 9]`],
-  [() => [f(0, 1, 4, 4), { kernelSize: 2 }], ShapeError, `${op}: a 2x2 window does not fit x [0, 1, 4, 4]`],
+  [() => [f(1, 0, 4, 4), { kernelSize: 2 }], ShapeError, `${op}: a 2x2 window does not fit x [1, 0, 4, 4]`],
 ];
 
 const filled = (op: string, ...value: unknown[]): Wrong[] => [
@@ -111,13 +111,13 @@ const filled = (op: string, ...value: unknown[]): Wrong[] => [
   [() => [3, ...value], ShapeError, `${op}: 3 is not a shape`],
   [() => [[2], ...value, { dtype: 'f64' }], DtypeError, `${op}: dtype is f32, i32 or u8, got 'f64'`],
   [() => [[2], ...value, { dtype: 'i32', requiresGrad: true }], DtypeError, `${op}: only f32 can require a gradient`],
-  [() => [[2], ...value, null], UsageError, `${op}: takes options such as { dtype: 'i32' }, got null`],
+  [() => [[2], ...value, null], UsageError, `${op}: takes options { dtype, requiresGrad }, got null`],
 ];
 
 const random = (op: string, ...range: unknown[]): Wrong[] => [
   [() => [undefined, ...range], ShapeError, `${op}: undefined is not a shape`],
   [() => [[2, -1], ...range], ShapeError, `${op}: [2, -1] is not a shape`],
-  [() => [[2], ...range, 7], UsageError, `${op}: takes options such as { requiresGrad: true }, got 7`],
+  [() => [[2], ...range, 7], UsageError, `${op}: takes options { requiresGrad }, got 7`],
 ];
 
 const conv = (x: number[], weight: number[], options: object, message: string): Wrong => [
@@ -171,22 +171,30 @@ const wrong: Record<string, Wrong[]> = {
       ShapeError,
       'batchNorm: training needs more than one value a channel, x is [1, 3]',
     ],
-    [() => [f(2, 3), f(3), f(3), f(3), f(3), { eps: Number.NaN }], UsageError, 'batchNorm: eps is a number, got NaN'],
-    [() => [f(2, 3), f(3), f(3), f(3), f(3), { eps: -1 }], UsageError, 'batchNorm: eps is 0 or more, got -1'],
+    [
+      () => [f(2, 3), f(3), f(3), f(3), f(3), { eps: Number.NaN }],
+      UsageError,
+      'batchNorm: eps is a finite number, 0 or more, got NaN',
+    ],
+    [
+      () => [f(2, 3), f(3), f(3), f(3), f(3), { eps: -1 }],
+      UsageError,
+      'batchNorm: eps is a finite number, 0 or more, got -1',
+    ],
     [
       () => [f(2, 3), f(3), f(3), f(3), f(3), { momentum: null }],
       UsageError,
-      'batchNorm: momentum is a number, got null',
+      'batchNorm: momentum is a number from 0 to 1, got null',
     ],
     [
       () => [f(2, 3), f(3), f(3), f(3), f(3), true],
       UsageError,
-      'batchNorm: takes options such as { training: true }, got true',
+      'batchNorm: takes options { eps, momentum, training }, got true',
     ],
   ],
   localResponseNorm: [
     ...ofOne('localResponseNorm', { size: 3 }),
-    [() => [f(1, 2, 3)], UsageError, 'localResponseNorm: takes options such as { size: 5 }, got undefined'],
+    [() => [f(1, 2, 3)], UsageError, 'localResponseNorm: takes options { size, alpha, beta, k }, got undefined'],
     [() => [f(2, 3), { size: 3 }], ShapeError, 'localResponseNorm: x is (batch, channels, ...), got [2, 3]'],
     ...[0, 65, 2.5, Number.NaN, undefined].map(
       (size): Wrong => [
@@ -195,7 +203,11 @@ const wrong: Record<string, Wrong[]> = {
         `localResponseNorm: size ${size} is not a whole number from 1 to 64`,
       ],
     ),
-    [() => [f(1, 2, 3), { size: 3, beta: Number.NaN }], UsageError, 'localResponseNorm: beta is a number, got NaN'],
+    [
+      () => [f(1, 2, 3), { size: 3, beta: Number.NaN }],
+      UsageError,
+      'localResponseNorm: beta is a finite number, got NaN',
+    ],
   ],
   conv2d: [
     [() => [f(...IMAGE), undefined], UsageError, 'conv2d: takes a tensor, got undefined'],
@@ -208,7 +220,7 @@ const wrong: Record<string, Wrong[]> = {
       {},
       'weight is (outChannels, inChannels / groups, height, width) (x [1, 4, 5, 5], weight [6, 36]',
     ),
-    conv([0, 4, 5, 5], WEIGHT, {}, 'all sizes are 1 or more (x [0, 4, 5, 5]'),
+    conv([2, 0, 5, 5], WEIGHT, {}, 'all sizes but the batch are 1 or more (x [2, 0, 5, 5]'),
     conv(
       [1, 3, 5, 5],
       WEIGHT,
@@ -234,7 +246,7 @@ const wrong: Record<string, Wrong[]> = {
     [
       () => [f(...IMAGE), f(...WEIGHT), null, null],
       UsageError,
-      'conv2d: takes options such as { padding: 1 }, got null',
+      'conv2d: takes options { stride, padding, dilation, groups }, got null',
     ],
   ],
   full: [
@@ -270,14 +282,14 @@ const wrong: Record<string, Wrong[]> = {
   ],
   dropout: [
     ...ofOne('dropout'),
-    ...[-0.1, 1, Number.NaN, '0.5'].map(
+    ...[-0.1, 1.1, Number.NaN, '0.5'].map(
       (p): Wrong => [
         () => [f(2), p],
         ShapeError,
-        `dropout: p is a probability below 1, got ${typeof p === 'string' ? `'${p}'` : p}`,
+        `dropout: p is a probability, from 0 to 1, got ${typeof p === 'string' ? `'${p}'` : p}`,
       ],
     ),
-    [() => [f(2), 0.5, null], UsageError, 'dropout: takes options such as { training: false }, got null'],
+    [() => [f(2), 0.5, null], UsageError, 'dropout: takes options { training }, got null'],
   ],
   linear: [
     [() => [f(2, 3), undefined], UsageError, 'linear: takes a tensor, got undefined'],
@@ -303,19 +315,23 @@ const wrong: Record<string, Wrong[]> = {
     [
       () => [f(2, 3), i(2), { labelSmoothing: Number.NaN }],
       UsageError,
-      'crossEntropy: labelSmoothing is a number, got NaN',
+      'crossEntropy: labelSmoothing is a number from 0 to 1, got NaN',
     ],
     [
       () => [f(2, 3), i(2), { labelSmoothing: 1.5 }],
       UsageError,
-      'crossEntropy: labelSmoothing is from 0 to 1 and ignoreIndex whole, got 1.5 and -100',
+      'crossEntropy: labelSmoothing is a number from 0 to 1, got 1.5',
     ],
     [
       () => [f(2, 3), i(2), { ignoreIndex: 0.5 }],
       UsageError,
-      'crossEntropy: labelSmoothing is from 0 to 1 and ignoreIndex whole, got 0 and 0.5',
+      'crossEntropy: ignoreIndex is a whole number of i32, got 0.5',
     ],
-    [() => [f(2, 3), i(2), null], UsageError, 'crossEntropy: takes options such as { labelSmoothing: 0.1 }, got null'],
+    [
+      () => [f(2, 3), i(2), null],
+      UsageError,
+      'crossEntropy: takes options { reduction, labelSmoothing, ignoreIndex }, got null',
+    ],
   ],
   mseLoss: elementLoss('mseLoss'),
   l1Loss: elementLoss('l1Loss'),
@@ -346,7 +362,7 @@ const wrong: Record<string, Wrong[]> = {
       'adaptiveAvgPool2d: outputSize [0, 1] is not a whole number, 1 or more',
     ],
     [() => [f(4, 4), 2], ShapeError, 'adaptiveAvgPool2d: x is (batch, channels, height, width), got [4, 4]'],
-    [() => [f(1, 1, 0, 4), 2], ShapeError, 'adaptiveAvgPool2d: all sizes are 1 or more, x is [1, 1, 0, 4]'],
+    [() => [f(1, 1, 0, 4), 2], ShapeError, 'adaptiveAvgPool2d: an image has no pixels, x is [1, 1, 0, 4]'],
   ],
   uniform: [
     ...random('uniform', 0, 1),

@@ -1,10 +1,12 @@
-import { ShapeError, UsageError } from '../../device/errors.js';
+import { ShapeError } from '../../device/errors.js';
+import { checkOptions, flag, notNegative, share } from '../../device/options.js';
 import * as kernels from '../../kernels/batch-norm.js';
 import { map } from '../../kernels/elementwise.js';
 import { showShape, sizeOf } from '../../tensor/shape.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
 import { composed, record } from '../tape.js';
-import { requireF32, requireNumbers, requireOptions } from './checks.js';
+import { requireF32 } from './checks.js';
+import { zeros } from './create.js';
 
 /** How batch normalization divides and remembers. */
 export interface BatchNormOptions {
@@ -30,11 +32,10 @@ export function batchNorm(
   options: BatchNormOptions & { training?: boolean } = {},
 ): Tensor {
   requireF32('batchNorm', x, runningMean, runningVar, weight, bias);
-  requireOptions('batchNorm', options, '{ training: true }');
+  checkOptions('batchNorm', options, { eps: notNegative, momentum: share, training: flag });
   const { training = false, momentum = 0.1, eps = 1e-5 } = options;
-  requireNumbers('batchNorm', { momentum, eps });
-  if (eps < 0) throw new UsageError(`batchNorm: eps is 0 or more, got ${eps}`);
   const size = sizeFor(x, [runningMean, runningVar, weight, bias], training);
+  if (x.size === 0) return nothing(x, [weight, bias]);
   return composed([x, weight, bias], () => {
     const mean = training ? empty([size.channels], 'f32', 'batchNorm mean') : runningMean;
     const inverseStd = empty([size.channels], 'f32', 'batchNorm inverse std');
@@ -82,6 +83,12 @@ export function batchNorm(
   });
 }
 
+/** Of no values: the running statistics stay, and the gradients of weight and bias are 0. */
+function nothing(x: Tensor, params: readonly Tensor[]): Tensor {
+  const y = empty(x.shape, 'f32', 'batchNorm');
+  return record('batchNorm', y, [x, ...params], () => [x, ...params].map((t) => () => zeros(t.shape)));
+}
+
 function sizeFor(x: Tensor, perChannel: Tensor[], training: boolean): kernels.BatchNormSize {
   if (x.rank < 2) throw new ShapeError(`batchNorm: x is (batch, channels, ...), got ${showShape(x.shape)}`);
   const [batch, channels, ...rest] = x.shape;
@@ -91,7 +98,7 @@ function sizeFor(x: Tensor, perChannel: Tensor[], training: boolean): kernels.Ba
     }
   }
   const plane = sizeOf(rest);
-  if (training && batch * plane < 2) {
+  if (training && batch * plane === 1) {
     throw new ShapeError(`batchNorm: training needs more than one value a channel, x is ${showShape(x.shape)}`);
   }
   return { batch, channels, plane };

@@ -1,10 +1,12 @@
 import { ShapeError, showValue } from '../../device/errors.js';
+import { anything, checkOptions } from '../../device/options.js';
 import { channelSum } from '../../kernels/channel-sum.js';
 import { type ConvSize, conv2dForward, conv2dGradInput, conv2dGradWeight } from '../../kernels/conv2d.js';
 import { type Shape, showShape } from '../../tensor/shape.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
 import { record } from '../tape.js';
-import { type Pair, pair, requireF32, requireOptions } from './checks.js';
+import { type Pair, pair, requireF32 } from './checks.js';
+import { zeros } from './create.js';
 
 /** How a convolution's window moves. */
 export interface Conv2dOptions {
@@ -29,7 +31,6 @@ export interface Conv2dOptions {
  */
 export function conv2d(x: Tensor, weight: Tensor, bias: Tensor | null = null, options: Conv2dOptions = {}): Tensor {
   requireF32('conv2d', x, weight, ...(bias ? [bias] : []));
-  requireOptions('conv2d', options, '{ padding: 1 }');
   const size = convSize(x.shape, weight.shape, options);
   if (bias && (bias.rank !== 1 || bias.shape[0] !== size.outChannels)) {
     throw new ShapeError(
@@ -37,19 +38,22 @@ export function conv2d(x: Tensor, weight: Tensor, bias: Tensor | null = null, op
     );
   }
   const y = empty([size.batch, size.outChannels, size.outHeight, size.outWidth], 'f32', 'conv2d');
-  conv2dForward(x.buffer, weight.buffer, bias?.buffer ?? null, y.buffer, size);
+  const none = size.batch === 0; // nothing to compute: a sum over no images is 0
+  if (!none) conv2dForward(x.buffer, weight.buffer, bias?.buffer ?? null, y.buffer, size);
   return record('conv2d', y, bias ? [x, weight, bias] : [x, weight], (dy) => [
     () => {
       const dx = empty(x.shape, 'f32', 'conv2d dx');
-      conv2dGradInput(dy.buffer, weight.buffer, dx.buffer, size);
+      if (!none) conv2dGradInput(dy.buffer, weight.buffer, dx.buffer, size);
       return dx;
     },
     () => {
+      if (none) return zeros(weight.shape);
       const dweight = empty(weight.shape, 'f32', 'conv2d dweight');
       conv2dGradWeight(x.buffer, dy.buffer, dweight.buffer, size);
       return dweight;
     },
     () => {
+      if (none) return zeros([size.outChannels]);
       const dbias = empty([size.outChannels], 'f32', 'conv2d dbias');
       const plane = size.outHeight * size.outWidth;
       channelSum(dy.buffer, dbias.buffer, { batch: size.batch, channels: size.outChannels, plane });
@@ -64,18 +68,16 @@ export function conv2dShape(x: Shape, weight: Shape, options: Conv2dOptions = {}
   return [batch, outChannels, outHeight, outWidth];
 }
 
-function convSize(
-  x: Shape,
-  weight: Shape,
-  { stride = 1, padding = 0, dilation = 1, groups = 1 }: Conv2dOptions,
-): ConvSize {
+function convSize(x: Shape, weight: Shape, options: Conv2dOptions): ConvSize {
+  checkOptions('conv2d', options, { stride: anything, padding: anything, dilation: anything, groups: anything });
+  const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
   const shapes = `(x ${showShape(x)}, weight ${showShape(weight)}, groups ${showValue(groups)})`;
   const fail = (what: string): never => {
     throw new ShapeError(`conv2d: ${what} ${shapes}`);
   };
   if (x.length !== 4) fail('x is (batch, channels, height, width)');
   if (weight.length !== 4) fail('weight is (outChannels, inChannels / groups, height, width)');
-  if ([...x, ...weight].some((n) => n < 1)) fail('all sizes are 1 or more');
+  if ([...x.slice(1), ...weight].some((n) => n < 1)) fail('all sizes but the batch are 1 or more');
   const [batch, inChannels, inHeight, inWidth] = x;
   const [outChannels, perGroup, kernelHeight, kernelWidth] = weight;
   if (!Number.isInteger(groups) || groups < 1) fail('groups is a whole number, 1 or more');

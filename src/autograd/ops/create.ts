@@ -1,10 +1,12 @@
 // Tensors made of nothing. They are not recorded: they have no gradient.
+
 import { DtypeError, showValue, UsageError } from '../../device/errors.js';
+import { anything, checkOptions, flag, type Rules } from '../../device/options.js';
 import { fill } from '../../kernels/elementwise.js';
 import { bytesOf, checkDtype, type DType } from '../../tensor/dtype.js';
 import { checkShape, type Shape } from '../../tensor/shape.js';
 import { empty, type Tensor, type TensorOptions, tensor, trainable } from '../../tensor/tensor.js';
-import { requireNumbers, requireOptions, requireTensors } from './checks.js';
+import { requireNumbers, requireTensors } from './checks.js';
 
 /**
  * A tensor filled with one value. PyTorch: torch.full.
@@ -14,6 +16,8 @@ export function full(shape: Shape, value: number, options: TensorOptions = {}): 
   return filled('full', shape, value, options);
 }
 
+const OPTIONS: Rules<TensorOptions> = { dtype: anything, requiresGrad: flag }; // requireDtype looks at dtype
+
 const HOLDS: Record<DType, (value: number) => boolean> = {
   f32: () => true,
   i32: (value) => value === (value | 0),
@@ -22,7 +26,7 @@ const HOLDS: Record<DType, (value: number) => boolean> = {
 
 function filled(op: string, shape: Shape, value: number, options: TensorOptions): Tensor {
   checkShape(op, shape);
-  requireOptions(op, options, "{ dtype: 'i32' }");
+  checkOptions(op, options, OPTIONS);
   const { dtype = 'f32', requiresGrad = false } = options;
   requireDtype(op, dtype, requiresGrad);
   if (typeof value !== 'number' || !HOLDS[dtype](value)) {
@@ -63,7 +67,7 @@ export function onesLike(t: Tensor): Tensor {
  * @throws UsageError unless all are finite numbers and `step` is not 0.
  */
 export function arange(start: number, end?: number, step = 1, options: TensorOptions = {}): Tensor {
-  requireOptions('arange', options, "{ dtype: 'i32' }");
+  checkOptions('arange', options, OPTIONS);
   const { dtype = 'f32', requiresGrad = false } = options;
   requireDtype('arange', dtype, requiresGrad);
   const [from, to] = end === undefined ? [0, start] : [start, end];

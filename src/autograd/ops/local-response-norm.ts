@@ -1,9 +1,10 @@
 import { ShapeError, showValue } from '../../device/errors.js';
+import { anything, checkOptions, finite } from '../../device/options.js';
 import * as kernels from '../../kernels/local-response-norm.js';
 import { showShape, sizeOf } from '../../tensor/shape.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
 import { record } from '../tape.js';
-import { requireF32, requireNumbers, requireOptions } from './checks.js';
+import { requireF32 } from './checks.js';
 
 /** The constants of local response normalization. */
 export interface LocalResponseNormOptions {
@@ -24,9 +25,8 @@ export interface LocalResponseNormOptions {
  */
 export function localResponseNorm(x: Tensor, options: LocalResponseNormOptions): Tensor {
   requireF32('localResponseNorm', x);
-  requireOptions('localResponseNorm', options, '{ size: 5 }');
+  checkOptions('localResponseNorm', options, { size: anything, alpha: finite, beta: finite, k: finite });
   const { size, alpha = 1e-4, beta = 0.75, k = 1 } = options;
-  requireNumbers('localResponseNorm', { alpha, beta, k });
   if (x.rank < 3) throw new ShapeError(`localResponseNorm: x is (batch, channels, ...), got ${showShape(x.shape)}`);
   if (!Number.isInteger(size) || size < 1 || size > 64) {
     throw new ShapeError(`localResponseNorm: size ${showValue(size)} is not a whole number from 1 to 64`);
@@ -34,11 +34,11 @@ export function localResponseNorm(x: Tensor, options: LocalResponseNormOptions):
   const [batch, channels, ...rest] = x.shape;
   const shape = { batch, channels, plane: sizeOf(rest), size, alpha, beta, k };
   const y = empty(x.shape, 'f32', 'localResponseNorm');
-  kernels.localResponseNorm(x.buffer, y.buffer, shape);
+  if (x.size > 0) kernels.localResponseNorm(x.buffer, y.buffer, shape);
   return record('localResponseNorm', y, [x], (dy) => [
     () => {
       const dx = empty(x.shape, 'f32', 'localResponseNorm dx');
-      kernels.localResponseNormGrad(x.buffer, dy.buffer, dx.buffer, shape);
+      if (x.size > 0) kernels.localResponseNormGrad(x.buffer, dy.buffer, dx.buffer, shape);
       return dx;
     },
   ]);

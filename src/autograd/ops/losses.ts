@@ -1,15 +1,22 @@
-import { DtypeError, ShapeError, showValue, UsageError } from '../../device/errors.js';
+import { DtypeError, ShapeError } from '../../device/errors.js';
+import { checkOptions, oneOf, type Rule, share } from '../../device/options.js';
 import * as kernels from '../../kernels/loss.js';
 import { sameShape, showShape, sizeOf } from '../../tensor/shape.js';
 import { alias, empty, type Tensor } from '../../tensor/tensor.js';
 import { composed, noGrad, record } from '../tape.js';
 import { div, mul } from './arithmetic.js';
-import { requireF32, requireNumbers, requireOptions, requireTensors } from './checks.js';
+import { requireF32, requireTensors } from './checks.js';
 import { requireClasses } from './classes.js';
 import { mean, sum } from './reduce.js';
 
 /** What becomes of the losses of single rows or elements: their mean, their sum, or nothing. Default 'mean'. */
 export type Reduction = 'mean' | 'sum' | 'none';
+
+const REDUCTION = oneOf(...(['mean', 'sum', 'none'] satisfies Reduction[]));
+const LABEL: Rule = {
+  be: 'a whole number of i32',
+  holds: (value) => typeof value === 'number' && value === (value | 0),
+};
 
 /** How `crossEntropy` counts. */
 export interface CrossEntropyOptions {
@@ -30,15 +37,8 @@ export interface CrossEntropyOptions {
 export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
   requireF32('crossEntropy', logits);
   requireTensors('crossEntropy', target);
-  requireOptions('crossEntropy', options, '{ labelSmoothing: 0.1 }');
+  checkOptions('crossEntropy', options, { reduction: REDUCTION, labelSmoothing: share, ignoreIndex: LABEL });
   const { reduction = 'mean', labelSmoothing = 0, ignoreIndex = -100 } = options;
-  requireReduction('crossEntropy', reduction);
-  requireNumbers('crossEntropy', { labelSmoothing, ignoreIndex });
-  if (!(labelSmoothing >= 0 && labelSmoothing <= 1) || !Number.isInteger(ignoreIndex)) {
-    throw new UsageError(
-      `crossEntropy: labelSmoothing is from 0 to 1 and ignoreIndex whole, got ${labelSmoothing} and ${ignoreIndex}`,
-    );
-  }
   if (target.dtype !== 'i32') throw new DtypeError(`crossEntropy: target is i32 class numbers, got ${target.dtype}`);
   const [batch, classes, ...inner] = logits.shape;
   if (logits.rank < 2 || !sameShape(target.shape, [batch, ...inner])) {
@@ -92,19 +92,10 @@ const formulas = {
   },
 } as const satisfies Record<string, LossFormula>;
 
-const REDUCTIONS: readonly string[] = ['mean', 'sum', 'none'] satisfies Reduction[];
-
-function requireReduction(op: string, reduction: Reduction): void {
-  if (!REDUCTIONS.includes(reduction)) {
-    throw new UsageError(`${op}: reduction is 'mean', 'sum' or 'none', got ${showValue(reduction)}`);
-  }
-}
-
 function elementLoss(op: keyof typeof formulas, x: Tensor, target: Tensor, options: { reduction?: Reduction }): Tensor {
   requireF32(op, x, target);
-  requireOptions(op, options, "{ reduction: 'sum' }");
+  checkOptions(op, options, { reduction: REDUCTION });
   const { reduction = 'mean' } = options;
-  requireReduction(op, reduction);
   if (!sameShape(x.shape, target.shape)) {
     throw new ShapeError(`${op}: input ${showShape(x.shape)} and target ${showShape(target.shape)} differ`);
   }

@@ -1,9 +1,10 @@
 import { ShapeError } from '../../device/errors.js';
+import { anything, checkOptions, flag, type Rules } from '../../device/options.js';
 import * as kernels from '../../kernels/pool2d.js';
 import { type Shape, showShape } from '../../tensor/shape.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
 import { gradEnabled, record } from '../tape.js';
-import { type Pair, pair, requireF32, requireOptions } from './checks.js';
+import { type Pair, pair, requireF32 } from './checks.js';
 
 /** How a pooling window moves. Not every pool reads all of it. */
 export interface Pool2dOptions {
@@ -30,8 +31,21 @@ export function pool2dShape(op: string, x: Shape, options: Pool2dOptions): numbe
   return [x[0], x[1], outHeight, outWidth];
 }
 
+/** kernelSize, stride, padding and dilation are looked at by `pair`, which takes one number or two. */
+const RULES: Rules<Pool2dOptions> = {
+  ...{ kernelSize: anything, stride: anything, padding: anything, dilation: anything },
+  ...{ ceilMode: flag, countIncludePad: flag },
+};
+
+/** What only the other pool reads would be ignored in silence. */
+function checkPool(op: string, options: Pool2dOptions): void {
+  const { dilation: _d, ...average } = RULES;
+  const { countIncludePad: _c, ...largest } = RULES;
+  checkOptions<Partial<Pool2dOptions>>(op, options, (op === 'avgPool2d' ? average : largest) as Rules<Pool2dOptions>);
+}
+
 function poolSize(op: string, x: Shape, options: Pool2dOptions): kernels.PoolSize {
-  requireOptions(op, options, '{ kernelSize: 2 }');
+  checkPool(op, options);
   if (x.length !== 4) throw new ShapeError(`${op}: x is (batch, channels, height, width), got ${showShape(x)}`);
   const [kernelHeight, kernelWidth] = pair(op, 'kernelSize', options.kernelSize, 1);
   const [strideY, strideX] = pair(op, 'stride', options.stride ?? options.kernelSize, 1);
@@ -46,7 +60,7 @@ function poolSize(op: string, x: Shape, options: Pool2dOptions): kernels.PoolSiz
   const ceil = options.ceilMode ?? false;
   const outHeight = outputs(inHeight, (kernelHeight - 1) * dilationY + 1, strideY, padY, ceil);
   const outWidth = outputs(inWidth, (kernelWidth - 1) * dilationX + 1, strideX, padX, ceil);
-  if (outHeight < 1 || outWidth < 1 || batch * channels < 1) {
+  if (outHeight < 1 || outWidth < 1 || channels < 1) {
     throw new ShapeError(`${op}: a ${kernelHeight}x${kernelWidth} window does not fit x ${showShape(x)}`);
   }
   const window = { kernelHeight, kernelWidth, strideY, strideX, padY, padX };
@@ -61,8 +75,8 @@ function outputs(size: number, span: number, stride: number, padding: number, ce
 }
 
 /**
- * The largest of each window of x (batch, channels, height, width); the gradient goes to the first of equals. PyTorch:
- * F.max_pool2d.
+ * The largest of each window of x (batch, channels, height, width); the gradient goes to the first of equals. A
+ * window that sees no pixel (`dilation` and `ceilMode` can make one) is minus infinity. PyTorch: F.max_pool2d.
  * @throws ShapeError if the window does not fit.
  */
 export function maxPool2d(x: Tensor, options: Pool2dOptions): Tensor {
@@ -91,8 +105,7 @@ export function maxPool2d(x: Tensor, options: Pool2dOptions): Tensor {
  */
 export function avgPool2d(x: Tensor, options: Pool2dOptions): Tensor {
   requireF32('avgPool2d', x);
-  requireOptions('avgPool2d', options, '{ kernelSize: 2 }');
-  const size = poolSize('avgPool2d', x.shape, { ...options, dilation: 1 });
+  const size = poolSize('avgPool2d', x.shape, options);
   return average('avgPool2d', x, size, { countPadding: options.countIncludePad ?? true, adaptive: false });
 }
 
@@ -107,7 +120,8 @@ export function adaptiveAvgPool2d(x: Tensor, outputSize: number | Pair): Tensor 
     throw new ShapeError(`adaptiveAvgPool2d: x is (batch, channels, height, width), got ${showShape(x.shape)}`);
   }
   const [batch, channels, inHeight, inWidth] = x.shape;
-  if (x.size === 0) throw new ShapeError(`adaptiveAvgPool2d: all sizes are 1 or more, x is ${showShape(x.shape)}`);
+  if (inHeight * inWidth === 0)
+    throw new ShapeError(`adaptiveAvgPool2d: an image has no pixels, x is ${showShape(x.shape)}`);
   const unused = { kernelHeight: 1, kernelWidth: 1, strideY: 1, strideX: 1, padY: 0, padX: 0 };
   const size = { planes: batch * channels, inHeight, inWidth, outHeight, outWidth, ...unused };
   return average('adaptiveAvgPool2d', x, size, { countPadding: false, adaptive: true });

@@ -1,11 +1,12 @@
 // Random tensors. The same seed gives the same numbers; see manualSeed.
 
 import { UsageError } from '../../device/errors.js';
+import { checkOptions, flag } from '../../device/options.js';
 import { randomNormal, randomUniform } from '../../kernels/random.js';
 import { nextStream } from '../../tensor/seed.js';
 import { checkShape, type Shape } from '../../tensor/shape.js';
 import { empty, type Tensor, type TensorOptions, trainable } from '../../tensor/tensor.js';
-import { requireNumbers, requireOptions } from './checks.js';
+import { requireNumbers } from './checks.js';
 
 /** Whether a random tensor is to be trained. */
 export type RandomOptions = Pick<TensorOptions, 'requiresGrad'>;
@@ -36,7 +37,7 @@ function drawn(
   options: RandomOptions,
 ): Tensor {
   checkShape(op, shape);
-  requireOptions(op, options, '{ requiresGrad: true }');
+  checkOptions(op, options, { requiresGrad: flag });
   if (draw === randomUniform) {
     requireNumbers(op, { low: a, high: b });
     if (a > b) throw new UsageError(`${op}: low ${a} is above high ${b}`);
