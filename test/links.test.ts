@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { posix } from 'node:path';
 import * as assert from 'uvu/assert';
-import { anchors, links, markdownFiles, readPage, root } from './support/documents.js';
+import { anchors, documentation, links, markdownFiles, readPage, root } from './support/documents.js';
 import { suite } from './support/suite.js';
 
 const test = suite('links');
@@ -37,12 +37,15 @@ test('docs/README.md names every page', () => {
   );
 });
 
-test('the files that the drawing of a step names exist', () => {
-  const named = readFileSync(`${root}docs/training-step.svg`, 'utf8').match(/src\/[\w/-]+\.ts/g)!;
-  assert.equal(
-    named.filter((file) => !existsSync(root + file)),
-    [],
+test('files that pages and drawings name exist', () => {
+  const named = [...documentation().map(({ path }) => path), 'CHANGELOG.md', 'docs/training-step.svg'];
+  const file = /(?<![\w./-])(?:src|test|bench|examples|scripts|web|docs)\/[\w./-]+\.(?:ts|mjs|wgsl|md|py|sh|txt|svg)\b/g;
+  const wrong = named.flatMap((path) =>
+    [...readFileSync(root + path, 'utf8').matchAll(file)]
+      .filter(([name]) => !existsSync(root + name) && !/NAME/.test(name))
+      .map(([name]) => `${path}: there is no ${name}`),
   );
+  assert.equal(wrong, []);
 });
 
 test('broken links are seen', () => {
