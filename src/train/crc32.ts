@@ -2,6 +2,8 @@
 // because Web Crypto is asynchronous and missing on pages without https, and Node's zlib.crc32 came after Node 20.
 const POLYNOMIAL = 0xedb88320;
 
+const NO_WORDS = new Int32Array(0);
+
 let tables: Int32Array | undefined;
 
 /** Row k holds what a byte does to the sum when k more bytes follow it. */
@@ -21,7 +23,8 @@ export function crc32(bytes: Uint8Array, before = 0): number {
   tables ??= makeTables();
   const t = tables;
   const aligned = Math.min(bytes.length, -bytes.byteOffset & 3);
-  const words = new Int32Array(bytes.buffer, bytes.byteOffset + aligned, (bytes.length - aligned) >>> 2);
+  const count = (bytes.length - aligned) >>> 2;
+  const words = count > 0 ? new Int32Array(bytes.buffer, bytes.byteOffset + aligned, count) : NO_WORDS; // may lie askew
   const pairs = words.length & ~1;
   let sum = ~before;
   for (let i = 0; i < aligned; i++) sum = (sum >>> 8) ^ t[(sum ^ bytes[i]) & 255];

@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { memory, relu, type Tensor, tensor } from '../../src/index.js';
+import { memory, relu, scope, type Tensor, tensor } from '../../src/index.js';
 import { BatchNorm1d, Conv2d, Dropout, Linear, Module, ReLU, Sequential } from '../../src/layers/index.js';
 import { useDevice } from '../support/device.js';
 import { suite } from '../support/suite.js';
@@ -55,6 +55,14 @@ test('loadStateDict copies values and names what does not fit', async () => {
 test('a model gives all its memory back', () => {
   const before = memory().liveBytes;
   new Sequential(new Conv2d(3, 8, 3), new ReLU(), new BatchNorm1d(8)).dispose();
+  assert.is(memory().liveBytes, before);
+  const layer = new Linear(2, 3);
+  {
+    using _step = scope();
+    layer.forward(tensor([[1, 2]])).backward(tensor([[1, 1, 1]]));
+    layer.dispose();
+    assert.ok(layer.parameters().every((p) => p.disposed));
+  }
   assert.is(memory().liveBytes, before);
 });
 

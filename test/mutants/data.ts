@@ -147,13 +147,6 @@ const loader = planted('data/loader', [
   ],
   [
     'src/data/image.ts',
-    'orientations 6 and 8 are exchanged',
-    'return [y, h - 1 - x];',
-    'return [w - 1 - y, x];',
-    'data/image',
-  ],
-  [
-    'src/data/image.ts',
     'a picture is cut out of its upper left',
     'const columns = taps(image.width, width, Math.floor((width - size) / 2), size);',
     'const columns = taps(image.width, width, 0, size);',
@@ -168,4 +161,64 @@ const loader = planted('data/loader', [
   ],
 ]);
 
-export const dataFaults: readonly Fault[] = [...augment, ...loader];
+const pictures = planted('node/pictures', [
+  [
+    'src/data/orientation.ts',
+    'orientations 6 and 8 are exchanged',
+    'return [y, h - 1 - x];',
+    'return [w - 1 - y, x];',
+    'data/image',
+  ],
+  [
+    'src/data/orientation.ts',
+    'an orientation in four bytes is read as two',
+    '4: [4, (view, at, little) => view.getUint32(at, little)],',
+    '4: [4, (view, at, little) => view.getUint16(at, little)],',
+    ['data/image', 'node/pictures'],
+  ],
+  ['src/data/orientation.ts', 'a PNG’s orientation is not looked for', "if (type === 'eXIf')", "if (type === 'eXif')"],
+  [
+    'src/data/jpeg-segments.ts',
+    'fill bytes before a marker end the walk',
+    'while (at >= 0 && bytes[at] === 0xff) at++;',
+    'if (at >= 0) at++;',
+    ['data/image', 'node/pictures'],
+  ],
+  ['src/data/jpeg-segments.ts', 'the last restart marker ends a scan', 'byte <= JPEG.restart7', 'byte < JPEG.restart7'],
+  [
+    'src/data/jpeg-segments.ts',
+    'a segment’s length does not count itself',
+    'const end = at + bytes[at] * 256',
+    'const end = at + 2 + bytes[at] * 256',
+    ['data/image', 'node/pictures'],
+  ],
+  ['src/node/jpeg-header.ts', 'components called R, G and B are read as YCbCr', "!== 'RGB';", "!== 'rgb';"],
+  [
+    'src/node/jpeg-header.ts',
+    'four components without Adobe’s marker are YCCK',
+    'return adobe !== null && adobe !== 0;',
+    'return adobe !== 0;',
+  ],
+  ['src/node/plain-jpeg.ts', 'restart intervals are dropped', '  JPEG.restartInterval,\n', ''],
+  [
+    'src/node/plain-png.ts',
+    'a picture without an end is refused',
+    'finishFlush: zlib.Z_SYNC_FLUSH,',
+    'finishFlush: zlib.Z_FINISH,',
+  ],
+  [
+    'src/node/plain-png.ts',
+    'missing rows are let pass',
+    'if (found.length < size) throw',
+    'if (found.length < size - 64) throw',
+  ],
+  [
+    'src/node/decode-image.ts',
+    'transparent pixels lie on black',
+    '/ 255 + 255 - alpha)',
+    '/ 255)',
+    ['node/decode-image', 'node/pictures'],
+  ],
+]);
+
+export const dataFaults: readonly Fault[] = [...augment, ...loader, ...pictures];

@@ -92,12 +92,13 @@ async function plant(copy: Copy, fault: Fault, sound?: Outcome): Promise<Verdict
   if (sound?.failure) return { caught: false, by: `its tests fail without it: ${sound.failure.test}` };
   const limit = (test: string) => Math.max(LEAST_SECONDS, 5 * (sound?.seconds.get(test) ?? 0));
   const takeOut = copy.plant(fault);
+  if (!takeOut) return { caught: false, by: 'it does not fit its file any more: see `npm test -- mutants/`' };
   try {
     const complaint = copy.build();
     if (complaint) return { caught: false, by: `refused by the compiler, so no fault for tests: ${complaint}` };
     const { failure } = await copy.test(fault.tests, limit);
     if (failure && /does not compile/.test(failure.message)) {
-      return { caught: false, by: `refused by the shader's compiler, so no fault for tests: ${failure.message}` };
+      return { caught: false, by: `refused by the shader's compiler, so no fault for tests` };
     }
     return failure ? { caught: true, by: failure.test } : { caught: false, by: 'ALIVE' };
   } finally {

@@ -3,5 +3,15 @@ import { baseFaults } from './base.js';
 import { dataFaults } from './data.js';
 import type { Fault } from './fault.js';
 import { kernelFaults } from './kernels.js';
+import { networkFaults } from './networks.js';
+import { opFaults } from './ops.js';
+import { trainFaults } from './train.js';
 
-export const faults: readonly Fault[] = [...kernelFaults, ...baseFaults, ...dataFaults];
+export const faults: readonly Fault[] = [
+  ...kernelFaults,
+  ...opFaults,
+  ...baseFaults,
+  ...dataFaults,
+  ...networkFaults,
+  ...trainFaults,
+];
