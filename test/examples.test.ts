@@ -40,6 +40,29 @@ test('the convolutional network names 97 % of the digits that it has not seen', 
   assert.ok(accuracy >= 97, `accuracy ${accuracy} %`);
 });
 
+test('response normalization: no constant on pixels from 0 to 255, one on pixels of deviation 1', async () => {
+  const said = await run('response-normalization');
+  const factors = (weights: string, pixels: string) => {
+    const row = new RegExp(`^weights '${weights}', pixels '${pixels}' +(\\S+) (\\S+) (\\S+) `, 'm').exec(said);
+    assert.ok(row, said);
+    return row.slice(1).map(Number);
+  };
+  for (const [weights, most] of [
+    ['paper', 0.5],
+    ['he', 0.1],
+  ] as const) {
+    for (const pixels of ['mean-image', 'mean-colour']) {
+      const [least, mean, largest] = factors(weights, pixels);
+      assert.ok(
+        least < most && mean < largest - 0.004 && largest > 0.594,
+        `${weights}, ${pixels}: ${least} ${mean} ${largest}`,
+      );
+    }
+    const [least, , largest] = factors(weights, 'standard');
+    assert.ok(least > 0.59 && largest < 0.595, `standard: ${least} to ${largest}`); // 2 to the power of -3/4
+  }
+});
+
 test('every example is in the list, and is a file', () => {
   const list = readFileSync(`${root}examples/README.md`, 'utf8');
   const listed = [...list.matchAll(/^\| \[([\w-]+\.ts)\]/gm)].map(([, name]) => name).sort();
