@@ -12,6 +12,7 @@ export { backward, gradEnabled, noGrad, record } from './autograd/tape.js';
 export type { Groups, LaunchOptions, RecorderStats } from './device/batch.js';
 export * from './device/errors.js';
 export type { GpuOptions } from './device/gpu-options.js';
+export type { Rule, Rules } from './device/options.js';
 export type { Slots } from './device/pipeline.js';
 export { within } from './device/place.js';
 export type { Holder, PoolStats } from './device/pool.js';

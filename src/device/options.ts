@@ -3,7 +3,9 @@ import { showValue, UsageError } from './errors.js';
 
 /** What one option may be: `holds` tells, `be` says it, as in "lr is a number above 0". */
 export interface Rule {
+  /** What it is, for messages: 'a number above 0'. */
   be: string;
+  /** Whether a value is that. */
   holds: (value: unknown) => boolean;
   /** There is no default: the option must be given. */
   needed?: boolean;

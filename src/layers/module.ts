@@ -60,6 +60,9 @@ export abstract class Module {
 
   /** This module's mode alone. */
   set training(on: boolean) {
+    if (typeof on !== 'boolean') {
+      throw new UsageError(`${this.constructor.name}: training is true or false, got ${showValue(on)}`);
+    }
     this.inTraining = on;
   }
 

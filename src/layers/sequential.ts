@@ -41,7 +41,9 @@ export class Sequential extends Module {
 }
 
 function isPlain(value: unknown): value is Record<string, Module> {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }
 
 function showLayer(value: unknown): string {
