@@ -9,11 +9,12 @@ import * as assert from 'uvu/assert';
 import { build } from 'vite';
 import { makePng } from '../node/made-images.js';
 import { openChromium, type Served, serve } from '../support/chromium.js';
+import { FILE_SECONDS } from '../support/limits.js';
 import { showResults } from '../support/report.js';
 import { deferSuites, runSuites, suite } from '../support/suite.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const MINUTE = 60_000;
+const MINUTE = 250 * FILE_SECONDS; // in milliseconds, unless WGRAD_TEST_SECONDS says otherwise
 const CLASSES = { blue: [40, 60, 220], green: [40, 200, 60], red: [220, 50, 40] };
 const EACH = 20;
 
@@ -119,9 +120,9 @@ test('the keyboard reaches everything in the order in which it is read', async (
 
 test('drawn pictures: it trains, pauses, goes on, and names a picture meanwhile', async () => {
   await page.click('#try-drawn');
-  await page.locator('#epochs').fill('8');
+  await page.locator('#epochs').fill(screenshots ? '8' : '9999'); // whatever the adapter, it is at it when it is paused
   await page.locator('#train').press('Enter');
-  await says('Epoch 1 of 8, picture 64', 3 * MINUTE);
+  await says('Epoch', 3 * MINUTE);
   await page.waitForSelector('#predictions li');
   assert.ok((await number('#figure-rate')) > 0);
   assert.ok((await number('#figure-memory')) > 0);
@@ -132,7 +133,7 @@ test('drawn pictures: it trains, pauses, goes on, and names a picture meanwhile'
   await page.click('#pause');
   await says('Epoch');
   if (screenshots)
-    await page.waitForFunction(() => document.getElementById('status')?.textContent?.startsWith('Epoch 7'), undefined, {
+    await page.waitForFunction(() => /^Epoch [78]/.test(document.getElementById('status')!.textContent), undefined, {
       timeout: 9 * MINUTE,
     });
   await page.waitForFunction((was) => document.getElementById('figure-loss')?.textContent !== was, before);
@@ -163,12 +164,9 @@ test('three classes in a folder: the loss falls, new pictures are named rightly'
   );
   await page.locator('#epochs').fill('14');
   await page.click('#train');
-  await says('Epoch 1 of 14', 2 * MINUTE);
-  await page.waitForFunction(() => Number(document.getElementById('figure-loss')?.textContent) > 0);
-  const first = await number('#figure-loss');
-  await says('Trained', 5 * MINUTE);
-  const last = await number('#figure-loss');
-  assert.ok(last < first / 2, `the loss went from ${first} to ${last}`);
+  await says('Trained', 7 * MINUTE);
+  const loss = await number('#figure-loss');
+  assert.ok(loss < Math.log(3) / 2, `a loss of ${loss}; guessing has ${Math.log(3).toFixed(3)}`);
   assert.ok((await number('#figure-validation')) >= 75);
 });
 

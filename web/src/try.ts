@@ -16,6 +16,8 @@ export class TryIt {
   private layer = '';
   private camera: MediaStream | null = null;
   private busy = false;
+  /** What is shown, or the network, is newer than the last naming. */
+  private stale = false;
   private drawn = 0;
   private readonly canvas = element<HTMLCanvasElement>('try-picture');
   private readonly video = element<HTMLVideoElement>('camera');
@@ -44,13 +46,18 @@ export class TryIt {
 
   /** Names the shown picture anew; the network has learned since. */
   async name(): Promise<void> {
-    if (!this.ready || this.busy || this.canvas.hidden) return;
+    if (!this.ready || this.canvas.hidden) return;
+    this.stale = true;
+    if (this.busy) return; // named by the call under way, when it is through with the picture before
     this.busy = true;
     try {
-      const [one, two] = await Promise.all([createImageBitmap(this.canvas), createImageBitmap(this.canvas)]);
-      this.showPredictions(await this.session.predict(transfer(one, [one])));
-      this.maps = await this.session.look(transfer(two, [two]));
-      this.showMaps();
+      while (this.stale) {
+        this.stale = false;
+        const [one, two] = await Promise.all([createImageBitmap(this.canvas), createImageBitmap(this.canvas)]);
+        this.showPredictions(await this.session.predict(transfer(one, [one])));
+        this.maps = await this.session.look(transfer(two, [two]));
+        this.showMaps();
+      }
     } catch (error) {
       this.say(messageOf(error), true);
     } finally {

@@ -1,9 +1,8 @@
 // Runs the fuzzed readers in threads that may hang or die without harm.
 import { Worker } from 'node:worker_threads';
+import { SETTLE_SECONDS } from '../../support/limits.js';
 import type { Finding, Work } from './worker.js';
 
-/** A case that takes longer has hung. */
-const LIMIT_MS = 20_000;
 const HEAP_MB = 512;
 
 /** Reads `count` mutated inputs from the case `first` on; returns what went wrong. */
@@ -36,7 +35,7 @@ function watch(work: Work, at: Int32Array): Promise<{ found: Finding[]; stopped?
     const timer = setInterval(() => {
       const index = Atomics.load(at, 0);
       if (index !== last) [last, since] = [index, performance.now()];
-      else if (performance.now() - since > LIMIT_MS) stop(`not done after ${LIMIT_MS / 1000} s`);
+      else if (performance.now() - since > 1000 * SETTLE_SECONDS) stop(`not done after ${SETTLE_SECONDS} s`);
     }, 500);
     worker.on('message', (found: Finding[]) => {
       clearInterval(timer);
