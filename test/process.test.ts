@@ -2,7 +2,7 @@
 // with the exit code that they chose.
 import * as assert from 'uvu/assert';
 import { useDevice } from './support/device.js';
-import { built, type Ended, startProgram } from './support/program.js';
+import { built, type Ended, orderOf, startProgram } from './support/program.js';
 import { suite } from './support/suite.js';
 
 const test = suite('process');
@@ -53,5 +53,23 @@ for (const [phase, out] of Object.entries(phases)) {
     assert.not.match(ended.err, /unhandled|Error/i);
   });
 }
+
+/** What a program sees of its adapter: milliseconds of a read-back, and submits in flight at the first look. */
+async function seen(adapter: string): Promise<{ ms: number; inFlight: number }> {
+  const { out, err } = await startProgram([built('test/support/programs/reads-back.js')], { env: orderOf(adapter) })
+    .ended;
+  const [, ms, inFlight] = out.match(/^512; read again in (\d+) ms\n(\d+) submits in flight/) ?? [];
+  assert.ok(inFlight, out + err);
+  return { ms: Number(ms), inFlight: Number(inFlight) };
+}
+
+test('a slow adapter as the tests know it: read-backs come 100 ms late', async () => {
+  const { ms } = await seen('slow');
+  assert.ok(ms >= 100, `${ms} ms`);
+});
+
+test('a fast adapter as the tests know it: nothing is in flight at the first look', async () => {
+  assert.is((await seen('fast')).inFlight, 0);
+});
 
 test.run();

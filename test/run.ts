@@ -4,10 +4,11 @@
 // and the files after it get a new one.
 import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { valuesOnDisk } from './support/golden.js';
 import { FILE_SECONDS } from './support/limits.js';
+import { orderOf } from './support/program.js';
 import { showResults, showSkips, showTotal } from './support/report.js';
 import type { Failure, Results } from './support/suite.js';
 import type { Message } from './support/worker.js';
@@ -37,7 +38,8 @@ function noteFailure(file: string, failure: Partial<Failure> & { message: string
 /** Runs the files in one child until it ends or is killed; returns how many are dealt with. */
 function runFiles(files: string[]): Promise<number> {
   const paths = files.map((file) => `${built}${file}.test.js`);
-  const env = { ...process.env, NODE_OPTIONS: nodeOptions() };
+  const { WGRAD_TEST_READS } = process.env;
+  const env = { ...process.env, ...(WGRAD_TEST_READS && orderOf(WGRAD_TEST_READS)) };
   const child = fork(worker, paths, { detached: true, env }); // with a process group of its own, for killAll
   let done = 0;
   let test = '(starting)';
@@ -80,14 +82,6 @@ function runFiles(files: string[]): Promise<number> {
     });
     stopWith(child);
   });
-}
-
-/** What every process below gets: with WGRAD_TEST_READS, the module that changes the order of reads. */
-function nodeOptions(): string {
-  const { NODE_OPTIONS = '', WGRAD_TEST_READS } = process.env;
-  return WGRAD_TEST_READS
-    ? `${NODE_OPTIONS} --import=${pathToFileURL(`${built}support/programs/reads.js`)}`
-    : NODE_OPTIONS;
 }
 
 function died(code: number | null, signal: string | null): string {

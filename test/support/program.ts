@@ -86,5 +86,13 @@ export function startProgram(args: readonly string[], { halted = false, env = {}
   };
 }
 
+const reads = new URL('./programs/reads.js', import.meta.url).href;
+
+/** For a process that is to see another adapter's order, 'slow' or 'fast', and for all that it starts; see programs/reads.ts. */
+export const orderOf = (adapter: string): Record<string, string> => ({
+  WGRAD_TEST_READS: adapter,
+  NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --import=${reads}`,
+});
+
 /** The path of a compiled file, named from build/. */
 export const built = (file: string) => fileURLToPath(new URL(`../../${file}`, import.meta.url));
