@@ -77,10 +77,12 @@ export class WorkerPool<Task, Reply> {
     worker.on('message', (answer: Answer<Reply>) => {
       if ('ready' in answer) return this.limit(worker);
       const job = this.release(worker);
+      if (!job) return; // given up, and ended
+      if ('reply' in answer) job.resolve(answer.reply);
+      else job.reject(new DataError(answer.error));
+      if (this.closed) return; // `close` waits for its end, and the process with it
       this.idle.push(worker);
       worker.unref();
-      if ('reply' in answer) job?.resolve(answer.reply);
-      else job?.reject(new DataError(answer.error));
       this.assign();
     });
     worker.on('error', (error) => {

@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { DataError } from '../../src/device/errors.js';
 import { WorkerPool } from '../../src/node/worker-pool.js';
 import { handTimers } from '../support/hand-timers.js';
+import { built, startProgram } from '../support/program.js';
 import { suite } from '../support/suite.js';
 
 const test = suite('worker-pool');
@@ -61,6 +62,27 @@ test('a task that hangs is given up; neither the start of a thread nor the time 
   assert.match(await after, 'after by');
   hears.close();
   await pool.close();
+});
+
+test('an answer that comes as its task is given up does no harm to the next', async () => {
+  const limitMs = 12_345;
+  using clock = handTimers(limitMs);
+  const flag = new SharedArrayBuffer(4);
+  const pool = new WorkerPool<string, string>(script, 1, { limitMs, workerData: flag });
+  await pool.run('first');
+  const late = failure(pool.run('tell'));
+  Atomics.wait(new Int32Array(flag), 0, 0);
+  clock.runOut();
+  assert.match(await late, /not done after/);
+  await new Promise(setImmediate); // the answer comes, from a thread that is ending
+  assert.match(await pool.run('after'), 'after by');
+  await pool.close();
+});
+
+test('a program that closes a pool as an answer comes goes on', async () => {
+  const { code, output } = await startProgram([built('test/support/programs/closes-pool.js')]).ended;
+  assert.is(code, 0, output);
+  assert.is(output, 'closed\n');
 });
 
 test('a task is tried again as often as asked', async () => {
