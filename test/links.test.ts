@@ -39,7 +39,8 @@ test('docs/README.md names every page', () => {
 
 test('files that pages and drawings name exist', () => {
   const named = [...documentation().map(({ path }) => path), 'CHANGELOG.md', 'docs/training-step.svg'];
-  const file = /(?<![\w./-])(?:src|test|bench|examples|scripts|web|docs)\/[\w./-]+\.(?:ts|mjs|wgsl|md|py|sh|txt|svg)\b/g;
+  const file =
+    /(?<![\w./-])(?:src|test|bench|examples|scripts|web|docs)\/[\w./-]+\.(?:ts|mjs|wgsl|md|py|sh|txt|svg)\b/g;
   const wrong = named.flatMap((path) =>
     [...readFileSync(root + path, 'utf8').matchAll(file)]
       .filter(([name]) => !existsSync(root + name) && !/NAME/.test(name))

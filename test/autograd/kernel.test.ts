@@ -1,6 +1,7 @@
 // Kernels of the user's own: as an op with a gradient, and what is said about wrong ones.
 import * as assert from 'uvu/assert';
 import {
+  DtypeError,
   empty,
   gradcheck,
   KernelError,
@@ -11,6 +12,7 @@ import {
   sync,
   type Tensor,
   tensor,
+  UsageError,
 } from '../../src/index.js';
 import { useDevice } from '../support/device.js';
 import { suite } from '../support/suite.js';
@@ -91,6 +93,62 @@ test('a mistake in the WGSL arrives with its line, and the device goes on', asyn
     },
   );
   await sync();
+});
+
+const words = kernel(`// words: y = x, by its bits
+alias word = u32; // slot
+struct Params { count: u32, shift: i32 }
+@group(0) @binding(0) var<storage, read> x: array<word>;
+@group(0) @binding(1) var<storage, read_write> y: array<vec4<i32>>;
+@group(1) @binding(0) var<uniform> p: Params;
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x < p.count) { y[id.x] = vec4i(vec4u(u32(x[id.x]))) << vec4u(u32(p.shift)); }
+}`);
+
+test('what an array holds is what its tensor holds, in both directions', () => {
+  using _ = scope();
+  const i = () => tensor([1, 2, 3, 4], { dtype: 'i32' });
+  const run = (x: Tensor, y: Tensor, slots = {}) => words.run({ x, y }, { count: 1, shift: 0 }, { groups, slots });
+  const fails = (call: () => void, message: RegExp) =>
+    assert.throws(call, (e: unknown) => e instanceof DtypeError && message.test((e as Error).message));
+  fails(
+    () => run(tensor([1]), i()),
+    /^words: 'x' is an array of u32, the tensor is f32; declare an array of f32 and use bitcast/,
+  );
+  fails(() => run(i(), tensor([1, 2, 3, 4])), /^words: 'y' is an array of i32, the tensor is f32/);
+  fails(() => run(i(), tensor([1, 2, 3, 4], { dtype: 'u8' })), /^words: 'y' is an array of i32, the tensor is u8/);
+  fails(() => run(i(), i(), { word: 'f32' }), /^words: 'x' is an array of f32, the tensor is i32/);
+  fails(
+    () => cube.run({ x: i(), y: i() }, { count: 1, scale: 1 }, { groups }),
+    /'x' is an array of f32, the tensor is i32/,
+  );
+  run(i(), i()); // words have no sign
+  run(tensor([1], { dtype: 'u8' }), i()); // four bytes a word
+});
+
+test('arguments that only TypeScript looks at', () => {
+  using _ = scope();
+  const [x, y] = [tensor([1]), tensor([1])];
+  const run =
+    (...args: unknown[]) =>
+    () =>
+      (cube.run as (...args: unknown[]) => void)(...args);
+  const fails = (call: () => void, message: RegExp) =>
+    assert.throws(call, (e: unknown) => e instanceof UsageError && message.test((e as Error).message));
+  const params = { count: 1, scale: 1 };
+  fails(run(), /^cube: takes tensors by name, such as \{ x \}, got undefined/);
+  fails(run({ x, y }), /^cube: takes parameters by name, such as \{ x \}, got undefined/);
+  fails(run({ x, y }, params), /^cube: takes options \{ slots, groups, flops \}, got undefined/);
+  fails(run({ x, y }, params, {}), /^cube: .*groups/);
+  fails(run({ x, y }, params, { groups: 1.5 }), /^cube: groups is workgroups: a whole number, or up to three/);
+  fails(run({ x, y }, params, { groups: 1, group: 2 }), /^cube: there is no option 'group'; did you mean 'groups'\?/);
+  fails(run({ x, y }, params, { groups: 1, slots: { f: null } }), /^cube: slots is right-hand sides by name/);
+  fails(run({ x, y: [1] }, params, { groups }), /^cube: 'y' is a tensor, got \[1\]/);
+  fails(run({ x, y }, { count: 1.5, scale: 1 }, { groups }), /^cube: parameter 'count' is u32, got 1.5/);
+  fails(run({ x, y }, { count: -1, scale: 1 }, { groups }), /^cube: parameter 'count' is u32, got -1/);
+  fails(run({ x, y }, { count: 1, scale: '1' }, { groups }), /^cube: parameter 'scale' is f32, got '1'/);
+  fails(() => kernel(undefined as never), /^kernel: code is WGSL text, got undefined/);
 });
 
 test.run();

@@ -4,7 +4,7 @@ import { map, where as whereKernel } from '../../kernels/elementwise.js';
 import { broadcastShapes, type Shape } from '../../tensor/shape.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
 import { composed, record } from '../tape.js';
-import { requireF32, requireNumbers, requireTensors } from './checks.js';
+import { requireF32, requireTensors } from './checks.js';
 import { combine, weigh } from './combine.js';
 import { full } from './create.js';
 import { affine, divideBy, divideInto, neg } from './pointwise.js';
@@ -107,7 +107,7 @@ function compare(op: string, relation: string, a: Tensor, b: Operand): Tensor {
     return combine(op, `select(value(), value(1.0), ${holds})`, a, b);
   }
   requireF32(op, a);
-  requireNumbers(op, { b });
+  if (Number.isNaN(b)) return full(a.shape, Number(op === 'ne'));
   const y = empty(a.shape, 'f32', op);
   const holds = of(`x ${relation} vec4f(p.alpha)`, 'is_nan(x)');
   map(`select(vec4f(), vec4f(1.0), ${holds})`, a.buffer, y.buffer, y.size, b);

@@ -46,11 +46,9 @@ export function requireNumbers(op: string, values: { [name: string]: unknown }):
   }
 }
 
-/** @throws UsageError unless options are an object. `such` shows one. */
-export function requireOptions(op: string, options: unknown, such: string): void {
-  if (typeof options !== 'object' || options === null) {
-    throw new UsageError(`${op}: takes options such as ${such}, got ${showValue(options)}`);
-  }
+/** @throws UsageError unless the value is true or false. An object of options here would count as true. */
+export function requireFlag(op: string, name: string, value: unknown): void {
+  if (typeof value !== 'boolean') throw new UsageError(`${op}: ${name} is true or false, got ${showValue(value)}`);
 }
 
 /** @throws UsageError unless the value is a list. */

@@ -13,7 +13,7 @@ export type RandomOptions = Pick<TensorOptions, 'requiresGrad'>;
 
 /**
  * Uniform f32 numbers in [low, high). PyTorch: x.uniform_.
- * @throws UsageError unless low <= high.
+ * @throws UsageError unless low <= high, both finite.
  */
 export function uniform(shape: Shape, low = 0, high = 1, options: RandomOptions = {}): Tensor {
   return drawn('uniform', randomUniform, shape, [low, high], options);
@@ -26,6 +26,8 @@ export function uniform(shape: Shape, low = 0, high = 1, options: RandomOptions 
 export function normal(shape: Shape, mean = 0, std = 1, options: RandomOptions = {}): Tensor {
   return drawn('normal', randomNormal, shape, [mean, std], options);
 }
+
+const LARGEST_F32 = (2 - 2 ** -23) * 2 ** 127;
 
 type Draw = typeof randomUniform;
 
@@ -41,6 +43,7 @@ function drawn(
   if (draw === randomUniform) {
     requireNumbers(op, { low: a, high: b });
     if (a > b) throw new UsageError(`${op}: low ${a} is above high ${b}`);
+    if (!(b - a <= LARGEST_F32)) throw new UsageError(`${op}: from ${a} to ${b} is wider than f32 reaches`);
   } else {
     requireNumbers(op, { mean: a, std: b });
     if (b < 0) throw new UsageError(`${op}: std is 0 or more, got ${b}`);

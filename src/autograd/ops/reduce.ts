@@ -15,7 +15,7 @@ import {
 import { alias, empty, type Tensor } from '../../tensor/tensor.js';
 import { composed, noGrad, record } from '../tape.js';
 import { eq, mul } from './arithmetic.js';
-import { requireF32 } from './checks.js';
+import { requireF32, requireFlag } from './checks.js';
 import { combine } from './combine.js';
 import { zeros } from './create.js';
 import { affine, divideBy } from './pointwise.js';
@@ -84,6 +84,7 @@ const countAlong = (x: Tensor, dims: readonly number[]): number => dims.reduce((
 
 function total(op: string, x: Tensor, dim: Dims, keepDim: boolean, divisor: number): Tensor {
   requireF32(op, x);
+  requireFlag(op, 'keepDim', keepDim);
   const dims = normalizeDims(op, dim, x.rank);
   const y = reduceDims(op, 'sum', x, dims, divisor);
   const kept = y.shape;
@@ -115,6 +116,7 @@ export function amin(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
 
 function extreme(op: string, which: 'max' | 'min', x: Tensor, dim: Dims, keepDim: boolean): Tensor {
   requireF32(op, x);
+  requireFlag(op, 'keepDim', keepDim);
   const dims = normalizeDims(op, dim, x.rank);
   return composed([x], () => {
     const y = reduceDims(op, which, x, dims);
@@ -180,6 +182,7 @@ export function variance(x: Tensor, dim: Dims = null, options: VarianceOptions =
  */
 export function norm(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
   requireF32('norm', x);
+  requireFlag('norm', 'keepDim', keepDim);
   const dims = normalizeDims('norm', dim, x.rank);
   if (x.size === 0) return sum(x, dims, keepDim); // of nothing 0
   return composed([x], () => {
@@ -218,6 +221,7 @@ export function argmin(x: Tensor, dim = -1, keepDim = false): Tensor {
 
 function place(op: string, which: 'max' | 'min', x: Tensor, dim: number, keepDim: boolean): Tensor {
   requireF32(op, x);
+  requireFlag(op, 'keepDim', keepDim);
   const d = normalizeDim(op, dim, x.rank);
   const kept = x.shape.map((n, i) => (i === d ? 1 : n));
   const y = empty(withoutDims(kept, [d], keepDim), 'i32', op);
