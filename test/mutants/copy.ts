@@ -12,11 +12,11 @@ export const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 const LEFT_OUT = new Set(['node_modules', '.git', 'runs', '.gpu']);
 
-/** What a run of test files came to. `failure.test` is 'file: test'. */
+/** What a run of a test file came to. */
 export interface Outcome {
+  /** The first test that failed. */
   failure: Failure | null;
-  /** By file, of those that were run to their end. */
-  seconds: Map<string, number>;
+  seconds: number;
 }
 
 export class Copy {
@@ -53,41 +53,30 @@ export class Copy {
     return null;
   }
 
-  /** Runs test files in one process until a test fails. A file that is not done within `limit` seconds has failed. */
-  test(files: readonly string[], limit: (file: string) => number): Promise<Outcome> {
+  /** Runs a test file in a process of its own until a test fails. If it is not done within `limit` seconds it has failed. */
+  test(file: string, limit: number): Promise<Outcome> {
     const built = `${this.folder}/build/test/`;
-    const paths = files.map((file) => `${built}${file}.test.js`);
-    const child = fork(`${built}support/worker.js`, ['--bail', ...paths], {
+    const child = fork(`${built}support/worker.js`, ['--bail', `${built}${file}.test.js`], {
       detached: true, // with a process group of its own, for `stop`
       cwd: this.folder,
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       env: { ...process.env, TMPDIR: this.folder },
     });
     this.child = child;
-    const outcome: Outcome = { failure: null, seconds: new Map() };
-    let done = 0;
+    const start = performance.now();
     let running = '(starting)';
     return new Promise((resolve) => {
       const settle = (failure: Failure | null) => {
         clearTimeout(timer);
         child.removeAllListeners();
         this.stop();
-        resolve({ ...outcome, failure });
+        resolve({ failure, seconds: (performance.now() - start) / 1000 });
       };
-      const fail = (message: string) => settle({ test: `${files[done]}: ${running}`, message, stack: '' });
-      const late = () => fail('it did not end');
-      let timer = setTimeout(late, limit(files[0]) * 1000);
+      const fail = (message: string) => settle({ test: running, message, stack: '' });
+      const timer = setTimeout(() => fail('it did not end'), limit * 1000);
       child.on('message', (message: Message) => {
         if (message.type === 'test') running = message.name;
-        if (message.type !== 'file') return;
-        const file = files[done++];
-        const [failure] = message.results.failures;
-        outcome.seconds.set(file, message.results.seconds);
-        if (failure) settle({ ...failure, test: `${file}: ${failure.test}` });
-        else if (done === files.length) settle(null);
-        clearTimeout(timer);
-        if (failure || done === files.length) return;
-        timer = setTimeout(late, limit(files[done]) * 1000);
+        else if (message.type === 'file') settle(message.results.failures[0] ?? null);
       });
       child.on('exit', (code, signal) => fail(`the process died (${signal ?? `exit code ${code}`})`));
     });

@@ -64,7 +64,7 @@ async function plantAll(): Promise<number> {
     let caught = 0;
     for (const fault of chosen) {
       const start = performance.now();
-      const verdict = await plant(copy, fault, sound.get(fault.tests.join()));
+      const verdict = await plant(copy, fault, sound);
       keep(fault, verdict);
       caught += Number(verdict.caught);
       const took = `${((performance.now() - start) / 1000).toFixed(1).padStart(5)} s`;
@@ -77,30 +77,35 @@ async function plantAll(): Promise<number> {
   }
 }
 
-/** What the tests of each fault do without it, by their names: the seconds they take, or what fails. */
+/** What each test file does without a fault. */
 async function testUnchanged(copy: Copy): Promise<Map<string, Outcome>> {
   const complaint = copy.build();
   if (complaint) throw new Error(`the tree does not compile: ${complaint}`);
   const outcomes = new Map<string, Outcome>();
-  for (const { tests } of chosen) {
-    if (!outcomes.has(tests.join())) outcomes.set(tests.join(), await copy.test(tests, () => MOST_SECONDS));
+  for (const test of new Set(chosen.flatMap(({ tests }) => tests))) {
+    const outcome = await copy.test(test, MOST_SECONDS);
+    outcomes.set(test, outcome);
+    if (outcome.failure) console.log(`without any fault, ${test} fails: ${outcome.failure.test}`);
   }
   return outcomes;
 }
 
-async function plant(copy: Copy, fault: Fault, sound?: Outcome): Promise<Verdict> {
-  if (sound?.failure) return { caught: false, by: `its tests fail without it: ${sound.failure.test}` };
-  const limit = (test: string) => Math.max(LEAST_SECONDS, 5 * (sound?.seconds.get(test) ?? 0));
+async function plant(copy: Copy, fault: Fault, sound: Map<string, Outcome>): Promise<Verdict> {
+  const tests = fault.tests.filter((test) => !sound.get(test)?.failure);
+  if (tests.length === 0) return { caught: false, by: `without it, its tests fail already: ${fault.tests.join(', ')}` };
   const takeOut = copy.plant(fault);
   if (!takeOut) return { caught: false, by: 'it does not fit its file any more: see `npm test -- mutants/`' };
   try {
     const complaint = copy.build();
     if (complaint) return { caught: false, by: `refused by the compiler, so no fault for tests: ${complaint}` };
-    const { failure } = await copy.test(fault.tests, limit);
-    if (failure && /does not compile/.test(failure.message)) {
-      return { caught: false, by: `refused by the shader's compiler, so no fault for tests` };
+    for (const test of tests) {
+      const { failure } = await copy.test(test, Math.max(LEAST_SECONDS, 5 * sound.get(test)!.seconds));
+      if (!failure) continue;
+      const refused = /does not compile/.test(failure.message);
+      if (refused) return { caught: false, by: 'refused by the shader’s compiler, so no fault for tests' };
+      return { caught: true, by: `${test}: ${failure.test}` };
     }
-    return failure ? { caught: true, by: failure.test } : { caught: false, by: 'ALIVE' };
+    return { caught: false, by: 'ALIVE' };
   } finally {
     takeOut();
   }

@@ -111,7 +111,7 @@ const figures = planted('train/figures', [
     'src/train/trainer.ts',
     'gradients of all steps add up',
     'optimizer.zeroGrad();',
-    '',
+    'if (this.step === 0) optimizer.zeroGrad();',
     ['train/figures', 'train/golden-training'],
   ],
   [
@@ -256,6 +256,7 @@ const recovery = planted('train/recovery', [
     'a single loss counts as much as the last ten',
     'const WINDOW = 10;',
     'const WINDOW = 1;',
+    'train/divergence',
   ],
   [
     'src/train/trainer.ts',

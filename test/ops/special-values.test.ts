@@ -1,5 +1,6 @@
 // Every op on the values that formulas and compilers forget - NaN, infinities, zeros, huge and tiny numbers - against PyTorch's
 // results and gradients, with upstream gradients that are special themselves. The values are generate.py's `special`.
+import * as assert from 'uvu/assert';
 import * as ops from '../../src/autograd/ops/index.js';
 import { scope, type Tensor, tensor } from '../../src/index.js';
 import { useDevice } from '../support/device.js';
@@ -194,6 +195,44 @@ test('batch norm: NaN and infinity reach the running statistics', async () => {
         if (!same) throw new Error(`${key}[${i}] is ${a}, expected ${e}`);
       }
     }
+  }
+});
+
+test('a sum beside an infinity is infinite, and minus zero is zero to a condition', async () => {
+  using _ = scope();
+  const { POSITIVE_INFINITY: infinity } = Number;
+  for (const place of [0, 1, 4, 8]) {
+    const values = Array.from({ length: 9 }, (_, i) => (i === place ? infinity : i - 3));
+    assert.is(await ops.sum(tensor(values)).item(), infinity, `at ${place}`);
+    assert.is(await ops.mean(ops.neg(tensor(values))).item(), -infinity, `at ${place}`);
+  }
+  const chosen = ops.where(tensor([-0, 0, 1, Number.NaN]), ops.ones([4]), ops.zeros([4]));
+  assert.equal([...(await chosen.data())], [0, 0, 1, 1]);
+});
+
+test('NaN is NaN whatever its other bits: with its sign set, and with the lowest alone', async () => {
+  const odd = new Float32Array(Uint32Array.of(0xffc00000, 0x7f800001, 0xff800001, 0x7fffffff).buffer);
+  const of: Record<string, (x: Tensor) => Tensor> = {
+    ...{ abs: ops.abs, clamp: (x) => ops.clamp(x, -1, 1), elu: ops.elu, exp: ops.exp, gelu: ops.gelu, log: ops.log },
+    ...{ leakyRelu: ops.leakyRelu, relu: ops.relu, sigmoid: ops.sigmoid, silu: ops.silu, sin: ops.sin, sqrt: ops.sqrt },
+    ...{
+      softplus: ops.softplus,
+      tanh: ops.tanh,
+      maximum: (x) => ops.maximum(x, ops.zeros([4, 1])),
+      minimum: (x) => ops.minimum(ops.zeros([4, 1]), x),
+    },
+    ...{
+      amax: (x) => ops.amax(x, 1),
+      amin: (x) => ops.amin(x, 1),
+      sum: (x) => ops.sum(x, 1),
+      norm: (x) => ops.norm(x, 1),
+    },
+    ...{ softmax: ops.softmax, logSoftmax: ops.logSoftmax },
+  };
+  using _ = scope();
+  const x = tensor(odd, { shape: [4, 1] });
+  for (const [name, op] of Object.entries(of)) {
+    assert.equal([...(await op(x).data())], new Array(4).fill(Number.NaN), name);
   }
 });
 

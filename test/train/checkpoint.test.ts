@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { AdamW, Linear, tensor } from '../../src/index.js';
+import { AdamW, Linear, StepLR, tensor } from '../../src/index.js';
 import {
   readCheckpoint,
   reportSvg,
@@ -45,6 +45,31 @@ test('a restored trainer goes on as the saved one does', async () => {
   assert.equal(await values(second), await values(first));
   const losses = (t: Trainer) => t.history.map((r) => r.trainLoss);
   assert.equal(losses(second), losses(first));
+});
+
+test('a run goes on with a schedule, or without, as it began', async () => {
+  const withSchedule = (trainer: Trainer) => {
+    const rule = new StepLR(trainer.parts.optimizer, { stepSize: 1 });
+    return new Trainer({ ...trainer.parts, schedule: { each: 'epoch', rule } });
+  };
+  const [plain, scheduled] = [newTrainer(), withSchedule(newTrainer())];
+  await scheduled.fit({ epochs: 1 });
+  const files = [
+    readCheckpoint(await writeCheckpoint(plain), 'p'),
+    readCheckpoint(await writeCheckpoint(scheduled), 's'),
+  ];
+  assert.throws(
+    () => restoreTrainer(files[0], scheduled),
+    /p: saved without a learning-rate schedule, this run is with one/,
+  );
+  assert.throws(
+    () => restoreTrainer(files[1], plain),
+    /s: saved with a learning-rate schedule, this run is without one/,
+  );
+  const other = withSchedule(newTrainer());
+  restoreTrainer(files[1], other);
+  assert.is(other.parts.optimizer.lr, scheduled.parts.optimizer.lr);
+  assert.equal(other.parts.schedule!.rule.state(), scheduled.parts.schedule!.rule.state());
 });
 
 test('what is no checkpoint, or not enough of one, is named', async () => {

@@ -305,6 +305,8 @@ test('a run that is saved in the middle of an epoch and gone on with reports the
   assert.is(position.batch, 2);
   const other = new Trainer({ ...trainer.parts });
   other.restore(position);
+  assert.equal(other.position(), position);
+  assert.ok(position.bestLoss > 0 && position.correct > 0 && position.watch.count === 6);
   await other.fit({ epochs: 2 });
   assertHistory(other.history, expectedRun(2, () => LR).history);
 });
