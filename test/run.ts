@@ -7,13 +7,11 @@ import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { valuesOnDisk } from './support/golden.js';
-import { FILE_SECONDS } from './support/limits.js';
+import { FILE_SECONDS, SETTLE_SECONDS } from './support/limits.js';
 import { orderOf } from './support/program.js';
 import { showResults, showSkips, showTotal } from './support/report.js';
 import type { Failure, Results } from './support/suite.js';
 import type { Message } from './support/worker.js';
-
-const EXIT_SECONDS = 10;
 
 const built = fileURLToPath(new URL('.', import.meta.url));
 const sources = fileURLToPath(new URL('../../test/', import.meta.url));
@@ -57,7 +55,7 @@ function runFiles(files: string[]): Promise<number> {
     if (message.type === 'test') test = message.name;
     if (message.type === 'test') return;
     clearTimeout(timer);
-    timer = limit(message.type === 'end' ? EXIT_SECONDS : FILE_SECONDS);
+    timer = limit(message.type === 'end' ? SETTLE_SECONDS : FILE_SECONDS);
     if (message.type === 'end') return;
     note(files[done++], message.results);
     for (const value of message.valuesRead) read.add(value);
@@ -75,7 +73,8 @@ function runFiles(files: string[]): Promise<number> {
         resolve(done + 1);
         return;
       }
-      if (timedOut) noteFailure('end of the process', { message: `it did not end by itself within ${EXIT_SECONDS} s` });
+      if (timedOut)
+        noteFailure('end of the process', { message: `it did not end by itself within ${SETTLE_SECONDS} s` });
       else if (code !== 0)
         noteFailure('end of the process', { message: `it ended with ${signal ?? `exit code ${code}`}` });
       resolve(done);

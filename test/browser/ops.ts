@@ -100,7 +100,7 @@ export async function runOps(words: string[], limits: 'adapter' | 'default' = 'a
     const page = await browser.newPage();
     page.on('pageerror', (error) => console.log(`the page threw: ${error.message}`));
     await page.goto(server.url);
-    await page.waitForFunction(() => 'testPage' in globalThis, undefined, { timeout: 60_000 });
+    await page.waitForFunction(() => 'testPage' in globalThis, undefined, { timeout: FILE_SECONDS * 1000 });
     const adapter = await page.evaluate(
       (l) => (globalThis as unknown as { testPage: TestPage }).testPage.open(l),
       limits,

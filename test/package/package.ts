@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
 import { chromiumAdvice, chromiumPath, openChromium, serve } from '../support/chromium.js';
+import { PROGRAM_SECONDS } from '../support/limits.js';
 import { Skip, suite } from '../support/suite.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -27,7 +28,7 @@ function run(command: string, ...args: string[]): string {
   const { status, signal, stdout, stderr, error } = spawnSync(command, args, {
     cwd: app,
     encoding: 'utf8',
-    timeout: 120_000,
+    timeout: PROGRAM_SECONDS * 1000,
     shell: process.platform === 'win32',
     env: { ...process.env, NODE_OPTIONS: '', FORCE_COLOR: '0' },
   });
@@ -98,7 +99,10 @@ async function accuracyOnPage(folder: string, texts: { [path: string]: string } 
     const page = await browser.newPage();
     const lines: string[] = [];
     page.on('pageerror', (error) => lines.push(error.message));
-    const said = page.waitForEvent('console', { predicate: (m) => /accuracy/.test(m.text()), timeout: 90_000 });
+    const said = page.waitForEvent('console', {
+      predicate: (m) => /accuracy/.test(m.text()),
+      timeout: PROGRAM_SECONDS * 1000,
+    });
     await page.goto(`${server.url}/`);
     return accuracy((await said.catch(() => assert.unreachable(`the page said nothing; ${lines.join('; ')}`)))!.text());
   } finally {
