@@ -221,4 +221,45 @@ const pictures = planted('node/pictures', [
   ],
 ]);
 
-export const dataFaults: readonly Fault[] = [...augment, ...loader, ...pictures];
+const folders = planted('node/image-folder', [
+  [
+    'src/data/class-of.ts',
+    'a wrapper is looked through though something stands beside it',
+    'if (tops.length === 1) {',
+    'if (tops.length >= 1) {',
+  ],
+  [
+    'src/data/class-of.ts',
+    'the part for training is not looked into',
+    'if (others.length === 0) return within(TRAINING);',
+    "if (others.length === 0) return '';",
+  ],
+  [
+    'src/data/class-of.ts',
+    'train beside other classes is taken for one of them',
+    'if (!hasClasses(inside(TRAINING))) return',
+    'if (hasClasses(inside(TRAINING))) return',
+  ],
+  [
+    'src/data/class-of.ts',
+    'accents in two forms are two classes',
+    "own.normalize('NFC')",
+    "own.normalize('NFD').slice(0)",
+    ['data/dataset', 'node/image-folder'],
+  ],
+  [
+    'src/node/image-folder.ts',
+    'a limit takes from the first classes',
+    'queues[round % classes].pop()',
+    'queues[Math.floor(round / all.length) % classes].pop()',
+  ],
+  [
+    'src/node/image-folder.ts',
+    'a picture whose thread died is cached as unreadable',
+    'if (cache && !known && lasting)',
+    'if (cache && !known)',
+  ],
+  ['src/node/pixel-cache.ts', 'a file that changed is read from the cache', 'key.update(`', 'key.copy().update(`'],
+]);
+
+export const dataFaults: readonly Fault[] = [...augment, ...loader, ...pictures, ...folders];

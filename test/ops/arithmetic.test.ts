@@ -215,6 +215,30 @@ test('shapes that do not fit are refused with their shapes', () => {
   assert.throws(() => w.mseLoss(x, w.zeros([3, 2])), /mseLoss: input \[2, 3\] and target \[3, 2\] differ/);
 });
 
+test('long reductions of several rows, in the middle dimension', async () => {
+  using _ = w.scope();
+  const [outer, length, inner] = [3, 1300, 2];
+  const values = Float32Array.from({ length: outer * length * inner }, (_, i) => ((i * 7919) % 2003) / 8);
+  const x = w.tensor(values, { shape: [outer, length, inner] });
+  const columns = Array.from({ length: outer * inner }, (_, c) =>
+    Array.from({ length }, (_, r) => values[(Math.floor(c / inner) * length + r) * inner + (c % inner)]),
+  );
+  const sums = columns.map((column) => column.reduce((a, b) => a + b, 0));
+  const means = sums.map((sum) => sum / length);
+  const spreads = columns.map((column, c) => column.reduce((a, v) => a + (v - means[c]) ** 2, 0) / (length - 1));
+  assertClose(await w.sum(x, 1).data(), sums, { what: 'sum', terms: length });
+  assertClose(await w.mean(x, 1).data(), means, { what: 'mean', terms: length });
+  assertClose(await w.variance(x, 1).data(), spreads, { what: 'variance', terms: length });
+  assert.equal(
+    [...(await w.amax(x, 1).data())],
+    columns.map((column) => Math.max(...column)),
+  );
+  assert.equal(
+    [...(await w.amin(x, 1).data())],
+    columns.map((column) => Math.min(...column)),
+  );
+});
+
 test('sine and cosine, and their gradients, stay exact far from zero', async () => {
   const values = Float32Array.from({ length: 4001 }, (_, i) => (i - 2000) * 5.0123).map((v, i) =>
     i % 3 ? v : v / 1e3,
