@@ -111,6 +111,9 @@ const values = planted('ops/special-values', [
     "'sqrt(a * b * b)'",
     'ops/awkward',
   ],
+]);
+
+const sums = planted('ops/golden', [
   [
     'src/autograd/ops/reduce.ts',
     'the variance is a difference of large squares',
