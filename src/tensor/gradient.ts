@@ -1,7 +1,7 @@
 // What gradients are about in a tensor: how it was computed, whether `backward` follows it, and its own gradient.
 import { DtypeError, ShapeError, showValue, UsageError } from '../device/errors.js';
 import type { DType } from './dtype.js';
-import { openScope } from './scope.js';
+import { openScope, type Scope } from './scope.js';
 import { type Shape, sameShape, showShape } from './shape.js';
 import type { Tensor } from './tensor.js';
 import type { Moment } from './versions.js';
@@ -28,6 +28,7 @@ export abstract class Differentiable {
   abstract readonly shape: Shape;
   abstract readonly dtype: DType;
   abstract label: string;
+  abstract scope: Scope | null;
 
   /** How it was computed; null for what was made from values or under `noGrad`. */
   node: GradNode | null = null;
@@ -61,14 +62,14 @@ export abstract class Differentiable {
     this.followed = on;
   }
 
-  /** The gradient that `backward()` left here, of the same shape; null before. It lives outside of scopes. */
+  /** The gradient that `backward()` left here, of the same shape; null before. It lives as long as its tensor does. */
   get grad(): Tensor | null {
     return this.gradient;
   }
 
   /**
-   * A gradient set here belongs to this tensor and outlives its scope. The one before goes with the scope that is open, or at
-   * once if none is.
+   * A gradient set here belongs to this tensor: to its scope, or, as a parameter's, to none. The one before goes with the scope
+   * that is open, or at once if none is.
    * @throws ShapeError, DtypeError or UsageError for what cannot be its gradient.
    */
   set grad(value: Tensor | null) {
@@ -77,9 +78,11 @@ export abstract class Differentiable {
     if (value) {
       requireGradient(this, value);
       value.scope?.abandon(value);
+      this.scope?.adopt(value);
     }
     this.gradient = value ?? null;
     if (!before || before.disposed) return;
+    before.scope?.abandon(before);
     const open = openScope();
     if (open) open.adopt(before);
     else before.dispose();

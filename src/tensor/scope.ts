@@ -121,13 +121,15 @@ export function requireSync(op: string, body: unknown, would: string): void {
   );
 }
 
-/** Moves a tensor one scope out, so that it outlives the scope it was made in. Returns it. @throws UsageError for anything else. */
+/** Moves a tensor one scope out, with its gradient, so that it outlives the scope it was made in. Returns it. @throws UsageError for anything else. */
 export function keep<T extends Owned>(item: T): T {
   if (!isOwned(item)) throw new UsageError(`keep: takes a tensor, got ${showValue(item)}`);
   const from = item.scope;
   if (!from) return item;
   from.abandon(item);
   from.outer?.adopt(item);
+  const { grad } = item as { grad?: Owned | null };
+  if (grad?.scope === from) keep(grad);
   return item;
 }
 

@@ -48,7 +48,7 @@ export class Tensor extends Differentiable {
   /** Elements in all: the product of the shape. */
   readonly size: number;
   /** The scope that will dispose of it. @internal */
-  scope: Scope | null = null;
+  override scope: Scope | null = null;
   /** The op that made it, for messages. */
   override label = 'tensor';
   private storage: Storage | null;

@@ -2,6 +2,7 @@
 import * as assert from 'uvu/assert';
 import {
   DtypeError,
+  keep,
   memory,
   mul,
   parameter,
@@ -79,6 +80,38 @@ test('a gradient that was set belongs to its tensor: it outlives the scope it wa
   assert.equal([...(await w.grad!.data())], [1, 2]);
   rule.dispose();
   w.dispose();
+});
+
+test('the gradient of an input goes with its scope, moves with it, and may be taken out', async () => {
+  const live = memory().liveBuffers;
+  const taken: Tensor[] = [];
+  for (let i = 0; i < 20; i++) {
+    using _picture = scope();
+    const x = tensor([i, 1], { requiresGrad: true });
+    scope(() => backward(x)); // from inside: it is the input's scope that counts
+    assert.not(x.grad!.disposed);
+    if (i === 3) taken.push(keep(x.grad!));
+  }
+  taken.push(
+    scope(() => {
+      const x = tensor([7, 1], { requiresGrad: true });
+      backward(x);
+      return x.grad!;
+    }),
+  );
+  const x = scope(() => {
+    const inner = tensor([9, 1], { requiresGrad: true });
+    backward(inner);
+    return inner;
+  });
+  taken.push(x.grad!);
+  assert.is(memory().liveBuffers, live + 4); // three gradients, and x
+  assert.equal(
+    (await Promise.all(taken.map((t) => t.data()))).map(([v]) => v),
+    [6, 14, 18],
+  );
+  for (const t of [...taken, x]) t.dispose();
+  assert.is(memory().liveBuffers, live);
 });
 
 test('what cannot be a gradient is refused', () => {
