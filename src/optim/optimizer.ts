@@ -181,5 +181,6 @@ export abstract class Optimizer<S extends CommonSettings = CommonSettings> {
     this.zeroGrad();
     for (const named of this.state.values()) for (const t of named.values()) t.dispose();
     this.state.clear();
+    this.counts.clear();
   }
 }

@@ -108,6 +108,14 @@ function checkSchedule(schedule: TrainerSchedule, validation: BatchSource | unde
     throw new UsageError(`trainer: schedule: watch '${watch}' needs validation data`);
 }
 
+/** @throws UsageError if the step would train nothing. */
+export function checkGradients(optimizer: Optimizer): void {
+  if (optimizer.groups.some(({ params }) => params.some((param) => param.grad))) return;
+  throw new UsageError(
+    'trainer: no parameter of the optimizer got a gradient: they are frozen (unfreeze trains them), or the model does not use them',
+  );
+}
+
 /** @throws UsageError for options that `fit` does not know or cannot use. */
 export function checkFit(options: FitOptions): void {
   checkOptions('fit', options, FIT);

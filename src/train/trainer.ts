@@ -6,7 +6,7 @@ import { sync } from '../device/recorder.js';
 import { findingParts } from '../layers/reach.js';
 import { scope } from '../tensor/scope.js';
 import { tensor } from '../tensor/tensor.js';
-import { checkAnswers, checkBatch, checkFit, checkParts } from './checks.js';
+import { checkAnswers, checkBatch, checkFit, checkGradients, checkParts } from './checks.js';
 import { type DivergenceError, divergence, LossWatch } from './divergence.js';
 import { type Evaluation, evaluate } from './evaluate.js';
 import { AHEAD, LateResults } from './late-results.js';
@@ -140,6 +140,7 @@ export class Trainer {
     const loss = crossEntropy(logits, target, { labelSmoothing });
     optimizer.zeroGrad();
     loss.backward();
+    checkGradients(optimizer);
     const rate = this.update();
     if (schedule?.each === 'step') schedule.rule.step();
     this.step++;

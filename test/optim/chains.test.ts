@@ -46,6 +46,9 @@ const chains: Record<string, (o: w.Optimizer) => w.Schedule[]> = {
   'plateau of a metric that is NaN': (o) => [
     new w.ReduceLROnPlateau(o, { patience: 1, factor: 0.3, cooldown: 2, mode: 'max' }),
   ],
+  'plateau with a floor': (o) => [
+    new w.ReduceLROnPlateau(o, { patience: 1, factor: 0.4, threshold: 0.2, cooldown: 1, minLr: 0.012 }),
+  ],
   'plateau down to nothing': (o) => [new w.ReduceLROnPlateau(o, { patience: 0, factor: 0.1 })],
 };
 

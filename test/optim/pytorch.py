@@ -101,6 +101,7 @@ CHAINS = {
     "exponential, then step, then cosine": lambda o: [lrs.SequentialLR(o, [lrs.ExponentialLR(o, 0.8), lrs.StepLR(o, 4, 0.5), lrs.CosineAnnealingLR(o, 7, eta_min=0.02)], [6, 15])],
     "cosine, then milestones, then lambda": lambda o: [lrs.SequentialLR(o, [lrs.CosineAnnealingLR(o, 9), lrs.MultiStepLR(o, [2, 5], 0.5), lrs.LambdaLR(o, lambda n: 1 / (1 + n))], [1, 20])],
     "plateau of a metric that is NaN": lambda o: [lrs.ReduceLROnPlateau(o, patience=1, factor=0.3, cooldown=2, mode="max")],
+    "plateau with a floor": lambda o: [lrs.ReduceLROnPlateau(o, patience=1, factor=0.4, threshold=0.2, cooldown=1, min_lr=0.012)],
     "plateau down to nothing": lambda o: [lrs.ReduceLROnPlateau(o, patience=0, factor=0.1)],
 }
 

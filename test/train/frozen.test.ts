@@ -10,6 +10,7 @@ import {
   memory,
   ReLU,
   Sequential,
+  UsageError,
   unfreeze,
 } from '../../src/index.js';
 import { readSafetensors, writeSafetensors } from '../../src/io/index.js';
@@ -151,6 +152,30 @@ test('a batch norm in evaluation mode is in evaluation mode when its run goes on
   assert.equal([...(await mean(first.parts.model))], [0, 0, 0, 0]);
   dispose(first);
   dispose(second);
+});
+
+test('a run that would train nothing is refused', async () => {
+  const refused = async (model: Sequential, optimizer: Adam, message: RegExp) => {
+    const trainer = new Trainer({ model, optimizer, train: source, classes: ['a', 'b'] });
+    const error = await trainer.fit({ epochs: 1 }).then(
+      () => null,
+      (e: unknown) => e as Error,
+    );
+    assert.instance(error, UsageError);
+    assert.match(error!.message, message);
+    dispose(trainer);
+  };
+  const ofFeatures = newModel();
+  freeze(ofFeatures, 'features');
+  const features = ofFeatures.parameters().slice(0, 4);
+  await refused(
+    ofFeatures,
+    new Adam(features),
+    /^trainer: no parameter of the optimizer got a gradient: they are frozen/,
+  );
+  const all = newModel();
+  freeze(all);
+  await refused(all, new Adam(all.parameters()), /does not depend on any tensor with requiresGrad/);
 });
 
 test('of a run of the version before the weights can be used, and going on is refused', async () => {
