@@ -101,7 +101,8 @@ test('dropout passes through in evaluation and at 0, and refuses what is no prob
   const x = tensor([1, 2, 3]);
   assert.equal(await dropout(x, 0.9, { training: false }).data(), await x.data());
   assert.equal(await dropout(x, 0).data(), await x.data());
-  for (const p of [-0.1, 1.1, Number.NaN]) assert.throws(() => dropout(x, p), /dropout: p is a probability, from 0 to 1/);
+  for (const p of [-0.1, 1.1, Number.NaN])
+    assert.throws(() => dropout(x, p), /dropout: p is a probability, from 0 to 1/);
 });
 
 test('moments of uniform and normal numbers; the same seed gives the same', async () => {
