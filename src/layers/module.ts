@@ -3,7 +3,7 @@ import type { TypedArray } from '../tensor/dtype.js';
 import type { Shape } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { checkState, overwriteState } from './state.js';
-import { partsOf } from './walk.js';
+import { everyPath, join, partsOf } from './walk.js';
 
 /** A value for `loadStateDict` on the host, as `wgrad/io` reads it. */
 export interface HostValue {
@@ -18,6 +18,9 @@ export type StateValue = Tensor | HostValue;
 
 /** Its buffers by name; under a symbol, where `partsOf` does not look. */
 const BUFFERS = Symbol('buffers');
+
+/** Modules whose own `train` is under way: one that is below itself is asked once. */
+const switching = new Set<Module>();
 
 let modeRead: ((module: Module) => void) | undefined;
 
@@ -130,9 +133,28 @@ export abstract class Module {
     });
   }
 
-  /** Training mode (or with false evaluation mode), for this module and all below it. Returns the module. */
+  /**
+   * Training mode (or with false evaluation mode), for this module and all below it. One below that has a `train` of its own, for
+   * example to keep a part in evaluation mode, is asked through it. Returns the module.
+   */
   train(on = true): this {
-    for (const [, module] of this.namedModules()) module.training = on;
+    const seen = new Set<Module>();
+    const visit = (module: Module): void => {
+      if (seen.has(module)) return;
+      seen.add(module);
+      if (module === this || module.train === Module.prototype.train) {
+        module.training = on;
+        for (const [, child] of module.children()) visit(child);
+      } else if (!switching.has(module)) {
+        switching.add(module);
+        try {
+          module.train(on);
+        } finally {
+          switching.delete(module);
+        }
+      }
+    };
+    visit(this);
     return this;
   }
 
@@ -146,7 +168,7 @@ export abstract class Module {
    * @throws UsageError if two tensors have one path.
    */
   stateDict(): Record<string, Tensor> {
-    const modules = everyPath(this);
+    const modules = everyPath<Module>(this.namedModules().map(([, module]) => module));
     const under = (own: (module: Module) => [string, Tensor][]): [string, Tensor][] =>
       modules.flatMap(([at, module]) => own(module).map(([name, t]): [string, Tensor] => [join(at, name), t]));
     const found = new Map<string, Tensor>();
@@ -189,23 +211,4 @@ function isModule(value: unknown): value is Module {
 
 function isParameter(value: unknown): value is Tensor {
   return value instanceof Tensor && value.isParameter;
-}
-
-/** A module and all below it by every path to them. One inside itself ends there. */
-function everyPath(root: Module): [string, Module][] {
-  const found: [string, Module][] = [];
-  const around = new Set<Module>();
-  const visit = (at: string, module: Module): void => {
-    if (around.has(module)) return;
-    found.push([at, module]);
-    around.add(module);
-    for (const [name, child] of module.children()) visit(join(at, name), child);
-    around.delete(module);
-  };
-  visit('', root);
-  return found;
-}
-
-function join(path: string, name: string): string {
-  return path ? `${path}.${name}` : name;
 }

@@ -31,3 +31,43 @@ function entriesOf(value: object): Iterable<[unknown, unknown]> | null {
   const prototype = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null ? Object.entries(value) : null;
 }
+
+/** The graph that modules are: each names those below it. */
+interface Node<T> {
+  children(): [string, T][];
+}
+
+/**
+ * `all` of a root's nodes (itself first) by every path to them. One that is below itself, such as a parent that its child knows, is
+ * there once, by the first.
+ */
+export function everyPath<T extends Node<T>>(all: readonly T[]): [string, T][] {
+  const below = new Map(all.map((node) => [node, node.children()]));
+  const once = new Set(all.filter((node) => isBelow(node, node, below)));
+  const found: [string, T][] = [];
+  const entered = new Set<T>();
+  const visit = (path: string, node: T): void => {
+    if (once.has(node) && entered.has(node)) return;
+    entered.add(node);
+    found.push([path, node]);
+    for (const [name, child] of below.get(node)!) visit(join(path, name), child);
+  };
+  visit('', all[0]);
+  return found;
+}
+
+function isBelow<T>(node: T, top: T, below: Map<T, [string, T][]>): boolean {
+  const seen = new Set<T>([top]);
+  for (const at of seen) {
+    for (const [, child] of below.get(at)!) {
+      if (child === node) return true;
+      seen.add(child);
+    }
+  }
+  return false;
+}
+
+/** A path and a name below it. */
+export function join(path: string, name: string): string {
+  return path ? `${path}.${name}` : name;
+}

@@ -133,6 +133,55 @@ test('modules and containers that hold themselves or their parents end', () => {
   net.dispose();
 });
 
+test('modules that all know each other are listed once each, at once', () => {
+  const all: Module[] = [];
+  const blocks = Array.from({ length: 40 }, () => new Holder({ fc: new Linear(1, 1, { bias: false }), all }));
+  all.push(...blocks);
+  const shared = new Linear(1, 1, { bias: false });
+  const net = new Holder({ blocks, first: shared, second: shared });
+  const paths = Object.keys(net.stateDict());
+  assert.is(paths.length, 42);
+  assert.equal(paths.slice(0, 2), ['blocks.0.fc.weight', 'blocks.0.all.1.fc.weight']);
+  assert.equal(paths.slice(-2), ['first.weight', 'second.weight']);
+  assert.is(net.parameters().length, 41);
+  net.dispose();
+});
+
+test('a module with a train() of its own is asked through it, wherever it stands', () => {
+  // torch: class Frozen(nn.Module) with train(mode): super().train(mode); self.bn.eval()
+  class Frozen extends Module {
+    readonly fc = new Linear(2, 2);
+    readonly norm = new BatchNorm1d(2);
+    readonly others: Module[] = [];
+    override train(on = true): this {
+      super.train(on);
+      this.norm.eval();
+      return this;
+    }
+    forward(x: Tensor): Tensor {
+      return this.norm.forward(this.fc.forward(x));
+    }
+  }
+  const [a, b] = [new Frozen(), new Frozen()];
+  const net = new Sequential({ a, rest: new Sequential({ b, drop: new Dropout() }) });
+  a.others.push(b, net); // cycles through modules with a train() of their own
+  b.others.push(a, net);
+  const modes = () => [a, a.fc, a.norm, b, b.fc, b.norm, net].map((m) => m.training);
+  net.train();
+  assert.equal(modes(), [true, true, false, true, true, false, true]);
+  net.eval();
+  assert.equal(modes(), Array(7).fill(false));
+  a.train();
+  assert.equal(
+    [a, a.fc, a.norm].map((m) => m.training),
+    [true, true, false],
+  );
+  net.train();
+  inEvaluation(net, () => assert.equal(modes(), Array(7).fill(false)));
+  assert.equal(modes(), [true, true, false, true, true, false, true]);
+  net.dispose();
+});
+
 test('what was computed, plain tensors and other objects are no parameters', () => {
   using _ = scope();
   const weight = parameter(zeros([1]));
