@@ -6,7 +6,7 @@ import { forceVariant } from '../../src/kernels/tile.js';
 import { useDevice } from '../support/device.js';
 import { type GoldenCase, goldenCases } from '../support/golden.js';
 import { suite } from '../support/suite.js';
-import { assertClose } from '../support/tolerance.js';
+import { assertClose, channelScale } from '../support/tolerance.js';
 import { useVariant, variants } from '../support/variants.js';
 
 type Args = Record<string, never>;
@@ -47,9 +47,68 @@ const calls: Record<string, Call> = {
   binary_cross_entropy_with_logits: (_, { x, target }, args) => ops.binaryCrossEntropyWithLogits(x, target, args),
 };
 
-/** Terms of the longest sum in a case: what rounding grows with. */
-function longestSum(inputs: Record<string, Tensor>): number {
-  return Math.max(...Object.values(inputs).map((t) => t.size));
+/** How a value is judged: the terms of its sum, and the dimension whose places (channels) have magnitudes of their own. */
+interface Judged {
+  terms: number;
+  channel: number;
+}
+
+const count = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+/** Each element by itself, after a few roundings. */
+const itself = (terms = 16): Judged => ({ terms, channel: -1 });
+
+/** What is summed up for the result, 'y', and for each gradient; `shape` finds a tensor's. */
+const sums: Record<string, (key: string, shape: (name: string) => readonly number[]) => Judged> = {
+  conv2d: (key, shape) => {
+    const [outChannels, perGroup, ...kernel] = shape('weight');
+    const groups = shape('x')[1] / perGroup;
+    const places = shape('y')[0] * count(shape('y').slice(2));
+    if (key === 'weight' || key === 'bias') return { terms: places, channel: 0 };
+    const taps = count(kernel);
+    return { terms: key === 'y' ? perGroup * taps : (outChannels / groups) * taps, channel: 1 };
+  },
+  linear: (key, shape) => {
+    const [out, features] = shape('weight');
+    if (key === 'weight' || key === 'bias') return { terms: shape('x')[0], channel: 0 };
+    return { terms: key === 'y' ? features : out, channel: 1 };
+  },
+  matmul: (key, shape) => {
+    const [rows, columns, inner] = [shape('a').at(-2)!, shape('b').at(-1)!, shape('a').at(-1)!];
+    const batch = key === 'b' ? count(shape('y').slice(0, -2)) / count(shape('b').slice(0, -2)) : 1;
+    return { terms: key === 'y' ? inner : key === 'a' ? columns : rows * batch, channel: shape(key).length - 1 };
+  },
+  // A pixel's windows overlap, at most all of them.
+  max_pool2d: () => itself(),
+  avg_pool2d: () => ({ terms: 9, channel: 1 }),
+  adaptive_avg_pool2d: (_, shape) => ({ terms: count(shape('x').slice(2)), channel: 1 }),
+  local_response_norm: () => ({ terms: 2 * 7, channel: 1 }),
+  pointwise: () => itself(64),
+  broadcast: (key, shape) => ({ terms: Math.max(16, count(shape('y')) / count(shape(key))), channel: -1 }),
+  reduce: (_, shape) => ({ terms: count(shape('x')) / count(shape('y')), channel: -1 }),
+  cross_entropy: (key, shape) => itself(key === 'y' ? count(shape('logits')) : 64),
+  mse_loss: (key, shape) => itself(key === 'y' ? count(shape('x')) : 16),
+  l1_loss: (key, shape) => itself(key === 'y' ? count(shape('x')) : 16),
+  binary_cross_entropy_with_logits: (key, shape) => itself(key === 'y' ? count(shape('x')) : 64),
+};
+
+/** Compares with the magnitude of each value's channel. */
+function compare(op: string, c: GoldenCase, key: string, actual: ArrayLike<number>): void {
+  const name = key.replace(/^\w+\./, '');
+  const shapeOf = (of: string) => c.raw(of === 'y' ? 'output.y' : `input.${of}`).shape;
+  const { terms, channel } = sums[op](name, shapeOf);
+  const { data, shape } = c.raw(key);
+  const row = /softmax/.test(c.name) && key === 'grad.x'; // a difference of terms of its row's magnitude
+  const scale = row ? channelScale(data, shape, 0) : scaleOf(data, shape, channel);
+  assertClose(actual, data, { what: key, terms, scale, shape });
+}
+
+/** The largest of each value's channel; where a channel is one sum, what such sums are by chance. */
+function scaleOf(data: ArrayLike<number>, shape: readonly number[], channel: number): Float64Array {
+  if (channel < 0 || shape.length === 0) return Float64Array.from(data, Math.abs);
+  const typical = Math.sqrt(
+    Float64Array.from(data, (v) => v * v).reduce((a, b) => a + b, 0) / Math.max(data.length, 1),
+  );
+  return channelScale(data, shape, channel).map((largest) => Math.max(largest, typical));
 }
 
 async function check(op: string, c: GoldenCase): Promise<void> {
@@ -61,13 +120,12 @@ async function check(op: string, c: GoldenCase): Promise<void> {
   const actual = y.data();
   step.close();
   assert.equal(y.shape, c.output().shape);
-  const terms = longestSum(inputs);
-  assertClose(await actual, c.output().data, { what: 'y', terms, shape: y.shape });
+  compare(op, c, 'output.y', await actual);
   for (const [name, t] of Object.entries(inputs)) {
     if (!c.has(`grad.${name}`)) continue;
     const expected = c.grad(name);
     assert.equal(t.grad!.shape, expected.shape);
-    assertClose(await t.grad!.data(), expected.data, { what: `d${name}`, terms, shape: expected.shape });
+    compare(op, c, `grad.${name}`, await t.grad!.data());
     t.grad!.dispose();
   }
   for (const t of Object.values(inputs)) t.dispose();
@@ -107,11 +165,15 @@ for (const c of goldenCases('batch_norm')) {
     const actual = y.data();
     step.close();
     const terms = x.size / x.shape[1];
-    assertClose(await actual, c.output().data, { what: 'y', terms });
+    const scale = (value: ArrayLike<number>, shape: readonly number[]) =>
+      scaleOf(value, shape, shape.length > 1 ? 1 : 0);
+    const { data, shape } = c.output();
+    assertClose(await actual, data, { what: 'y', terms, scale: scale(data, shape), shape });
     assertClose(await mean.data(), c.output('running_mean').data, { what: 'running mean', terms });
     assertClose(await variance.data(), c.output('running_var').data, { what: 'running variance', terms });
     for (const [name, t] of Object.entries({ x, weight, bias })) {
-      assertClose(await t.grad!.data(), c.grad(name).data, { what: `d${name}`, terms });
+      const { data, shape } = c.grad(name);
+      assertClose(await t.grad!.data(), data, { what: `d${name}`, terms, scale: scale(data, shape), shape });
     }
   });
 }

@@ -7,7 +7,7 @@ import { useDevice } from '../support/device.js';
 import { properties } from '../support/properties/index.js';
 import { holds } from '../support/properties/property.js';
 import { Sums } from '../support/properties/sums.js';
-import { compare, settings } from '../support/properties/trial.js';
+import { compare, KINDS, settings } from '../support/properties/trial.js';
 import { suite } from '../support/suite.js';
 
 const SEED = 1;
@@ -15,11 +15,23 @@ const SEED = 1;
 const test = suite('ops/properties');
 test.before(useDevice);
 
+/** Cases outside of a property's domain, by its name. */
+const redrawn = new Map<string, number>();
+
 for (const [name, property] of Object.entries(properties)) {
   test(name, async () => {
-    assert.is(await holds(name, property, { seed: SEED, cases: property.few }), property.few);
+    const held = await holds(name, property, { seed: SEED, cases: property.few });
+    assert.is(held.cases, property.few);
+    redrawn.set(name, held.redrawn);
   });
 }
+
+test('few cases lie outside of their domain', () => {
+  const most = [...redrawn].filter(([, count]) => count > 0).sort(([, a], [, b]) => b - a);
+  const shown = most.map(([name, count]) => `${name} ${count}`).join(', ');
+  console.log(`        drawn again, being outside of a property's domain: ${shown}`);
+  for (const [name, count] of most) assert.ok(count <= properties[name].few, `${name}: ${count} cases drawn again`);
+});
 
 test('every op has a property', () => {
   const covered = new Set(Object.values(properties).flatMap(({ covers }) => covers));
@@ -34,10 +46,12 @@ test('every op has a property', () => {
   );
 });
 
+const ONLY_UNIT = Object.fromEntries(KINDS.flatMap((kind) => (kind === 'unit' ? [] : [[kind, 'not asked here']])));
+
 /** A property of sin that claims to be about something else. */
 const wrong = (claim: { y: (x: number) => number; dy: (x: number) => number }) => ({
   covers: [],
-  cases: settings('unit'),
+  cases: settings(ONLY_UNIT),
   check: async (setting: Parameters<typeof compare>[3]) => {
     const data = Float32Array.of(0.1, 0.7);
     const expected = {

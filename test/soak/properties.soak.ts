@@ -28,8 +28,10 @@ for (const [name, property] of chosen) {
   const start = performance.now();
   try {
     const held = await holds(name, property, { seed, cases, path: values.path });
-    passed += held;
-    console.log(`  ok  ${name.padEnd(22)} ${held} cases, ${((performance.now() - start) / 1000).toFixed(0)} s`);
+    passed += held.cases;
+    const seconds = ((performance.now() - start) / 1000).toFixed(0);
+    const blind = `${(100 * held.blind).toFixed(1)} % of the values no larger than their tolerance`;
+    console.log(`  ok  ${name.padEnd(22)} ${held.cases} cases, ${held.redrawn} drawn again, ${blind}, ${seconds} s`);
   } catch (error) {
     failed++;
     console.log(`FAIL  ${name}: ${(error as Error).message}`);

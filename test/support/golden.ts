@@ -44,6 +44,11 @@ export class GoldenCase {
     return this.get(`grad.${name}`);
   }
 
+  /** What its tensors are called that begin so, without that. */
+  keys(start: string): string[] {
+    return [...this.tensors.keys()].flatMap((key) => (key.startsWith(start) ? [key.slice(start.length)] : []));
+  }
+
   /** An input on the device; f32 ones require a gradient unless told otherwise. */
   input(name: string, requiresGrad = this.has(`grad.${name}`)): Tensor {
     const { data, shape } = this.get(`input.${name}`);

@@ -3,49 +3,98 @@ import { showShape } from '../../src/tensor/shape.js';
 
 export const EPSILON = 1.2e-7;
 export const FACTOR = 8;
+/** The smallest normal f32. WebGPU lets an adapter take what is smaller for zero. */
+export const SMALLEST = 2 ** -126;
+export const LARGEST = (2 - 2 ** -23) * 2 ** 127;
 
 export interface Closeness {
   /** Terms of the longest sum behind a value: rounding errors grow with its square root. Default 1. */
   terms?: number;
-  /** Magnitude that the values come from. Default: the largest expected one. */
-  scale?: number;
+  /** Magnitude that the values come from: one number, or one for each. Default: the largest expected one. */
+  scale?: number | ArrayLike<number>;
+  /** In place of terms and scale: what each value may be off by. Infinity leaves a value out. */
+  allowed?: ArrayLike<number>;
   /** What is compared, for the message. */
   what?: string;
   shape?: readonly number[];
+  /** Why a comparison in which most values could be zeros is one all the same. */
+  blind?: string;
 }
 
+/** What a comparison saw: of how many values, and how many of those were no larger than what they may be off by. */
+export interface Compared {
+  values: number;
+  blind: number;
+}
+
+/** What a value that comes from numbers as large as `scale` may be off by. */
+export const allowance = (scale: number, terms = 1): number => FACTOR * EPSILON * Math.sqrt(terms) * scale + SMALLEST;
+
 /**
- * Asserts |actual - expected| <= 1e-6 + 8 eps sqrt(terms) scale for every element, NaN against NaN and infinities
- * included; names the worst one.
+ * Asserts |actual - expected| <= 8 eps sqrt(terms) scale for every element, NaN against NaN and infinities included;
+ * names the worst one. A comparison that zeros would pass for most of what is not zero is an error of the test.
  */
-export function assertClose(actual: ArrayLike<number>, expected: ArrayLike<number>, options: Closeness = {}): void {
-  const { terms = 1, what = 'values', shape } = options;
+export function assertClose(actual: ArrayLike<number>, expected: ArrayLike<number>, options: Closeness = {}): Compared {
+  const { what = 'values', shape, blind: reason } = options;
   if (actual.length !== expected.length) {
     throw new Error(`${what}: ${actual.length} elements, expected ${expected.length}`);
   }
-  let scale = options.scale ?? 0;
-  if (options.scale === undefined) {
-    for (let i = 0; i < expected.length; i++) {
-      if (Number.isFinite(expected[i])) scale = Math.max(scale, Math.abs(expected[i]));
-    }
-  }
-  const allowed = 1e-6 + FACTOR * EPSILON * Math.sqrt(terms) * scale;
-  let worst = 0;
-  let at = -1;
+  const allowed = allowances(expected, options);
+  let [worst, at] = [1, -1];
+  const compared = { values: 0, blind: 0 };
   for (let i = 0; i < expected.length; i++) {
-    if (Object.is(actual[i], expected[i]) || actual[i] === expected[i]) continue;
-    const error = Math.abs(actual[i] - expected[i]);
-    if (!(error <= worst)) {
-      worst = Number.isNaN(error) ? Number.POSITIVE_INFINITY : error;
-      at = i;
+    if (allowed[i] === Number.POSITIVE_INFINITY) continue;
+    if (expected[i] !== 0) {
+      compared.values++;
+      if (Math.abs(expected[i]) <= allowed[i]) compared.blind++;
     }
+    if (Object.is(actual[i], expected[i]) || actual[i] === expected[i]) continue;
+    const share = Math.abs(actual[i] - expected[i]) / allowed[i];
+    if (share <= worst) continue;
+    worst = Number.isNaN(share) ? Number.POSITIVE_INFINITY : share;
+    at = i;
   }
-  if (worst > allowed) {
+  if (at >= 0) {
     const where = shape ? `[${unravel(at, shape)}] of ${showShape(shape)}` : `${at} of ${expected.length}`;
+    const off = Math.abs(actual[at] - expected[at]);
     throw new Error(
-      `${what}: element ${where} is ${actual[at]}, expected ${expected[at]}: off by ${worst.toExponential(2)}, allowed ${allowed.toExponential(2)}`,
+      `${what}: element ${where} is ${actual[at]}, expected ${expected[at]}: off by ${off.toExponential(2)}, allowed ${allowed[at].toExponential(2)}`,
     );
   }
+  if (compared.blind * 2 > compared.values && reason === undefined) {
+    throw new Error(
+      `${what}: nothing is tested, ${compared.blind} of ${compared.values} values are no larger than what they may be off by; ` +
+        'compare with a smaller scale, or say why not (blind)',
+    );
+  }
+  return compared;
+}
+
+function allowances(expected: ArrayLike<number>, { terms = 1, scale, allowed }: Closeness): ArrayLike<number> {
+  if (allowed) return allowed;
+  if (typeof scale === 'object') return Float64Array.from(scale, (s) => allowance(s, terms));
+  return new Float64Array(expected.length).fill(allowance(scale ?? largest(expected), terms));
+}
+
+/** The largest finite magnitude; 0 of nothing. */
+export function largest(values: ArrayLike<number>): number {
+  let most = 0;
+  for (let i = 0; i < values.length; i++) {
+    if (Number.isFinite(values[i])) most = Math.max(most, Math.abs(values[i]));
+  }
+  return most;
+}
+
+/** For each element the largest finite magnitude of those that share its place along a dimension: its channel. */
+export function channelScale(values: ArrayLike<number>, shape: readonly number[], dim: number): Float64Array {
+  const inner = shape.slice(dim + 1).reduce((a, b) => a * b, 1);
+  const channelOf = (i: number) => Math.floor(i / inner) % shape[dim];
+  const scales = new Float64Array(shape[dim]);
+  for (let i = 0; i < values.length; i++) {
+    const size = Math.abs(values[i]);
+    if (Number.isFinite(size)) scales[channelOf(i)] = Math.max(scales[channelOf(i)], size);
+  }
+  return Float64Array.from(values, (_, i) => scales[channelOf(i)]);
 }
 
 function unravel(index: number, shape: readonly number[]): string {

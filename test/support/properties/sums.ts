@@ -1,53 +1,91 @@
-/** Sums in float64 that remember how large their terms were: rounding errors are held against that. */
+import { allowance, LARGEST } from '../tolerance.js';
+
+/** How a value that is no plain sum came about. */
+export interface Origin {
+  /** How many roundings lie behind each value. Default 1. */
+  terms?: number;
+  /** Magnitude that the values come from, beyond their own: one number, or one for each. Default 0. */
+  scale?: number | ArrayLike<number>;
+}
+
+/** Values in float64 that remember how large their terms were: rounding errors are held against that. */
 export class Sums {
   readonly value: Float64Array;
-  private readonly squares: Float64Array;
-  private readonly counts: Uint32Array;
+  /** Of each value, what its terms' magnitudes add up to; infinities apart. */
+  private readonly magnitude: Float64Array;
+  /** The same of terms above zero, and of those below. */
+  private readonly above: Float64Array;
+  private readonly below: Float64Array;
+  private readonly counts: Float64Array;
+  private readonly left: Uint8Array;
 
   constructor(
     readonly shape: readonly number[],
     readonly size = shape.reduce((a, b) => a * b, 1),
   ) {
     this.value = new Float64Array(size);
-    this.squares = new Float64Array(size);
-    this.counts = new Uint32Array(size);
+    this.magnitude = new Float64Array(size);
+    this.above = new Float64Array(size);
+    this.below = new Float64Array(size);
+    this.counts = new Float64Array(size);
+    this.left = new Uint8Array(size);
   }
 
-  /** Values that are no sums, or whose terms do not matter. `terms` is how many roundings lie behind each. */
-  static of(shape: readonly number[], values: ArrayLike<number>, { terms = 1, scale = 0 } = {}): Sums {
+  /** Values that are no sums, or whose terms do not matter. */
+  static of(shape: readonly number[], values: ArrayLike<number>, { terms = 1, scale = 0 }: Origin = {}): Sums {
     const made = new Sums(shape);
     for (let i = 0; i < made.size; i++) {
+      const own = Math.abs(values[i]);
+      const of = typeof scale === 'number' ? scale : scale[i];
       made.value[i] = values[i];
-      made.squares[i] = scale * scale;
-      made.counts[i] = terms;
+      made.magnitude[i] = (Number.isFinite(own) ? own : 0) + (Number.isFinite(of) ? of : 0);
+      made.counts[i] = terms * 256;
     }
     return made;
   }
 
-  add(at: number, term: number): void {
+  /**
+   * Adds a term. `size` is its magnitude where that is not its own: of a mean, before it was divided.
+   * A product of finite numbers that f32 cannot hold is what f32 makes of it.
+   */
+  add(at: number, term: number, size = Math.abs(term)): void {
     this.value[at] += term;
-    this.squares[at] += term * term;
+    if (Number.isFinite(size)) {
+      this.magnitude[at] += size;
+      (term > 0 ? this.above : this.below)[at] += size;
+    }
     this.counts[at]++;
   }
 
-  /** Terms of the longest sum. */
-  get terms(): number {
-    return this.counts.reduce((a, b) => Math.max(a, b), 1);
+  /** A value that is not compared: where PyTorch's own answer depends on the order of sums, or on its backend. */
+  leaveOut(at: number): void {
+    this.left[at] = 1;
   }
 
-  /** The largest value, or what the largest terms add up to by chance. */
-  get scale(): number {
-    let scale = 0;
-    for (let i = 0; i < this.size; i++) {
-      if (Number.isFinite(this.value[i])) scale = Math.max(scale, Math.abs(this.value[i]), Math.sqrt(this.squares[i]));
-    }
-    return scale;
+  /** Leaves out all for which `when` holds. */
+  leaveOutWhere(when: (at: number) => boolean): this {
+    for (let i = 0; i < this.size; i++) if (when(i)) this.left[i] = 1;
+    return this;
   }
-}
 
-/** The largest magnitude; 0 of nothing. */
-export function largest(values: ArrayLike<number>): number {
-  let most = 0;
-  for (let i = 0; i < values.length; i++) most = Math.max(most, Math.abs(values[i]));
-  return most;
+  /** What the terms of the sign that has less add up to. */
+  private lesser(at: number): number {
+    return Math.min(this.above[at], this.below[at]);
+  }
+
+  /** The values as f32 holds them: beyond its range they are infinite. */
+  expected(): Float64Array {
+    return this.value.map((v) => (Math.abs(v) > LARGEST ? Math.sign(v) * Number.POSITIVE_INFINITY : v));
+  }
+
+  /** What each value may be off by; Infinity where it is not compared. */
+  allowed(): Float64Array {
+    return this.value.map((v, i) => {
+      const overflow = !Number.isNaN(v) && this.magnitude[i] > 0.9999 * LARGEST;
+      // Terms that overflow on their way give an infinity, NaN or a number, by the order in which they are added.
+      const sure = Number.isFinite(v) && Math.abs(v) > 1.0001 * LARGEST && this.lesser(i) < 0.1 * LARGEST;
+      if (this.left[i] || (overflow && !sure)) return Number.POSITIVE_INFINITY;
+      return allowance(this.magnitude[i], 1 + this.counts[i] / 256);
+    });
+  }
 }
