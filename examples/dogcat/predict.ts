@@ -13,7 +13,7 @@ import {
 } from '../../src/train/index.js';
 import { readFacts } from './facts.js';
 import { call } from './options.js';
-import { buildModel } from './run.js';
+import { buildModel, lookOf } from './run.js';
 
 /** Prints predictions for files that are pictures and errors for those that are not; returns the exit code. */
 export async function predict(files: string[], run: string | undefined, defaultRun: string): Promise<number> {
@@ -21,13 +21,14 @@ export async function predict(files: string[], run: string | undefined, defaultR
   const facts = readFacts(checkpoint, 'predict');
   const model = buildModel(facts).eval();
   restoreModel(checkpoint, model);
-  const { image: crop, stored, pixels } = facts.options;
+  const look = lookOf(facts);
+  const { crop } = look;
   const widest = Math.max(...files.map((f) => f.length));
   let failed = 0;
   for (const file of files) {
     try {
       const picture = decodeImage(readBytes(file), file);
-      const images = pictureInputs(picture, { size: stored, crop, pixels, colours: facts.colours, crops: 10 });
+      const images = pictureInputs(picture, { ...look, size: facts.options.stored, crops: 10 });
       const probabilities = await predictProbabilities(model, images, [3, crop, crop], 10);
       const best = argmaxRow(probabilities, 0, facts.classes.length);
       console.log(

@@ -58,6 +58,9 @@ export function coloursOf(train: ImageDataset, { pixels }: DogcatOptions): Colou
   return { ...train.colours(), ...(pixels === 'mean-image' ? { meanImage: train.meanImage() } : {}) };
 }
 
+/** How pictures of a run become inputs, in training, validation, test and prediction alike. */
+export const lookOf = ({ options: { image: crop, pixels }, colours }: RunFacts) => ({ crop, pixels, colours });
+
 /** A loader whose batches are made by worker threads. */
 export function loaderFor(
   dataset: ImageDataset,
@@ -83,11 +86,11 @@ export function buildLoaders(
   validation: ImageDataset,
   workers: number,
 ): RunLoaders {
-  const { options, colours } = facts;
-  const { image: crop, batch, seed, pixels, flip, colourShift, colourScale } = options;
-  const random: AugmentOptions = { crop, place: 'random', pixels, flip, colourShift, colourScale, colours, seed };
+  const { batch, seed, flip, colourShift, colourScale } = facts.options;
+  const look = lookOf(facts);
+  const random: AugmentOptions = { ...look, place: 'random', flip, colourShift, colourScale, seed };
   const trainLoader = loaderFor(train, random, { batch, workers, shuffle: true });
-  const center: AugmentOptions = { crop, place: 'center', pixels, colours, seed };
+  const center: AugmentOptions = { ...look, place: 'center', seed };
   const checkLoader =
     validation.length > 0 ? loaderFor(validation, center, { batch, workers: Math.min(workers, 1) }) : undefined;
   return {

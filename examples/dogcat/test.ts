@@ -6,7 +6,7 @@ import * as train from '../../src/train/index.js';
 import type { DogcatData } from './data.js';
 import type { RunFacts } from './facts.js';
 import { percent } from './lines.js';
-import { loaderFor } from './run.js';
+import { loaderFor, lookOf } from './run.js';
 import type { Terminal } from './terminal.js';
 
 export interface TestParts {
@@ -68,9 +68,8 @@ async function testOnce(
   crops: number,
   name: string,
 ): Promise<train.ConfusionMatrix | null> {
-  const { options, classes, colours } = facts;
-  const { image: crop, pixels } = options;
-  const augment: AugmentOptions = { crop, place: crops === 1 ? 'center' : 'ten', pixels, colours, seed: 0 };
+  const { options, classes } = facts;
+  const augment: AugmentOptions = { ...lookOf(facts), place: crops === 1 ? 'center' : 'ten', seed: 0 };
   const batch = Math.max(1, Math.floor(options.batch / crops));
   const { loader, close } = loaderFor(data.test, augment, { batch, workers: 1 });
   const confusion = new train.ConfusionMatrix(classes);

@@ -1,0 +1,146 @@
+// What a run keeps beside its weights, and that predictions and tests bring pictures to what training saw.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as assert from 'uvu/assert';
+import { type RunFacts, readFacts, writeFacts } from '../../examples/dogcat/facts.js';
+import { type DogcatOptions, presets } from '../../examples/dogcat/options.js';
+import { predict } from '../../examples/dogcat/predict.js';
+import { buildModel, coloursOf } from '../../examples/dogcat/run.js';
+import { Terminal } from '../../examples/dogcat/terminal.js';
+import { test as testRun } from '../../examples/dogcat/test.js';
+import { drawnStandIns } from '../../src/data/index.js';
+import { CheckpointError, manualSeed } from '../../src/index.js';
+import { CheckpointFiles, RunFolder, RunSaver } from '../../src/node/index.js';
+import { argmaxRow, ConfusionMatrix, predictProbabilities, writeWeights } from '../../src/train/index.js';
+import { useDevice } from '../support/device.js';
+import { suite } from '../support/suite.js';
+import { makePng } from './made-images.js';
+
+const test = suite('node/facts');
+const folder = mkdtempSync(join(tmpdir(), 'wgrad-facts-'));
+test.before(useDevice);
+test.after(() => rmSync(folder, { recursive: true }));
+
+const [STORED, CROP] = [75, 67];
+const pictures = drawnStandIns(24, STORED, 3);
+
+function factsOf(more: Partial<DogcatOptions> = {}): RunFacts {
+  const small = { width: 1 / 16, image: CROP, stored: STORED, batch: 20 } as const;
+  const options = { ...presets.paper.options, ...small, ...more };
+  return { options, classes: pictures.classes, colours: coloursOf(pictures, options), folder: null };
+}
+
+const read = (text: string, use: 'resume' | 'predict' = 'predict') =>
+  readFacts({ name: 'file', tensors: new Map(), metadata: { facts: text } }, use);
+
+test('read back as they were written, the mean picture to the bit', () => {
+  for (const pixels of ['mean-image', 'standard'] as const) {
+    const facts = factsOf({ pixels });
+    for (const use of ['resume', 'predict'] as const) assert.equal(read(writeFacts(facts), use), facts);
+    assert.is(facts.colours.meanImage !== undefined, pixels === 'mean-image');
+  }
+});
+
+test('files of before there was a choice are used as they were made', () => {
+  const { options, ...rest } = JSON.parse(writeFacts(factsOf({ pixels: 'standard' })));
+  const { variant, width, image, stored, dropout, initialization } = options; // all that they say
+  const old = { ...rest, options: { variant, width, image, stored, dropout, initialization } };
+  const { pixels, dropoutScaling, rateInVelocity, watch, colourScale } = read(JSON.stringify(old)).options;
+  assert.equal(
+    [pixels, dropoutScaling, rateInVelocity, watch, colourScale],
+    ['standard', 'training', false, 'loss', 'deviation'],
+  );
+});
+
+test('a mean picture that is missing, cut off or no bytes’ means is refused by name', () => {
+  const plain = JSON.parse(writeFacts(factsOf()));
+  const image = Buffer.from(plain.colours.meanImage, 'base64');
+  const outside = Buffer.from(image);
+  outside.writeFloatLE(Number.NaN, 400);
+  for (const meanImage of [undefined, 7, '', image.subarray(4).toString('base64'), outside.toString('base64')]) {
+    const text = JSON.stringify({ ...plain, colours: { ...plain.colours, meanImage } });
+    assert.throws(
+      () => read(text),
+      (e: unknown) =>
+        e instanceof CheckpointError && /^file: facts\.colours\.meanImage should be base64/.test(e.message),
+    );
+  }
+});
+
+/** The class of the first picture, and the probabilities of all, from ten crops cut here. */
+async function tenCrops(facts: RunFacts, model: ReturnType<typeof buildModel>): Promise<Float64Array> {
+  const rest = STORED - CROP;
+  const places = [[0, 0], [rest, 0], [0, rest], [rest, rest], [rest / 2, rest / 2]]; // biome-ignore format: a list
+  const { meanImage } = facts.colours;
+  const inputs: number[] = [];
+  for (let i = 0; i < pictures.length; i++) {
+    for (const mirror of [false, true]) {
+      for (const [left, top] of places) {
+        for (let at = 0; at < 3 * CROP * CROP; at++) {
+          const [c, y, x] = [Math.floor(at / CROP ** 2), Math.floor(at / CROP) % CROP, at % CROP];
+          const from = (c * STORED + top + y) * STORED + left + (mirror ? CROP - 1 - x : x);
+          inputs.push(pictures.pixels(i)[from] - meanImage![from]);
+        }
+      }
+    }
+  }
+  return predictProbabilities(model, Float32Array.from(inputs), [3, CROP, CROP], 10);
+}
+
+test('predictions and the test of a run see pictures as training did', async () => {
+  manualSeed(4);
+  const facts = factsOf({ initialization: 'he' });
+  const model = buildModel(facts);
+  const run = new RunFolder(join(folder, 'run'));
+  run.create();
+  run.write('best.safetensors', await writeWeights(model, { facts: writeFacts(facts) }));
+  const expected = await tenCrops(facts, model);
+  assert.ok(Math.abs(expected[0] - expected[2]) > 1e-3, 'pictures differ');
+
+  const files = [0, 1, 2].map((i) => join(folder, `${i}.png`));
+  for (const [i, file] of files.entries()) {
+    const plane = STORED ** 2;
+    const bytes = pictures.pixels(i);
+    const paint = (x: number, y: number) =>
+      [0, 1, 2].map((c) => bytes[c * plane + y * STORED + x]) as [number, number, number];
+    writeFileSync(file, makePng(STORED, STORED, paint));
+  }
+  const { lines, code } = await printed(() => predict(files, run.path, folder));
+  assert.is(code, 0);
+  for (const [i, file] of files.entries()) {
+    const best = argmaxRow(expected, 2 * i, 2);
+    const percent = (100 * expected[2 * i + best]).toFixed(1);
+    assert.is(lines[i].replace(/\s+/g, ' '), `${file} ${facts.classes[best]} ${percent} %`);
+  }
+
+  const confusion = new ConfusionMatrix(facts.classes);
+  confusion.add(
+    expected,
+    Int32Array.from({ length: pictures.length }, (_, i) => pictures.label(i)),
+  );
+  const data = { train: pictures, validation: pictures, test: pictures, testName: 'them', folder: null };
+  const saver = new RunSaver(new CheckpointFiles(run), () => {});
+  const parts = { model, facts, data, folder: run, saver, history: [], tenCrop: true, terminal: new Terminal() };
+  const said: string[] = [];
+  parts.terminal.say = (text) => void said.push(text);
+  assert.is(await testRun({ ...parts, signal: new AbortController().signal }), 'done');
+  assert.match(said.join('\n'), `Test accuracy, ten crops: ${(100 * confusion.accuracy).toFixed(1)} %`);
+  assert.ok(said.includes(String(confusion)), said.join('\n'));
+  model.dispose();
+});
+
+/** What a program prints, by line. */
+async function printed(body: () => Promise<number>): Promise<{ lines: string[]; code: number }> {
+  const lines: string[] = [];
+  const { log, error } = console;
+  console.log = (line: string) => void lines.push(line);
+  console.error = console.log;
+  try {
+    return { code: await body(), lines };
+  } finally {
+    Object.assign(console, { log, error });
+  }
+}
+
+test.run();
