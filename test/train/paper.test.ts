@@ -222,6 +222,11 @@ test('the plateau of a run watches what the options say; without validation pict
     assert.equal(optimizer.settings().groups, [
       { lr: 0.01, momentum: 0.9, dampening: 0, weightDecay: 5e-4, nesterov: false, rateInVelocity: true },
     ]);
+    const rates = [0, 1, 2, 3, 4].map(() => {
+      schedule!.rule.step(0.5); // no better than before
+      return optimizer.lr;
+    });
+    assertClose(rates, [0.01, 0.01, 0.01, 0.01, 0.001], { what: 'rates while nothing improves' });
     model.dispose();
   }
 });
