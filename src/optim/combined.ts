@@ -2,7 +2,7 @@
 import { showValue, UsageError } from '../device/errors.js';
 import { checkOptions, type Rule, required, whole } from '../device/options.js';
 import type { Optimizer } from './optimizer.js';
-import { Counted, requireOptimizer, type Schedule, type ScheduleState } from './schedule.js';
+import { Counted, requireOptimizer, requireState, type Schedule, type ScheduleState } from './schedule.js';
 
 /** Each schedule's state under its place. */
 function statesOf(schedules: readonly Schedule[]): ScheduleState {
@@ -39,8 +39,9 @@ export class ChainedScheduler implements Schedule {
     return statesOf(this.schedules);
   }
 
-  /** Goes on from there; sets the rates. */
+  /** Goes on from there; sets the rates. @throws UsageError for another schedule's state. */
   restore(state: ScheduleState): void {
+    requireState(this.constructor.name, state, this.state());
     restoreAll(this.schedules, state);
   }
 }
@@ -101,8 +102,9 @@ export class SequentialLR implements Schedule {
     return { count: this.count, schedules: statesOf(this.schedules) };
   }
 
-  /** Goes on from there; sets the rates. */
+  /** Goes on from there; sets the rates. @throws UsageError for another schedule's state. */
   restore(state: ScheduleState): void {
+    requireState(this.constructor.name, state, this.state());
     this.count = state.count as number;
     restoreAll(this.schedules, state.schedules as ScheduleState);
   }

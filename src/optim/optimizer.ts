@@ -1,11 +1,10 @@
 import { zeros } from '../autograd/ops/create.js';
 import { wrote } from '../autograd/tape.js';
-import { UsageError } from '../device/errors.js';
 import { anything, checkOptions, type Rules } from '../device/options.js';
 import { within } from '../device/place.js';
 import { unscoped } from '../tensor/scope.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { type GroupRules, groupsOf, looseRules } from './params.js';
+import { checkSaved, type GroupRules, groupsOf, looseRules } from './params.js';
 
 /** Parameters that share settings; settings left out are the optimizer's. Optimizers take tensors, or a list of these. */
 export type ParamGroup<S> = {
@@ -142,10 +141,10 @@ export abstract class Optimizer<S extends CommonSettings = CommonSettings> {
 
   /**
    * Takes up where `settings()` and `stateTensors()` were taken.
-   * @throws UsageError if it was saved from other groups or another number of parameters.
+   * @throws UsageError if it was saved from other groups or parameters, or settings break their rules; nothing is changed then.
    */
   restore(saved: OptimizerState, tensors: Record<string, Float32Array>): void {
-    this.checkSaved(saved);
+    checkSaved(this.constructor.name, { groups: this.groups, rules: this.rules }, saved, tensors);
     this.steps = saved.steps;
     this.groups.forEach((group, i) => {
       Object.assign(group, saved.groups[i]);
@@ -160,20 +159,8 @@ export abstract class Optimizer<S extends CommonSettings = CommonSettings> {
     }
     for (const [key, values] of Object.entries(tensors)) {
       const [place, name] = key.split('.');
-      const param = all[Number(place)];
-      if (!param)
-        throw new UsageError(`${this.constructor.name}: saved state for parameter ${place}, there are ${all.length}`);
-      this.stateOf(param, name).set(values);
+      this.stateOf(all[Number(place)], name).set(values);
     }
-  }
-
-  private checkSaved({ groups, updates }: OptimizerState): void {
-    const own = this.groups.flatMap((g) => g.params).length;
-    if (groups?.length === this.groups.length && updates?.length === own) return;
-    throw new UsageError(
-      `${this.constructor.name}: saved from ${groups?.length} groups and ${updates?.length} parameters, there are ` +
-        `${this.groups.length} and ${own}`,
-    );
   }
 
   /** Gives back the memory of the state and of the parameters' gradients. */

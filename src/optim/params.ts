@@ -1,8 +1,8 @@
 // What an optimizer is made of, checked before it is used.
 import { showValue, UsageError } from '../device/errors.js';
-import { anything, checkOptions, type Rules } from '../device/options.js';
+import { anything, checkOptions, type Rule, type Rules, whole } from '../device/options.js';
 import { Tensor } from '../tensor/tensor.js';
-import type { CommonSettings, ParamGroup } from './optimizer.js';
+import type { CommonSettings, OptimizerState, ParamGroup } from './optimizer.js';
 
 /** `defaults` with what was given; what is undefined counts as left out. */
 export function settled<S extends object>(defaults: Partial<S>, given: Partial<S>): S {
@@ -44,6 +44,35 @@ export function groupsOf<S extends CommonSettings>(
 /** Rules for what defaults alone say. */
 export function looseRules<S extends object>(defaults: S): GroupRules<S> {
   return Object.fromEntries(['params', ...Object.keys(defaults)].map((name) => [name, anything])) as GroupRules<S>;
+}
+
+/** @throws UsageError unless what was saved is of these groups. */
+export function checkSaved<S extends CommonSettings>(
+  where: string,
+  { groups, rules }: { groups: readonly ParamGroup<S>[]; rules: GroupRules<S> },
+  saved: OptimizerState,
+  tensors: Record<string, ArrayLike<number>>,
+): void {
+  const refuse = (what: string): never => {
+    throw new UsageError(`${where}: cannot go on from this state: ${what}`);
+  };
+  const all = groups.flatMap((group) => group.params);
+  const { steps, updates, groups: settings } = saved ?? {};
+  if (!Array.isArray(updates) || !Array.isArray(settings)) refuse('it is not what settings() gave');
+  if (settings.length !== groups.length || updates.length !== all.length) {
+    const [then, now] = [`${settings.length} groups and ${updates.length}`, `${groups.length} and ${all.length}`];
+    refuse(`it is of ${then} parameters, there are ${now}`);
+  }
+  if (![steps, ...updates].every(whole(0).holds)) refuse('its steps and updates are whole numbers');
+  for (const [i, group] of settings.entries()) {
+    const { params: _, ...own } = rules as Record<string, Rule>;
+    checkOptions(`${where}: saved groups[${i}]`, group, own);
+  }
+  for (const [key, values] of Object.entries(tensors)) {
+    const param = all[Number(/^(\d+)\.\w+$/.exec(key)?.[1] ?? Number.NaN)];
+    if (!param) refuse(`it has '${key}', there are ${all.length} parameters`);
+    if (values?.length !== param.size) refuse(`'${key}' has ${values?.length} values, the parameter ${param.size}`);
+  }
 }
 
 function isGroup(value: unknown): boolean {

@@ -6,6 +6,7 @@ import {
   putRate,
   rateOf,
   requireOptimizer,
+  requireState,
   restoreRates,
   type Schedule,
   type ScheduleState,
@@ -85,8 +86,9 @@ export class ReduceLROnPlateau implements Schedule {
     return { best, bad, cooling, ...savedRates(this.optimizer) };
   }
 
-  /** Goes on from there; sets the rates. */
+  /** Goes on from there; sets the rates. @throws UsageError for another schedule's state. */
   restore(state: ScheduleState): void {
+    requireState(this.constructor.name, state, this.state());
     this.best = state.best as number;
     this.bad = state.bad as number;
     this.cooling = state.cooling as number;

@@ -66,6 +66,27 @@ export function restoreRates({ groups }: Optimizer, state: ScheduleState): void 
   }
 }
 
+/** @throws UsageError unless a state has the form of a schedule's own: the same names, finite numbers, lists as long. */
+export function requireState(where: string, state: unknown, own: ScheduleState): void {
+  const refuse = (what: string): never => {
+    throw new UsageError(`${where}: restore takes what state() gave; ${what}`);
+  };
+  const check = (value: unknown, like: unknown, path: string): void => {
+    if (typeof like === 'number') {
+      if (!Number.isFinite(value)) refuse(`${path} is a finite number, got ${showValue(value)}`);
+      return;
+    }
+    const names = Object.keys(like as object).sort();
+    const fits = typeof value === 'object' && value !== null && String(Object.keys(value).sort()) === String(names);
+    if (!fits) refuse(`${path || 'a state'} has ${names.join(', ')}, got ${showValue(value)}`);
+    for (const name of names) {
+      const [inner, its] = [value, like].map((owner) => (owner as Record<string, unknown>)[name]);
+      check(inner, its, path ? `${path}.${name}` : name);
+    }
+  };
+  check(state, own, '');
+}
+
 /** @throws UsageError unless it is an optimizer. */
 export function requireOptimizer(where: string, optimizer: unknown): void {
   if (!(optimizer instanceof Optimizer)) {
@@ -142,8 +163,9 @@ export abstract class Counted implements Schedule {
     return { count: this.count, base: [...this.base], ...savedRates(this.optimizer) };
   }
 
-  /** Goes on from there; sets the rates. */
+  /** Goes on from there; sets the rates. @throws UsageError for another schedule's state. */
   restore(state: ScheduleState): void {
+    requireState(this.constructor.name, state, this.state());
     this.count = state.count as number;
     this.base = [...(state.base as number[])];
     restoreRates(this.optimizer, state);

@@ -130,15 +130,56 @@ test('a frozen parameter is taken', () => {
   own.dispose();
 });
 
-test('state of another optimizer is refused', () => {
-  const rule = new w.SGD(net.parameters(), { lr: 0.1 });
+test('state of another optimizer is refused, and nothing is changed', () => {
+  const rule = new w.SGD(net.parameters(), { lr: 0.1, momentum: 0.9 });
   const { steps, updates, groups } = rule.settings();
+  const [four, two] = [new Float32Array(4), new Float32Array(2)];
+  for (const [saved, tensors, message] of [
+    [undefined, {}, /cannot go on from this state: it is not what settings\(\) gave/],
+    [{ steps, groups }, {}, /it is not what settings\(\) gave/],
+    [{ steps, updates: [1], groups }, {}, /it is of 1 groups and 1 parameters, there are 1 and 2/],
+    [{ steps, updates, groups: [] }, {}, /it is of 0 groups and 2 parameters/],
+    [{ steps, updates: [1, -1], groups }, {}, /its steps and updates are whole numbers/],
+    [{ steps: 7, updates, groups: [{ lr: 0.5, betas: [0, 0] }] }, {}, /saved groups\[0\]: there is no option 'betas'/],
+    [
+      { steps: 7, updates, groups: [{ lr: null }] },
+      {},
+      /saved groups\[0\]: lr is a finite number, 0 or more, got null/,
+    ],
+    [{ steps: 7, updates, groups }, { '2.velocity': two }, /it has '2.velocity', there are 2 parameters/],
+    [{ steps: 7, updates, groups }, { velocity: two }, /it has 'velocity'/],
+    [
+      { steps: 7, updates, groups },
+      { '0.velocity': four, '1.velocity': four },
+      /'1.velocity' has 4 values, the parameter 2/,
+    ],
+  ] as const) {
+    refuses(() => rule.restore(saved as never, tensors as never), 'SGD', message);
+    assert.equal([rule.settings(), rule.stateTensors()], [{ steps, updates, groups }, {}]);
+  }
+  rule.restore({ steps: 7, updates: [7, 3], groups }, { '0.velocity': four, '1.velocity': two });
+  assert.equal([rule.steps, Object.keys(rule.stateTensors())], [7, ['0.velocity', '1.velocity']]);
+  rule.dispose();
+});
+
+test('state of another schedule is refused', () => {
+  const rule = new w.SGD(net.parameters(), { lr: 0.1 });
+  const step = new w.StepLR(rule, { stepSize: 3 });
+  const plateau = new w.ReduceLROnPlateau(rule);
+  const chain = new w.ChainedScheduler([step, plateau]);
+  const two = new w.SGD([{ params: [net.weight] }, { params: [net.bias!] }], { lr: 0.1 });
   refuses(
-    () => rule.restore({ steps, updates: [1], groups }, {}),
-    'SGD',
-    /saved from 1 groups and 1 parameters, there are 1 and 2/,
+    () => step.restore(undefined as never),
+    'StepLR',
+    /restore takes what state\(\) gave; a state has base, behind, count/,
   );
-  refuses(() => rule.restore({ steps, updates, groups: [] }, {}), 'SGD', /saved from 0 groups/);
+  refuses(() => step.restore(plateau.state()), 'StepLR', /a state has base, behind, count, rates, got an Object/);
+  refuses(() => step.restore({ ...step.state(), count: Number.NaN }), 'StepLR', /count is a finite number, got NaN/);
+  refuses(() => step.restore(new w.StepLR(two, { stepSize: 3 }).state()), 'StepLR', /base has 0, got \[0.1, 0.1\]/);
+  refuses(() => plateau.restore(step.state()), 'ReduceLROnPlateau', /a state has bad, behind, best, cooling, rates/);
+  refuses(() => chain.restore(step.state()), 'ChainedScheduler', /a state has 0, 1, got/);
+  assert.is(rule.lr, 0.1);
+  chain.restore(JSON.parse(JSON.stringify(chain.state())));
 });
 
 const schedules: [name: keyof typeof w, options: unknown, message: RegExp][] = [

@@ -28,7 +28,7 @@ const chains: Record<string, (o: w.Optimizer) => w.Schedule[]> = {
   'step and exponential': (o) => [step(o, 3, 0.5), exponential(o, 0.9)],
   'milestones and cosine': (o) => [milestones(o, [0, 4, 4, 9], 0.5), cosine(o, 12)],
   'warmup, milestones, exponential': (o) => [linear(o, 3, 1 / 3), milestones(o, [5, 30], 0.1), exponential(o, 0.95)],
-  'cosine and plateau': (o) => [cosine(o, 30, 0.001), new w.ReduceLROnPlateau(o, { patience: 2, factor: 0.5 })],
+  'cosine and plateau': (o) => [cosine(o, 30), new w.ReduceLROnPlateau(o, { patience: 2, factor: 0.5 })],
   'lambda and exponential': (o) => [falling(o), exponential(o, 0.9)],
   'one cycle and exponential': (o) => [new w.OneCycleLR(o, { maxLr: 0.3, totalSteps: 40 }), exponential(o, 0.9)],
   'exponential and one cycle': (o) => [

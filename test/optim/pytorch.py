@@ -92,7 +92,7 @@ CHAINS = {
     "step and exponential": lambda o: [lrs.StepLR(o, 3, 0.5), lrs.ExponentialLR(o, 0.9)],
     "milestones and cosine": lambda o: [lrs.MultiStepLR(o, [0, 4, 4, 9], 0.5), lrs.CosineAnnealingLR(o, 12)],
     "warmup, milestones, exponential": lambda o: [linear(o, 3, 1 / 3), lrs.MultiStepLR(o, [5, 30], 0.1), lrs.ExponentialLR(o, 0.95)],
-    "cosine and plateau": lambda o: [lrs.CosineAnnealingLR(o, 30, eta_min=0.001), lrs.ReduceLROnPlateau(o, patience=2, factor=0.5)],
+    "cosine and plateau": lambda o: [lrs.CosineAnnealingLR(o, 30), lrs.ReduceLROnPlateau(o, patience=2, factor=0.5)],
     "lambda and exponential": lambda o: [lrs.LambdaLR(o, lambda n: 1 / (1 + n)), lrs.ExponentialLR(o, 0.9)],
     "one cycle and exponential": lambda o: [lrs.OneCycleLR(o, 0.3, total_steps=40), lrs.ExponentialLR(o, 0.9)],
     "exponential and one cycle": lambda o: [lrs.ExponentialLR(o, 0.9), lrs.OneCycleLR(o, 0.3, total_steps=40, pct_start=0.2, div_factor=10, final_div_factor=50)],
