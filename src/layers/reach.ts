@@ -20,7 +20,7 @@ export function inEvaluation<T>(model: Module, body: () => T): T {
   const modes = model.namedModules().map(([, module]) => ({ module, training: module.training }));
   model.eval();
   try {
-    return reaching(model, body);
+    return reaching(() => modes.map(({ module }) => module), body);
   } finally {
     for (const { module, training } of modes) module.training = training;
   }
@@ -35,7 +35,7 @@ const looked = new WeakSet<Module>();
  */
 export function findingParts(where: string, model: Module, forward: () => Tensor): Tensor {
   if (looked.has(model)) return forward();
-  const result = reaching(model, forward);
+  const result = reaching(() => model.namedModules().map(([, module]) => module), forward);
   const found = new Set(model.parameters());
   const seen = new Set<Tensor>([result]);
   for (const { node } of seen) {
@@ -53,16 +53,23 @@ export function findingParts(where: string, model: Module, forward: () => Tensor
   return result;
 }
 
-/** Runs `body` and refuses a module that reads its mode, is in training mode, and is not one of the model's. */
-function reaching<T>(model: Module, body: () => T): T {
-  const reached = new Set(model.namedModules().map(([, module]) => module));
-  const check = (module: Module): void => {
-    if (reached.has(module)) return;
-    reached.add(module); // it is asked below, and that calls this
-    if (!module.training) return;
-    throw new UsageError(
-      `${module.constructor.name}: ran in training mode, but train() and eval() of the model do not reach it: ${WHERE}`,
-    );
+/** Runs `body` and refuses a module that reads its mode, is in training mode, and is not among what is `reached` afterwards. */
+function reaching<T>(reached: () => Iterable<Module>, body: () => T): T {
+  const ran = new Set<Module>();
+  const asked = new Set<Module>();
+  const note = (module: Module): void => {
+    if (asked.has(module)) return;
+    asked.add(module); // asking calls this again
+    if (module.training) ran.add(module);
+    asked.delete(module);
   };
-  return watchingModes(check, body);
+  const result = watchingModes(note, body);
+  for (const module of reached()) ran.delete(module);
+  const [lost] = ran;
+  if (lost) {
+    throw new UsageError(
+      `${lost.constructor.name}: ran in training mode, but train() and eval() of the model do not reach it: ${WHERE}`,
+    );
+  }
+  return result;
 }

@@ -309,6 +309,24 @@ test('dropout and batch norm that eval() does not reach are named', async () => 
   }
 });
 
+test('a layer that is made in the first forward pass is found', async () => {
+  class Lazy extends Module {
+    norm: BatchNorm1d | null = null;
+    readonly fc = new Linear(3, 2);
+    forward(x: Tensor): Tensor {
+      this.norm ??= new BatchNorm1d(3);
+      return this.fc.forward(this.norm.forward(x));
+    }
+  }
+  const model = new Lazy();
+  await trainer(model).fit({ epochs: 1 });
+  assert.equal(names(model), ['norm.weight', 'norm.bias', 'fc.weight', 'fc.bias']);
+  model.dispose();
+  const late = new Lazy();
+  await refuses(evaluate(late, source, ['a', 'b']), /^BatchNorm1d: ran in training mode/); // made too late for eval()
+  late.dispose();
+});
+
 test('evaluation puts each module back into its own mode', async () => {
   const [norm, drop] = [new BatchNorm1d(2), new Dropout()];
   const model = new Sequential({ fc: new Linear(3, 2), norm, drop });
