@@ -117,9 +117,10 @@ test('a kernel that does not compile: the same, with its line', async () => {
 test('an error of nobody knows what: no tensor is trusted until it is written anew', async () => {
   const [x, y] = [tensor([1, 2]), tensor([3, 4])];
   await sync();
-  const heard = new Promise((resolve) => openDevice().addEventListener('uncapturederror', resolve, { once: true }));
-  openDevice().createBuffer({ label: 'of nobody', size: 4, usage: 0 });
-  await heard;
+  const device = openDevice();
+  const heard = new Promise((resolve) => device.addEventListener('uncapturederror', resolve, { once: true }));
+  device.createBuffer({ label: 'of nobody', size: 4, usage: 0 });
+  await Promise.all([heard, device.queue.onSubmittedWorkDone()]); // Chromium sends commands when it is asked for something
   const error = await thrownBy(() => x.data());
   assert.instance(error, DeviceError);
   assert.match((error as Error).message, /^the device refused a command: /);
