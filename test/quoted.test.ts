@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import * as assert from 'uvu/assert';
 import { duration, find, QUOTED, readReport, root, speedTable } from '../bench/readme.js';
 import type { Result } from '../bench/report.js';
+import { properties } from './support/properties/index.js';
 import { suite } from './support/suite.js';
 
 const test = suite('quoted');
@@ -23,6 +24,7 @@ const paper = find(report, 'AlexNet, batch 8: training step');
 const quick = find(report, 'dogcat, width 0.25, 115 pixels, batch 32: training step');
 const gemm = find(report, 'gemm 1024 NN');
 const convolutions = report.results.filter(({ group }) => group.startsWith('convolutions'));
+const drawn = Object.values(properties).reduce((sum, { few }) => sum + few, 0);
 const steps = `${duration(paper.timing!.ms)}, one submit, ${paper.timing!.launches} launches`;
 
 /** Text that a page must have. */
@@ -40,6 +42,7 @@ const quoted: [page: string, text: string][] = [
     'docs/paper.md',
     `32 pictures takes ${duration(quick.timing!.ms)}, the paper's of 8 takes ${duration(paper.timing!.ms)}`,
   ],
+  ['docs/testing.md', `draws some ${100 * Math.round(drawn / 100)} cases`],
   ['CHANGELOG.md', `${range([gemm, ...convolutions])} on two Zen 4 cores`],
 ];
 
@@ -48,7 +51,7 @@ test('README.md has the table of speeds that the report gives', () => {
   assert.ok(readme.includes(speedTable(report)), 'node scripts/run.mjs bench/readme.ts writes it');
 });
 
-test('pages quote the report as it is', () => {
+test('pages quote what was measured and what is counted', () => {
   const missing = quoted.filter(([path, text]) => !page(path).includes(text)).map(([path, text]) => `${path}: ${text}`);
   assert.equal(missing, [], `as ${QUOTED}.json has it`);
 });
