@@ -134,6 +134,21 @@ for (const [exponent, slopes] of [
   ]);
 }
 
+check('a zero keeps its sign', () => {
+  const zeros = () => w.tensor([0, -0]);
+  return [
+    gives(w.reciprocal(zeros()), [INF, -INF]),
+    gives(w.div(1, w.mul(zeros(), -1)), [-INF, INF]),
+    gives(w.div(1, w.mul(zeros(), 1)), [INF, -INF]),
+    gives(w.div(1, w.div(zeros(), -2)), [-INF, INF]),
+    gives(w.div(1, w.neg(zeros())), [-INF, INF]),
+    gives(w.div(1, w.pow(zeros(), 3)), [INF, -INF]),
+    gives(w.div(1, w.tanh(zeros())), [INF, -INF]),
+    gives(w.div(1, w.sin(zeros())), [INF, -INF]),
+    gives(w.div(1, w.mul(zeros(), w.tensor([-3, -3]))), [-INF, INF]),
+  ];
+});
+
 check('the variance and the mean of what differs little', () => {
   const offset = (base: number, n: number) => w.tensor(Float32Array.from({ length: n }, (_, i) => base + (i % 2)));
   return [
@@ -232,6 +247,19 @@ test('dropout of everything', async () => {
   await gives(y, [0, 0, 0]);
   await gives(x.grad!, [0, 0, 0]);
   await gives(w.dropout(w.tensor([INF, NAN]), 1, { training: false }), [INF, NAN]);
+});
+
+test('dropout drops infinities as well, and their gradients', async () => {
+  using _ = w.scope();
+  const x = w.full([256], INF, { requiresGrad: true });
+  const y = w.dropout(x, 0.5);
+  y.backward(w.full([256], -INF));
+  const [values, slopes] = [Array.from(await y.data()), Array.from(await x.grad!.data())];
+  assert.equal([...new Set(values)].sort(), [0, INF]);
+  assert.equal(
+    slopes,
+    values.map((v) => (v === 0 ? 0 : -INF)),
+  );
 });
 
 const empty = { x: () => w.zeros([0, 3, 4, 4], { requiresGrad: true }), three: (value: number) => w.full([3], value) };

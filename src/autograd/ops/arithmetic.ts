@@ -7,7 +7,7 @@ import { composed, record } from '../tape.js';
 import { requireF32, requireTensors } from './checks.js';
 import { combine, weigh } from './combine.js';
 import { full } from './create.js';
-import { affine, divideBy, divideInto, neg } from './pointwise.js';
+import { affine, divideBy, divideInto, neg, times } from './pointwise.js';
 import { sumTo } from './reduce.js';
 import { broadcastTo } from './shape.js';
 
@@ -47,8 +47,8 @@ export function sub(a: Operand, b: Operand): Tensor {
 /** a * b; one of them may be a number. PyTorch: torch.mul. */
 export function mul(a: Operand, b: Operand): Tensor {
   requireOperands('mul', a, b);
-  if (typeof b === 'number') return affine(a as Tensor, b, 0, 'mul');
-  if (typeof a === 'number') return affine(b, a, 0, 'mul');
+  if (typeof b === 'number') return times(a as Tensor, b);
+  if (typeof a === 'number') return times(b, a);
   return record('mul', combine('mul', 'a * b', a, b), [a, b], (dy) => [
     () => sumTo(mul(dy, b), a.shape),
     () => sumTo(mul(dy, a), b.shape),

@@ -79,11 +79,13 @@ interface LossFormula {
   dt: string;
 }
 
+/** Of a difference that is NaN, as in PyTorch: what WGSL's sign gives is not said. */
+const NO_SIGN = 'vec4f(), is_nan(x - t)';
 const HINGE = 'select(-t, 1.0 - t, x > vec4f())';
 
 const formulas = {
   mseLoss: { y: '(x - t) * (x - t)', dx: '2.0 * (x - t)', dt: '2.0 * (t - x)' },
-  l1Loss: { y: 'abs(x - t)', dx: 'sign(x - t)', dt: 'sign(t - x)' },
+  l1Loss: { y: 'abs(x - t)', dx: `select(sign(x - t), ${NO_SIGN})`, dt: `select(sign(t - x), ${NO_SIGN})` },
   binaryCrossEntropyWithLogits: {
     // max(x, 0) - x t, where a weight of 0 selects: an infinite x that hits its target loses nothing.
     y: `select(${HINGE} * x, vec4f(), ${HINGE} == vec4f()) + log_plus_1(exponential(-abs(x)))`,

@@ -41,6 +41,7 @@ export const formulas = {
     dx: 'select(vec4f(), dy, (s >= vec4f(p.alpha)) & (s <= vec4f(p.beta)) & !is_nan(s))',
   },
   scale: { y: 'p.alpha * x + p.beta', save: 'x', dx: 'p.alpha * dy' },
+  times: { y: 'p.alpha * x', save: 'x', dx: 'p.alpha * dy' }, // keeps the sign of a zero, which adding 0 would not
   quotient: { y: 'x / p.alpha', save: 'x', dx: 'dy / p.alpha' },
   inverseScale: { y: 'p.alpha / x', save: 'x', dx: '-dy * (p.alpha / s / s)' },
   one: { y: 'vec4f(1.0)', save: 'x', dx: 'vec4f()' },
@@ -155,6 +156,8 @@ export const affine = (x: Tensor, factor: number, offset: number, op = 'scale'):
   pointwise('scale', x, factor, offset, op);
 /** numerator / x. */
 export const divideInto = (x: Tensor, numerator: number): Tensor => pointwise('inverseScale', x, numerator, 0, 'div');
+/** factor * x. */
+export const times = (x: Tensor, factor: number): Tensor => pointwise('times', x, factor, 0, 'mul');
 /** x divided by a number. */
 export const divideBy = (x: Tensor, divisor: number): Tensor => pointwise('quotient', x, divisor, 0, 'div');
 
