@@ -1,15 +1,15 @@
 // Checkpoints and weights as files: safetensors with a checksum, and in their metadata where trainer, schedule and random
 // numbers stand.
-import { CheckpointError } from '../device/errors.js';
+import { CheckpointError, showValue, UsageError } from '../device/errors.js';
 import { readSafetensors, type StoredTensor, writeSafetensors } from '../io/safetensors.js';
-import type { Module } from '../layers/module.js';
+import { type Module, requireModule } from '../layers/module.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import { sameShape, showShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { checkFits, parseSavedState } from './saved-state.js';
 import { BLANK_SEAL, checkSeal, seal } from './seal.js';
 import { below, readBack, restoreSnapshot, type Snapshot, takeSnapshot } from './snapshot.js';
-import type { Trainer } from './trainer.js';
+import { Trainer } from './trainer.js';
 
 const FORMAT_NAME = 'wgrad checkpoint';
 const FORMAT_VERSION = 3;
@@ -20,13 +20,31 @@ const FORMAT = `${FORMAT_NAME} ${FORMAT_VERSION}`;
 /**
  * The run's whole state as a file's bytes, in the safetensors format, with a checksum. `extra` is kept beside it, as text
  * by name: options, classes.
+ * @throws UsageError for something else, or while the trainer's losses are on their way.
  */
 export async function writeCheckpoint(
   from: Trainer | Snapshot,
   extra: Record<string, string> = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { tensors, saved } = 'saved' in from ? from : await takeSnapshot(from);
+  checkExtra('writeCheckpoint', extra);
+  const isSnapshot = typeof from === 'object' && from !== null && 'saved' in from;
+  if (!isSnapshot && !(from instanceof Trainer))
+    throw new UsageError(`writeCheckpoint: takes a trainer or a snapshot, got ${showValue(from)}`);
+  const { tensors, saved } = isSnapshot ? from : await takeSnapshot(from);
   return seal(writeSafetensors(tensors, { ...extra, ...BLANK_SEAL, format: FORMAT, state: JSON.stringify(saved) }));
+}
+
+const OWN_NAMES = ['checksum', 'format', 'state'];
+
+/** @throws UsageError unless they are texts, under names that are not our own. */
+function checkExtra(where: string, extra: Record<string, string>): void {
+  if (typeof extra !== 'object' || extra === null)
+    throw new UsageError(`${where}: extra is texts by name, got ${showValue(extra)}`);
+  for (const [name, text] of Object.entries(extra)) {
+    if (OWN_NAMES.includes(name))
+      throw new UsageError(`${where}: extra has '${name}', a name that checkpoints use themselves`);
+    if (typeof text !== 'string') throw new UsageError(`${where}: extra.${name} is a text, got ${showValue(text)}`);
+  }
 }
 
 /**
@@ -40,11 +58,16 @@ export function checkpointBytes({ parts: { model, optimizer } }: Trainer): numbe
   return bytes(Object.values(model.stateDict())) + (state.length > 0 ? bytes(state) : 2 * bytes(params));
 }
 
-/** The weights (and running statistics) alone as a file's bytes, for use and not for going on. */
+/**
+ * The weights (and running statistics) alone as a file's bytes, for use and not for going on.
+ * @throws UsageError for something else than a model and texts.
+ */
 export async function writeWeights(
   model: Module,
   extra: Record<string, string> = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
+  requireModule('writeWeights', model);
+  checkExtra('writeWeights', extra);
   const tensors = await readBack('model.', model.stateDict());
   return seal(writeSafetensors(tensors, { ...extra, ...BLANK_SEAL, format: FORMAT }));
 }

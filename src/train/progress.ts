@@ -1,4 +1,5 @@
 // A progress line for terminals, as text: whoever owns the terminal writes it.
+import { callback, checkOptions, positive } from '../device/options.js';
 
 /** What a progress line says. */
 export interface ProgressState {
@@ -58,7 +59,9 @@ export class RateMeter {
     private readonly windowSeconds = 20,
     /** The time in seconds. Default: that of `performance.now()`. */
     private readonly now: () => number = () => performance.now() / 1000,
-  ) {}
+  ) {
+    checkOptions('RateMeter', { windowSeconds, now }, { windowSeconds: positive, now: callback });
+  }
 
   /** Notes that `count` items are done in all. */
   mark(count: number): void {

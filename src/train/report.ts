@@ -1,4 +1,5 @@
 // A run as one picture: curves of loss and accuracy, the confusion matrix, and the filters that conv1 learned.
+import { checkOptions, type Rule, type Rules, required } from '../device/options.js';
 import type { ConfusionMatrix } from './metrics.js';
 import type { EpochRecord } from './run.js';
 
@@ -40,8 +41,27 @@ const BLUE = '#2563eb';
 const ORANGE = '#ea580c';
 const FONT = 'font-family="system-ui, sans-serif" font-size="13"';
 
-/** The report as SVG text, on a white ground, about 960 x 420. */
-export function reportSvg({ title, history, filters, test = [] }: ReportParts): string {
+const list: Rule = { be: 'a list', holds: Array.isArray };
+const RULES: Rules<ReportParts> = {
+  title: required({ be: 'a text', holds: (value) => typeof value === 'string' }),
+  history: required(list),
+  filters: { be: "conv1's weight, { shape, data }", holds: isFilters },
+  test: list,
+};
+
+function isFilters(value: unknown): boolean {
+  const { shape, data } = (value ?? {}) as Partial<Filters>;
+  const fits = Array.isArray(shape) && shape.length === 4 && shape[1] === 3;
+  return fits && data?.length === shape.reduce((a, b) => a * b, 1);
+}
+
+/**
+ * The report as SVG text, on a white ground, about 960 x 420.
+ * @throws UsageError for parts that it does not know or cannot show.
+ */
+export function reportSvg(parts: ReportParts): string {
+  checkOptions('reportSvg', parts, RULES);
+  const { title, history, filters, test = [] } = parts;
   const epochs = history.map((r) => r.epoch);
   const loss = chart('loss', epochs, [
     { name: 'training', colour: BLUE, values: history.map((r) => r.trainLoss) },

@@ -1,9 +1,10 @@
+import { callback, checkOptions, whole } from '../device/options.js';
 import { profile } from '../device/profile.js';
 import { activeRecorder } from '../device/recorder.js';
 import { auditioning, productKey, type Tiling, tilingName } from '../kernels/tile.js';
 import { addTuned } from '../kernels/tuned.js';
-import type { Module } from '../layers/module.js';
-import type { Shape } from '../tensor/shape.js';
+import { type Module, requireModule } from '../layers/module.js';
+import { checkShape, type Shape } from '../tensor/shape.js';
 import { rehearsing } from './warmup.js';
 
 /** How much `tune` tries. */
@@ -30,8 +31,12 @@ const ROUNDS = 3;
  * Measures tilings for every matrix product and convolution that a model needs for inputs of this shape, and uses the
  * quickest from now on; kept on disk by adapter (in a browser in its local storage). WGRAD_TUNING=off ignores what was kept.
  * Any tiling gives right answers; sums may round differently. Needs timestamps.
+ * @throws UsageError for options that it does not know, ShapeError for a shape that is none.
  */
 export async function tune(model: Module, inputShape: Shape, options: TuneOptions = {}): Promise<Tuned[]> {
+  checkOptions('tune', options, { candidates: whole(1), onProgress: callback });
+  requireModule('tune', model);
+  checkShape('tune', inputShape);
   const { candidates = 4, onProgress } = options;
   const times = new Map<string, Record<string, number>>();
   for (let place = 0; place < candidates; place++) {

@@ -1,24 +1,30 @@
 import { crossEntropy } from '../autograd/ops/losses.js';
 import { sum } from '../autograd/ops/reduce.js';
 import { noGrad, unwatched } from '../autograd/tape.js';
+import { callback, checkOptions } from '../device/options.js';
 import { activeRecorder } from '../device/recorder.js';
-import type { Module } from '../layers/module.js';
+import { type Module, requireModule } from '../layers/module.js';
 import { findingParts } from '../layers/reach.js';
 import { scope } from '../tensor/scope.js';
 import { rngState, setRngState } from '../tensor/seed.js';
-import type { Shape } from '../tensor/shape.js';
+import { checkShape, type Shape } from '../tensor/shape.js';
 import { empty } from '../tensor/tensor.js';
 
 /**
  * Compiles the kernels that a model needs for inputs of this shape, so that the first step does not wait for them:
  * forward and, in training mode, backward from cross entropy (or from the sum, if the output is not (batch, classes)).
  * Nothing is computed: weights, gradients, statistics and the random stream are as before.
+ * @throws UsageError for options that it does not know, ShapeError for a shape that is none.
  */
 export async function warmup(
   model: Module,
   inputShape: Shape,
-  { onProgress }: { onProgress?: (done: number, all: number) => void } = {},
+  options: { onProgress?: (done: number, all: number) => void } = {},
 ): Promise<void> {
+  checkOptions('warmup', options, { onProgress: callback });
+  requireModule('warmup', model);
+  checkShape('warmup', inputShape);
+  const { onProgress } = options;
   await rehearsing(model, async (body) => void (await activeRecorder().rehearse(() => body(inputShape), onProgress)));
 }
 

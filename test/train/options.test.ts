@@ -1,7 +1,19 @@
 // What the trainer refuses before it trains, and at every step: parts, options and batches that would train to no use.
 import * as assert from 'uvu/assert';
 import { DataError, ExponentialLR, Linear, Sequential, SGD, ShapeError, UsageError } from '../../src/index.js';
-import { type Batch, type BatchSource, type FitOptions, Trainer, type TrainerParts } from '../../src/train/index.js';
+import {
+  type Batch,
+  type BatchSource,
+  type FitOptions,
+  RateMeter,
+  reportSvg,
+  Trainer,
+  type TrainerParts,
+  tune,
+  warmup,
+  writeCheckpoint,
+  writeWeights,
+} from '../../src/train/index.js';
 import { useDevice } from '../support/device.js';
 import { seeded } from '../support/random.js';
 import { suite } from '../support/suite.js';
@@ -145,6 +157,46 @@ test('a model with another number of outputs than there are classes', async () =
     ShapeError,
     /^trainer: the model gives \[4, 2\] for 4 images, expected \[4, 3\].*\(a, b, c\)$/,
   );
+});
+
+test('what belongs to the trainer looks at its arguments too', async () => {
+  const { model } = parts();
+  const said = async (call: () => unknown, type: ErrorType, message: RegExp) => {
+    const error = await Promise.resolve()
+      .then(call)
+      .catch((e: Error) => e);
+    assert.instance(error, type, String(error));
+    assert.match((error as Error).message, message);
+  };
+  const odd = (value: unknown) => value as never;
+  await said(() => tune(model, [1, 3], odd({ candidate: 2 })), UsageError, /^tune: .* did you mean 'candidates'\?/);
+  await said(
+    () => tune(model, [1, 3], { candidates: 0 }),
+    UsageError,
+    /candidates is a whole number, 1 or more, got 0/,
+  );
+  await said(() => tune(odd([1, 3]), odd(model)), UsageError, /^tune: takes a module, got \[1, 3\]/);
+  await said(() => tune(model, odd(3)), ShapeError, /^tune: 3 is not a shape/);
+  await said(() => warmup(model, [1, 3], odd({ progress: 1 })), UsageError, /^warmup: there is no option 'progress'/);
+  await said(() => warmup(odd(undefined), [1, 3]), UsageError, /^warmup: takes a module, got undefined/);
+  await said(() => warmup(model, [1, -3]), ShapeError, /^warmup: \[1, -3\] is not a shape/);
+  await said(() => reportSvg(odd({ title: 'x' })), UsageError, /^reportSvg: history is missing; it is a list/);
+  const filters = { shape: [2, 3, 5, 5], data: [1, 2, 3] };
+  await said(
+    () => reportSvg({ title: 'x', history: [], filters }),
+    UsageError,
+    /filters is conv1's weight, \{ shape, data \}/,
+  );
+  await said(() => new RateMeter(-1), UsageError, /windowSeconds is a finite number above 0, got -1/);
+  await said(
+    () => writeCheckpoint(odd(model)),
+    UsageError,
+    /^writeCheckpoint: takes a trainer or a snapshot, got a Sequential/,
+  );
+  await said(() => writeCheckpoint(odd(undefined)), UsageError, /got undefined/);
+  await said(() => writeWeights(odd({})), UsageError, /^writeWeights: takes a module, got an Object/);
+  await said(() => writeWeights(model, odd({ epoch: 3 })), UsageError, /extra\.epoch is a text, got 3/);
+  await said(() => writeWeights(model, { state: '{}' }), UsageError, /extra has 'state', a name that checkpoints use/);
 });
 
 test.run();
