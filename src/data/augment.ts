@@ -1,5 +1,5 @@
 // From packed bytes to the network's input: crop, mirror, shift colours, subtract the mean, scale.
-import { DataError } from '../device/errors.js';
+import { DataError, UsageError } from '../device/errors.js';
 import { checkOptions, flag, notNegative, oneOf, type Rules, required, whole } from '../device/options.js';
 import type { ColourStatistics } from './dataset.js';
 import { mixKey, Random } from './random.js';
@@ -72,8 +72,8 @@ export function checkAugment(options: AugmentOptions, size: number): void {
 /**
  * Writes the crop or crops, (3, crop, crop) f32 each, of a picture (3, size, size) to `out` from element `at` on, as `pixels`
  * says; `picture` is its place in the data set.
- * @throws DataError if the crop is larger than the picture, or its mean picture is not there, UsageError for options that make
- * no sense.
+ * @throws DataError if the crop is larger than the picture, its bytes are not (3, size, size), or its mean picture is not there;
+ * UsageError for options that make no sense, or if `out` is too short.
  */
 export function augment(
   bytes: Uint8Array,
@@ -86,12 +86,22 @@ export function augment(
 ): void {
   const { crop, colourShift = 0 } = options;
   checkAugment(options, size);
+  checkRoom(bytes, size, out, at, cropsPerPicture(options) * 3 * crop * crop);
   const random = new Random(mixKey(options.seed, epoch, picture));
   const cuts = place(options, size, random);
   const shift = colourShift > 0 ? colourOf(options, random) : [0, 0, 0];
   cuts.forEach((cut, i) => {
     copyCrop(bytes, size, out, at + i * 3 * crop * crop, cut, options, shift);
   });
+}
+
+/** Typed arrays drop what is written behind their end, and give undefined. */
+function checkRoom(bytes: Uint8Array, size: number, out: Float32Array, at: number, length: number): void {
+  const picture = 3 * size * size;
+  if (bytes.length !== picture)
+    throw new DataError(`augment: a picture (3, ${size}, ${size}) has ${picture} bytes, got ${bytes.length}`);
+  if (at >= 0 && at + length <= out.length) return;
+  throw new UsageError(`augment: ${length} numbers from element ${at} on do not fit the ${out.length} of \`out\``);
 }
 
 /** The colour that is added to a picture, for values from 0 to 255. */

@@ -1,6 +1,7 @@
 // Pictures on the host, and how they are brought to size.
 import { DataError, showValue, UsageError } from '../device/errors.js';
 import { PNG_SIGNATURE } from './png-chunks.js';
+import { checkBytes } from './rules.js';
 
 /** A decoded picture: three bytes a pixel (red, green, blue), rows from the top. */
 export interface RgbImage {
@@ -12,8 +13,9 @@ export interface RgbImage {
   data: Uint8Array;
 }
 
-/** What a file is by its first bytes; names lie. */
+/** What a file is by its first bytes; names lie. @throws UsageError if they are no Uint8Array. */
 export function sniff(bytes: Uint8Array): 'jpeg' | 'png' | 'unknown' {
+  checkBytes('sniff', bytes);
   if (bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff) return 'jpeg';
   return PNG_SIGNATURE.every((b, i) => bytes[i] === b) ? 'png' : 'unknown';
 }
@@ -25,7 +27,7 @@ export function sniff(bytes: Uint8Array): 'jpeg' | 'png' | 'unknown' {
  * number above 0.
  */
 export function prepare(image: RgbImage, size: number): Uint8Array {
-  checkPicture(image);
+  checkPicture('prepare', image);
   if (!(Number.isSafeInteger(size) && size >= 1)) {
     throw new UsageError(`prepare: size is a whole number, 1 or more, got ${showValue(size)}`);
   }
@@ -37,15 +39,16 @@ export function prepare(image: RgbImage, size: number): Uint8Array {
   return resample(image, columns, rows, size);
 }
 
-function checkPicture(image: RgbImage): void {
+/** @internal */
+export function checkPicture(where: string, image: RgbImage): void {
   const { width, height, data } = image ?? {};
   if (!(Number.isSafeInteger(width) && Number.isSafeInteger(height) && ArrayBuffer.isView(data))) {
-    throw new UsageError(`prepare: takes a picture { width, height, data }, got ${showValue(image)}`);
+    throw new UsageError(`${where}: takes a picture { width, height, data }, got ${showValue(image)}`);
   }
-  if (width < 1 || height < 1) throw new DataError('prepare: the picture has no pixels');
+  if (width < 1 || height < 1) throw new DataError(`${where}: the picture has no pixels`);
   if (data.length !== width * height * 3) {
     throw new DataError(
-      `prepare: a picture of ${width} x ${height} pixels has ${width * height * 3} bytes, three a pixel, got ${data.length}`,
+      `${where}: a picture of ${width} x ${height} pixels has ${width * height * 3} bytes, three a pixel, got ${data.length}`,
     );
   }
 }

@@ -1,7 +1,8 @@
 // Which way up a picture is, as its camera noted it, and how it is turned.
-import type { RgbImage } from './image.js';
+import { checkPicture, type RgbImage } from './image.js';
 import { JPEG, jpegSegments } from './jpeg-segments.js';
 import { PNG_SIGNATURE, pngChunks } from './png-chunks.js';
+import { checkBytes } from './rules.js';
 
 const EXIF = [...'Exif\0'].map((letter) => letter.charCodeAt(0));
 const TAG = 0x0112;
@@ -22,8 +23,10 @@ const startsWith = (bytes: Uint8Array, start: ArrayLike<number>) =>
 /**
  * The Exif orientation of a JPEG (its first Exif segment) or a PNG (its eXIf chunk), 1 (upright) to 8; 1 where there is
  * none or it makes no sense.
+ * @throws UsageError if `file` is no Uint8Array.
  */
 export function exifOrientation(file: Uint8Array): number {
+  checkBytes('exifOrientation', file);
   const exif = startsWith(file, PNG_SIGNATURE) ? exifOfPng(file) : exifOfJpeg(file);
   return exif ? orientationOf(new DataView(exif.buffer, exif.byteOffset, exif.byteLength)) : 1;
 }
@@ -64,8 +67,12 @@ function orientationOf(tiff: DataView): number {
   return 1;
 }
 
-/** Turns and mirrors a picture upright, by its Exif orientation (1 to 8; others leave it as it is). */
+/**
+ * Turns and mirrors a picture upright, by its Exif orientation (1 to 8; others leave it as it is).
+ * @throws UsageError if it is no picture, DataError if it has no pixels, or more or fewer bytes than it should.
+ */
 export function applyOrientation(image: RgbImage, orientation: number): RgbImage {
+  checkPicture('applyOrientation', image);
   if (orientation <= 1 || orientation > 8) return image;
   const { width: w, height: h, data } = image;
   const swapped = orientation >= 5;

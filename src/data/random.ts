@@ -1,9 +1,11 @@
 // Random numbers for the host: a pure function of a key, so that order of use and number of workers do not matter.
+import { showValue, UsageError } from '../device/errors.js';
 
-/** Mixes whole numbers into one 32-bit key. */
+/** Mixes whole numbers into one 32-bit key; their lowest 32 bits count. @throws UsageError for other numbers. */
 export function mixKey(...parts: number[]): number {
   let h = 0x9e3779b9;
   for (const part of parts) {
+    if (!Number.isInteger(part)) throw new UsageError(`mixKey: ${showValue(part)} is not a whole number`);
     h = Math.imul(h ^ (part >>> 0), 0x85ebca6b) >>> 0;
     h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35) >>> 0;
     h = (h ^ (h >>> 16)) >>> 0;
@@ -11,9 +13,11 @@ export function mixKey(...parts: number[]): number {
   return h;
 }
 
-/** A small generator (splitmix32) that starts from a key. */
+/** A small generator (splitmix32) that starts from a key. @throws UsageError unless that is a whole number. */
 export class Random {
-  constructor(private state: number) {}
+  constructor(private state: number) {
+    if (!Number.isInteger(state)) throw new UsageError(`Random: the key ${showValue(state)} is not a whole number`);
+  }
 
   /** A 32-bit word. */
   word(): number {
@@ -29,8 +33,11 @@ export class Random {
     return this.word() / 2 ** 32;
   }
 
-  /** A whole number from 0 to count - 1. */
+  /** A whole number from 0 to count - 1. @throws UsageError unless `count` is a whole number above 0. */
   below(count: number): number {
+    if (!(Number.isSafeInteger(count) && count >= 1)) {
+      throw new UsageError(`below: ${showValue(count)} is not a whole number, 1 or more`);
+    }
     return Math.floor(this.unit() * count);
   }
 

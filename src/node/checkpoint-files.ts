@@ -3,7 +3,7 @@ import { linkSync, renameSync, rmSync } from 'node:fs';
 import { CheckpointError, showValue, UsageError } from '../device/errors.js';
 import { anything, checkOptions } from '../device/options.js';
 import { type Checkpoint, readCheckpoint } from '../train/checkpoint.js';
-import type { RunFolder } from './run-folder.js';
+import { RunFolder } from './run-folder.js';
 
 /** How many checkpoints to keep. */
 export interface CheckpointFilesOptions {
@@ -33,6 +33,8 @@ export class CheckpointFiles {
     readonly folder: RunFolder,
     options: CheckpointFilesOptions = {},
   ) {
+    if (!(folder instanceof RunFolder))
+      throw new UsageError(`CheckpointFiles: takes a RunFolder, got ${showValue(folder)}`);
     checkOptions('CheckpointFiles', options, { keep: anything });
     const { keep = 2 } = options;
     if (!(Number.isInteger(keep) && keep >= 1 && keep <= MOST_KEPT)) {

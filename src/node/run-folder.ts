@@ -15,18 +15,21 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { CheckpointError } from '../device/errors.js';
+import { CheckpointError, showValue, UsageError } from '../device/errors.js';
 import { showBytes } from '../device/math.js';
 
 const PIECE = 2 ** 26;
 const PROBE_BYTES = 4096;
 
-/** A folder such as runs/dogcat. */
+/** A folder such as runs/dogcat. @throws UsageError if its path is no text, or empty. */
 export class RunFolder {
   constructor(
     /** Where it is. */
     readonly path: string,
-  ) {}
+  ) {
+    if (typeof path !== 'string' || path === '')
+      throw new UsageError(`RunFolder: takes a path, got ${showValue(path)}`);
+  }
 
   /**
    * Makes the folder and checks that it can be written to, before hours are spent. Removes what a write that was killed

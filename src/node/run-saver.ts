@@ -1,14 +1,15 @@
 // Saving that outlives a full disk: what cannot be written now is tried again with the next save.
 import { existsSync } from 'node:fs';
-import { CheckpointError } from '../device/errors.js';
-import type { CheckpointFiles } from './checkpoint-files.js';
+import { CheckpointError, showValue, UsageError } from '../device/errors.js';
+import { requireFunction } from '../device/options.js';
+import { CheckpointFiles } from './checkpoint-files.js';
 
 interface Failing {
   message: string;
   times: number;
 }
 
-/** Writes a run's files. Failures are told and not thrown, so that training goes on; so is that it works again. */
+/** Writes a run's files. Failures are told and not thrown, so that training goes on; so is that it works again. @throws UsageError if made of anything else. */
 export class RunSaver {
   /** The newest form of what is not on disk, by name. */
   private readonly waiting = new Map<string, () => void>();
@@ -18,7 +19,11 @@ export class RunSaver {
     private readonly files: CheckpointFiles,
     /** Takes a line for people. */
     private readonly say: (line: string) => void,
-  ) {}
+  ) {
+    if (!(files instanceof CheckpointFiles))
+      throw new UsageError(`RunSaver: takes CheckpointFiles, got ${showValue(files)}`);
+    requireFunction('RunSaver', 'say', say);
+  }
 
   /** Saves a checkpoint as the run's last. */
   saveLast(bytes: Uint8Array): void {

@@ -2,7 +2,7 @@ import * as assert from 'uvu/assert';
 import { type AugmentOptions, augment, cropsPerPicture } from '../../src/data/augment.js';
 import type { ColourStatistics } from '../../src/data/dataset.js';
 import { Random } from '../../src/data/random.js';
-import { DataError } from '../../src/device/errors.js';
+import { DataError, UsageError } from '../../src/device/errors.js';
 import { suite } from '../support/suite.js';
 
 const test = suite('augment');
@@ -166,6 +166,25 @@ test('a mean picture that is missing or of another size is refused', () => {
         e instanceof DataError && /needs the mean picture \(3, 9, 9\), colours.meanImage (is|has)/.test(e.message),
     );
   }
+});
+
+test('a picture or a place of another size than the options say is refused, not cut short in silence', () => {
+  const how: AugmentOptions = { crop: 5, place: 'ten', colours: PLAIN, seed: 1 };
+  const into =
+    (out: Float32Array, at: number, bytes = picture) =>
+    () =>
+      augment(bytes, SIZE, out, at, how, 0, 0);
+  const said = (type: new (message: string) => Error, reason: RegExp) => (e: Error) =>
+    e instanceof type && reason.test(e.message);
+  into(new Float32Array(751), 1)();
+  const room = /augment: 750 numbers from element \S+ on do not fit/;
+  assert.throws(into(new Float32Array(751), 2), said(UsageError, room));
+  assert.throws(into(new Float32Array(751), -1), said(UsageError, room));
+  assert.throws(into(new Float32Array(751), Number.NaN), said(UsageError, room));
+  assert.throws(
+    into(new Float32Array(751), 0, picture.subarray(1)),
+    said(DataError, /\(3, 9, 9\) has 243 bytes, got 242/),
+  );
 });
 
 test.run();

@@ -1,5 +1,6 @@
 import * as assert from 'uvu/assert';
 import { mixKey, Random, shuffled } from '../../src/data/random.js';
+import { UsageError } from '../../src/device/errors.js';
 import { suite } from '../support/suite.js';
 
 const test = suite('random');
@@ -62,6 +63,17 @@ test('shuffling keeps every item, leaves the original, and lets each item come f
     firsts.add(mixed[0]);
   }
   assert.is(firsts.size, 10);
+});
+
+test('keys and counts that are no whole numbers are refused: they would all be one key', () => {
+  const refused = (call: () => unknown) => assert.throws(call, (e: Error) => e instanceof UsageError);
+  for (const wrong of [0.5, Number.NaN, Number.POSITIVE_INFINITY, '7', undefined] as number[]) {
+    refused(() => new Random(wrong));
+    refused(() => mixKey(1, wrong));
+    refused(() => new Random(1).below(wrong));
+  }
+  refused(() => new Random(1).below(0));
+  assert.is(mixKey(-1), mixKey(2 ** 32 - 1), 'the lowest 32 bits');
 });
 
 test.run();

@@ -1,8 +1,10 @@
 // Files that JPEG and PNG decoders meet: odd ones, damaged ones, and ones made to hurt.
 import { deflateSync } from 'node:zlib';
 import * as assert from 'uvu/assert';
+import { sniff } from '../../src/data/image.js';
+import { exifOrientation } from '../../src/data/orientation.js';
 import { Random } from '../../src/data/random.js';
-import { DataError } from '../../src/device/errors.js';
+import { DataError, UsageError } from '../../src/device/errors.js';
 import { decodeImage } from '../../src/node/decode-image.js';
 import { suite } from '../support/suite.js';
 import { frameAt, gradient, makeJpeg, makePng, mutated, withOrientation } from './made-images.js';
@@ -113,6 +115,14 @@ test('damaged and foreign files are refused with their reason', () => {
     /claims 1024 x 1024 pixels, which \d+ bytes cannot hold/,
   );
   assert.match(refusal(patched(png, 45, 1, 2, 3)), /damaged/);
+});
+
+test('what are no bytes is refused', () => {
+  for (const wrong of [undefined, 'a.jpg', [0xff, 0xd8], new ArrayBuffer(8)] as unknown as Uint8Array[]) {
+    for (const call of [() => decodeImage(wrong), () => sniff(wrong), () => exifOrientation(wrong)]) {
+      assert.throws(call, (e: Error) => e instanceof UsageError && /takes a Uint8Array, got/.test(e.message));
+    }
+  }
 });
 
 test('a file without its end marker is whole', () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { CheckpointError } from '../../src/device/errors.js';
+import { CheckpointError, UsageError } from '../../src/device/errors.js';
 import { CheckpointFiles } from '../../src/node/checkpoint-files.js';
 import { latestRunFolder, RunFolder } from '../../src/node/run-folder.js';
 import { RunSaver } from '../../src/node/run-saver.js';
@@ -119,6 +119,19 @@ test('a run folder that is deleted while training is made anew, aloud', () => {
   saver.saveLast(new Uint8Array([5]));
   assert.equal([...folder.read('last.safetensors')], [5]);
   assert.match(lines.join(), /gone was gone; it is made anew/);
+});
+
+test('what is made of the wrong parts is refused at once', () => {
+  const [folder, files] = [new RunFolder('nowhere'), new CheckpointFiles(new RunFolder('nowhere'))];
+  const refused = (make: () => unknown, reason: RegExp) =>
+    assert.throws(make, (e: Error) => e instanceof UsageError && reason.test(e.message));
+  for (const path of [undefined, '', 7] as string[]) refused(() => new RunFolder(path), /RunFolder: takes a path, got/);
+  refused(() => new CheckpointFiles('nowhere' as unknown as RunFolder), /takes a RunFolder, got 'nowhere'/);
+  refused(() => new CheckpointFiles(folder, { keeps: 3 } as object), /no option 'keeps'; did you mean 'keep'/);
+  for (const keep of [0, 1.5, 101, '2' as unknown as number])
+    refused(() => new CheckpointFiles(folder, { keep }), /keep is/);
+  refused(() => new RunSaver(folder as unknown as CheckpointFiles, () => {}), /takes CheckpointFiles, got a RunFolder/);
+  refused(() => new RunSaver(files, 'say' as unknown as () => void), /say is a function/);
 });
 
 test.run();
