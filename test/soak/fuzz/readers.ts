@@ -55,7 +55,7 @@ const STATE = {
     ],
   },
   model: { frozen: ['weight'], evaluating: [] },
-  optimizer: { steps: 12, groups: [{ lr: 1e-3, weightDecay: 0 }] },
+  optimizer: { steps: 12, updates: [12, 12], groups: [{ lr: 1e-3, weightDecay: 0 }] },
   schedule: null,
   rng: { seed: 1, stream: 2 },
   data: {

@@ -10,11 +10,13 @@ export async function fuzz(reader: string, seed: number, first: number, count: n
   const findings: Finding[] = [];
   for (let next = first; next < first + count; ) {
     const current = new SharedArrayBuffer(4);
+    new Int32Array(current)[0] = next - 1; // none is begun
     const work: Work = { reader, seed, first: next, count: first + count - next, current };
     const { found, stopped } = await watch(work, new Int32Array(current));
     findings.push(...found);
     if (!stopped) break;
     findings.push(stopped);
+    if (stopped.index < next) break; // not even the whole files could be read
     next = stopped.index + 1;
   }
   return findings;
