@@ -10,7 +10,18 @@ const layers = planted('layers/parts', [
     'layers/freeze',
   ],
   ['src/layers/module.ts', 'a tied layer is listed twice', 'if (found.has(module)) return;', ''],
-  ['src/layers/module.ts', 'a tied layer is saved under its first path alone', 'around.delete(module);', ''],
+  [
+    'src/layers/walk.ts',
+    'a tied layer is saved under its first path alone',
+    'if (once.has(node) && entered.has(node)) return;',
+    'if (entered.has(node) && once.size >= 0) return;',
+  ],
+  [
+    'src/layers/module.ts',
+    'a train() of a part’s own is passed over',
+    'if (module === this || module.train === Module.prototype.train) {',
+    'if (module === this || module.train !== undefined) {',
+  ],
   [
     'src/layers/module.ts',
     'disposing leaves the gradients',
@@ -21,8 +32,8 @@ const layers = planted('layers/parts', [
   [
     'src/layers/module.ts',
     'eval() reaches only the module itself',
-    'for (const [, module] of this.namedModules()) module.training = on;',
-    'this.training = on;',
+    'for (const [, child] of module.children()) visit(child);',
+    '',
     ['layers/module', 'layers/parts'],
   ],
   ['src/layers/walk.ts', 'parts in Maps are not found', 'if (value instanceof Map) return value;', ''],
@@ -43,6 +54,18 @@ const layers = planted('layers/parts', [
   ],
   ['src/layers/freeze.ts', 'freezing keeps the last gradient', 'if (!on) t.grad = null;', '', 'layers/freeze'],
   ['src/layers/freeze.ts', 'a path takes in all that begin like it', '(\\\\.|$)`);', '`);', 'layers/freeze'],
+  [
+    'src/layers/reach.ts',
+    'a parameter that a model cannot find is let pass',
+    '!found.has(input)',
+    'found.has(input) && !found.has(input)',
+  ],
+  [
+    'src/layers/reach.ts',
+    'a layer that eval() does not reach is let pass',
+    'if (module.training) ran.add(module);',
+    '',
+  ],
   [
     'src/layers/reach.ts',
     'evaluation leaves every module as the model was',
@@ -270,8 +293,8 @@ const counts = planted('optim/late', [
   [
     'src/optim/optimizer.ts',
     'state of another parameter is restored',
-    'const param = all[Number(place)];',
-    'const param = all[all.length - 1 - Number(place)];',
+    'this.stateOf(all[Number(place)], name).set(values);',
+    'this.stateOf(all[all.length - 1 - Number(place)], name).set(values);',
     ['optim/late', 'train/frozen', 'train/checkpoint', 'train/recovery'],
   ],
   [
@@ -286,7 +309,7 @@ const counts = planted('optim/late', [
     'a rate that was changed to NaN is let pass',
     ']`, group, this.rules);',
     ']`, { ...group, lr: 0 }, this.rules);',
-    ['optim/sgd', 'optim/late', 'optim/schedules'],
+    'optim/arguments',
   ],
   [
     'src/optim/clip.ts',
