@@ -18,7 +18,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   let i = (workgroup.x + workgroup.y * groups.x) * 64u + lane;
   if (i * 4u >= p.count) { return; }
   let w = param[i];
-  let d = grad[i] + p.decay * w;
+  let d = grad[i] + select(p.decay * w, vec4f(), p.decay == 0.0); // an infinite param without decay stays
   let m = p.beta1 * first[i] + p.rest1 * d;
   let v = p.beta2 * second[i] + p.rest2 * d * d;
   first[i] = m;

@@ -14,7 +14,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
         @builtin(local_invocation_index) lane: u32) {
   let i = (workgroup.x + workgroup.y * groups.x) * 64u + lane;
   if (i * 4u >= p.count) { return; }
-  let d = grad[i] + p.decay * param[i];
+  let d = grad[i] + select(p.decay * param[i], vec4f(), p.decay == 0.0); // an infinite param without decay stays
   let v = p.momentum * velocity[i] + p.fresh * d;
   velocity[i] = v;
   param[i] -= p.rate * select(v, d + p.momentum * v, p.nesterov != 0u);

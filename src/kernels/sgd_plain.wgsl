@@ -10,5 +10,7 @@ struct Params { count: u32, rate: f32, decay: f32 }
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
   let i = (workgroup.x + workgroup.y * groups.x) * 64u + lane;
-  if (i * 4u < p.count) { param[i] -= p.rate * (grad[i] + p.decay * param[i]); }
+  if (i * 4u >= p.count) { return; }
+  let d = grad[i] + select(p.decay * param[i], vec4f(), p.decay == 0.0); // an infinite param without decay stays
+  param[i] -= p.rate * d;
 }

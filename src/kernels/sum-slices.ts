@@ -8,7 +8,7 @@ import { sum_slices as shader } from './sources.gen.js';
 export function sumSlices(partial: GpuBuffer, y: Binding, { count, slices }: { count: number; slices: number }): void {
   for (const w of windows('sum of slices: one', slices, count)) {
     const piece = view(partial, w.start * count, w.count * count);
-    const params = { count, slices: w.count, accumulate: Number(w.start > 0) };
+    const params = { count, slices: w.count, accumulate: Number(w.start > 0), zero: 0 };
     run(shader, { partial: piece, y }, params, { groups: ceilDiv(count, 64) });
   }
 }

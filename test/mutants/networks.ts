@@ -202,7 +202,7 @@ const optimizers = planted(
     [
       'src/kernels/rmsprop.wgsl',
       'weight decay is left out',
-      'let d = grad[i] + p.decay * param[i];',
+      'let d = grad[i] + select(p.decay * param[i], vec4f(), p.decay == 0.0);',
       'let d = grad[i] + 0.0 * p.decay * param[i];',
     ],
     ['src/kernels/rmsprop.wgsl', 'eps stands inside the root', '(sqrt(s) + p.eps)', 'sqrt(s + p.eps)'],
@@ -215,8 +215,8 @@ const optimizers = planted(
     [
       'src/kernels/sgd_plain.wgsl',
       'weight decay is not scaled by the rate',
-      'p.rate * (grad[i] + p.decay * param[i])',
-      '(p.rate * grad[i] + p.decay * param[i])',
+      'param[i] -= p.rate * d;',
+      'param[i] -= p.rate * grad[i] + (d - grad[i]);',
     ],
   ],
 );

@@ -165,6 +165,33 @@ check('the variance and the mean of what differs little', () => {
   ];
 });
 
+test('the gradient of a bias over many rows', async () => {
+  using _ = w.scope();
+  const bias = w.zeros([2], { requiresGrad: true });
+  const y = w.linear(w.zeros([100_000, 1]), w.ones([2, 1]), bias);
+  y.backward(w.full(y.shape, 0.1));
+  await gives(bias.grad!, [10_000, 10_000]);
+});
+
+test('an infinite parameter without a gradient or weight decay stays as it is', async () => {
+  const optimizers = [
+    (p: w.Tensor[]) => new w.SGD(p, { lr: 0.1 }),
+    (p: w.Tensor[]) => new w.SGD(p, { lr: 0.1, momentum: 0.9 }),
+    (p: w.Tensor[]) => new w.Adam(p, { lr: 0.1 }),
+    (p: w.Tensor[]) => new w.RMSprop(p, { lr: 0.1 }),
+  ];
+  for (const make of optimizers) {
+    using _ = w.scope();
+    const mask = w.parameter(w.tensor([-INF, 1]));
+    const optimizer = make([mask]);
+    w.mul(mask, 1).backward(w.zeros([2]));
+    optimizer.step();
+    await gives(mask, [-INF, 1]);
+    optimizer.dispose?.();
+    mask.dispose();
+  }
+});
+
 test('batch norm of what differs little', async () => {
   using _ = w.scope();
   const x = w.reshape(w.tensor(Float32Array.from({ length: 1000 }, (_, i) => 1e5 + (i % 2))), [10, 1, 10, 10]);
