@@ -246,7 +246,7 @@ const counts = planted('optim/late', [
     'AdamW’s decay is none by default',
     '{ weightDecay: 0.01 }',
     '{ weightDecay: 0 }',
-    ['optim/golden', 'optim/late', 'optim/schedules'],
+    'optim/defaults',
   ],
   [
     'src/optim/sgd.ts',
@@ -270,9 +270,9 @@ const counts = planted('optim/late', [
   ],
   [
     'src/kernels/sgd.wgsl',
-    'Nesterov looks ahead along the old velocity',
+    'Nesterov takes the velocity for the gradient',
     'd + p.momentum * v,',
-    'd + p.momentum * velocity[i],',
+    'v + p.momentum * v,',
     'optim/golden',
   ],
   [
@@ -313,16 +313,16 @@ const counts = planted('optim/late', [
   ],
   [
     'src/optim/clip.ts',
-    'each gradient is clipped by itself',
-    'for (const g of grads) g.copy(mul(g, factor));',
-    'for (const g of grads) g.copy(mul(g, minimum(div(maxNorm, add(sqrt(sum(square(g))), 1e-6)), full([], 1))));',
+    'only the last gradient’s norm counts',
+    'reduce((a, b) => add(a, b), full([], 0))',
+    'reduce((a, b) => add(mul(a, 0), b), full([], 0))',
     'optim/clip',
   ],
   [
     'src/optim/clip.ts',
     'short gradients are made longer',
     'minimum(div(maxNorm, add(total, 1e-6)), full([], 1))',
-    'div(maxNorm, add(total, 1e-6))',
+    'minimum(div(maxNorm, add(total, 1e-6)), full([], 1000))',
     'optim/clip',
   ],
 ]);
@@ -389,7 +389,7 @@ const schedules = planted('optim/schedules', [
     'a metric that stays counts as better',
     'metric < this.best * (1 - threshold)',
     'metric <= this.best',
-    ['optim/golden', 'optim/schedules'],
+    'optim/chains',
   ],
   [
     'src/optim/plateau.ts',

@@ -215,6 +215,17 @@ test('shapes that do not fit are refused with their shapes', () => {
   assert.throws(() => w.mseLoss(x, w.zeros([3, 2])), /mseLoss: input \[2, 3\] and target \[3, 2\] differ/);
 });
 
+test('equal largest and smallest elements share the gradient', async () => {
+  for (const [op, values, expected] of [
+    [w.amax, [2, 2, 1, 0, 0, 3, 3, 3], [1 / 2, 1 / 2, 0, 0, 0, 1 / 3, 1 / 3, 1 / 3]],
+    [w.amin, [5, 2, 2, 2, 4, 4, 4, 4], [0, 1 / 3, 1 / 3, 1 / 3, 1 / 4, 1 / 4, 1 / 4, 1 / 4]],
+  ] as const) {
+    const x = w.tensor(Float32Array.from(values), { shape: [2, 4], requiresGrad: true });
+    op(x, 1).backward(w.tensor([1, 1]));
+    assertClose(await x.grad!.data(), expected);
+  }
+});
+
 test('long reductions of several rows, in the middle dimension', async () => {
   using _ = w.scope();
   const [outer, length, inner] = [3, 1300, 2];

@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { maxPool2d, tensor } from '../../src/index.js';
+import { avgPool2d, maxPool2d, tensor } from '../../src/index.js';
 import { forceVariant } from '../../src/kernels/tile.js';
 import { useDevice } from '../support/device.js';
 import { suite } from '../support/suite.js';
@@ -20,5 +20,14 @@ for (const variant of variants) {
     assert.equal([...(await x.grad!.data())], [0, 0, 0, 0, 0, 7, 8, 0]);
   });
 }
+
+test('with ceilMode the last window starts inside the image or the padding before it, as in PyTorch', async () => {
+  const x = tensor([1, 2, 3], { shape: [1, 1, 1, 3] });
+  const options = { kernelSize: [1, 2], stride: [1, 2], padding: [0, 1], ceilMode: true } as const;
+  assert.equal(await maxPool2d(x, options).toArray(), [[[[1, 3]]]]);
+  assert.equal(await avgPool2d(x, options).toArray(), [[[[0.5, 2.5]]]]);
+  const wide = tensor([1, 2, 3, 4], { shape: [1, 1, 1, 4] });
+  assert.equal(await maxPool2d(wide, options).toArray(), [[[[1, 3, 4]]]]);
+});
 
 test.run();

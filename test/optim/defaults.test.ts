@@ -1,0 +1,52 @@
+// What optimizers do when they are told nothing: PyTorch's defaults, written out.
+import * as assert from 'uvu/assert';
+import { Adam, AdamW, type Optimizer, parameter, RMSprop, SGD, type Tensor, tensor } from '../../src/index.js';
+import { useDevice } from '../support/device.js';
+import { suite } from '../support/suite.js';
+
+const test = suite('optim/defaults');
+test.before(useDevice);
+
+async function threeSteps(make: (params: Tensor[]) => Optimizer): Promise<number[]> {
+  const p = parameter(tensor([1, -2, 0.5, 0]));
+  const optimizer = make([p]);
+  for (let step = 0; step < 3; step++) {
+    p.grad = tensor([0.3 * step + 0.1, -1, 0.01, 0]);
+    optimizer.step();
+  }
+  const values = [...(await p.data())];
+  optimizer.dispose();
+  p.dispose();
+  return values;
+}
+
+const adam = { lr: 1e-3, betas: [0.9, 0.999] as const, eps: 1e-8 };
+const rules: Record<string, [plain: (p: Tensor[]) => Optimizer, told: (p: Tensor[]) => Optimizer]> = {
+  Adam: [(p) => new Adam(p), (p) => new Adam(p, { ...adam, weightDecay: 0 })],
+  AdamW: [(p) => new AdamW(p), (p) => new AdamW(p, { ...adam, weightDecay: 0.01 })],
+  RMSprop: [
+    (p) => new RMSprop(p),
+    (p) => new RMSprop(p, { lr: 0.01, alpha: 0.99, eps: 1e-8, momentum: 0, weightDecay: 0 }),
+  ],
+  SGD: [
+    (p) => new SGD(p, { lr: 0.1 }),
+    (p) => new SGD(p, { lr: 0.1, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, rateInVelocity: false }),
+  ],
+};
+
+for (const [name, [plain, told]] of Object.entries(rules)) {
+  test(name, async () => assert.equal(await threeSteps(plain), await threeSteps(told)));
+}
+
+test('AdamW shrinks what has a gradient of 0, Adam does not', async () => {
+  const after = async (make: (p: Tensor[]) => Optimizer) => {
+    const p = parameter(tensor([2]));
+    p.grad = tensor([0]);
+    make([p]).step();
+    return p.item();
+  };
+  assert.ok(Math.abs((await after((p) => new AdamW(p))) - 2 * (1 - 1e-3 * 0.01)) < 2e-7);
+  assert.is(await after((p) => new Adam(p)), 2);
+});
+
+test.run();
