@@ -199,12 +199,9 @@ export function norm(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
   });
 }
 
+const EXPONENT = '(bitcast<vec4u>(x) & vec4u(0x7f800000u))';
 /** The power of two at or below x; 1 where x is 0 or not finite. */
-const POWER_OF_TWO = (() => {
-  const exponent = '(bitcast<vec4u>(x) & vec4u(0x7f800000u))';
-  const none = `(${exponent} == vec4u()) | (${exponent} == vec4u(0x7f800000u))`;
-  return `select(bitcast<vec4f>(${exponent}), vec4f(1.0), ${none})`;
-})();
+const POWER_OF_TWO = `select(bitcast<vec4f>(${EXPONENT}), vec4f(1.0), (${EXPONENT} == vec4u()) | (${EXPONENT} == vec4u(0x7f800000u)))`;
 
 /**
  * Where along `dim` the largest element is, as i32; the first of equals, or the first NaN. PyTorch: torch.argmax, which without `dim` looks
