@@ -18,6 +18,7 @@ import { CheckpointFiles, freshRunFolder, latestRunFolder, RunFolder, RunSaver }
 import * as train from '../src/train/index.js';
 import { type DogcatData, findFolder, loadData } from './dogcat/data.js';
 import { type RunFacts, readFacts, writeFacts } from './dogcat/facts.js';
+import { checkResumed, checkUsed } from './dogcat/given.js';
 import { epochLine, metricsTable, progressReporter } from './dogcat/lines.js';
 import { type CommandLine, call, help, type PresetName, parseCommandLine, presets } from './dogcat/options.js';
 import { predict } from './dogcat/predict.js';
@@ -43,6 +44,9 @@ async function main(): Promise<number> {
     options: { ...presets[choosePreset(line)].options, ...line.given },
     folder: line.standIns ? null : findFolder(line.data),
   };
+  if (resumed) checkResumed(line, facts);
+  else checkUsed(line.given, facts.options);
+  if (resumed && line.data) facts.folder = findFolder(line.data); // the pictures may have moved: they are compared
   if (stopping === null) {
     console.log(summary(buildModel({ options: facts.options, classes: ['cat', 'dog'] })));
     return 0;

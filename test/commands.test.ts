@@ -1,7 +1,9 @@
 // The commands, options and environment variables that the documentation names exist.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import * as assert from 'uvu/assert';
-import { help } from '../examples/dogcat/options.js';
+import { checkResumed, checkUsed } from '../examples/dogcat/given.js';
+import { help, type PresetName, parseCommandLine, presets } from '../examples/dogcat/options.js';
+import { UsageError } from '../src/index.js';
 import { documentation, root } from './support/documents.js';
 import { suite } from './support/suite.js';
 
@@ -60,6 +62,40 @@ test('every environment variable is read somewhere', () => {
       );
     }
   }
+});
+
+test('options of the trainer that would be ignored are refused', () => {
+  const line = (text: string) => parseCommandLine(text.split(' '));
+  const refuses = (body: () => void, message: RegExp) =>
+    assert.throws(body, (e: unknown) => e instanceof UsageError && message.test(e.message), String(message));
+  const used = (text: string, preset: PresetName) => {
+    const { given } = line(text);
+    checkUsed(given, { ...presets[preset].options, ...given });
+  };
+  refuses(() => used('--momentum 0.8', 'quick'), /^--momentum is for --optimizer sgd or rmsprop$/);
+  refuses(() => used('--rate-in-velocity', 'quick'), /^--rate-in-velocity is for --optimizer sgd$/);
+  refuses(() => used('--watch error', 'quick'), /^--watch is for --schedule plateau$/);
+  refuses(
+    () => used('--colour-shift 0 --colour-scale deviation', 'paper'),
+    /^--colour-scale is for a --colour-shift above 0$/,
+  );
+  refuses(
+    () => used('--dropout 0 --dropout-scaling training', 'paper'),
+    /^--dropout-scaling is for a --dropout above 0$/,
+  );
+  used('--momentum 0.8 --no-rate-in-velocity --watch loss --colour-scale deviation', 'paper');
+  used('--optimizer sgd --momentum 0.8 --rate-in-velocity --schedule plateau --watch error', 'quick');
+
+  const began = { options: presets.quick.options, folder: 'data' };
+  refuses(
+    () => checkResumed(line('--resume --epochs 24'), began),
+    /^--epochs 24: the run was begun with 10, and goes on with it/,
+  );
+  refuses(() => checkResumed(line('--resume --no-flip'), began), /^--flip false: the run was begun with true/);
+  refuses(() => checkResumed(line('--resume --stand-ins'), began), /^--stand-ins: the run was begun with photographs/);
+  checkResumed(line('--resume --epochs 10 --steps 5 --workers 2'), began);
+  refuses(() => line('predict a.jpg --epochs 3'), /^predict: 'epochs' is for training/);
+  assert.is(line('predict a.jpg --run x').resume, 'x');
 });
 
 test.run();

@@ -161,7 +161,7 @@ Training
 
 Output
   --out DIR             where the run goes (runs/dogcat, runs/dogcat-2, ...)
-  --resume [DIR]        go on with the last run, or with the one in DIR
+  --resume [DIR]        go on with the last run, or with the one in DIR, by the options that it was begun with
   --save-every N        also save every N steps (200), so that little is lost
   --keep N              checkpoints kept, besides the best weights (2): a damaged one is passed over
   --no-ten-crop         leave out the ten-crop test at the end
@@ -263,6 +263,9 @@ export function parseCommandLine(argv: string[]): CommandLine {
     preset,
     ...rest
   } = given as Record<string, never>;
+  const training = Object.keys(rest)[0];
+  if (word === 'predict' && training)
+    throw new UsageError(`predict: '${training}' is for training; predict takes files and --run`);
   return {
     command: values.help ? 'help' : values.summary ? 'summary' : word === 'predict' ? 'predict' : 'train',
     files,

@@ -1,0 +1,37 @@
+// Options that would be ignored in silence.
+import { UsageError } from '../../src/index.js';
+import type { CommandLine, DogcatOptions } from './options.js';
+
+const NEEDS: [name: keyof DogcatOptions, used: (options: DogcatOptions) => boolean, by: string][] = [
+  ['momentum', ({ optimizer }) => optimizer === 'sgd' || optimizer === 'rmsprop', '--optimizer sgd or rmsprop'],
+  ['rateInVelocity', ({ optimizer }) => optimizer === 'sgd', '--optimizer sgd'],
+  ['watch', ({ schedule }) => schedule === 'plateau', '--schedule plateau'],
+  ['colourScale', ({ colourShift }) => colourShift > 0, 'a --colour-shift above 0'],
+  ['dropoutScaling', ({ dropout }) => dropout > 0, 'a --dropout above 0'],
+];
+
+/** An option as it is typed: colourShift is --colour-shift. */
+const typed = (name: string) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+/** @throws UsageError for an option that this run has no use for. */
+export function checkUsed(given: Partial<DogcatOptions>, options: DogcatOptions): void {
+  for (const [name, used, by] of NEEDS) {
+    if (given[name] !== undefined && !used(options)) throw new UsageError(`${typed(name)} is for ${by}`);
+  }
+}
+
+/** @throws UsageError for an option that is another than the run was begun with. */
+export function checkResumed(
+  { given, standIns }: CommandLine,
+  began: { options: DogcatOptions; folder: string | null },
+): void {
+  for (const [name, value] of Object.entries(given)) {
+    const then = began.options[name as keyof DogcatOptions];
+    if (then === value) continue;
+    throw new UsageError(
+      `${typed(name)} ${value}: the run was begun with ${then}, and goes on with it; begin another without --resume`,
+    );
+  }
+  if (standIns && began.folder !== null)
+    throw new UsageError('--stand-ins: the run was begun with photographs, and goes on with them');
+}
