@@ -49,11 +49,17 @@ const chains: Record<string, (o: w.Optimizer) => w.Schedule[]> = {
   'plateau with a floor': (o) => [
     new w.ReduceLROnPlateau(o, { patience: 1, factor: 0.4, threshold: 0.2, cooldown: 1, minLr: 0.012 }),
   ],
+  'plateau of a metric that stays': (o) => [new w.ReduceLROnPlateau(o, { patience: 3, factor: 0.5 })],
+  'plateau of a metric that hardly falls': (o) => [
+    new w.ReduceLROnPlateau(o, { patience: 5, factor: 0.5, threshold: 1e-3 }),
+  ],
   'plateau down to nothing': (o) => [new w.ReduceLROnPlateau(o, { patience: 0, factor: 0.1 })],
 };
 
 function metric(name: string, t: number): number {
   if (name.includes('NaN')) return t % 5 === 2 ? Number.NaN : Math.sin(t / 4);
+  if (name.includes('stays')) return 2;
+  if (name.includes('hardly')) return 2 - 5e-4 * t;
   return t < 12 ? Math.cos(t / 3) + 1 : 0.7;
 }
 

@@ -102,6 +102,8 @@ CHAINS = {
     "cosine, then milestones, then lambda": lambda o: [lrs.SequentialLR(o, [lrs.CosineAnnealingLR(o, 9), lrs.MultiStepLR(o, [2, 5], 0.5), lrs.LambdaLR(o, lambda n: 1 / (1 + n))], [1, 20])],
     "plateau of a metric that is NaN": lambda o: [lrs.ReduceLROnPlateau(o, patience=1, factor=0.3, cooldown=2, mode="max")],
     "plateau with a floor": lambda o: [lrs.ReduceLROnPlateau(o, patience=1, factor=0.4, threshold=0.2, cooldown=1, min_lr=0.012)],
+    "plateau of a metric that stays": lambda o: [lrs.ReduceLROnPlateau(o, patience=3, factor=0.5)],
+    "plateau of a metric that hardly falls": lambda o: [lrs.ReduceLROnPlateau(o, patience=5, factor=0.5, threshold=1e-3)],
     "plateau down to nothing": lambda o: [lrs.ReduceLROnPlateau(o, patience=0, factor=0.1)],
 }
 
@@ -109,6 +111,8 @@ CHAINS = {
 def metric(name, t):
     if "NaN" in name:
         return math.nan if t % 5 == 2 else math.sin(t / 4)
+    if "stays" in name or "hardly" in name:
+        return 2 if "stays" in name else 2 - 5e-4 * t
     return math.cos(t / 3) + 1 if t < 12 else 0.7
 
 
