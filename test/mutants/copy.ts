@@ -19,6 +19,7 @@ export interface Outcome {
   seconds: number;
 }
 
+/** To be removed when done with. */
 export class Copy {
   private readonly folder = mkdtempSync(join(tmpdir(), 'wgrad-faults-'));
   private child: ChildProcess | null = null;

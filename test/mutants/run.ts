@@ -1,7 +1,7 @@
 // Plants each fault of the table in a copy of the tree and runs the tests that must notice: `npm run test:mutants`, or
 // with words for the faults whose file, name or tests have one of them. Ends with a line `N planted, N caught, N alive`.
 //   --list        only prints the faults
-//   --shard 1/2   the first half of them; two processes, one a half, use two cores
+//   --shard 1/2   every second one; 2/2 at the same time uses another core
 //   --missed      those that were not caught when they were planted last
 //   --markdown    only prints the table of docs/testing.md: who caught what, when each was planted last
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -18,11 +18,12 @@ interface Verdict {
 /** How long a test file may take with a fault in it, or five times what it takes without. */
 const LEAST_SECONDS = 60;
 const MOST_SECONDS = 600;
-const file = `${root}build/planted-faults.json`;
+/** What is known of each fault from when it was planted last. */
+const kept = `${root}build/planted-faults.json`;
 const key = ({ file, fault }: Fault) => `${file}: ${fault}`;
-const verdicts = (): Record<string, Verdict> => (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {});
+const verdicts = (): Record<string, Verdict> => (existsSync(kept) ? JSON.parse(readFileSync(kept, 'utf8')) : {});
 const keep = (fault: Fault, verdict: Verdict) =>
-  writeFileSync(file, JSON.stringify({ ...verdicts(), [key(fault)]: verdict }, null, 1));
+  writeFileSync(kept, JSON.stringify({ ...verdicts(), [key(fault)]: verdict }, null, 1));
 
 const args = process.argv.slice(2);
 const option = (name: string) => args.includes(`--${name}`);

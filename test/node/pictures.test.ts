@@ -295,6 +295,11 @@ const SAME_PNG: Record<string, Uint8Array> = {
   'a second one behind it': Buffer.concat([pngFile, makePng(3, 3, gradient)]),
   'no end': joinChunks(chunks.slice(0, -1)),
   'half an end': pngFile.slice(0, -5),
+  'no checksum behind its pixels': joinChunks([
+    ihdr,
+    { type: 'IDAT', body: behind[0].body.slice(0, -4) },
+    ...behind.slice(1),
+  ]),
   'a text whose checksum is wrong': withText.map((byte, i) => (i === 33 + 8 + 3 + 1 ? byte ^ 1 : byte)),
   'its pixels in many parts, some empty': joinChunks([
     ihdr,
