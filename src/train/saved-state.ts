@@ -4,7 +4,7 @@ import type { Optimizer } from '../optim/optimizer.js';
 import type { ScheduleState } from '../optim/schedule.js';
 import type { rngState } from '../tensor/seed.js';
 import { type ModelState, unknownPath } from './model-state.js';
-import type { BatchOrder, BatchSource, TrainerParts, TrainerPosition } from './run.js';
+import type { BatchOrder, BatchSource, TrainerParts, TrainerPosition, TrainerSchedule } from './run.js';
 
 /** Everything about a run that is not a tensor. */
 export interface SavedState {
@@ -16,6 +16,8 @@ export interface SavedState {
   optimizer: ReturnType<Optimizer['settings']>;
   /** Null without a schedule. */
   schedule: ScheduleState | null;
+  /** When it is stepped and with what, such as 'each epoch, watching trainLoss'; missing in files of earlier versions. */
+  stepped?: string;
   /** The generator of random numbers on the GPU. */
   rng: ReturnType<typeof rngState>;
   /** Of the training data; a run cannot go on with others. */
@@ -121,6 +123,7 @@ const savedState = record({
   model: record({ frozen: list(text), evaluating: list(text) }),
   optimizer: record({ steps: whole, updates: list(whole), groups: list(anyObject) }),
   schedule: orNull(anyObject),
+  stepped: maybe((value, field) => void (typeof value === 'string' || bad(value, field, 'a text'))),
   rng: record({ seed: whole, stream: whole }),
   data: record({ length: whole, imageShape: list(whole), orderedBy: maybe(orNull(plainValues)) }),
 });
@@ -140,6 +143,11 @@ function alike(value: unknown, own: unknown, field: string): void {
   } else if (typeof value !== typeof own) bad(value, field, `a ${typeof own}`);
 }
 
+/** When a schedule is stepped, and with what: a plateau's best figure is of one kind. */
+export function steppedBy(schedule: TrainerSchedule | undefined): string | undefined {
+  return schedule && `each ${schedule.each}${schedule.watch ? `, watching ${schedule.watch}` : ''}`;
+}
+
 /**
  * Checks that a saved state is of a run made from parts of this kind.
  * @throws CheckpointError naming the file and the first field that does not fit.
@@ -155,6 +163,11 @@ export function checkFits(saved: SavedState, parts: TrainerParts, file: string):
     throw new CheckpointError(`${file}: saved ${then} a learning-rate schedule, this run is ${now} one`);
   }
   if (schedule) alike(saved.schedule, schedule.rule.state(), `${file}: state.schedule`);
+  const now = steppedBy(schedule);
+  if (saved.stepped !== undefined && saved.stepped !== now)
+    throw new CheckpointError(
+      `${file}: saved with a schedule that is stepped ${saved.stepped}, this run's is stepped ${now}`,
+    );
   const { length, imageShape } = saved.data;
   if (length !== train.length || String(imageShape) !== String(train.imageShape)) {
     const show = (images: number, shape: readonly number[]) => `${images} images [${shape.join(', ')}]`;

@@ -4,7 +4,7 @@ import type { StoredTensor } from '../io/safetensors.js';
 import { rngState, setRngState } from '../tensor/seed.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { modelState, restoreModelState } from './model-state.js';
-import type { SavedState } from './saved-state.js';
+import { type SavedState, steppedBy } from './saved-state.js';
 import type { Trainer } from './trainer.js';
 
 /** Everything a run needs to go on exactly where it was. */
@@ -40,6 +40,7 @@ export async function takeSnapshot(trainer: Trainer): Promise<Snapshot> {
     model: modelState(model),
     optimizer: optimizer.settings(),
     schedule: schedule?.rule.state() ?? null,
+    stepped: steppedBy(schedule),
     rng: rngState(),
     data: { length: train.length, imageShape: [...train.imageShape], orderedBy: train.orderedBy ?? null },
   };

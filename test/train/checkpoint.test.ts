@@ -6,6 +6,7 @@ import {
   restoreModel,
   restoreTrainer,
   Trainer,
+  type TrainerSchedule,
   writeCheckpoint,
   writeWeights,
 } from '../../src/train/index.js';
@@ -48,9 +49,9 @@ test('a restored trainer goes on as the saved one does', async () => {
 });
 
 test('a run goes on with a schedule, or without, as it began', async () => {
-  const withSchedule = (trainer: Trainer) => {
+  const withSchedule = (trainer: Trainer, how: Omit<TrainerSchedule, 'rule'> = { each: 'epoch' }) => {
     const rule = new StepLR(trainer.parts.optimizer, { stepSize: 1 });
-    return new Trainer({ ...trainer.parts, schedule: { each: 'epoch', rule } });
+    return new Trainer({ ...trainer.parts, schedule: { ...how, rule } });
   };
   const [plain, scheduled] = [newTrainer(), withSchedule(newTrainer())];
   await scheduled.fit({ epochs: 1 });
@@ -65,6 +66,14 @@ test('a run goes on with a schedule, or without, as it began', async () => {
   assert.throws(
     () => restoreTrainer(files[1], plain),
     /s: saved with a learning-rate schedule, this run is without one/,
+  );
+  assert.throws(
+    () => restoreTrainer(files[1], withSchedule(newTrainer(), { each: 'step' })),
+    /s: saved with a schedule that is stepped each epoch, this run's is stepped each step$/,
+  );
+  assert.throws(
+    () => restoreTrainer(files[1], withSchedule(newTrainer(), { each: 'epoch', watch: 'trainError' })),
+    /is stepped each epoch, this run's is stepped each epoch, watching trainError$/,
   );
   const other = withSchedule(newTrainer());
   restoreTrainer(files[1], other);
