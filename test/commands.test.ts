@@ -18,6 +18,7 @@ const soakPrograms = readdirSync(`${root}test/soak`).filter((file) => file.endsW
 /** The text that lists a program's options. */
 function optionsOf(program: string): string {
   if (program === 'bench') return read('bench/main.ts');
+  if (program === 'test:mutants') return read('test/mutants/run.ts');
   if (program === 'test:soak') return soakPrograms.map((file) => read(`test/soak/${file}`)).join('');
   return ['dogcat', 'train', 'predict', 'summary'].includes(program) ? help : '';
 }
