@@ -262,4 +262,78 @@ const folders = planted('node/image-folder', [
   ['src/node/pixel-cache.ts', 'a file that changed is read from the cache', 'key.update(`', 'key.copy().update(`'],
 ]);
 
-export const dataFaults: readonly Fault[] = [...augment, ...loader, ...pictures, ...folders];
+const listing = planted('node/image-folder', [
+  [
+    'src/node/list-pictures.ts',
+    'a folder is read again by each link to it',
+    'if (seen.has(place) || above)',
+    'if (above)',
+  ],
+  [
+    'src/node/list-pictures.ts',
+    'links lead out to the folders above',
+    'if (seen.has(place) || above)',
+    'if (seen.has(place) || (above && place === home))',
+  ],
+  [
+    'src/node/list-pictures.ts',
+    'pictures of other kinds vanish',
+    '    ...others.map((file) => ({ file,',
+    '    ...others.slice(0, 0).map((file) => ({ file,',
+  ],
+  ['src/node/list-pictures.ts', 'class folders without a picture vanish', '!full.has(folder))', 'full.has(folder))'],
+  [
+    'src/data/dataset.ts',
+    'classes whose pictures are all damaged are not named',
+    'counts[c] === 0 ?',
+    'counts[c] < 0 ?',
+  ],
+]);
+
+const parts = planted('data/dataset', [
+  [
+    'src/data/dataset.ts',
+    'an empty part of a split is let pass',
+    'if (fraction > 0 && part.length === 0)',
+    'if (fraction > 1 && part.length === 0)',
+  ],
+  [
+    'src/data/dataset.ts',
+    'a picture that is not there is the first one',
+    'const place = this.places[i];',
+    'const place = this.places[i] ?? 0;',
+  ],
+]);
+
+const order = planted('train/resumed-order', [
+  [
+    'src/train/saved-state.ts',
+    'the order is compared between epochs only',
+    'const names = position.batch > 0 ?',
+    'const names = position.batch < 0 ?',
+  ],
+  ['src/train/saved-state.ts', 'other pictures are let pass between epochs', ": ['pictures'];", ': [];'],
+  [
+    'src/data/loader.ts',
+    'the seed is no part of the order',
+    '...(shuffle ? { seed: how.seed } : {})',
+    '...(shuffle ? { seed: 0 * how.seed } : {})',
+    ['data/loader', 'train/resumed-order'],
+  ],
+  [
+    'src/train/trainer.ts',
+    'empty validation data are let pass',
+    'if (this.parts.validation?.length === 0)',
+    'if (this.parts.validation?.length === -1)',
+  ],
+]);
+
+export const dataFaults: readonly Fault[] = [
+  ...augment,
+  ...loader,
+  ...pictures,
+  ...folders,
+  ...listing,
+  ...parts,
+  ...order,
+];

@@ -324,6 +324,14 @@ test('rows of a PNG: too few are refused, interlaced or not; more than there sho
   assert.match(refusal(rawPng(7, 5, new Uint8Array(1e6))), /cut off or damaged/);
 });
 
+test('a PNG whose compressed pixels lack their end is read, as long as all rows are there', () => {
+  const rows = drawnRows(7, 5);
+  const cut = splitChunks(rawPng(7, 5, rows)).map((part) =>
+    part.type === 'IDAT' ? { ...part, body: part.body.slice(0, -4) } : part,
+  );
+  assert.equal(decode(joinChunks(cut)).data, decode(rawPng(7, 5, rows)).data);
+});
+
 test('a number behind the end of the palette is black; a longer list of alphas is cut', () => {
   const rows = Uint8Array.of(0, 0, 1, 2, 9);
   const more = [{ type: 'PLTE', body: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9) }];
