@@ -11,14 +11,14 @@ struct Params { count: u32 }
 @group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
 @group(1) @binding(0) var<uniform> p: Params;
 
-// Half the complementary error function of |x| / sqrt(2), in relative terms however small: Press, Teukolsky, Vetterling and
+// factor times half the complementary error function of |x| / sqrt(2), in relative terms however small: Press, Teukolsky, Vetterling and
 // Flannery, Numerical Recipes, erfcc. x^2 is taken in two parts: what rounding takes from a large exponent would be a factor.
-fn tail(x: vec4f) -> vec4f {
+fn tail(x: vec4f, factor: vec4f) -> vec4f {
   let coarse = bitcast<vec4f>(bitcast<vec4u>(x) & vec4u(0xfffff000u));
   let t = 1.0 / (1.0 + 0.35355339 * abs(x));
   let low = 0.09678418 + t * (-0.18628806 + t * (0.27886807 + t * (-1.13520398 + t * (1.48851587 + t * (-0.82215223 + t * 0.17087277)))));
   let series = -1.26551223 + t * (1.00002368 + t * (0.37409196 + t * low));
-  return 0.5 * t * exp(-0.5 * coarse * coarse) * exp(series - 0.5 * (x - coarse) * (x + coarse));
+  return 0.5 * factor * t * exp(series - 0.5 * (x - coarse) * (x + coarse)) * exp(-0.5 * coarse * coarse);
 }
 
 @compute @workgroup_size(64)
@@ -30,8 +30,14 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
     if (i * 4u >= p.count) { return; }
     let v = x[i];
     let near = clamp(v, vec4f(-20.0), vec4f(20.0)); // beyond, both are 0
-    let beyond = tail(near);
-    let cdf = select(beyond, 1.0 - beyond, v >= vec4f());
-    if (GRADIENT) { y[i] = dy[i] * (cdf + v * exp(-0.5 * near * near) * 0.39894228); } else { y[i] = v * cdf; }
+    let above = v >= vec4f();
+    if (GRADIENT) {
+      let beyond = tail(near, vec4f(1.0));
+      let half = exp(-0.25 * near * near); // the density's root: v times it is a normal number for longer
+      y[i] = dy[i] * (select(beyond, 1.0 - beyond, above) + 0.39894228 * v * half * half);
+    } else {
+      let beyond = tail(near, select(v, vec4f(1.0), above));
+      y[i] = select(beyond, v * (1.0 - beyond), above);
+    }
   }
 }

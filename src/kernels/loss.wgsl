@@ -17,9 +17,9 @@ fn exponential(x: vec4f) -> vec4f { return select(exp(x), x, is_nan(x)); }
 
 // log(1 + x) for 0 <= x <= 1, to an ulp or two also near 0: twice the series of the inverse hyperbolic tangent.
 fn log_plus_1(x: vec4f) -> vec4f {
-  let s = x / (2.0 + x);
-  let z = s * s;
-  return 2.0 * s * (1.0 + z * (0.33333333 + z * (0.2 + z * (0.14285714 + z * (0.11111111 + z * (0.09090909 + z * 0.07692308))))));
+  let s = x / (1.0 + 0.5 * x);
+  let z = 0.25 * s * s;
+  return s * (1.0 + z * (0.33333333 + z * (0.2 + z * (0.14285714 + z * (0.11111111 + z * (0.09090909 + z * 0.07692308))))));
 }
 
 @compute @workgroup_size(64)

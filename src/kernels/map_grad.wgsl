@@ -22,6 +22,14 @@ fn sigmoid(x: vec4f) -> vec4f {
   return select(e, vec4f(1.0), x >= vec4f()) / (1.0 + e);
 }
 
+// The derivative of x * sigmoid(x), as in map.wgsl.
+fn silu_slope(x: vec4f) -> vec4f {
+  let root = exponential(-0.5 * abs(x));
+  let e = root * root;
+  let q = 1.0 / (1.0 + e);
+  return q * select((1.0 + x * q) * root * root, 1.0 + x * q * e, x >= vec4f());
+}
+
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {

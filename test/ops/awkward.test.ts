@@ -236,7 +236,7 @@ for (const [name, op, f, size, least = 1e-8] of [
   ['sigmoid', w.sigmoid, (x: number) => 1 / (1 + Math.exp(-x)), 20],
   ['softplus', w.softplus, (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), 20],
   ['elu', w.elu, (x: number) => (x > 0 ? x : Math.expm1(x)), 30],
-  ['silu', w.silu, (x: number) => x / (1 + Math.exp(-x)), 20],
+  ['silu', w.silu, (x: number) => x / (1 + Math.exp(-x)), 12],
   ['exp', w.exp, Math.exp, 20],
   ['power of 7', (x: w.Tensor) => w.pow(x, 7), (x: number) => x ** 7, 80, 1e-5],
   ['power of 2.5', (x: w.Tensor) => w.pow(w.abs(x), 2.5), (x: number) => Math.abs(x) ** 2.5, 80],

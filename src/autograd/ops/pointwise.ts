@@ -28,7 +28,7 @@ export const formulas = {
     save: 'x',
     dx: 'select(dy * (p.alpha * exponential(s)), dy, s > vec4f())',
   },
-  silu: { y: 'x * sigmoid(x)', save: 'x', dx: 'dy * (sigmoid(s) * (1.0 + s * (1.0 - sigmoid(s))))' },
+  silu: { y: 'silu(x)', save: 'x', dx: 'dy * silu_slope(s)' },
   softplus: {
     y: 'select(vec4f(), x, x > vec4f()) + log_plus_1(exponential(-abs(x)))',
     save: 'x',
