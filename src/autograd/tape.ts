@@ -90,6 +90,7 @@ export function record(name: string, y: Tensor, inputs: readonly Tensor[], grad:
       `record: takes a result and a list of inputs, all tensors; got ${showValue(y)} of ${showValue(inputs)}`,
     );
   }
+  if (typeof name !== 'string') throw new UsageError(`record: name is a text, got ${showValue(name)}`);
   if (typeof grad !== 'function') throw new UsageError(`record: grad is a function of dy, got ${showValue(grad)}`);
   y.label = name;
   watch?.forward(name, y, inputs);

@@ -1,7 +1,7 @@
 // Where the time of a piece of work goes: by kernel, by layer, and in what Perfetto shows.
 import { DeviceLostError, UsageError } from './errors.js';
 import { lostDuring } from './failures.js';
-import { checkOptions, oneOf, type Rule, requireFunction } from './options.js';
+import { checkOptions, oneOf, type Rule, required, requireFunction } from './options.js';
 import { Profiler, type Span } from './profiler.js';
 import { activeRecorder } from './recorder.js';
 
@@ -101,7 +101,7 @@ export async function profile(body: () => void | Promise<void>): Promise<Profile
 
 /** The spans added up by kernel, by layer or by both, the longest first. */
 export function profileRows(measured: Profile, by: 'kernel' | 'layer' | 'both' = 'kernel'): ProfileRow[] {
-  checkOptions('profileRows', { measured, by }, { measured: aProfile, by: BY });
+  checkOptions('profileRows', { measured, by }, { measured: required(aProfile), by: BY });
   return addedUp(measured.spans, by);
 }
 
@@ -128,7 +128,7 @@ export function profileTable(
   measured: Profile,
   options: { by?: 'kernel' | 'layer' | 'both'; peaks?: { flops: number; bytes: number } } = {},
 ): string {
-  checkOptions('profileTable', { measured }, { measured: aProfile });
+  checkOptions('profileTable', { measured }, { measured: required(aProfile) });
   checkOptions('profileTable', options, { by: BY, peaks: PEAKS });
   const { by = 'kernel', peaks } = options;
   const rows = addedUp(measured.spans, by);
@@ -160,7 +160,7 @@ export function profileTable(
 
 /** The spans as a trace file for Perfetto (ui.perfetto.dev) or chrome://tracing. */
 export function profileTrace(measured: Profile): string {
-  checkOptions('profileTrace', { measured }, { measured: aProfile });
+  checkOptions('profileTrace', { measured }, { measured: required(aProfile) });
   const { spans } = measured;
   const events = spans.map(({ kernel, place, pipeline, start, end, bytes, flops }) => ({
     ...{ name: kernel, cat: place, ph: 'X', pid: 1, tid: 1, ts: start / 1000, dur: (end - start) / 1000 },

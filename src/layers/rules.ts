@@ -5,7 +5,8 @@ import { type Rule, whole } from '../device/options.js';
 export const sizes = (least: number): Rule => ({
   be: `a whole number, ${least} or more, or a pair of them`,
   holds: (value) =>
-    whole(least).holds(value) || (Array.isArray(value) && value.length === 2 && value.every(whole(least).holds)),
+    whole(least).holds(value) ||
+    (Array.isArray(value) && value.length === 2 && Array.from(value).every(whole(least).holds)),
 });
 
 /** `rule`, or one of some names. */

@@ -42,6 +42,10 @@ interface Call {
  * @throws ShapeError if the input does not fit the model, UsageError if a forward pass needs values.
  */
 export function summarize(model: Module, inputShape: Shape): SummaryRow[] {
+  return rowsOf('summarize', model, inputShape);
+}
+
+function rowsOf(op: string, model: Module, inputShape: Shape): SummaryRow[] {
   const rows: SummaryRow[] = [];
   const counted = new Set<Tensor>();
   const describeRow = (name: string, module: Module, output: Shape | null, multiplyAdds: number): void => {
@@ -61,7 +65,7 @@ export function summarize(model: Module, inputShape: Shape): SummaryRow[] {
       multiplyAdds,
     });
   };
-  const called = follow(model, inputShape, describeRow);
+  const called = follow(op, model, inputShape, describeRow);
   for (const [name, module] of model.namedModules()) if (!called.has(module)) describeRow(name, module, null, 0);
   return rows;
 }
@@ -71,20 +75,22 @@ export function summarize(model: Module, inputShape: Shape): SummaryRow[] {
  * @throws ShapeError if the input does not fit, UsageError if a forward pass needs values.
  */
 export function outputShape(model: Module, inputShape: Shape): Shape {
-  return onShapes(model, inputShape, (x) => model.forward(x).shape);
+  return onShapes('outputShape', model, inputShape, (x) => model.forward(x).shape);
 }
 
 /** Calls `told` after each layer's forward pass on one image; returns the layers that were called. */
 function follow(
+  op: string,
   model: Module,
   inputShape: Shape,
   told: (name: string, module: Module, output: Shape, multiplyAdds: number) => void,
 ): Set<Module> {
+  checkShape(op, inputShape);
   const called = new Set<Module>();
   const undo: (() => void)[] = [];
   const calls: Call[] = [{ inside: 0 }];
   try {
-    onShapes(model, [1, ...inputShape], (x, flops) => {
+    onShapes(op, model, [1, ...inputShape], (x, flops) => {
       for (const [name, module] of model.namedModules()) {
         const forward = module.forward.bind(module);
         undo.push(
@@ -120,13 +126,13 @@ function replaceForward(module: Module, forward: (x: Tensor) => Tensor): () => v
 }
 
 /** Runs `body` on an input that has a shape and no values, in evaluation mode; modes and random stream are as before. */
-function onShapes<T>(model: Module, shape: Shape, body: (x: Tensor, flops: () => number) => T): T {
-  requireModule('summary', model);
-  checkShape('summary', shape);
+function onShapes<T>(op: string, model: Module, shape: Shape, body: (x: Tensor, flops: () => number) => T): T {
+  requireModule(op, model);
+  checkShape(op, shape);
   const stream = rngState();
   try {
     return inEvaluation(model, () =>
-      activeRecorder('summary').dryRun((flops) => {
+      activeRecorder(op).dryRun((flops) => {
         using _shapes = scope();
         return noGrad(() => unwatched(() => body(empty(shape, 'f32', 'input'), flops)));
       }),
@@ -142,9 +148,10 @@ function onShapes<T>(model: Module, shape: Shape, body: (x: Tensor, flops: () =>
  * @throws UsageError without either.
  */
 export function summary(model: Module & { inputShape?: Shape }, inputShape = model.inputShape): string {
+  requireModule('summary', model);
   if (!inputShape)
     throw new UsageError('summary: takes the shape of an input without its batch, such as [3, 224, 224]');
-  const rows = summarize(model, inputShape);
+  const rows = rowsOf('summary', model, inputShape);
   const count = (n: number): string => n.toLocaleString('en-US');
   const sum = (pick: (row: SummaryRow) => number): number => rows.reduce((total, row) => total + pick(row), 0);
   const blank = (n: number): string => (n === 0 ? '' : count(n));

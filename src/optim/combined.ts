@@ -48,13 +48,15 @@ export class ChainedScheduler implements Schedule {
 
 const counted: Rule = {
   be: 'a list of two or more schedules that count steps',
-  holds: (value) => Array.isArray(value) && value.length > 1 && value.every((item) => item instanceof Counted),
+  holds: (value) =>
+    Array.isArray(value) && value.length > 1 && Array.from(value).every((item) => item instanceof Counted),
 };
 
 const rising: Rule = {
   be: 'a list of rising whole numbers, 1 or more',
   holds: (value) =>
-    Array.isArray(value) && value.every((n, i) => whole(1).holds(n) && (i === 0 || n > (value as number[])[i - 1])),
+    Array.isArray(value) &&
+    Array.from(value).every((n, i) => whole(1).holds(n) && (i === 0 || n > (value as number[])[i - 1])),
 };
 
 /**

@@ -1,6 +1,7 @@
 import { DtypeError, showValue, UsageError } from '../device/errors.js';
 import { unscoped } from './scope.js';
 import { showShape } from './shape.js';
+import { disposedOf } from './storage.js';
 import { alias, Tensor } from './tensor.js';
 
 /**
@@ -10,6 +11,7 @@ import { alias, Tensor } from './tensor.js';
  */
 export function parameter(t: Tensor): Tensor {
   if (!(t instanceof Tensor)) throw new UsageError(`parameter: takes a tensor, got ${showValue(t)}`);
+  if (t.disposed) throw new UsageError(`parameter: ${disposedOf(t.label, t.shape)}`);
   if (t.dtype !== 'f32')
     throw new DtypeError(`parameter: only f32 can be trained, this is ${t.dtype} ${showShape(t.shape)}`);
   const made = unscoped(() => alias(t, t.shape));

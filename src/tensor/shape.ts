@@ -31,7 +31,7 @@ export function stridesOf(shape: Shape): number[] {
 
 /** Checks sizes given by a caller: whole and not negative. */
 export function checkShape(op: string, shape: Shape): void {
-  if (!Array.isArray(shape) || !shape.every((n) => Number.isSafeInteger(n) && n >= 0)) {
+  if (!Array.isArray(shape) || shape.includes(undefined) || !shape.every((n) => Number.isSafeInteger(n) && n >= 0)) {
     throw new ShapeError(`${op}: ${showValue(shape)} is not a shape (sizes are whole numbers, 0 or more)`);
   }
 }

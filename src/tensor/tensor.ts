@@ -211,6 +211,7 @@ export class Tensor extends Differentiable {
  * it. PyTorch: torch.empty.
  */
 export function empty(shape: Shape, dtype: DType = 'f32', label = 'empty'): Tensor {
+  if (typeof label !== 'string') throw new UsageError(`empty: label is a text, got ${showValue(label)}`);
   checkDtype(label, dtype);
   checkShape(label, shape);
   const made = new Tensor(shape, dtype, newStorage(shape, dtype, label));

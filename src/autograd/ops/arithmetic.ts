@@ -1,7 +1,8 @@
 // Functions of two tensors, element by element, with broadcasting.
-import { UsageError } from '../../device/errors.js';
+import { ShapeError, UsageError } from '../../device/errors.js';
+import { MAX_RANK } from '../../kernels/broadcast.js';
 import { map, where as whereKernel } from '../../kernels/elementwise.js';
-import { broadcastShapes, type Shape } from '../../tensor/shape.js';
+import { broadcastShapes, type Shape, showShape } from '../../tensor/shape.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
 import { composed, record } from '../tape.js';
 import { requireF32, requireTensors } from './checks.js';
@@ -135,6 +136,7 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   const given = [condition, ...[a, b].filter((t) => typeof t !== 'number')];
   requireF32('where', ...given);
   const shape = given.reduce((joint: Shape, t) => broadcastShapes('where', joint, t.shape), []);
+  if (shape.length > MAX_RANK) throw new ShapeError(`where: more than ${MAX_RANK} dimensions, ${showShape(shape)}`);
   return composed(given, () => {
     const [c, x, z] = [condition, a, b].map((t) => broadcastTo(typeof t === 'number' ? full([], t) : t, shape));
     return select(c, x, z);

@@ -10,6 +10,9 @@ import { requireTensors } from './checks.js';
 import { requireClasses } from './classes.js';
 import { unsqueeze } from './shape.js';
 
+/** What f32 tells apart. */
+const MOST_CLASSES = 2 ** 24;
+
 /**
  * Classes (...) as i32 or u8 to rows (..., classes) of f32 with a single 1. A label that is no class makes the next read
  * of any tensor throw a UsageError. PyTorch: F.one_hot, which gives whole numbers.
@@ -22,7 +25,7 @@ export function oneHot(labels: Tensor, classes: number): Tensor {
       `oneHot: labels are i32 or u8 class numbers, got f32 ${showShape(labels.shape)}; cast them first`,
     );
   }
-  if (!Number.isInteger(classes) || classes < 1) {
+  if (!Number.isInteger(classes) || classes < 1 || classes > MOST_CLASSES) {
     throw new ShapeError(`oneHot: classes is a whole number, 1 or more, got ${showValue(classes)}`);
   }
   return composed([labels], () => {
@@ -41,7 +44,9 @@ export function cast(x: Tensor, dtype: DType): Tensor {
   requireTensors('cast', x);
   if (x.dtype === dtype) return x;
   if ((dtype !== 'f32' && dtype !== 'i32') || (x.dtype === 'u8' && dtype === 'i32')) {
-    throw new DtypeError(`cast: ${x.dtype} to ${dtype} is not offered; go by way of the host`);
+    throw new DtypeError(
+      `cast: ${x.dtype} to ${typeof dtype === 'string' ? dtype : showValue(dtype)} is not offered; go by way of the host`,
+    );
   }
   const y = empty(x.shape, dtype, 'cast');
   if (x.dtype === 'u8') castU8(x.buffer, y.buffer, x.size);

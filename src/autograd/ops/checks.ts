@@ -11,7 +11,7 @@ export type Pair = readonly [number, number];
 /** A size given once or for each axis, checked to be whole and at least `least`. */
 export function pair(op: string, what: string, value: number | Pair, least: number): Pair {
   const both: Pair = typeof value === 'number' ? [value, value] : value;
-  if (!Array.isArray(both) || both.length !== 2 || !both.every((n) => Number.isInteger(n) && n >= least)) {
+  if (!Array.isArray(both) || both.length !== 2 || !Array.from(both).every((n) => Number.isInteger(n) && n >= least)) {
     throw new ShapeError(
       `${op}: ${what} ${showValue(value)} is not a whole number, ${least} or more, or a pair of them`,
     );

@@ -1,6 +1,6 @@
 // Tensors made of nothing. They are not recorded: they have no gradient.
 
-import { DtypeError, showValue, UsageError } from '../../device/errors.js';
+import { DtypeError, LimitError, showValue, UsageError } from '../../device/errors.js';
 import { anything, checkOptions, flag, type Rules } from '../../device/options.js';
 import { fill } from '../../kernels/elementwise.js';
 import { bytesOf, checkDtype, type DType } from '../../tensor/dtype.js';
@@ -76,6 +76,7 @@ export function arange(start: number, end?: number, step = 1, options: TensorOpt
   if (step === 0 || !Number.isSafeInteger(count)) {
     throw new UsageError(`arange: from ${from} to ${to} in steps of ${step} never ends`);
   }
+  if (count >= 2 ** 32) throw new LimitError(`arange: ${count} elements, more than a list can hold`);
   const values = Array.from({ length: count }, (_, i) => from + i * step);
   return tensor(values, { dtype, requiresGrad });
 }

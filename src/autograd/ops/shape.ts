@@ -62,17 +62,22 @@ export function permute(x: Tensor, dims: readonly number[]): Tensor {
   if (new Set(order).size !== x.rank || order.length !== x.rank) {
     throw new ShapeError(`permute: ${showShape(dims)} does not name each dimension of ${showShape(x.shape)} once`);
   }
+  return permuted('permute', x, order);
+}
+
+function permuted(op: string, x: Tensor, order: readonly number[]): Tensor {
   const strides = stridesOf(x.shape);
   const y = gather(
-    'permute',
+    op,
     x,
     0,
     order.map((d) => strides[d]),
     order.map((d) => x.shape[d]),
   );
-  return record('permute', y, [x], (dy) => [
+  return record(op, y, [x], (dy) => [
     () =>
-      permute(
+      permuted(
+        op,
         dy,
         order.map((_, i) => order.indexOf(i)),
       ),
@@ -85,7 +90,7 @@ export function transpose(x: Tensor, dim0 = -2, dim1 = -1): Tensor {
   const order = x.shape.map((_, i) => i);
   const [a, b] = [normalizeDim('transpose', dim0, x.rank), normalizeDim('transpose', dim1, x.rank)];
   [order[a], order[b]] = [b, a];
-  return permute(x, order);
+  return permuted('transpose', x, order);
 }
 
 /** A range of one dimension without its end; negative numbers count from the back, a negative step walks backwards. */
@@ -218,6 +223,7 @@ export function pad(x: Tensor, amounts: readonly (readonly [number, number])[], 
   if (first < 0 || !amounts.every((both) => Array.isArray(both) && both.length === 2 && both.every(isSize))) {
     throw new ShapeError(`pad: ${showValue(amounts)} for ${showShape(x.shape)}; pairs of whole numbers, 0 or more`);
   }
+  if (x.rank > MAX_RANK) throw new ShapeError(`pad: more than ${MAX_RANK} dimensions, ${showShape(x.shape)}`);
   if (x.dtype === 'i32' && !Number.isInteger(value)) throw new UsageError(`pad: ${value} is no value of i32`);
   const before = x.shape.map((_, i) => amounts[i - first]?.[0] ?? 0);
   const shape = x.shape.map((n, i) => n + before[i] + (amounts[i - first]?.[1] ?? 0));
