@@ -84,8 +84,21 @@ export function augment(
   epoch: number,
   picture: number,
 ): void {
-  const { crop, colourShift = 0 } = options;
   checkAugment(options, size);
+  augmentChecked(bytes, size, out, at, options, epoch, picture);
+}
+
+/** @internal `augment` with options that `checkAugment` has seen: a loader looks at them once. */
+export function augmentChecked(
+  bytes: Uint8Array,
+  size: number,
+  out: Float32Array,
+  at: number,
+  options: AugmentOptions,
+  epoch: number,
+  picture: number,
+): void {
+  const { crop, colourShift = 0 } = options;
   checkRoom(bytes, size, out, at, cropsPerPicture(options) * 3 * crop * crop);
   const random = new Random(mixKey(options.seed, epoch, picture));
   const cuts = place(options, size, random);

@@ -1,7 +1,7 @@
 // Batches ahead of the GPU. Order and augmentation depend on (seed, epoch) alone.
 import { DataError, showValue, UsageError } from '../device/errors.js';
 import { anything, checkOptions, flag, oneOf, type Rules, required, whole } from '../device/options.js';
-import { type AugmentOptions, augment, checkAugment, cropsPerPicture } from './augment.js';
+import { type AugmentOptions, augmentChecked, checkAugment, cropsPerPicture } from './augment.js';
 import { type ColourStatistics, ImageDataset } from './dataset.js';
 import { prepare, type RgbImage } from './image.js';
 import { mixKey, Random, shuffled } from './random.js';
@@ -152,10 +152,11 @@ export class DataLoader {
 
 /** The inputs of a batch, (pictures * crops, 3, crop, crop). */
 export function assembleBatch(dataset: ImageDataset, how: AugmentOptions, { indices, epoch }: BatchJob): Float32Array {
+  checkAugment(how, dataset.size);
   const perPicture = cropsPerPicture(how) * 3 * how.crop * how.crop;
   const images = new Float32Array(indices.length * perPicture);
   indices.forEach((picture, i) => {
-    augment(dataset.pixels(picture), dataset.size, images, i * perPicture, how, epoch, picture);
+    augmentChecked(dataset.pixels(picture), dataset.size, images, i * perPicture, how, epoch, picture);
   });
   return images;
 }
