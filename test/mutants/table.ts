@@ -5,6 +5,7 @@ import type { Fault } from './fault.js';
 import { kernelFaults } from './kernels.js';
 import { networkFaults } from './networks.js';
 import { opFaults } from './ops.js';
+import { paperFaults } from './paper.js';
 import { trainFaults } from './train.js';
 
 export const faults: readonly Fault[] = [
@@ -14,4 +15,5 @@ export const faults: readonly Fault[] = [
   ...dataFaults,
   ...networkFaults,
   ...trainFaults,
+  ...paperFaults,
 ];
