@@ -8,6 +8,8 @@ import { build } from 'vite';
 import { openChromium, serve } from '../support/chromium.js';
 import { goldenFiles } from '../support/golden-files.js';
 import { FILE_SECONDS } from '../support/limits.js';
+import type { Draw } from '../support/properties/property.js';
+import { sharesOf, soakProperties } from '../support/properties/soak.js';
 import { showResults, showSkips } from '../support/report.js';
 import { failure, type Results } from '../support/suite.js';
 import type { TestPage } from './page.js';
@@ -84,30 +86,51 @@ async function runFile(page: Page, file: string): Promise<Results> {
   }
 }
 
-/** Runs the files in one page on one device; returns how many tests passed, failed and were skipped. */
-export async function runOps(words: string[], limits: 'adapter' | 'default' = 'adapter') {
-  const files = browserTests().filter((file) => words.length === 0 || words.some((word) => file.includes(word)));
+interface Opened {
+  page: Page;
+  close: () => Promise<void>;
+}
+
+type Limits = 'adapter' | 'default';
+
+/** A page with these test files on one device. */
+async function openTests(files: string[], limits: Limits): Promise<Opened> {
   const folder = mkdtempSync(`${tmpdir()}/wgrad-browser-`);
-  const total = { passed: 0, failed: 0, skipped: 0 };
-  const skips: { file: string; test: string; reason: string }[] = [];
   await bundleTests(files, folder);
   const server = await serve(
     { '/golden/': `${sources}golden`, '/': folder },
     { '/index.html': html, '/golden/list.json': JSON.stringify(goldenFiles()) },
   );
   const browser = await openChromium();
+  const close = async () => {
+    await browser.close();
+    server.close();
+    if (existsSync(folder)) rmSync(folder, { recursive: true });
+  };
   try {
     const page = await browser.newPage();
     page.on('pageerror', (error) => console.log(`the page threw: ${error.message}`));
     await page.goto(server.url);
     await page.waitForFunction(() => 'testPage' in globalThis, undefined, { timeout: FILE_SECONDS * 1000 });
-    const adapter = await page.evaluate(
-      (l) => (globalThis as unknown as { testPage: TestPage }).testPage.open(l),
-      limits,
-    );
+    const open = (l: Limits) => (globalThis as unknown as { testPage: TestPage }).testPage.open(l);
+    const adapter = await page.evaluate(open, limits);
     console.log(
       `Chromium ${browser.version()} on ${adapter}, ${limits === 'adapter' ? 'all that it offers' : "WebGPU's guaranteed limits"}`,
     );
+    return { page, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Runs the files in one page on one device; returns how many tests passed, failed and were skipped. */
+export async function runOps(words: string[], limits: Limits = 'adapter') {
+  const files = browserTests().filter((file) => words.length === 0 || words.some((word) => file.includes(word)));
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  const skips: { file: string; test: string; reason: string }[] = [];
+  const { page, close } = await openTests(files, limits);
+  try {
     for (const file of files) {
       const results = await runFile(page, file);
       total.passed += results.passed;
@@ -116,10 +139,29 @@ export async function runOps(words: string[], limits: 'adapter' | 'default' = 'a
       console.log(showResults(file, results));
     }
   } finally {
-    await browser.close();
-    server.close();
-    if (existsSync(folder)) rmSync(folder, { recursive: true });
+    await close();
   }
   if (skips.length > 0) console.log(showSkips('NOT RUN', skips));
   return { ...total, skipped: skips.length };
+}
+
+/** What test/soak/properties.soak.ts does, in one page: many drawn cases of the properties named, or of all. */
+export async function runProperties(
+  names: string[],
+  { seed, cases, limits }: { seed: number; cases: number; limits: Limits },
+) {
+  const plan = sharesOf(names, cases);
+  const { page, close } = await openTests([], limits);
+  console.log(`seed ${seed}, ${cases} cases`);
+  try {
+    const hold = ([name, draw]: [string, Draw]) =>
+      (globalThis as unknown as { testPage: TestPage }).testPage.hold(name, draw);
+    const { passed, failed, redrawn } = await soakProperties(plan, { seed }, (name, draw) =>
+      page.evaluate(hold, [name, draw] as [string, Draw]),
+    );
+    console.log(`seed ${seed}, ${redrawn} cases outside of their property's domain were drawn again`);
+    return { passed, failed, skipped: 0 };
+  } finally {
+    await close();
+  }
 }

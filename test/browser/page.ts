@@ -1,5 +1,7 @@
 // The page that runs test files inside a browser, one at a time, when test/browser/ops.ts asks for them.
 import { deviceInfo, init } from '../../src/index.js';
+import { properties } from '../support/properties/index.js';
+import { type Draw, type Held, holds } from '../support/properties/property.js';
 import { deferSuites, type Results, runSuites } from '../support/suite.js';
 import { fetchGolden } from './golden-files.js';
 
@@ -8,6 +10,8 @@ export interface TestPage {
   open(limits: 'adapter' | 'default'): Promise<string>;
   /** Runs a test file, such as 'ops/conv2d'. */
   run(file: string): Promise<Results>;
+  /** Tries a property of test/support/properties. @throws if it does not hold. */
+  hold(name: string, draw: Draw): Promise<Held>;
 }
 
 /** Called by the bundle's entry with what imports each test file. */
@@ -20,6 +24,7 @@ export async function offer(files: { [file: string]: () => Promise<unknown> }): 
       const { vendor, architecture, description } = deviceInfo();
       return [vendor, architecture, description].filter(Boolean).join(' ');
     },
+    hold: (name, draw) => holds(name, properties[name], draw),
     async run(file) {
       const start = performance.now();
       await files[file]();

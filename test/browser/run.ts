@@ -1,11 +1,18 @@
 // `npm run test:browser`: what a browser has to show, in headless Chromium. Without one it says so and fails, unless
-// ALLOW_NO_CHROMIUM=1. `-- page [--screenshots FOLDER]`, `-- docs` and `-- ops [WORD...]` run one part.
+// ALLOW_NO_CHROMIUM=1. `-- page [--screenshots FOLDER]`, `-- docs` and `-- ops [WORD...]` run one part; `-- properties [NAME...]
+// [--cases 10000] [--seed N] [--limits default]` draws many cases of the properties.
 import { parseArgs } from 'node:util';
 import { chromiumAdvice, chromiumPath } from '../support/chromium.js';
 import { showTotal } from '../support/report.js';
-import { runOps } from './ops.js';
+import { runOps, runProperties } from './ops.js';
 
-const { positionals, values } = parseArgs({ allowPositionals: true, options: { screenshots: { type: 'string' } } });
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    screenshots: { type: 'string' },
+    ...{ seed: { type: 'string' }, cases: { type: 'string' }, limits: { type: 'string' } },
+  },
+});
 const [what, ...words] = positionals;
 if (!chromiumPath()) {
   const allowed = process.env.ALLOW_NO_CHROMIUM === '1';
@@ -23,7 +30,12 @@ if (!chromiumPath()) {
   // Each is loaded when its turn comes: its suite waits from then on.
   if (asked('page')) add(await (await import('./demo.js')).runPage(values.screenshots));
   if (asked('docs')) add(await (await import('./documents.js')).runDocuments());
-  if (asked('ops')) add(await runOps(words));
+  const limits = values.limits === 'default' ? 'default' : 'adapter';
+  if (asked('ops')) add(await runOps(words, limits));
+  if (what === 'properties') {
+    const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
+    add(await runProperties(words, { seed, cases: Number(values.cases ?? 10_000), limits }));
+  }
   console.log(showTotal(total.passed, total.failed, total.skipped));
   process.exitCode = total.failed > 0 ? 1 : 0;
 }
