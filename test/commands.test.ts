@@ -19,6 +19,7 @@ const soakPrograms = readdirSync(`${root}test/soak`).filter((file) => file.endsW
 function optionsOf(program: string): string {
   if (program === 'bench') return read('bench/main.ts');
   if (program === 'test:mutants') return read('test/mutants/run.ts');
+  if (program === 'test:browser') return read('test/browser/run.ts');
   if (program === 'test:soak') return soakPrograms.map((file) => read(`test/soak/${file}`)).join('');
   return ['dogcat', 'train', 'predict', 'summary'].includes(program) ? help : '';
 }
