@@ -21,10 +21,13 @@ export interface Program {
   ended: Promise<Ended>;
   /** Waits until it has printed this. Fails if it ends before. */
   said(pattern: RegExp): Promise<void>;
-  /** Lets a program that is halted go on until it prints or does this, and halts it there. Fails if it ends before. */
-  runTo(pattern: RegExp): Promise<void>;
-  /** Lets a program that is halted go on for good. */
-  goOn(): void;
+  /**
+   * Lets a program that is halted go on until it prints or does this, and halts it there. Fails if it ends before. `silent`: its
+   * device answers nothing on the way, so that it can do no more than hear of a signal. Default false.
+   */
+  runTo(pattern: RegExp, how?: { silent?: boolean }): Promise<void>;
+  /** Lets a program that is halted go on for good. `silent` as in `runTo`. */
+  goOn(how?: { silent?: boolean }): void;
 }
 
 export interface ProgramOptions {
@@ -72,17 +75,17 @@ export function startProgram(args: readonly string[], { halted = false, env = {}
       await new Promise<void>((resolve) => wake.push(resolve));
     }
   };
-  const command = (text: string) => void control!.write(`${text}\n`);
+  const command = (text: string, { silent = false } = {}) => void control!.write(`${silent ? '!' : ''}${text}\n`);
   return {
     child,
     ended,
     said: (pattern) => until(() => pattern.test(heard.output), `saying ${pattern}`),
-    async runTo(pattern) {
+    async runTo(pattern, how) {
       const before = heard.halts.length;
-      command(pattern.source);
+      command(pattern.source, how);
       await until(() => heard.halts.length > before, `coming to ${pattern}`);
     },
-    goOn: () => command(''),
+    goOn: (how) => command('', how),
   };
 }
 

@@ -3,34 +3,19 @@
 //   fast  the device has done a submit by the time that the call returns: nothing that waits ever finds it at work
 // Numbers stay as they are.
 import { isMainThread } from 'node:worker_threads';
-import { globals } from 'webgpu';
 import { poll, track } from '../../../src/node/pacer.js';
+import { replaceMethod } from './dawn.js';
 
 const LATE_MS = 100;
 const POLL_MS = 0.2;
 
-type Prototypes = { [name in 'GPUAdapter' | 'GPUBuffer' | 'GPUQueue']: { prototype: object } };
-const { GPUAdapter, GPUBuffer, GPUQueue } = globals as unknown as Prototypes;
-
-/** Puts a method of ours in place of one of Dawn's, which it is given. */
-function wrap<This, Name extends keyof This>(
-  prototype: object,
-  name: Name,
-  ours: (dawns: This[Name]) => This[Name],
-): void {
-  Object.assign(prototype, { [name]: ours((prototype as This)[name]) });
-}
-
 function slow(): void {
-  wrap<GPUBuffer, 'mapAsync'>(
-    GPUBuffer.prototype,
-    'mapAsync',
-    (mapAsync) =>
-      async function (this: GPUBuffer, ...args) {
-        await mapAsync.apply(this, args);
-        await new Promise((resolve) => setTimeout(resolve, LATE_MS));
-      },
-  );
+  replaceMethod<GPUBuffer['mapAsync']>('GPUBuffer', 'mapAsync', (mapAsync) => {
+    return async function (this: GPUBuffer, ...args) {
+      await mapAsync.apply(this, args);
+      await new Promise((resolve) => setTimeout(resolve, LATE_MS));
+    };
+  });
 }
 
 /** A buffer that comes to the host once all that was submitted before is done. */
@@ -42,35 +27,29 @@ interface Fence {
 function fast(): void {
   const fences = new WeakMap<GPUQueue, Fence>();
   const sleeper = new Int32Array(new SharedArrayBuffer(4));
-  wrap<GPUAdapter, 'requestDevice'>(
-    GPUAdapter.prototype,
-    'requestDevice',
-    (requestDevice) =>
-      async function (this: GPUAdapter, ...args) {
-        const device = await requestDevice.apply(this, args);
-        const buffer = device.createBuffer({ size: 4, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
-        fences.set(device.queue, { device, buffer });
-        return device;
-      },
-  );
-  wrap<GPUQueue, 'submit'>(
-    GPUQueue.prototype,
-    'submit',
-    (submit) =>
-      function (this: GPUQueue, commands) {
-        submit.call(this, commands);
-        const { device, buffer } = fences.get(this)!;
-        const encoder = device.createCommandEncoder();
-        encoder.clearBuffer(buffer);
-        submit.call(this, [encoder.finish()]);
-        track(() => buffer.mapAsync(GPUMapMode.READ)).catch(() => {}); // the device was lost
-        while (buffer.mapState === 'pending') {
-          Atomics.wait(sleeper, 0, 0, POLL_MS);
-          poll();
-        }
-        buffer.unmap();
-      },
-  );
+  replaceMethod<GPUAdapter['requestDevice']>('GPUAdapter', 'requestDevice', (requestDevice) => {
+    return async function (this: GPUAdapter, ...args) {
+      const device = await requestDevice.apply(this, args);
+      const buffer = device.createBuffer({ size: 4, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+      fences.set(device.queue, { device, buffer });
+      return device;
+    };
+  });
+  replaceMethod<GPUQueue['submit']>('GPUQueue', 'submit', (submit) => {
+    return function (this: GPUQueue, commands) {
+      submit.call(this, commands);
+      const { device, buffer } = fences.get(this)!;
+      const encoder = device.createCommandEncoder();
+      encoder.clearBuffer(buffer);
+      submit.call(this, [encoder.finish()]);
+      track(() => buffer.mapAsync(GPUMapMode.READ)).catch(() => {}); // the device was lost
+      while (buffer.mapState === 'pending') {
+        Atomics.wait(sleeper, 0, 0, POLL_MS);
+        poll();
+      }
+      buffer.unmap();
+    };
+  });
 }
 
 if (isMainThread) ({ slow, fast })[process.env.WGRAD_TEST_READS as 'slow' | 'fast']?.();
