@@ -124,16 +124,10 @@ async function checkDropout(c: Case): Promise<void> {
   const identity = !c.training || c.p === 0;
   const factor = words(size, c.setting.seed, 0).map((word) => (identity ? 1 : word >= threshold ? 1 / (1 - c.p) : 0));
   const data = valuesOf(size, c.setting);
-  const y = Sums.of(
-    c.shape,
-    Float64Array.from(data, (v, i) => v * factor[i]),
-  );
-  const gradients = (dy: Float32Array) => [
-    Sums.of(
-      c.shape,
-      Float64Array.from(dy, (v, i) => v * factor[i]),
-    ),
-  ];
+  // What is dropped is 0, infinities as well: the mask chooses, where PyTorch multiplies.
+  const masked = (values: Float32Array) => Float64Array.from(values, (v, i) => (factor[i] === 0 ? 0 : v * factor[i]));
+  const y = Sums.of(c.shape, masked(data));
+  const gradients = (dy: Float32Array) => [Sums.of(c.shape, masked(dy))];
   const op = (x: w.Tensor) => {
     w.manualSeed(c.setting.seed);
     return w.dropout(x, c.p, { training: c.training });

@@ -85,6 +85,12 @@ function lossOfRows(c: CrossEntropyCase, data: Float32Array, target: Int32Array)
   return { each, sizes, slope, rough, unsure };
 }
 
+/** Whether the sum of finite losses, which their mean is made of, is beyond f32, or nearly. */
+function overflows(losses: Float64Array): boolean {
+  const sum = losses.reduce((total, v) => total + Math.abs(v), 0);
+  return Number.isFinite(sum) && sum > 0.99 * LARGEST;
+}
+
 async function checkCrossEntropy(c: CrossEntropyCase): Promise<void> {
   const { batch, classes, inner, reduction, labelSmoothing, ignoreIndex, setting } = c;
   const shape = [batch, classes, ...inner];
@@ -111,6 +117,7 @@ async function checkCrossEntropy(c: CrossEntropyCase): Promise<void> {
     );
     if (unsure[row] === 1) y.leaveOut(to);
   });
+  if (reduction === 'mean' && overflows(each)) y.leaveOut(0);
   const gradients = (dy: Float32Array) => {
     const worth = (i: number) => {
       const row = Math.floor(i / (classes * plane)) * plane + (i % plane);
