@@ -124,6 +124,7 @@ test('predictions and the test of a run see pictures as training did', async () 
   const parts = { model, facts, data, folder: run, saver, history: [], tenCrop: true, terminal: new Terminal() };
   const said: string[] = [];
   parts.terminal.say = (text) => void said.push(text);
+  parts.terminal.progress = () => {};
   assert.is(await testRun({ ...parts, signal: new AbortController().signal }), 'done');
   assert.match(said.join('\n'), `Test accuracy, ten crops: ${(100 * confusion.accuracy).toFixed(1)} %`);
   assert.ok(said.includes(String(confusion)), said.join('\n'));

@@ -24,8 +24,12 @@ interface Args extends Record<'deviation' | 'rate' | 'size' | 'crop' | 'batch' |
 
 const CELL = 15;
 
+const drawn = new Map<number, ImageDataset>();
+
 /** The pictures of paper.py: light, a pattern that all share, one of their own, a tint, and noise. */
 function pictures(count: number, size: number): ImageDataset {
+  const known = drawn.get(count);
+  if (known) return known;
   const bytes = (n: number, salt: number) => formula(n, salt, 1).map((v) => Math.min(255, Math.floor((v + 1) * 128)));
   const cells = size / CELL;
   const [light, tint, shared] = [bytes(count, 1), bytes(count * 3, 2), bytes(cells ** 2, 3)];
@@ -38,7 +42,9 @@ function pictures(count: number, size: number): ImageDataset {
     return Math.floor((2 * light[p] + 2 * shared[cell] + 3 * own[p * cells ** 2 + cell] + 3 * tinted + 2 * grain) / 12);
   });
   const labels = Int32Array.from({ length: count }, (_, i) => i % 2);
-  return new ImageDataset(made, size, ['even', 'odd'], labels, Array.from(labels, String));
+  const dataset = new ImageDataset(made, size, ['even', 'odd'], labels, Array.from(labels, String));
+  drawn.set(count, dataset);
+  return dataset;
 }
 
 /** An eigenvector and its opposite are one axis: the one whose largest part is positive is taken, as in paper.py. */
