@@ -175,6 +175,7 @@ const alexnet = planted('models/alexnet', [
 const optimizers = planted(
   ['optim/late', 'optim/golden'],
   [
+    ['src/kernels/optimizers.ts', 'RMSprop’s mean of squares only grows', 'rest: 1 - p.alpha }', 'rest: 1 }'],
     [
       'src/kernels/adam.wgsl',
       'eps stands inside the root',
@@ -430,6 +431,31 @@ const schedules = planted('optim/schedules', [
 
 const summary = planted('layers/summary', [
   [
+    'src/layers/summary.ts',
+    'a layer counts the products of the layers inside of it, too',
+    'told(name, module, y.shape, (all - inside) / 2);',
+    'told(name, module, y.shape, (all - 0 * inside) / 2);',
+  ],
+  ['src/layers/summary.ts', 'a multiply-add counts twice', '(all - inside) / 2', 'all - inside'],
+  [
+    'src/layers/summary.ts',
+    'parameters that several layers share count in each',
+    '(counted.has(p) ? [] : [p])',
+    '(counted.size < 0 ? [] : [p])',
+  ],
+  [
+    'src/layers/summary.ts',
+    'a layer that is not called is left out',
+    'if (!called.has(module)) describeRow',
+    'if (called.size < 0) describeRow',
+  ],
+  [
+    'src/layers/summary.ts',
+    'a summary draws random numbers',
+    'setRngState(stream);',
+    'setRngState({ ...stream, stream: stream.stream + 1 });',
+  ],
+  [
     'src/layers/batch-norm.ts',
     'a running variance starts at 0',
     'full([channels], 1)),',
@@ -438,7 +464,42 @@ const summary = planted('layers/summary', [
   ],
 ]);
 
+const preset = planted('train/paper', [
+  [
+    'examples/dogcat/options.ts',
+    'the paper’s preset divides pixels by their deviation',
+    "pixels: 'mean-image',\n      flip",
+    "pixels: 'standard',\n      flip",
+  ],
+  [
+    'examples/dogcat/options.ts',
+    'the paper’s preset has PyTorch’s update rule',
+    'rateInVelocity: true,',
+    'rateInVelocity: false,',
+  ],
+  ['examples/dogcat/options.ts', 'the paper’s plateau watches the loss', "watch: 'error',", "watch: 'loss',"],
+  [
+    'examples/dogcat/run.ts',
+    'the plateau is told the other figure',
+    "figures[watch === 'error' ? 0 : 1]",
+    "figures[watch === 'error' ? 1 : 0]",
+  ],
+  [
+    'examples/dogcat/run.ts',
+    'the options’ first weights are not handed on',
+    'dropout, dropoutScaling, initialization, numClasses',
+    "dropout, dropoutScaling, initialization: initialization && 'he', numClasses",
+  ],
+  [
+    'examples/dogcat/run.ts',
+    'the update rule is not handed on',
+    'new SGD(params, { lr, momentum, weightDecay, rateInVelocity })',
+    'new SGD(params, { lr, momentum, weightDecay, rateInVelocity: rateInVelocity && false })',
+  ],
+]);
+
 export const networkFaults: readonly Fault[] = [
+  ...preset,
   ...layers,
   ...alexnet,
   ...optimizers,

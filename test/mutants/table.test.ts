@@ -37,4 +37,16 @@ test('no two have the same name, and none is planted twice', () => {
   assert.is(new Set(changes).size, changes.length);
 });
 
+test('docs/testing.md lists each, with the test that catches it', () => {
+  const rows = readFileSync(`${root}docs/testing.md`, 'utf8')
+    .split('\n')
+    .map((line) => line.split(' | '));
+  const missing = faults.filter(({ file, fault, tests }) => {
+    const row = rows.find(([where, what]) => where === `| ${file.replace('src/', '')}` && what === fault);
+    return !tests.some((name) => row?.[2].startsWith(`${name}: `));
+  });
+  const names = missing.map(({ file, fault }) => `${file}: ${fault}`);
+  assert.equal(names, [], 'plant them (npm run test:mutants -- --missed), and put the table of --markdown there');
+});
+
 test.run();
