@@ -21,7 +21,6 @@ function optionsOf(program: string): string {
   if (program === 'test:mutants') return read('test/mutants/run.ts');
   if (program === 'test:browser') return read('test/browser/run.ts');
   if (program === 'test:soak') return soakPrograms.map((file) => read(`test/soak/${file}`)).join('');
-  if (program === 'test:mutants') return read('test/mutants/run.ts');
   return ['dogcat', 'train', 'predict', 'summary'].includes(program) ? help : '';
 }
 

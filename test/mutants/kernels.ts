@@ -150,7 +150,7 @@ const windows = planted('ops/golden', [
     'the last of equals wins a window',
     'value > best || is_nan(value)',
     'value >= best || is_nan(value)',
-    'ops/properties',
+    'ops/pool',
   ],
   ['src/kernels/max_pool2d.wgsl', 'NaN loses its window', 'value > best || is_nan(value)', 'value > best', 'ops/pool'],
   [

@@ -21,6 +21,15 @@ for (const variant of variants) {
   });
 }
 
+for (const variant of variants) {
+  test(`the first of equals takes the gradient (${variant})`, async () => {
+    useVariant(variant);
+    const x = tensor([3, 3, 1, 4, 2, 5, 2, 3, 4, 0, 5, 0], { shape: [1, 1, 2, 6], requiresGrad: true });
+    maxPool2d(x, { kernelSize: 2 }).backward(tensor([7, 8, 9], { shape: [1, 1, 1, 3] }));
+    assert.equal([...(await x.grad!.data())], [7, 0, 0, 8, 0, 9, 0, 0, 0, 0, 0, 0]);
+  });
+}
+
 test('with ceilMode the last window starts inside the image or the padding before it, as in PyTorch', async () => {
   const x = tensor([1, 2, 3], { shape: [1, 1, 1, 3] });
   const options = { kernelSize: [1, 2], stride: [1, 2], padding: [0, 1], ceilMode: true } as const;
