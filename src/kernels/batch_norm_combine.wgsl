@@ -38,6 +38,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   let count = f32(p.batch) * p.plane;
   mean[c] = joined_mean;
   inverse_std[c] = 1.0 / sqrt(squares / count + p.eps);
-  running_mean[c] += p.momentum * (joined_mean - running_mean[c]);
-  running_var[c] += p.momentum * (squares / (count - 1.0) - running_var[c]);
+  let kept = 1.0 - p.momentum;
+  running_mean[c] = kept * running_mean[c] + p.momentum * joined_mean;
+  running_var[c] = kept * running_var[c] + p.momentum * squares / (count - 1.0);
 }

@@ -203,14 +203,14 @@ const sums = planted('ops/golden', [
   [
     'src/kernels/batch_norm_combine.wgsl',
     'the running variance is the biased one',
-    'squares / (count - 1.0) - running_var[c]',
-    'squares / count - running_var[c]',
+    'p.momentum * squares / (count - 1.0)',
+    'p.momentum * squares / count',
   ],
   [
     'src/kernels/batch_norm_combine.wgsl',
     'the running mean moves the other way',
-    'running_mean[c] += p.momentum',
-    'running_mean[c] -= p.momentum',
+    '+ p.momentum * joined_mean',
+    '- p.momentum * joined_mean',
   ],
   [
     'src/kernels/batch_norm_grad.wgsl',

@@ -165,6 +165,23 @@ check('the variance and the mean of what differs little', () => {
   ];
 });
 
+test("running statistics with a momentum of 1 are the batch's, however far the old ones were", async () => {
+  using _ = w.scope();
+  const [mean, variance] = [w.full([1], 1e4), w.full([1], 1e4)];
+  const how = { training: true, momentum: 1 };
+  w.batchNorm(w.tensor([[1], [1.0078125]]), mean, variance, w.ones([1]), w.zeros([1]), how);
+  await gives(mean, [1.00390625]);
+  await gives(variance, [2 ** -15]);
+});
+
+check('linspace: both ends and the middle are exact', () => [
+  gives(
+    w.linspace(-0.1, 0.1, 299),
+    Array.from({ length: 299 }, (_, i) => (-0.1 * (298 - i) + 0.1 * i) / 298),
+  ),
+  gives(w.linspace(3, 7, 1), [3], 0),
+]);
+
 test('the gradient of a bias over many rows', async () => {
   using _ = w.scope();
   const bias = w.zeros([2], { requiresGrad: true });

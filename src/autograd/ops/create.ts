@@ -88,8 +88,9 @@ export function arange(start: number, end?: number, step = 1, options: TensorOpt
 export function linspace(start: number, end: number, count: number): Tensor {
   requireNumbers('linspace', { start, end });
   checkShape('linspace', [count]);
-  const step = count > 1 ? (end - start) / (count - 1) : 0;
-  return tensor(Float32Array.from({ length: count }, (_, i) => start + i * step));
+  // Of both ends, so that they and the middle are exact.
+  const at = (i: number) => (count > 1 ? (start * (count - 1 - i) + end * i) / (count - 1) : start);
+  return tensor(Float32Array.from({ length: count }, (_, i) => at(i)));
 }
 
 /**

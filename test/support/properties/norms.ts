@@ -74,13 +74,15 @@ async function checkBatchNorm(c: BatchNormCase): Promise<void> {
   const mean = training ? batch.mean : runningMean.data;
   const deviation = Float64Array.from(training ? batch.variance : runningVar.data, (v) => Math.sqrt(v + eps));
   const channelOf = (i: number) => Math.floor(i / plane) % channels;
-  const most = new Float64Array(channels);
+  const [most, largest] = [new Float64Array(channels), new Float64Array(channels)];
   x.data.forEach((v, i) => {
-    most[channelOf(i)] = Math.max(most[channelOf(i)], Math.abs(v), Math.abs(mean[channelOf(i)]));
+    const ch = channelOf(i);
+    most[ch] = Math.max(most[ch], Math.abs(v), Math.abs(mean[ch]));
+    for (const n of [v, mean[ch]]) if (Number.isFinite(n)) largest[ch] = Math.max(largest[ch], Math.abs(n));
   });
   const normal = Float64Array.from(x.data, (v, i) => (v - mean[channelOf(i)]) / deviation[channelOf(i)]);
   // Where a channel's values hardly differ, x - mean cancels, and what is left of it is divided by a small deviation.
-  const lost = deviation.map((d, ch) => most[ch] / d);
+  const lost = deviation.map((d, ch) => largest[ch] / d);
   // The mean's own rounding comes back in the variance, squared.
   const more = lost.map((l) => 1 + (training ? 16 * EPSILON * l * l : 0));
   const terms = training ? Math.sqrt(batch.count) : 4; // roundings of root, quotient, products and sum
