@@ -63,21 +63,21 @@ export const required = (rule: Rule): Rule => ({ ...rule, needed: true });
  * @throws UsageError that names the option, and the one that was probably meant.
  */
 export function checkOptions<T extends object>(where: string, options: T, rules: Rules<T>): void {
-  const names = Object.keys(rules);
+  const names = Object.keys(rules) as (keyof T & string)[];
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new UsageError(`${where}: takes options { ${names.join(', ')} }, got ${showValue(options)}`);
   }
-  for (const [name, value] of Object.entries(options)) {
+  for (const name of Object.keys(options) as typeof names) {
     if (!Object.hasOwn(rules, name))
       throw new UsageError(`${where}: there is no option '${name}'; ${meant(name, names)}`);
-    const rule = rules[name as keyof T];
+    const [rule, value] = [rules[name], options[name]];
     if (value !== undefined && !rule.holds(value)) {
       throw new UsageError(`${where}: ${name} is ${rule.be}, got ${showValue(value)}`);
     }
   }
-  for (const [name, rule] of Object.entries<Rule>(rules)) {
-    if (rule.needed && options[name as keyof T] === undefined) {
-      throw new UsageError(`${where}: ${name} is missing; it is ${rule.be}`);
+  for (const name of names) {
+    if (rules[name].needed && options[name] === undefined) {
+      throw new UsageError(`${where}: ${name} is missing; it is ${rules[name].be}`);
     }
   }
 }

@@ -1,7 +1,9 @@
 // Loading a module's state: everything is looked at before anything is overwritten.
+import { requireTensors } from '../autograd/ops/checks.js';
 import { CheckpointError, showValue, UsageError } from '../device/errors.js';
 import { checkOptions, flag } from '../device/options.js';
-import { type Shape, sameShape, showShape } from '../tensor/shape.js';
+import { deviceArray } from '../tensor/host-values.js';
+import { sameShape, showShape } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { StateValue } from './module.js';
 
@@ -17,7 +19,7 @@ export function checkState(
   }
   if (options.strict ?? true) checkNames(Object.keys(own), Object.keys(state));
   for (const [name, target] of Object.entries(own)) {
-    if (Object.hasOwn(state, name)) checkValue(name, target.shape, state[name]);
+    if (Object.hasOwn(state, name)) checkValue(name, target, state[name]);
   }
 }
 
@@ -30,7 +32,7 @@ function checkNames(own: string[], given: string[]): void {
   throw new CheckpointError(`loadStateDict: the state does not fit this model: ${detail}`);
 }
 
-function checkValue(name: string, own: Shape, value: StateValue): void {
+function checkValue(name: string, { shape: own, size, dtype }: Tensor, value: StateValue): void {
   const array = value instanceof Tensor ? null : value?.data;
   if (array !== null && !(ArrayBuffer.isView(array) && Array.isArray(value.shape))) {
     throw new UsageError(`loadStateDict: ${name} is a tensor or { shape, data }, got ${showValue(value)}`);
@@ -39,13 +41,15 @@ function checkValue(name: string, own: Shape, value: StateValue): void {
     const [saved, here] = [showShape(value.shape), showShape(own)];
     throw new CheckpointError(`loadStateDict: ${name} is ${saved} in the state, ${here} in this model`);
   }
-  if (value instanceof Tensor && value.dtype !== 'f32') {
-    throw new CheckpointError(`loadStateDict: ${name} is ${value.dtype} in the state, f32 in this model`);
+  if (value instanceof Tensor) {
+    requireTensors(`loadStateDict: ${name}`, value);
+    if (value.dtype !== dtype)
+      throw new CheckpointError(`loadStateDict: ${name} is ${value.dtype} in the state, ${dtype} in this model`);
   }
-  const size = own.reduce((a, b) => a * b, 1);
   if (array && array.length !== size) {
     throw new CheckpointError(`loadStateDict: ${name} ${showShape(own)} has ${array.length} values, not ${size}`);
   }
+  if (array && dtype !== 'f32') deviceArray(`loadStateDict: ${name}`, array, dtype); // whole numbers may not fit
 }
 
 /** Overwrites what `state` has. */

@@ -43,7 +43,7 @@ const model: Rule = { be: 'a Module', holds: (value) => value instanceof Module 
 
 const PARTS: Rules<TrainerParts> = {
   model: required(model),
-  optimizer: required({ be: 'an optimizer, such as a SGD', holds: (value) => value instanceof Optimizer }),
+  optimizer: required({ be: 'an optimizer, such as an SGD', holds: (value) => value instanceof Optimizer }),
   train: required(source),
   validation: source,
   schedule,

@@ -1,6 +1,15 @@
 import * as assert from 'uvu/assert';
 import { memory, relu, scope, type Tensor, tensor } from '../../src/index.js';
-import { BatchNorm1d, Conv2d, Dropout, Linear, Module, ReLU, Sequential } from '../../src/layers/index.js';
+import {
+  BatchNorm1d,
+  Conv2d,
+  Dropout,
+  Linear,
+  Module,
+  ReLU,
+  Sequential,
+  type StateValue,
+} from '../../src/layers/index.js';
 import { useDevice } from '../support/device.js';
 import { suite } from '../support/suite.js';
 
@@ -50,6 +59,31 @@ test('loadStateDict copies values and names what does not fit', async () => {
   );
   a.dispose();
   b.dispose();
+});
+
+test('a state that does not fit overwrites nothing; buffers keep their own dtype', async () => {
+  class Counting extends Module {
+    readonly weight = tensor([0], { requiresGrad: true });
+    readonly seen = this.registerBuffer('seen', tensor([1, 2], { dtype: 'i32' }));
+    forward(x: Tensor): Tensor {
+      return x;
+    }
+  }
+  using _ = scope();
+  const net = new Counting();
+  const gone = tensor([5, 6], { dtype: 'i32' });
+  gone.dispose();
+  const weight = tensor([9]);
+  const refuses = (seen: StateValue, message: RegExp) =>
+    assert.throws(() => net.loadStateDict({ weight, seen }), message);
+  refuses(tensor([5, 6]), /^loadStateDict: seen is f32 in the state, i32 in this model/);
+  refuses(gone, /^loadStateDict: seen: tensor \[2\]: used after it was disposed of/);
+  refuses({ shape: [2], data: Float32Array.of(5, Number.NaN) }, /^loadStateDict: seen: i32 cannot hold NaN/);
+  assert.equal([...(await net.weight.data()), ...(await net.seen.data())], [0, 1, 2]);
+  net.loadStateDict({ weight, seen: tensor([3, 4], { dtype: 'i32' }) });
+  assert.equal([...(await net.weight.data()), ...(await net.seen.data())], [9, 3, 4]);
+  net.loadStateDict({ weight, seen: { shape: [2], data: Float32Array.of(5, 6) } });
+  assert.equal([...(await net.seen.data())], [5, 6]);
 });
 
 test('a model gives all its memory back', () => {

@@ -1,8 +1,8 @@
 // conv2d: shapes, error messages, and that its gradients are the transposes of the forward map. PyTorch's values are
 // in golden.test.ts.
 import * as assert from 'uvu/assert';
-import { type Conv2dOptions, conv2d, conv2dShape } from '../../src/autograd/ops/conv2d.js';
-import { DtypeError, ShapeError, scope, tensor } from '../../src/index.js';
+import { type Conv2dOptions, conv2d } from '../../src/autograd/ops/conv2d.js';
+import { DtypeError, empty, ShapeError, scope, tensor } from '../../src/index.js';
 import { forceVariant } from '../../src/kernels/tile.js';
 import { sizeOf } from '../../src/tensor/shape.js';
 import { useDevice } from '../support/device.js';
@@ -14,9 +14,14 @@ const test = suite('ops/conv2d');
 test.before(useDevice);
 test.after(() => forceVariant(null));
 
+function shapeOf(x: readonly number[], weight: readonly number[], options?: Conv2dOptions): readonly number[] {
+  using _ = scope();
+  return conv2d(empty(x), empty(weight), null, options).shape;
+}
+
 test('output sizes', () => {
   const shape = (pixels: number, kernel: number, options?: Conv2dOptions) =>
-    conv2dShape([8, 4, pixels, pixels], [6, 4 / (options?.groups ?? 1), kernel, kernel], options);
+    shapeOf([8, 4, pixels, pixels], [6, 4 / (options?.groups ?? 1), kernel, kernel], options);
   assert.equal(shape(227, 11, { stride: 4 }), [8, 6, 55, 55]);
   assert.equal(shape(227, 11, { stride: 4, padding: 'same' }), [8, 6, 57, 57]);
   assert.equal(shape(227, 11, { stride: 4, padding: 'valid' }), [8, 6, 55, 55]);
@@ -72,7 +77,7 @@ const refusals: [string, readonly number[], readonly number[], Conv2dOptions, Re
 test('what does not fit together is refused with the reason', () => {
   for (const [what, x, weight, options, message] of refusals) {
     assert.throws(
-      () => conv2dShape(x, weight, options),
+      () => shapeOf(x, weight, options),
       (error: Error) =>
         error instanceof ShapeError && error.message.startsWith('conv2d: ') && message.test(error.message),
       what,

@@ -1,5 +1,5 @@
 import { ShapeError, showValue } from '../../device/errors.js';
-import { anything, checkOptions } from '../../device/options.js';
+import { anything, checkOptions, type Rules } from '../../device/options.js';
 import { channelSum } from '../../kernels/channel-sum.js';
 import { type ConvSize, conv2dForward, conv2dGradInput, conv2dGradWeight } from '../../kernels/conv2d.js';
 import { type Shape, showShape } from '../../tensor/shape.js';
@@ -62,14 +62,11 @@ export function conv2d(x: Tensor, weight: Tensor, bias: Tensor | null = null, op
   ]);
 }
 
-/** The output's shape, or a ShapeError that says what does not fit. */
-export function conv2dShape(x: Shape, weight: Shape, options: Conv2dOptions = {}): number[] {
-  const { batch, outChannels, outHeight, outWidth } = convSize(x, weight, options);
-  return [batch, outChannels, outHeight, outWidth];
-}
+/** `convSize` looks at the values: it names the shapes that they do not fit. */
+const RULES: Rules<Conv2dOptions> = { stride: anything, padding: anything, dilation: anything, groups: anything };
 
 function convSize(x: Shape, weight: Shape, options: Conv2dOptions): ConvSize {
-  checkOptions('conv2d', options, { stride: anything, padding: anything, dilation: anything, groups: anything });
+  checkOptions('conv2d', options, RULES);
   const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
   const shapes = `(x ${showShape(x)}, weight ${showShape(weight)}, groups ${showValue(groups)})`;
   const fail = (what: string): never => {

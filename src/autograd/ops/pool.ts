@@ -25,27 +25,15 @@ export interface Pool2dOptions {
   countIncludePad?: boolean;
 }
 
-/** The output of pooling x (batch, channels, height, width). PyTorch's rules, `ceilMode` included. */
-export function pool2dShape(op: string, x: Shape, options: Pool2dOptions): number[] {
-  const { planes: _, outHeight, outWidth } = poolSize(op, x, options);
-  return [x[0], x[1], outHeight, outWidth];
-}
-
 /** kernelSize, stride, padding and dilation are looked at by `pair`, which takes one number or two. */
-const RULES: Rules<Pool2dOptions> = {
-  ...{ kernelSize: anything, stride: anything, padding: anything, dilation: anything },
-  ...{ ceilMode: flag, countIncludePad: flag },
-};
-
+const WINDOW = { kernelSize: anything, stride: anything, padding: anything, ceilMode: flag };
 /** What only the other pool reads would be ignored in silence. */
-function checkPool(op: string, options: Pool2dOptions): void {
-  const { dilation: _d, ...average } = RULES;
-  const { countIncludePad: _c, ...largest } = RULES;
-  checkOptions<Partial<Pool2dOptions>>(op, options, (op === 'avgPool2d' ? average : largest) as Rules<Pool2dOptions>);
-}
+const MAX: Rules<Omit<Pool2dOptions, 'countIncludePad'>> = { ...WINDOW, dilation: anything };
+const AVERAGE: Rules<Omit<Pool2dOptions, 'dilation'>> = { ...WINDOW, countIncludePad: flag };
 
-function poolSize(op: string, x: Shape, options: Pool2dOptions): kernels.PoolSize {
-  checkPool(op, options);
+function poolSize(op: 'maxPool2d' | 'avgPool2d', x: Shape, options: Pool2dOptions): kernels.PoolSize {
+  if (op === 'maxPool2d') checkOptions(op, options, MAX);
+  else checkOptions(op, options, AVERAGE);
   if (x.length !== 4) throw new ShapeError(`${op}: x is (batch, channels, height, width), got ${showShape(x)}`);
   const [kernelHeight, kernelWidth] = pair(op, 'kernelSize', options.kernelSize, 1);
   const [strideY, strideX] = pair(op, 'stride', options.stride ?? options.kernelSize, 1);
