@@ -12,8 +12,10 @@ struct Params { count: u32, classes: u32, inner: u32, ignore_index: i32, smoothi
 // By its bits: a compiler may assume that there are no NaNs.
 fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
 
+const SHRINK = 5.9604645e-8; // 2^-24
+
 // The sum of exponentials starts at 0, but at NaN if the row has one or its top is infinite: max and exp need not pass that
-// on. `all` is the row's sum.
+// on. `all` is the row's sum, made small so that finite numbers do not add up to an infinity.
 fn start_of_sum(top: f32, all: f32) -> f32 {
   let bits = bitcast<u32>(select(top, all, is_nan(all)));
   return select(0.0, bitcast<f32>(bits | 0x7fc00000u), (bits & 0x7f800000u) == 0x7f800000u);
@@ -27,11 +29,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   let at = row / p.inner * p.classes * p.inner + row % p.inner;
   let target_class = targets[p.targets_base + row];
   var top = logits[p.logits_base + at];
-  var all = top;
+  var all = top * SHRINK;
   for (var c = 1u; c < p.classes; c++) {
     let x = logits[p.logits_base + at + c * p.inner];
     top = max(top, x);
-    all += x;
+    all += x * SHRINK;
   }
   var sum = start_of_sum(top, all);
   for (var c = 0u; c < p.classes; c++) { sum += exp(logits[p.logits_base + at + c * p.inner] - top); }

@@ -25,8 +25,10 @@ fn logarithm(x: f32) -> f32 {
 // By its bits: a compiler may assume that there are no NaNs.
 fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
 
+const SHRINK = 5.9604645e-8; // 2^-24
+
 // The sum of exponentials starts at 0, but at NaN if the row has one or its top is infinite: max and exp need not pass that
-// on. `all` is the row's sum.
+// on. `all` is the row's sum, made small so that finite numbers do not add up to an infinity.
 fn start_of_sum(top: f32, all: f32) -> f32 {
   let bits = bitcast<u32>(select(top, all, is_nan(all)));
   return select(0.0, bitcast<f32>(bits | 0x7fc00000u), (bits & 0x7f800000u) == 0x7f800000u);
@@ -40,11 +42,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   let row = t / p.inner * p.length * p.inner + t % p.inner;
   let at = p.x_base + row;
   var top = x[at];
-  var all = top;
+  var all = top * SHRINK;
   for (var r = 1u; r < p.length; r++) {
     let value = x[at + r * p.inner];
     top = max(top, value);
-    all += value;
+    all += value * SHRINK;
   }
   var sum = start_of_sum(top, all);
   for (var r = 0u; r < p.length; r++) { sum += exp(x[at + r * p.inner] - top); }

@@ -104,4 +104,18 @@ test('log of 0 and of what is below it, which WGSL leaves open', async () => {
   assert.equal([...y], [Number.NaN, Number.NEGATIVE_INFINITY, 0, Number.POSITIVE_INFINITY]);
 });
 
+test('a row of large finite logits beside minus infinity has a softmax', async () => {
+  const row = w.tensor([3e38, 0, 3e38, -Infinity]);
+  assert.equal(await w.softmax(row).toArray(), [0.5, 0, 0.5, 0]);
+  assert.is((await w.logSoftmax(row).data())[3], -Infinity);
+  const loss = w.crossEntropy(w.reshape(row, [1, 4]), w.tensor(Int32Array.of(2)));
+  assert.ok(Math.abs((await loss.item()) - Math.LN2) < 1e-6);
+});
+
+test("running statistics at momentum 1 are the batch's", async () => {
+  const [x, mean, variance] = [w.tensor([[0.66616279], [0.65774643]]), w.tensor([0.9]), w.tensor([1.7])];
+  w.batchNorm(x, mean, variance, w.ones([1]), w.zeros([1]), { training: true, momentum: 1 });
+  assert.ok(Math.abs((await variance.item()) - 3.5417557e-5) < 1e-10);
+});
+
 test.run();

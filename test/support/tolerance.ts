@@ -5,6 +5,8 @@ export const EPSILON = 1.2e-7;
 export const FACTOR = 8;
 /** The smallest normal f32. WebGPU lets an adapter take what is smaller for zero. */
 export const SMALLEST = 2 ** -126;
+/** What may be taken for zero: adapters begin with quotients just above the smallest. */
+const FLUSHED = 2 * SMALLEST;
 export const LARGEST = (2 - 2 ** -23) * 2 ** 127;
 
 export interface Closeness {
@@ -28,7 +30,7 @@ export interface Compared {
 }
 
 /** What a value that comes from numbers as large as `scale` may be off by. */
-export const allowance = (scale: number, terms = 1): number => FACTOR * EPSILON * Math.sqrt(terms) * scale + SMALLEST;
+export const allowance = (scale: number, terms = 1): number => FACTOR * EPSILON * Math.sqrt(terms) * scale + FLUSHED;
 
 /**
  * Asserts |actual - expected| <= 8 eps sqrt(terms) scale for every element, NaN against NaN and infinities included;
