@@ -65,6 +65,17 @@ function batchNormInputs({ channels, setting }: BatchNormCase, shape: number[]) 
   return { x, weight, bias, runningMean, runningVar };
 }
 
+/** Of each channel's values and its mean: the largest, and the largest that is finite. */
+function magnitudes(data: Float32Array, mean: ArrayLike<number>, channelOf: (i: number) => number) {
+  const [most, largest] = [new Float64Array(mean.length), new Float64Array(mean.length)];
+  data.forEach((v, i) => {
+    const ch = channelOf(i);
+    most[ch] = Math.max(most[ch], Math.abs(v), Math.abs(mean[ch]));
+    for (const n of [v, mean[ch]]) if (Number.isFinite(n)) largest[ch] = Math.max(largest[ch], Math.abs(n));
+  });
+  return { most, largest };
+}
+
 async function checkBatchNorm(c: BatchNormCase): Promise<void> {
   const { channels, training, momentum, eps } = c;
   const shape = [c.batch, channels, ...c.rest];
@@ -74,12 +85,7 @@ async function checkBatchNorm(c: BatchNormCase): Promise<void> {
   const mean = training ? batch.mean : runningMean.data;
   const deviation = Float64Array.from(training ? batch.variance : runningVar.data, (v) => Math.sqrt(v + eps));
   const channelOf = (i: number) => Math.floor(i / plane) % channels;
-  const [most, largest] = [new Float64Array(channels), new Float64Array(channels)];
-  x.data.forEach((v, i) => {
-    const ch = channelOf(i);
-    most[ch] = Math.max(most[ch], Math.abs(v), Math.abs(mean[ch]));
-    for (const n of [v, mean[ch]]) if (Number.isFinite(n)) largest[ch] = Math.max(largest[ch], Math.abs(n));
-  });
+  const { most, largest } = magnitudes(x.data, mean, channelOf);
   const normal = Float64Array.from(x.data, (v, i) => (v - mean[channelOf(i)]) / deviation[channelOf(i)]);
   // Where a channel's values hardly differ, x - mean cancels, and what is left of it is divided by a small deviation.
   const lost = deviation.map((d, ch) => largest[ch] / d);
