@@ -1,7 +1,7 @@
 // Kernels of the user's own, on the same road as the library's.
 import type { LaunchOptions } from '../device/batch.js';
 import { DtypeError, KernelError, showValue, UsageError } from '../device/errors.js';
-import { checkOptions, notNegative, type Rule, required } from '../device/options.js';
+import { checkOptions, notNegative, type Rule, type Rules, required } from '../device/options.js';
 import type { Shader, Slots } from '../device/pipeline.js';
 import { run } from '../device/recorder.js';
 import { reflect } from '../device/reflect.js';
@@ -37,18 +37,20 @@ export function kernel(code: string): Kernel {
     if (extra !== undefined) throw new KernelError(`${shader.name}: there is no ${what} '${extra}'`);
   };
   const buffers = shader.buffers.map(({ name }) => name);
+  const elements = buffers.map((name) => elementsOf(code, name)); // read once, not at every launch
   const params = shader.params.filter(({ name }) => !name.endsWith('_base'));
+  const paramNames = params.map(({ name }) => name);
   return {
     shader,
     run(tensors, values, options) {
       requireNamed('tensors', tensors);
       requireNamed('parameters', values);
       known('tensor', buffers, tensors);
-      const names = params.map(({ name }) => name);
-      known('parameter', names, values);
-      checkOptions(shader.name, options, { slots: texts, groups: required(grid), flops: notNegative });
-      for (const name of buffers)
-        requireElements(shader.name, name, tensors[name], elementOf(code, name, options.slots));
+      known('parameter', paramNames, values);
+      checkOptions(shader.name, options, LAUNCH);
+      for (const [i, name] of buffers.entries()) {
+        requireElements(shader.name, name, tensors[name], withSlots(elements[i], options.slots));
+      }
       for (const { name, type } of params) requireParam(shader.name, name, values[name], type);
       run(shader, Object.fromEntries(buffers.map((name) => [name, tensors[name].buffer])), values, options);
       for (const { name, access } of shader.buffers) {
@@ -77,18 +79,38 @@ const texts: Rule = {
     Object.values(value).every((text) => typeof text === 'string' || typeof text === 'number'),
 };
 
-/** What the elements of a buffer are, aliases followed and slots filled in; undefined for structs and nested arrays. */
-function elementOf(code: string, buffer: string, slots: Slots = {}): 'f32' | 'i32' | 'u32' | undefined {
-  const written = code.match(new RegExp(`> ${buffer}\\s*:\\s*array<\\s*([\\w<>]+?)\\s*(,\\s*\\w+\\s*)?>;`))?.[1];
-  if (written === undefined) return undefined;
-  const alias = code.match(new RegExp(`^alias ${written}\\s*=\\s*([\\w<>]+)\\s*;`, 'm'))?.[1];
-  const [, long, short] =
-    String(slots[written] ?? alias ?? written).match(/^(?:vec[234]<|atomic<)?([fiu]32)>?$|^vec[234]([fiu])$/) ?? [];
-  return (long ?? (short && `${short}32`)) as 'f32' | 'i32' | 'u32' | undefined;
+const LAUNCH: Rules<LaunchOptions> = { slots: texts, groups: required(grid), flops: notNegative };
+
+type Element = 'f32' | 'i32' | 'u32' | undefined;
+
+/** A buffer's elements: the word that declares them, which may be an alias and a slot, and what they are without slots. */
+interface Elements {
+  word: string;
+  element: Element;
+}
+
+/** Of a buffer in WGSL, aliases followed. Undefined if it is no array of plain elements. */
+function elementsOf(code: string, buffer: string): Elements | undefined {
+  const word = code.match(new RegExp(`> ${buffer}\\s*:\\s*array<\\s*([\\w<>]+?)\\s*(,\\s*\\w+\\s*)?>;`))?.[1];
+  if (word === undefined) return undefined;
+  const alias = code.match(new RegExp(`^alias ${word}\\s*=\\s*([\\w<>]+)\\s*;`, 'm'))?.[1];
+  return { word, element: scalarOf(alias ?? word) };
+}
+
+/** What the elements are with the slots of one launch; undefined for what is no number, such as a struct. */
+function withSlots(elements: Elements | undefined, slots: Slots | undefined): Element {
+  const replaced = elements && slots?.[elements.word];
+  return replaced === undefined ? elements?.element : scalarOf(String(replaced));
+}
+
+/** The scalar of a WGSL type: f32 of vec4f, vec2<f32> and f32. */
+function scalarOf(type: string): Element {
+  const [, long, short] = type.match(/^(?:vec[234]<|atomic<)?([fiu]32)>?$|^vec[234]([fiu])$/) ?? [];
+  return (long ?? (short && `${short}32`)) as Element;
 }
 
 /** An array of words may be read as u32 whatever its sign; bytes lie four to a u32. Floats are floats. */
-function requireElements(op: string, name: string, t: unknown, element: ReturnType<typeof elementOf>): void {
+function requireElements(op: string, name: string, t: unknown, element: Element): void {
   if (!(t instanceof Tensor)) throw new UsageError(`${op}: '${name}' is a tensor, got ${showValue(t)}`);
   const fits = { f32: t.dtype === 'f32', i32: t.dtype === 'i32', u32: t.dtype !== 'f32' };
   if (element === undefined || fits[element]) return;
