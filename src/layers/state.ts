@@ -14,13 +14,23 @@ export function checkState(
   options: { strict?: boolean },
 ): void {
   checkOptions('loadStateDict', options, { strict: flag });
-  if (typeof state !== 'object' || state === null) {
-    throw new UsageError(`loadStateDict: takes an object of tensors by name, got ${showValue(state)}`);
+  if (!isPlain(state)) {
+    const make = (state as unknown) instanceof Map ? '; Object.fromEntries(map) makes one' : '';
+    throw new UsageError(
+      `loadStateDict: takes an object of tensors by name, such as model.stateDict(), got ${showValue(state)}${make}`,
+    );
   }
   if (options.strict ?? true) checkNames(Object.keys(own), Object.keys(state));
   for (const [name, target] of Object.entries(own)) {
     if (Object.hasOwn(state, name)) checkValue(name, target, state[name]);
   }
+}
+
+/** Whether it is an object of no class: a Map's entries and a module's fields are no state. */
+function isPlain(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null; // another window's Object too
 }
 
 function checkNames(own: string[], given: string[]): void {

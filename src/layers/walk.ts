@@ -16,7 +16,7 @@ export function partsOf<T>(owner: object, wanted: (value: unknown) => value is T
     const entries = entriesOf(value);
     if (!entries || within.includes(value)) return;
     within.push(value);
-    for (const [key, item] of entries) walk(`${path}.${key}`, item);
+    for (const [key, item] of entries) walk(`${path}.${String(key)}`, item);
     within.pop();
   };
   for (const [name, value] of Object.entries(owner)) walk(name, value);

@@ -196,6 +196,27 @@ export class Tensor extends Differentiable {
     return this.toString();
   }
 
+  /**
+   * As text it is what `toString` says. JavaScript's operators see no values: `x * 2` would be NaN and `loss < best` false.
+   * @throws UsageError where it is to be a number.
+   */
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint !== 'number') return this.toString();
+    throw new UsageError(
+      `${this}: a tensor is no number; compute with mul(x, 2), gt(x, 0) and the like, or read it: await x.item()`,
+    );
+  }
+
+  /**
+   * Its values are on the GPU, and JSON cannot wait for them.
+   * @throws UsageError always.
+   */
+  toJSON(): never {
+    throw new UsageError(
+      `${this}: JSON has no tensors; await x.toArray() first, or write weights with writeWeights(model)`,
+    );
+  }
+
   /** Gives the memory back, unless a reshape still shares it. Scopes do it for you. */
   dispose(): void {
     this.scope?.abandon(this);

@@ -5,20 +5,24 @@ import {
   add,
   BatchNorm2d,
   crossEntropy,
+  div,
   dropout,
   kernel,
   Linear,
   matmul,
   maxPool2d,
   mul,
+  neg,
   noGrad,
   parameter,
+  pow,
   relu,
   reshape,
   SGD,
   scope,
   sigmoid,
   square,
+  sub,
   sum,
   type Tensor,
   tensor,
@@ -61,6 +65,15 @@ test('a gradient that needs no values is right all the same', async () => {
   const [dx, dz] = [x.grad!.data(), z.grad!.data()];
   assert.equal([...(await dx)], [2, 2, 2, 2, 2, 2]);
   assert.equal([...(await dz)], [1, 1, 1, 1, 1, 1]);
+});
+
+test('a number added, subtracted, multiplied by or divided by: the gradient is in terms of dy alone, as in PyTorch', async () => {
+  using _ = scope();
+  const x = x23();
+  const y = sum(add(add(sub(1, x), mul(x, 3)), add(div(x, 2), add(neg(x), pow(x, 1)))));
+  x.set([9, 9, 9, 9, 9, 9]);
+  y.backward();
+  assert.equal([...(await x.grad!.data())], Array(6).fill(-1 + 3 + 0.5 - 1 + 1));
 });
 
 test('what was written before the forward pass, or after the backward pass, is nobody else’s business', () => {

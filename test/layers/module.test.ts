@@ -52,6 +52,15 @@ test('loadStateDict copies values and names what does not fit', async () => {
   assert.equal([...(await b.first.bias!.data())], [1, 2, 3, 4]);
   const { 'first.bias': _, ...missing } = a.stateDict();
   assert.throws(() => b.loadStateDict(missing), /missing first.bias/);
+  const map: unknown = new Map(Object.entries(a.stateDict())); // as readSafetensors gives them
+  assert.throws(
+    () => b.loadStateDict(map as Record<string, Tensor>),
+    /an object of tensors by name, .* got a Map; Object\.fromEntries\(map\)/,
+  );
+  assert.throws(
+    () => b.loadStateDict(a as unknown as Record<string, Tensor>),
+    /such as model\.stateDict\(\), got a Net$/,
+  );
   assert.throws(() => b.loadStateDict({ ...a.stateDict(), extra: tensor([1]) }), /unknown extra/);
   assert.throws(
     () => b.loadStateDict({ ...a.stateDict(), 'first.bias': tensor([1]) }),

@@ -56,6 +56,7 @@ test('children and parameters are found in arrays, Maps, Sets and plain objects,
     byName: new Map<unknown, unknown>([
       ['a', bare()],
       [7, { b: bare() }],
+      [Symbol('s'), bare()],
     ]),
     several: new Set([bare(), bare()]),
     bare: Object.assign(Object.create(null), { x: bare() }),
@@ -65,14 +66,24 @@ test('children and parameters are found in arrays, Maps, Sets and plain objects,
   assert.equal(
     net.children().map(([name]) => name),
     [
-      ...['first', 'blocks.0', 'blocks.1.0', 'blocks.1.1', 'heads.left', 'heads.right.deep', 'byName.a', 'byName.7.b'],
+      ...[
+        'first',
+        'blocks.0',
+        'blocks.1.0',
+        'blocks.1.1',
+        'heads.left',
+        'heads.right.deep',
+        'byName.a',
+        'byName.7.b',
+        'byName.Symbol(s)',
+      ],
       ...['several.0', 'several.1', 'bare.x'],
     ],
   );
   assert.equal(names(net), [
     ...['scale', 'list.0', 'list.1.more', 'first.weight', 'blocks.0.weight', 'blocks.1.0.weight'],
     ...['blocks.1.1.inner.weight', 'heads.left.weight', 'heads.right.deep.weight', 'byName.a.weight'],
-    ...['byName.7.b.weight', 'several.0.weight', 'several.1.weight', 'bare.x.weight'],
+    ...['byName.7.b.weight', 'byName.Symbol(s).weight', 'several.0.weight', 'several.1.weight', 'bare.x.weight'],
   ]);
   assert.equal(Object.keys(net.stateDict()), names(net));
   assert.ok(

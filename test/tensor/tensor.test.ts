@@ -260,6 +260,22 @@ test('printed, it says what it is', () => {
   assert.is(`${y}`, 'Tensor [3] i32 (labels, disposed of)');
 });
 
+test('operators and JSON, which would give NaN, false and the insides of the pool, are errors', () => {
+  using _ = scope();
+  const x: unknown = tensor([1]);
+  const wrong: (() => unknown)[] = [
+    () => (x as number) * 2,
+    () => (x as number) < 3,
+    () => -(x as number),
+    () => Math.max(1, x as number),
+    () => Float32Array.of(x as number),
+  ];
+  for (const use of wrong)
+    assert.throws(use, /^Tensor \[1\] f32 \(tensor\): a tensor is no number; .* await x\.item\(\)$/);
+  assert.throws(() => JSON.stringify({ weights: [x] }), /JSON has no tensors; await x\.toArray\(\) first/);
+  assert.is(`the result: ${x}`, 'the result: Tensor [1] f32 (tensor)');
+});
+
 test('shapes: strides, broadcasting, dimensions', () => {
   assert.equal(stridesOf([2, 3, 4]), [12, 4, 1]);
   assert.equal(broadcastShapes('add', [4, 1], [6]), [4, 6]);

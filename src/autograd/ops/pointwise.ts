@@ -1,5 +1,6 @@
 // Functions of one tensor, element by element. One line of the table is one op: y in terms of x, and dx in terms of dy and of
-// what is saved, s = x or s = y. alpha and beta are the op's own constants, p.alpha and p.beta.
+// what is saved, s = x or s = y. Where dx is in terms of dy alone nothing is, and x may be overwritten. alpha and beta are the
+// op's own constants, p.alpha and p.beta.
 import * as kernels from '../../kernels/elementwise.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
 import { record } from '../tape.js';
@@ -7,7 +8,7 @@ import { requireF32, requireNumbers } from './checks.js';
 
 interface Formula {
   y: string;
-  save: 'x' | 'y';
+  save?: 'x' | 'y';
   dx: string;
 }
 
@@ -21,7 +22,7 @@ export const formulas = {
   reciprocal: { y: '1.0 / x', save: 'y', dx: '-dy * (s * s)' },
   abs: { y: 'abs(x)', save: 'x', dx: 'dy * select(sign(s), vec4f(), is_nan(s))' },
   square: { y: 'x * x', save: 'x', dx: 'dy * (2.0 * s)' },
-  neg: { y: '-x', save: 'x', dx: '-dy' },
+  neg: { y: '-x', dx: '-dy' },
   leakyRelu: { y: 'select(p.alpha * x, x, x > vec4f())', save: 'x', dx: 'select(p.alpha * dy, dy, s > vec4f())' },
   elu: {
     y: 'select(p.alpha * exp_minus_1(x), x, x > vec4f())',
@@ -40,11 +41,11 @@ export const formulas = {
     // Chosen, not multiplied by 0: dy may be infinite.
     dx: 'select(vec4f(), dy, (s >= vec4f(p.alpha)) & (s <= vec4f(p.beta)) & !is_nan(s))',
   },
-  scale: { y: 'p.alpha * x + p.beta', save: 'x', dx: 'p.alpha * dy' },
-  times: { y: 'p.alpha * x', save: 'x', dx: 'p.alpha * dy' }, // keeps the sign of a zero, which adding 0 would not
-  quotient: { y: 'x / p.alpha', save: 'x', dx: 'dy / p.alpha' },
+  scale: { y: 'p.alpha * x + p.beta', dx: 'p.alpha * dy' },
+  times: { y: 'p.alpha * x', dx: 'p.alpha * dy' }, // keeps the sign of a zero, which adding 0 would not
+  quotient: { y: 'x / p.alpha', dx: 'dy / p.alpha' },
   inverseScale: { y: 'p.alpha / x', save: 'x', dx: '-dy * (p.alpha / s / s)' },
-  one: { y: 'vec4f(1.0)', save: 'x', dx: 'vec4f()' },
+  one: { y: 'vec4f(1.0)', dx: 'vec4f()' },
 } as const satisfies Record<string, Formula>;
 
 /** `op` is what messages and `memory()` call it, where that is not the formula's name. */
@@ -56,7 +57,7 @@ function pointwise(name: keyof typeof formulas, x: Tensor, alpha = 0, beta = 0, 
   return record(op, y, [x], (dy) => [
     () => {
       const dx = empty(x.shape, 'f32', `${op} dx`);
-      const s = save === 'x' ? x : y;
+      const s = save ? { x, y }[save] : dy;
       kernels.mapGrad(gradient, { s: s.buffer, dy: dy.buffer, dx: dx.buffer }, x.size, alpha, beta);
       return dx;
     },
