@@ -116,9 +116,12 @@ test('a layer unfrozen in mid-run has PyTorch’s parameters and state', async (
   }
   const state = rule.stateTensors();
   const ofName = (name: string) => flat(params.map((_, i) => state[`${i}.${name}`]));
-  for (const [i, v] of (await ofName('first')).entries()) assert.ok(Math.abs(v - means[i]) < 1e-7, `mean ${i}: ${v}`);
-  for (const [i, v] of (await ofName('second')).entries())
-    assert.ok(Math.abs(v - squares[i]) < 1e-9, `square ${i}: ${v}`);
+  for (const [name, expected] of [
+    ['first', means],
+    ['second', squares],
+  ] as const) {
+    assertClose(await ofName(name), expected, { what: name, terms: 64, scale: expected.map(Math.abs) });
+  }
   assert.equal(rule.settings().updates, counts);
   rule.dispose();
   net.dispose();
