@@ -1,5 +1,5 @@
 import { DataError, showValue, UsageError } from '../device/errors.js';
-import { crc32 } from '../train/crc32.js';
+import { crc32 } from '../io/crc32.js';
 import { symmetricEigen } from './eigen.js';
 import { Random, shuffled } from './random.js';
 import { checkSeed } from './rules.js';

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
-import { crc32 } from '../train/crc32.js';
+import { crc32 } from '../io/crc32.js';
 
 const VERSION = 6;
 const MAX_BYTES = 2 ** 31;

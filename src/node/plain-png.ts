@@ -2,7 +2,7 @@
 // picture, and in Node 20 takes memory that nobody wrote for pixels where rows are missing.
 import { deflateSync, inflateSync, constants as zlib } from 'node:zlib';
 import { PNG_SIGNATURE, type PngChunk, pngChunks } from '../data/png-chunks.js';
-import { crc32 } from '../train/crc32.js';
+import { crc32 } from '../io/crc32.js';
 
 export interface PngHeader {
   width: number;

@@ -43,7 +43,8 @@ export abstract class Differentiable {
   }
 
   /**
-   * False freezes what was trained, and true trains it again; optimizers pass over what is frozen.
+   * False freezes what was trained, and true trains it again. Optimizers pass over what has no gradient: one that is there already
+   * moves it once more, as in PyTorch, unless it is given back (`grad = null`), which `freeze` does.
    * @throws DtypeError for what is not f32, UsageError for false on what was computed: `detach()` is for that.
    */
   set requiresGrad(on: boolean) {

@@ -186,8 +186,8 @@ const device = planted('device/recorder', [
   [
     'src/device/options.ts',
     'an option that must be given may be left out',
-    'if (rule.needed && options',
-    'if (!rule.needed && options',
+    'if (rules[name].needed && options',
+    'if (!rules[name].needed && options',
     'device/options',
   ],
 ]);

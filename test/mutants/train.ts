@@ -154,7 +154,7 @@ const saved = planted('train/checkpoint', [
     ['train/checkpoint', 'node/damaged-files'],
   ],
   [
-    'src/train/crc32.ts',
+    'src/io/crc32.ts',
     'a byte’s bits are taken in the other order',
     'sum & 1 ? POLYNOMIAL',
     'sum & 2 ? POLYNOMIAL',

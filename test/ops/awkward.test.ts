@@ -143,6 +143,7 @@ check('a zero keeps its sign', () => {
     gives(w.div(1, w.div(zeros(), -2)), [-INF, INF]),
     gives(w.div(1, w.neg(zeros())), [-INF, INF]),
     gives(w.div(1, w.pow(zeros(), 3)), [INF, -INF]),
+    gives(w.div(1, w.pow(zeros(), 1)), [INF, -INF]),
     gives(w.div(1, w.tanh(zeros())), [INF, -INF]),
     gives(w.div(1, w.sin(zeros())), [INF, -INF]),
     gives(w.div(1, w.mul(zeros(), w.tensor([-3, -3]))), [-INF, INF]),

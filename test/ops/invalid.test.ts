@@ -501,7 +501,7 @@ const wrong: Record<string, Wrong[]> = {
       (classes): Wrong => [
         () => [i(2), classes],
         ShapeError,
-        `oneHot: classes is a whole number, 1 or more, got ${classes}`,
+        `oneHot: classes is a whole number from 1 to 16777216, got ${classes}`,
       ],
     ),
   ],

@@ -1,8 +1,8 @@
 // The checksum of checkpoints: the one of zip and PNG, over every byte.
 import * as assert from 'uvu/assert';
 import { CheckpointError } from '../../src/index.js';
+import { crc32 } from '../../src/io/crc32.js';
 import { writeSafetensors } from '../../src/io/safetensors.js';
-import { crc32 } from '../../src/train/crc32.js';
 import { BLANK_SEAL, checkSeal, seal } from '../../src/train/seal.js';
 import { seeded } from '../support/random.js';
 import { suite } from '../support/suite.js';

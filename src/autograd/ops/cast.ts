@@ -26,7 +26,7 @@ export function oneHot(labels: Tensor, classes: number): Tensor {
     );
   }
   if (!Number.isInteger(classes) || classes < 1 || classes > MOST_CLASSES) {
-    throw new ShapeError(`oneHot: classes is a whole number, 1 or more, got ${showValue(classes)}`);
+    throw new ShapeError(`oneHot: classes is a whole number from 1 to ${MOST_CLASSES}, got ${showValue(classes)}`);
   }
   return composed([labels], () => {
     const range = tensor(Float32Array.from({ length: classes }, (_, i) => i));

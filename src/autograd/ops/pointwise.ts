@@ -170,7 +170,7 @@ export function pow(x: Tensor, exponent: number): Tensor {
   requireF32('pow', x);
   requireNumbers('pow', { exponent });
   if (exponent === 0) return pointwise('one', x, 0, 0, 'pow');
-  if (exponent === 1) return affine(x, 1, 0, 'pow');
+  if (exponent === 1) return pointwise('times', x, 1, 0, 'pow');
   if (exponent === 2) return square(x);
   if (exponent === 0.5) return sqrt(x);
   const raised =
