@@ -87,7 +87,10 @@ export function requireFilled(shape: readonly number[], data: HostArray, fail: F
 /** What an array is written as; fails for anything else. The host is little-endian, as WebGPU's hosts are. */
 export function writtenAs(data: HostArray, fail: Fail): { type: ElementType; bytes: Uint8Array } {
   const name = ArrayBuffer.isView(data) ? String(data[Symbol.toStringTag]) : '';
-  if (!Object.hasOwn(WRITTEN, name)) fail(`data is a typed array such as a Float32Array, got ${showValue(data)}`);
+  if (!Object.hasOwn(WRITTEN, name)) {
+    const read = typeof data === 'function' ? '; a tensor’s is await t.data()' : '';
+    fail(`data is a typed array such as a Float32Array, got ${showValue(data)}${read}`);
+  }
   return { type: WRITTEN[name], bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
 }
 

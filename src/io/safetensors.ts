@@ -1,6 +1,6 @@
 // The safetensors format: a little-endian u64 header length, a JSON header, then raw tensors.
 // https://github.com/huggingface/safetensors. Files are not trusted: every claim of the header is checked.
-import { CheckpointError } from '../device/errors.js';
+import { CheckpointError, showValue, UsageError } from '../device/errors.js';
 import type { HostArray, TypedArray } from '../tensor/dtype.js';
 import {
   type ElementType,
@@ -35,6 +35,9 @@ export interface SafetensorsFile {
   /** Its texts by name. */
   metadata: Record<string, string>;
 }
+
+/** The header's key that names no tensor. */
+const METADATA = '__metadata__';
 
 interface Entry {
   dtype: string;
@@ -72,7 +75,7 @@ export function readSafetensors(bytes: Uint8Array, name = 'safetensors'): Safete
   const metadata: Record<string, string> = {};
   const spans: { key: string; start: number; end: number }[] = [];
   for (const [key, value] of Object.entries(header)) {
-    if (key === '__metadata__') {
+    if (key === METADATA) {
       readMetadata(value, metadata, fail);
       continue;
     }
@@ -172,13 +175,15 @@ function checkEntry(key: string, value: unknown, bodyLength: number, fail: Fail)
 /**
  * Writes tensors without gaps, as the format asks, in the types that their arrays have, larger elements first so that all are
  * aligned. Metadata values are text.
- * @throws CheckpointError if a tensor's data are no array of numbers or do not fill its shape, or two have one name.
+ * @throws CheckpointError if a tensor's data are no array of numbers or do not fill its shape, or two have one name;
+ * UsageError for what is no list of pairs, or metadata that are no texts.
  */
 export function writeSafetensors(
   tensors: Iterable<readonly [string, HostTensor]>,
   metadata: Record<string, string> = {},
 ): Uint8Array<ArrayBuffer> {
-  const all = [...tensors]
+  requireTexts(metadata);
+  const all = requirePairs(tensors)
     .map(([key, { shape, data }]) => {
       const fail: Fail = (what) => {
         throw new CheckpointError(`writeSafetensors: '${key}': ${what}`);
@@ -188,9 +193,10 @@ export function writeSafetensors(
       return { key, shape, dtype: type.toUpperCase(), bytes, step: elementBytes(type) };
     })
     .sort((a, b) => b.step - a.step); // stable
-  const header: Record<string, unknown> = Object.assign(Object.create(null), { __metadata__: metadata });
+  const header: Record<string, unknown> = Object.assign(Object.create(null), { [METADATA]: metadata });
   let at = 0;
   for (const { key, shape, dtype, bytes } of all) {
+    if (key === METADATA) throw new CheckpointError(`writeSafetensors: no tensor can be called '${key}'`);
     if (key in header) throw new CheckpointError(`writeSafetensors: two tensors are called '${key}'`);
     header[key] = { dtype, shape, data_offsets: [at, at + bytes.length] };
     at += bytes.length;
@@ -207,4 +213,24 @@ export function writeSafetensors(
     place += bytes.length;
   }
   return file;
+}
+
+function requirePairs(tensors: Iterable<readonly [string, HostTensor]>): (readonly [string, HostTensor])[] {
+  const all = typeof Object(tensors)[Symbol.iterator] === 'function' ? [...tensors] : [tensors as never];
+  for (const pair of all) {
+    if (Array.isArray(pair) && typeof pair[0] === 'string' && typeof pair[1] === 'object' && pair[1] !== null) continue;
+    throw new UsageError(
+      `writeSafetensors: takes pairs of a name and { shape, data }, as of a Map or Object.entries(object), got ${showValue(pair)}`,
+    );
+  }
+  return all;
+}
+
+function requireTexts(metadata: unknown): void {
+  if (typeof metadata !== 'object' || metadata === null)
+    throw new UsageError(`writeSafetensors: metadata are texts by name, got ${showValue(metadata)}`);
+  for (const [name, text] of Object.entries(metadata)) {
+    if (typeof text !== 'string')
+      throw new UsageError(`writeSafetensors: metadata.${name} is a text, got ${showValue(text)}`);
+  }
 }

@@ -1,6 +1,7 @@
 // Checkpoints and weights as files: safetensors with a checksum, and in their metadata where trainer, schedule and random
 // numbers stand.
 import { CheckpointError, showValue, UsageError } from '../device/errors.js';
+import { requireBytes } from '../io/elements.js';
 import { readSafetensors, type StoredTensor, writeSafetensors } from '../io/safetensors.js';
 import { type Module, requireModule } from '../layers/module.js';
 import type { Optimizer } from '../optim/optimizer.js';
@@ -87,6 +88,7 @@ export interface Checkpoint {
  * @throws CheckpointError if the bytes are no checkpoint, or not those that were written, naming the file and what is wrong.
  */
 export function readCheckpoint(bytes: Uint8Array, name: string): Checkpoint {
+  requireBytes('readCheckpoint', bytes);
   if (bytes.length === 0) throw new CheckpointError(`${name}: the file is empty`);
   const { tensors, metadata } = readSafetensors(bytes, name);
   checkFormat(metadata.format, name);
@@ -99,7 +101,10 @@ function checkFormat(format: string | undefined, name: string): void {
   if (format === FORMAT) return;
   const version = format?.startsWith(`${FORMAT_NAME} `) ? Number(format.slice(FORMAT_NAME.length)) : Number.NaN;
   if (!Number.isInteger(version)) {
-    throw new CheckpointError(`${name}: not a checkpoint of this library (format ${format ?? 'not given'})`);
+    throw new CheckpointError(
+      `${name}: not a checkpoint of this library (format ${format ?? 'not given'}); readSafetensors reads it, and ` +
+        'model.loadStateDict(Object.fromEntries(tensors)) takes its weights',
+    );
   }
   if (version >= WEIGHTS_FROM && version < FORMAT_VERSION) return;
   const [age, fix] =
@@ -115,7 +120,10 @@ function checkFormat(format: string | undefined, name: string): void {
  * Puts a checkpoint's weights into a model.
  * @throws CheckpointError if they do not fit it; the model is then as before.
  */
-export function restoreModel({ name, tensors }: Checkpoint, model: Module): void {
+export function restoreModel(checkpoint: Checkpoint, model: Module): void {
+  requireCheckpoint('restoreModel', checkpoint);
+  requireModule('restoreModel', model);
+  const { name, tensors } = checkpoint;
   checkModel(name, tensors, model);
   model.loadStateDict(below('model.', tensors));
 }
@@ -125,7 +133,11 @@ export function restoreModel({ name, tensors }: Checkpoint, model: Module): void
  * trainer stood. The trainer must have been made from parts of the same kind.
  * @throws CheckpointError if it holds weights only, or does not fit; the trainer is then as before.
  */
-export function restoreTrainer({ name, tensors, metadata }: Checkpoint, trainer: Trainer): void {
+export function restoreTrainer(checkpoint: Checkpoint, trainer: Trainer): void {
+  requireCheckpoint('restoreTrainer', checkpoint);
+  if (!(trainer instanceof Trainer))
+    throw new UsageError(`restoreTrainer: takes a trainer, got ${showValue(trainer)}; restoreModel takes a module`);
+  const { name, tensors, metadata } = checkpoint;
   const { state, format } = metadata;
   if (state === undefined) throw new CheckpointError(`${name}: holds weights only, a run cannot go on from it`);
   if (format !== FORMAT) {
@@ -139,6 +151,12 @@ export function restoreTrainer({ name, tensors, metadata }: Checkpoint, trainer:
   checkFits(saved, trainer.parts, name);
   checkOptimizer(name, tensors, trainer.parts.optimizer);
   restoreSnapshot({ tensors: [...tensors], saved }, trainer);
+}
+
+function requireCheckpoint(where: string, value: unknown): void {
+  const { tensors, metadata } = Object(value) as Partial<Checkpoint>;
+  if (tensors instanceof Map && typeof metadata === 'object') return;
+  throw new UsageError(`${where}: takes what readCheckpoint(bytes, name) gives, got ${showValue(value)}`);
 }
 
 /** Names and shapes, before anything is overwritten. */

@@ -193,6 +193,30 @@ test('tensors that do not fit their shape, or share a name, are not written', ()
   }
 });
 
+test('what is no list of pairs, and metadata that are no texts, are refused', () => {
+  const one = { shape: [1], data: Float32Array.of(1) };
+  const write =
+    (...args: unknown[]) =>
+    () =>
+      writeSafetensors(...(args as Parameters<typeof writeSafetensors>));
+  for (const [args, message] of [
+    [
+      [{ one }],
+      /takes pairs of a name and \{ shape, data \}, as of a Map or Object\.entries\(object\), got an Object$/,
+    ],
+    [[undefined], /takes pairs .* got undefined$/],
+    [[[one]], /takes pairs .* got an Object$/],
+    [[[['one', null]]], /takes pairs .* got \['one', null\]$/],
+    [[[['one', one]], { epoch: 3 }], /metadata\.epoch is a text, got 3$/], // no reader takes a number there
+    [[[['one', one]], 'pt'], /metadata are texts by name, got 'pt'$/],
+  ] as [unknown[], RegExp][]) {
+    assert.throws(write(...args), (error: Error) => error.name === 'UsageError' && message.test(error.message));
+  }
+  assert.throws(write([['__metadata__', one]]), /no tensor can be called '__metadata__'/);
+  assert.throws(write([['x', { shape: [1], data: () => 1 }]]), /got a function; a tensor’s is await t\.data\(\)/);
+  assert.is(readSafetensors(writeSafetensors(new Map([['one', one]]))).tensors.size, 1);
+});
+
 test('changed bytes are read or refused, never worse', () => {
   const random = new Random(1);
   const whole = writeSafetensors(tensors, { a: 'b' });

@@ -1,5 +1,6 @@
 import * as assert from 'uvu/assert';
 import { AdamW, Linear, StepLR, tensor } from '../../src/index.js';
+import { writeSafetensors } from '../../src/io/index.js';
 import {
   readCheckpoint,
   reportSvg,
@@ -94,6 +95,35 @@ test('what is no checkpoint, or not enough of one, is named', async () => {
   assert.throws(
     () => restoreModel(weights, new Linear(4, 2)),
     /weights.safetensors: does not fit this model: weight is \[2, 3\] in the file, \[2, 4\] here/,
+  );
+});
+
+test('arguments that are something else, or the wrong way round, are named', async () => {
+  const trainer = newTrainer();
+  const { model } = trainer.parts;
+  const file = readCheckpoint(await writeCheckpoint(trainer), 'run');
+  for (const [call, message] of [
+    [() => readCheckpoint('last.safetensors' as never, 'run'), /^readCheckpoint: takes a file's bytes/],
+    [
+      () => restoreModel(model as never, file as never),
+      /^restoreModel: takes what readCheckpoint\(bytes, name\) gives, got a Linear/,
+    ],
+    [() => restoreModel(file, trainer as never), /^restoreModel: takes a module, got a Trainer/],
+    [
+      () => restoreTrainer(undefined as never, trainer),
+      /^restoreTrainer: takes what readCheckpoint\(bytes, name\) gives, got undefined/,
+    ],
+    [
+      () => restoreTrainer(file, model as never),
+      /^restoreTrainer: takes a trainer, got a Linear; restoreModel takes a module/,
+    ],
+  ] as [() => void, RegExp][]) {
+    assert.throws(call, (error: Error) => error.name === 'UsageError' && message.test(error.message));
+  }
+  const other = writeSafetensors([['weight', { shape: [1], data: Float32Array.of(1) }]]);
+  assert.throws(
+    () => readCheckpoint(other, 'torch'),
+    /torch: not a checkpoint .* readSafetensors reads it, and model\.loadStateDict/,
   );
 });
 
