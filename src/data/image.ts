@@ -1,7 +1,7 @@
 // Pictures on the host, and how they are brought to size.
 import { DataError, showValue, UsageError } from '../device/errors.js';
+import { requireBytes } from '../device/options.js';
 import { PNG_SIGNATURE } from './png-chunks.js';
-import { checkBytes } from './rules.js';
 
 /** A decoded picture: three bytes a pixel (red, green, blue), rows from the top. */
 export interface RgbImage {
@@ -15,7 +15,7 @@ export interface RgbImage {
 
 /** What a file is by its first bytes; names lie. @throws UsageError if they are no Uint8Array. */
 export function sniff(bytes: Uint8Array): 'jpeg' | 'png' | 'unknown' {
-  checkBytes('sniff', bytes);
+  requireBytes('sniff', bytes);
   if (bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff) return 'jpeg';
   return PNG_SIGNATURE.every((b, i) => bytes[i] === b) ? 'png' : 'unknown';
 }

@@ -1,8 +1,8 @@
 // Which way up a picture is, as its camera noted it, and how it is turned.
+import { requireBytes } from '../device/options.js';
 import { checkPicture, type RgbImage } from './image.js';
 import { JPEG, jpegSegments } from './jpeg-segments.js';
 import { PNG_SIGNATURE, pngChunks } from './png-chunks.js';
-import { checkBytes } from './rules.js';
 
 const EXIF = [...'Exif\0'].map((letter) => letter.charCodeAt(0));
 const TAG = 0x0112;
@@ -26,7 +26,7 @@ const startsWith = (bytes: Uint8Array, start: ArrayLike<number>) =>
  * @throws UsageError if `file` is no Uint8Array.
  */
 export function exifOrientation(file: Uint8Array): number {
-  checkBytes('exifOrientation', file);
+  requireBytes('exifOrientation', file);
   const exif = startsWith(file, PNG_SIGNATURE) ? exifOfPng(file) : exifOfJpeg(file);
   return exif ? orientationOf(new DataView(exif.buffer, exif.byteOffset, exif.byteLength)) : 1;
 }

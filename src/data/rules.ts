@@ -10,11 +10,6 @@ export function checkSeed(where: string, seed: number): void {
   if (!seedRule.holds(seed)) throw new UsageError(`${where}: seed is ${seedRule.be}, got ${showValue(seed)}`);
 }
 
-/** @throws UsageError unless these are bytes: a Uint8Array, and so Node's Buffer. */
-export function checkBytes(where: string, bytes: Uint8Array): void {
-  if (!(bytes instanceof Uint8Array)) throw new UsageError(`${where}: takes a Uint8Array, got ${showValue(bytes)}`);
-}
-
 const three = (value: unknown, holds: (item: unknown) => boolean): boolean =>
   Array.isArray(value) && value.length === 3 && value.every(holds);
 

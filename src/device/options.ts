@@ -54,6 +54,12 @@ export function requireFunction(where: string, what: string, value: unknown): vo
   if (typeof value !== 'function') throw new UsageError(`${where}: ${what} is a function, got ${showValue(value)}`);
 }
 
+/** @throws UsageError unless a reader was given bytes: a Uint8Array, and so Node's Buffer. */
+export function requireBytes(where: string, bytes: unknown): void {
+  if (bytes instanceof Uint8Array) return;
+  throw new UsageError(`${where}: takes a file's bytes as a Uint8Array, got ${showValue(bytes)}`);
+}
+
 /** An option without a default. */
 export const required = (rule: Rule): Rule => ({ ...rule, needed: true });
 

@@ -1,5 +1,5 @@
 // The numbers of files: every type that NumPy and safetensors store, and what the library reads it as.
-import { showValue, UsageError } from '../device/errors.js';
+import { showValue } from '../device/errors.js';
 import type { HostArray, TypedArray } from '../tensor/dtype.js';
 
 /** How numbers lie in a file: little-endian, one after the other. */
@@ -69,12 +69,6 @@ export function readElements(type: ElementType, bytes: Uint8Array, fail: Fail, l
     if (array === Int32Array && values[i] !== Number(value)) fail(`${value}, beyond i32`);
   }
   return values;
-}
-
-/** @throws UsageError unless a reader was given bytes. */
-export function requireBytes(op: string, bytes: unknown): void {
-  if (bytes instanceof Uint8Array) return;
-  throw new UsageError(`${op}: takes a file's bytes as a Uint8Array, got ${showValue(bytes)}`);
 }
 
 /** Fails unless there are as many values as the shape needs. */

@@ -1,15 +1,8 @@
 // NumPy's .npy format, versions 1 to 3: a magic string, a Python dictionary as text, then the array.
 // https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 import { DataError } from '../device/errors.js';
-import {
-  type ElementType,
-  elementBytes,
-  type Fail,
-  readElements,
-  requireBytes,
-  requireFilled,
-  writtenAs,
-} from './elements.js';
+import { requireBytes } from '../device/options.js';
+import { type ElementType, elementBytes, type Fail, readElements, requireFilled, writtenAs } from './elements.js';
 import type { HostTensor, StoredTensor } from './safetensors.js';
 
 const MAGIC = '\x93NUMPY';

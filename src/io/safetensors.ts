@@ -1,16 +1,9 @@
 // The safetensors format: a little-endian u64 header length, a JSON header, then raw tensors.
 // https://github.com/huggingface/safetensors. Files are not trusted: every claim of the header is checked.
 import { CheckpointError, showValue, UsageError } from '../device/errors.js';
+import { requireBytes } from '../device/options.js';
 import type { HostArray, TypedArray } from '../tensor/dtype.js';
-import {
-  type ElementType,
-  elementBytes,
-  type Fail,
-  readElements,
-  requireBytes,
-  requireFilled,
-  writtenAs,
-} from './elements.js';
+import { type ElementType, elementBytes, type Fail, readElements, requireFilled, writtenAs } from './elements.js';
 
 /** A tensor on the host. */
 export interface StoredTensor {

@@ -3,8 +3,8 @@ import jpeg from 'jpeg-js';
 import { PNG } from 'pngjs';
 import { type RgbImage, sniff } from '../data/image.js';
 import { applyOrientation, exifOrientation } from '../data/orientation.js';
-import { checkBytes } from '../data/rules.js';
 import { DataError } from '../device/errors.js';
+import { requireBytes } from '../device/options.js';
 import { readJpegHeader } from './jpeg-header.js';
 import { plainJpeg } from './plain-jpeg.js';
 import { plainPng, readPngHeader } from './plain-png.js';
@@ -21,7 +21,7 @@ const MAX_MEGABYTES = 1024;
  * in a way the decoders do not know (arithmetic JPEG). UsageError if `bytes` are none.
  */
 export function decodeImage(bytes: Uint8Array, name = 'picture'): RgbImage {
-  checkBytes('decodeImage', bytes);
+  requireBytes('decodeImage', bytes);
   if (bytes.length === 0) throw new DataError(`${name}: the file is empty`);
   const kind = sniff(bytes);
   if (kind === 'unknown') throw new DataError(`${name}: neither a JPEG nor a PNG, whatever its name says`);

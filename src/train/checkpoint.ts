@@ -1,7 +1,7 @@
 // Checkpoints and weights as files: safetensors with a checksum, and in their metadata where trainer, schedule and random
 // numbers stand.
 import { CheckpointError, showValue, UsageError } from '../device/errors.js';
-import { requireBytes } from '../io/elements.js';
+import { requireBytes } from '../device/options.js';
 import { readSafetensors, type StoredTensor, writeSafetensors } from '../io/safetensors.js';
 import { type Module, requireModule } from '../layers/module.js';
 import type { Optimizer } from '../optim/optimizer.js';

@@ -120,7 +120,10 @@ test('damaged and foreign files are refused with their reason', () => {
 test('what are no bytes is refused', () => {
   for (const wrong of [undefined, 'a.jpg', [0xff, 0xd8], new ArrayBuffer(8)] as unknown as Uint8Array[]) {
     for (const call of [() => decodeImage(wrong), () => sniff(wrong), () => exifOrientation(wrong)]) {
-      assert.throws(call, (e: Error) => e instanceof UsageError && /takes a Uint8Array, got/.test(e.message));
+      assert.throws(
+        call,
+        (e: Error) => e instanceof UsageError && /takes a file's bytes as a Uint8Array, got/.test(e.message),
+      );
     }
   }
 });
