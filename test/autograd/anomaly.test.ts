@@ -16,6 +16,7 @@ import {
   type Module,
   manualSeed,
   matmul,
+  maxPool2d,
   memory,
   mul,
   neg,
@@ -68,6 +69,20 @@ const planted: [string, () => unknown, Partial<Anomaly>, RegExp][] = [
     () => square(div(tensor([1, 2, 3]), tensor([1, 2, 0]))),
     { op: 'div', phase: 'forward', nan: 0, infinite: 1, first: 2 },
     /1 infinite of 3/,
+  ],
+  [
+    'a window that sees no pixel, where no gradient is wanted',
+    () =>
+      square(
+        maxPool2d(tensor(new Float32Array(16), { shape: [1, 1, 4, 4] }), {
+          kernelSize: 2,
+          dilation: 5,
+          stride: 1,
+          padding: 1,
+        }),
+      ),
+    { op: 'maxPool2d', phase: 'forward', nan: 0, infinite: 1, first: 0 },
+    /^maxPool2d: the result \[1, 1, 1, 1\]/,
   ],
   [
     'zero times infinity',

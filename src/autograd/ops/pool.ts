@@ -74,7 +74,7 @@ export function maxPool2d(x: Tensor, options: Pool2dOptions): Tensor {
   const y = empty([x.shape[0], x.shape[1], size.outHeight, size.outWidth], 'f32', 'maxPool2d');
   if (!gradEnabled() || !x.requiresGrad) {
     kernels.maxPool2d(x.buffer, y.buffer, null, size, dilation);
-    return y;
+    return record('maxPool2d', y, [x], () => []); // it has no gradient here, but is looked at
   }
   const taps = empty(y.shape, 'i32', 'maxPool2d places');
   kernels.maxPool2d(x.buffer, y.buffer, taps.buffer, size, dilation);
