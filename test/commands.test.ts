@@ -96,7 +96,7 @@ test('options of the trainer that would be ignored are refused', () => {
   refuses(() => checkResumed(line('--resume --no-flip'), began), /^--flip false: the run was begun with true/);
   refuses(() => checkResumed(line('--resume --stand-ins'), began), /^--stand-ins: the run was begun with photographs/);
   checkResumed(line('--resume --epochs 10 --steps 5 --workers 2'), began);
-  refuses(() => line('predict a.jpg --epochs 3'), /^predict: 'epochs' is for training/);
+  refuses(() => line('predict a.jpg --weight-decay 3'), /^predict: --weight-decay is for training/);
   assert.is(line('predict a.jpg --run x').resume, 'x');
 });
 

@@ -2,7 +2,7 @@
 import type { ColourStatistics } from '../../src/data/index.js';
 import { CheckpointError } from '../../src/index.js';
 import type { Checkpoint } from '../../src/train/index.js';
-import { BEFORE, type DogcatOptions, NAMES, presets } from './options.js';
+import { BEFORE, type DogcatOptions, dashed, NAMES, presets } from './options.js';
 
 export interface RunFacts {
   options: DogcatOptions;
@@ -93,8 +93,7 @@ function checkOption(
   if (typeof example === 'number') {
     expect(typeof value === 'number' && value >= 0, field, 'a number, 0 or more', value);
   } else if (typeof example === 'string') {
-    const name = key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-    const choices: readonly string[] = NAMES[name as keyof typeof NAMES];
+    const choices: readonly string[] = NAMES[dashed(key) as keyof typeof NAMES];
     expect(choices.includes(value as string), field, `one of ${choices.join(', ')}`, value);
   } else expect(typeof value === typeof example, field, `a ${typeof example}`, value);
 }

@@ -1,6 +1,6 @@
 // Options that would be ignored in silence.
 import { UsageError } from '../../src/index.js';
-import type { CommandLine, DogcatOptions } from './options.js';
+import { type CommandLine, type DogcatOptions, dashed } from './options.js';
 
 const NEEDS: [name: keyof DogcatOptions, used: (options: DogcatOptions) => boolean, by: string][] = [
   ['momentum', ({ optimizer }) => optimizer === 'sgd' || optimizer === 'rmsprop', '--optimizer sgd or rmsprop'],
@@ -10,13 +10,10 @@ const NEEDS: [name: keyof DogcatOptions, used: (options: DogcatOptions) => boole
   ['dropoutScaling', ({ dropout }) => dropout > 0, 'a --dropout above 0'],
 ];
 
-/** An option as it is typed: colourShift is --colour-shift. */
-const typed = (name: string) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-
 /** @throws UsageError for an option that this run has no use for. */
 export function checkUsed(given: Partial<DogcatOptions>, options: DogcatOptions): void {
   for (const [name, used, by] of NEEDS) {
-    if (given[name] !== undefined && !used(options)) throw new UsageError(`${typed(name)} is for ${by}`);
+    if (given[name] !== undefined && !used(options)) throw new UsageError(`--${dashed(name)} is for ${by}`);
   }
 }
 
@@ -29,7 +26,7 @@ export function checkResumed(
     const then = began.options[name as keyof DogcatOptions];
     if (then === value) continue;
     throw new UsageError(
-      `${typed(name)} ${value}: the run was begun with ${then}, and goes on with it; begin another without --resume`,
+      `--${dashed(name)} ${value}: the run was begun with ${then}, and goes on with it; begin another without --resume`,
     );
   }
   if (standIns && began.folder !== null)

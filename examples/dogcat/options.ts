@@ -221,6 +221,8 @@ export interface CommandLine {
 }
 
 const camel = (name: string) => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+/** As it is typed: colourShift is colour-shift. */
+export const dashed = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /** @throws UsageError that names the option and what it takes. */
 export function parseCommandLine(argv: string[]): CommandLine {
@@ -265,7 +267,7 @@ export function parseCommandLine(argv: string[]): CommandLine {
   } = given as Record<string, never>;
   const training = Object.keys(rest)[0];
   if (word === 'predict' && training)
-    throw new UsageError(`predict: '${training}' is for training; predict takes files and --run`);
+    throw new UsageError(`predict: --${dashed(training)} is for training; predict takes files and --run`);
   return {
     command: values.help ? 'help' : values.summary ? 'summary' : word === 'predict' ? 'predict' : 'train',
     files,
