@@ -4,7 +4,8 @@ import type { Optimizer } from '../optim/optimizer.js';
 import type { ScheduleState } from '../optim/schedule.js';
 import type { rngState } from '../tensor/seed.js';
 import { type ModelState, unknownPath } from './model-state.js';
-import type { BatchOrder, BatchSource, TrainerParts, TrainerPosition, TrainerSchedule } from './run.js';
+import type { BatchOrder, BatchSource, TrainerParts, TrainerPosition } from './run.js';
+import { usuallyWatched } from './watched.js';
 
 /** Everything about a run that is not a tensor. */
 export interface SavedState {
@@ -143,9 +144,13 @@ function alike(value: unknown, own: unknown, field: string): void {
   } else if (typeof value !== typeof own) bad(value, field, `a ${typeof own}`);
 }
 
-/** When a schedule is stepped, and with what: a plateau's best figure is of one kind. */
-export function steppedBy(schedule: TrainerSchedule | undefined): string | undefined {
-  return schedule && `each ${schedule.each}${schedule.watch ? `, watching ${schedule.watch}` : ''}`;
+/** When a schedule is stepped, and with what: a plateau's best figure is of one kind. Rules that count take no figure. */
+export function steppedBy({ schedule, validation }: TrainerParts): string | undefined {
+  if (schedule === undefined) return undefined;
+  const { each, rule } = schedule;
+  const usual = each === 'epoch' && rule.step.length > 0 ? usuallyWatched(validation !== undefined) : undefined;
+  const { watch = usual } = schedule;
+  return `each ${each}${watch ? `, watching ${watch}` : ''}`;
 }
 
 /**
@@ -163,7 +168,7 @@ export function checkFits(saved: SavedState, parts: TrainerParts, file: string):
     throw new CheckpointError(`${file}: saved ${then} a learning-rate schedule, this run is ${now} one`);
   }
   if (schedule) alike(saved.schedule, schedule.rule.state(), `${file}: state.schedule`);
-  const now = steppedBy(schedule);
+  const now = steppedBy(parts);
   if (saved.stepped !== undefined && saved.stepped !== now)
     throw new CheckpointError(
       `${file}: saved with a schedule that is stepped ${saved.stepped}, this run's is stepped ${now}`,

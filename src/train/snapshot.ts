@@ -40,7 +40,7 @@ export async function takeSnapshot(trainer: Trainer): Promise<Snapshot> {
     model: modelState(model),
     optimizer: optimizer.settings(),
     schedule: schedule?.rule.state() ?? null,
-    stepped: steppedBy(schedule),
+    stepped: steppedBy(trainer.parts),
     rng: rngState(),
     data: { length: train.length, imageShape: [...train.imageShape], orderedBy: train.orderedBy ?? null },
   };

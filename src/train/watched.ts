@@ -10,7 +10,10 @@ const FIGURES: Record<WatchedFigure, (record: EpochRecord) => number | null> = {
 
 export const WATCHED_FIGURES = Object.keys(FIGURES) as WatchedFigure[];
 
-/** The figure of an epoch that is watched: by default the validation's loss, without validation data the training's. */
+/** What is watched by default: the validation's loss, without validation data the training's. */
+export const usuallyWatched = (validated: boolean): WatchedFigure => (validated ? 'validationLoss' : 'trainLoss');
+
+/** The figure of an epoch that is watched. */
 export function watchedFigure(watch: WatchedFigure | undefined, record: EpochRecord): number {
-  return (watch ? FIGURES[watch](record) : record.validationLoss) ?? record.trainLoss;
+  return FIGURES[watch ?? usuallyWatched(record.validationLoss !== null)](record) ?? record.trainLoss;
 }

@@ -86,8 +86,8 @@ const figures = planted('train/figures', [
   [
     'src/train/watched.ts',
     'a schedule of epochs is fed the training loss',
-    'FIGURES[watch](record) : record.validationLoss) ??',
-    'FIGURES[watch](record) : record.trainLoss) ??',
+    "validated ? 'validationLoss'",
+    "validated ? 'trainLoss'",
   ],
   [
     'src/train/watched.ts',

@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { AdamW, Linear, StepLR, tensor } from '../../src/index.js';
+import { AdamW, Linear, ReduceLROnPlateau, StepLR, tensor } from '../../src/index.js';
 import { writeSafetensors } from '../../src/io/index.js';
 import {
   readCheckpoint,
@@ -7,7 +7,9 @@ import {
   restoreModel,
   restoreTrainer,
   Trainer,
+  type TrainerParts,
   type TrainerSchedule,
+  type WatchedFigure,
   writeCheckpoint,
   writeWeights,
 } from '../../src/train/index.js';
@@ -80,6 +82,22 @@ test('a run goes on with a schedule, or without, as it began', async () => {
   restoreTrainer(files[1], other);
   assert.is(other.parts.optimizer.lr, scheduled.parts.optimizer.lr);
   assert.equal(other.parts.schedule!.rule.state(), scheduled.parts.schedule!.rule.state());
+});
+
+test('a plateau goes on only with the figure that it watched, named or by default', async () => {
+  const plateau = (more: Partial<TrainerParts>, watch?: WatchedFigure) => {
+    const { parts } = newTrainer();
+    const rule = new ReduceLROnPlateau(parts.optimizer);
+    return new Trainer({ ...parts, ...more, schedule: { each: 'epoch', rule, watch } });
+  };
+  const began = plateau({ validation: undefined });
+  const checkpoint = readCheckpoint(await writeCheckpoint(began), 'p');
+  const validation = began.parts.train;
+  assert.throws(
+    () => restoreTrainer(checkpoint, plateau({ validation })),
+    /stepped each epoch, watching trainLoss, this run's is stepped each epoch, watching validationLoss$/,
+  );
+  restoreTrainer(checkpoint, plateau({ validation }, 'trainLoss'));
 });
 
 test('what is no checkpoint, or not enough of one, is named', async () => {
