@@ -178,8 +178,7 @@ export class Trainer {
     const life = this.life.signal;
     const { open } = this;
     open.add(step);
-    const [loss, predicted] = await Promise.all([lossValue, predictions]);
-    open.delete(step);
+    const [loss, predicted] = await Promise.all([lossValue, predictions]).finally(() => open.delete(step));
     if (life.aborted) return;
     if (!Number.isFinite(loss)) throw this.diverged(`the loss is ${loss}`, loss, step, rate);
     if (this.watch.exploded(loss, this.explosion)) {

@@ -1,6 +1,7 @@
 // What a trainer reports, computed a second time in float64 by plain loops: every loss, accuracy, rate and event.
 import * as assert from 'uvu/assert';
 import {
+  crossEntropy,
   ExponentialLR,
   Linear,
   type Optimizer,
@@ -8,6 +9,8 @@ import {
   type Schedule,
   SGD,
   StepLR,
+  scope,
+  tensor,
 } from '../../src/index.js';
 import {
   type Batch,
@@ -325,6 +328,19 @@ test('a snapshot while losses are on their way is refused: figures would lack th
   await noted;
   const { position } = (await takeSnapshot(trainer)).saved;
   near(position.loss.sum / position.loss.weight, new ByHand().see(batch, 0).loss, 'the loss');
+});
+
+test('a read that fails ends a fit, and no later snapshot is refused for it', async () => {
+  const trainer = new Trainer(parts());
+  let once = true;
+  const wrong = () => {
+    if (once) scope(() => void crossEntropy(tensor([[1, 2]]), tensor(Int32Array.of(7))));
+    once = false;
+  };
+  const error = await trainer.fit({ epochs: 1, onProgress: wrong }).catch((e: Error) => e);
+  assert.match((error as Error).message, /^crossEntropy: a label is no class, such as 7/);
+  assert.is(await trainer.fit({ epochs: 1 }), 'done');
+  await takeSnapshot(trainer);
 });
 
 test('a validation loss that is no number is divergence', async () => {
