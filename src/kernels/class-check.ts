@@ -16,12 +16,12 @@ export interface ClassRange {
   ignored: number;
 }
 
-const SLOTS = 64;
+const SLOTS = 1024;
 const BYTES = SLOTS * 2 * 4;
 
 /** What the kernel writes to: kept, not counted as anybody's, and zeros for as long as all labels are classes. */
 let found: GpuBuffer | undefined;
-/** A slot for each kind of check; where there are more they share the last, whose message may name another's op. */
+/** A slot for each kind of check. Where there are too many to tell apart, the list begins anew once all have been read. */
 const ranges: ClassRange[] = [];
 let unread = false;
 
@@ -56,6 +56,7 @@ function current(): GpuBuffer {
 function slotOf({ op, classes, ignored }: ClassRange): number {
   const known = ranges.findIndex((r) => r.op === op && r.classes === classes && r.ignored === ignored);
   if (known >= 0) return known;
+  if (ranges.length === SLOTS && !unread) ranges.length = 0;
   if (ranges.length < SLOTS) ranges.push({ op, classes, ignored });
   return ranges.length - 1;
 }
@@ -68,11 +69,12 @@ export async function reportClasses(): Promise<void> {
   const from = found;
   if (!unread || from?.pool !== activeRecorder('labels').host.pool) return; // what another device was to look at is gone with it
   unread = false;
-  const words = new Uint32Array(await read(from, BYTES));
-  const slot = ranges.findIndex((_, i) => words[2 * i] > 0);
+  const checked = [...ranges];
+  const words = new Uint32Array(await read(from, checked.length * 2 * 4));
+  const slot = checked.findIndex((_, i) => words[2 * i] > 0);
   if (slot < 0) return;
   if (!from.pool.lost) upload(from, new Uint32Array(SLOTS * 2));
-  const { op, classes, ignored } = ranges[slot];
+  const { op, classes, ignored } = checked[slot];
   const [count, largest] = words.subarray(2 * slot);
   const extra = ignored < 0 || ignored >= classes ? `, or ${ignored} to be ignored` : '';
   throw new UsageError(

@@ -49,7 +49,7 @@ export function findingParts(where: string, model: Module, forward: () => Tensor
       seen.add(input);
     }
   }
-  looked.add(model);
+  if (result.node) looked.add(model); // under noGrad there was nothing to follow
   return result;
 }
 

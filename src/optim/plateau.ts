@@ -65,7 +65,7 @@ export class ReduceLROnPlateau implements Schedule {
     }
     const { mode, factor, patience, threshold, cooldown, minLr, eps } = this.options;
     const better = mode === 'min' ? metric < this.best * (1 - threshold) : metric > this.best * (1 + threshold);
-    if (better) this.best = metric;
+    if (better) this.best = Math.min(Math.max(metric, -Number.MAX_VALUE), Number.MAX_VALUE); // JSON knows no infinity
     this.bad = better ? 0 : this.bad + 1;
     if (this.cooling > 0) {
       this.cooling--;
