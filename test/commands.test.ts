@@ -66,6 +66,26 @@ test('every environment variable is read somewhere', () => {
   }
 });
 
+test('values that train nothing are refused where they are typed, before pictures are decoded', () => {
+  for (const [text, message] of [
+    ['--epochs 0', '--epochs 0: a whole number, 1 or more'],
+    ['--batch 0', '--batch 0: a whole number, 1 or more'],
+    ['--limit 0', '--limit 0: a whole number, 1 or more'],
+    ['--keep 0', '--keep 0: a whole number, 1 or more'],
+    ['--image 1.5', '--image 1.5: a whole number'],
+    ['--width 0', '--width 0: a number above 0'],
+    ['--validation 2', '--validation 2: a number from 0 to 1'],
+    ['--dropout 1.5', '--dropout 1.5: a number from 0 to 1'],
+    ['--lr x', '--lr x: a number, 0 or more'],
+  ]) {
+    assert.throws(
+      () => parseCommandLine(text.split(' ')),
+      (e: unknown) => e instanceof UsageError && e.message === message,
+    );
+  }
+  assert.is(parseCommandLine(['--steps', '0', '--workers', '0', '--seed', '0', '--dropout', '1']).steps, 0);
+});
+
 test('options of the trainer that would be ignored are refused', () => {
   const line = (text: string) => parseCommandLine(text.split(' '));
   const refuses = (body: () => void, message: RegExp) =>

@@ -293,22 +293,20 @@ function withResumeValue(argv: string[]): string[] {
   return argv.map((arg, i) => (arg === '--resume' && (argv[i + 1] ?? '-').startsWith('-') ? '--resume=' : arg));
 }
 
+const WHOLE = ['image', 'stored', 'batch', 'epochs', 'limit', 'keep', 'seed', 'workers', 'save-every', 'steps'];
+/** Whole numbers of which there must be one; what trains nothing is said before the pictures are decoded. */
+const ONE_OR_MORE = WHOLE.slice(0, 6);
+const SHARES = ['dropout', 'label-smoothing', 'validation'];
+
 function number(name: string, text: string): number {
   const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value) || value < 0)
-    throw new UsageError(`--${name} ${text}: a number, 0 or more`);
-  const whole = [
-    'image',
-    'stored',
-    'batch',
-    'epochs',
-    'limit',
-    'seed',
-    'workers',
-    'save-every',
-    'steps',
-    'keep',
-  ].includes(name);
-  if (whole && !Number.isInteger(value)) throw new UsageError(`--${name} ${text}: a whole number`);
+  const refuse = (be: string): never => {
+    throw new UsageError(`--${name} ${text}: ${be}`);
+  };
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0) refuse('a number, 0 or more');
+  if (WHOLE.includes(name) && !Number.isInteger(value)) refuse('a whole number');
+  if (ONE_OR_MORE.includes(name) && value < 1) refuse('a whole number, 1 or more');
+  if (SHARES.includes(name) && value > 1) refuse('a number from 0 to 1');
+  if (name === 'width' && value === 0) refuse('a number above 0');
   return value;
 }
