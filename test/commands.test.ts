@@ -86,6 +86,22 @@ test('values that train nothing are refused where they are typed, before picture
   assert.is(parseCommandLine(['--steps', '0', '--workers', '0', '--seed', '0', '--dropout', '1']).steps, 0);
 });
 
+test('a misspelt option is answered with the one that was meant', () => {
+  const refusal = (...argv: string[]) => {
+    try {
+      parseCommandLine(argv);
+    } catch (error) {
+      assert.instance(error, UsageError);
+      return (error as Error).message;
+    }
+    return 'accepted';
+  };
+  assert.is(refusal('--epoch', '3'), "Unknown option '--epoch'; did you mean --epochs? --help lists the options");
+  assert.match(refusal('--batch_size', '3'), /^Unknown option '--batch_size'; --help lists the options$/);
+  assert.is(refusal('--epochs', '-1'), '--epochs: a value cannot begin with a dash; --help lists the options');
+  assert.match(refusal('--lr', '-1'), /^--lr: a value cannot begin with a dash/);
+});
+
 test('options of the trainer that would be ignored are refused', () => {
   const line = (text: string) => parseCommandLine(text.split(' '));
   const refuses = (body: () => void, message: RegExp) =>

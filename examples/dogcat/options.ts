@@ -1,5 +1,6 @@
 // The trainer's options: presets, command line, and the text of --help.
 import { parseArgs } from 'node:util';
+import { meant } from '../../src/device/options.js';
 import { UsageError } from '../../src/index.js';
 
 export interface DogcatOptions {
@@ -224,6 +225,16 @@ const camel = (name: string) => name.replace(/-(\w)/g, (_, letter: string) => le
 /** As it is typed: colourShift is colour-shift. */
 export const dashed = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
+/** What Node's parser says of an option, in fewer words, with the one that was meant. */
+function wrongOption(message: string, names: string[]): string {
+  const ambiguous = /Option '(--[\w-]+)[^']*' argument is ambiguous/.exec(message);
+  if (ambiguous) return `${ambiguous[1]}: a value cannot begin with a dash;`;
+  const unknown = /Unknown option '--([\w-]+)'/.exec(message)?.[1];
+  const hint = unknown === undefined ? '' : meant(unknown, names);
+  const first = message.split('. ')[0];
+  return hint.startsWith('did you mean') ? `${first}; ${hint.replace(/'(.*)'/, '--$1')}` : `${first};`;
+}
+
 /** @throws UsageError that names the option and what it takes. */
 export function parseCommandLine(argv: string[]): CommandLine {
   const strings = [...NUMBERS, ...MORE_NUMBERS, ...Object.keys(NAMES), 'data', 'out', 'resume', 'run'];
@@ -236,7 +247,7 @@ export function parseCommandLine(argv: string[]): CommandLine {
   try {
     parsed = parseArgs({ args: withResumeValue(argv), options, allowPositionals: true, allowNegative: true });
   } catch (error) {
-    throw new UsageError(`${(error as Error).message.split('. ')[0]}; --help lists the options`);
+    throw new UsageError(`${wrongOption((error as Error).message, Object.keys(options))} --help lists the options`);
   }
   const { values, positionals } = parsed;
   const text = (name: string) => values[name] as string | undefined;

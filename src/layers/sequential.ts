@@ -9,7 +9,7 @@ const LAYERS = Symbol('layers');
 /**
  * Modules one after the other, each handed what the one before it gave. Children are named '0', '1', ... as in PyTorch's
  * nn.Sequential, or by the keys of an object: new Sequential({ conv1, relu1 }).
- * @throws UsageError for what is no module, such as the function `relu` in place of `new ReLU()`.
+ * @throws UsageError for what is no module, such as the function `relu` in place of `new ReLU()`, and for a name with a dot.
  */
 export class Sequential extends Module {
   private readonly [LAYERS]: [string, Module][];
@@ -21,6 +21,8 @@ export class Sequential extends Module {
     this[LAYERS] = Object.entries(byName);
     for (const [name, layer] of this[LAYERS]) {
       if (!(layer instanceof Module)) throw new UsageError(`Sequential: '${name}' is no module: ${showLayer(layer)}`);
+      if (name.includes('.'))
+        throw new UsageError(`Sequential: a name with a dot, '${name}', would be a path; leave it out`);
     }
   }
 

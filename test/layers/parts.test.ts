@@ -375,4 +375,10 @@ test('a layer that is in evaluation mode on purpose runs so while its model trai
   model.dispose();
 });
 
+test('a name with a dot would be a path', () => {
+  const fc = new Linear(1, 1);
+  assert.throws(() => new Sequential({ 'a.b': fc }), /^Sequential: a name with a dot, 'a.b', would be a path/);
+  fc.dispose();
+});
+
 test.run();
