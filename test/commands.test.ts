@@ -2,7 +2,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import * as assert from 'uvu/assert';
 import { checkResumed, checkUsed } from '../examples/dogcat/given.js';
-import { help, type PresetName, parseCommandLine, presets } from '../examples/dogcat/options.js';
+import { help, parseCommandLine } from '../examples/dogcat/options.js';
+import { type PresetName, presets } from '../examples/dogcat/presets.js';
 import { UsageError } from '../src/index.js';
 import { documentation, root } from './support/documents.js';
 import { suite } from './support/suite.js';

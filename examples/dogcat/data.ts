@@ -4,7 +4,8 @@ import { relative } from 'node:path';
 import { drawnStandIns, type ImageDataset } from '../../src/data/index.js';
 import { DataError } from '../../src/index.js';
 import { hasPictures, type ImageFolder, loadImageFolder } from '../../src/node/index.js';
-import { call, type DogcatOptions } from './options.js';
+import { call } from './options.js';
+import type { DogcatOptions } from './presets.js';
 import type { Terminal } from './terminal.js';
 
 export interface DogcatData {

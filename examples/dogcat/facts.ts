@@ -2,7 +2,8 @@
 import type { ColourStatistics } from '../../src/data/index.js';
 import { CheckpointError } from '../../src/index.js';
 import type { Checkpoint } from '../../src/train/index.js';
-import { BEFORE, type DogcatOptions, dashed, NAMES, presets } from './options.js';
+import { dashed, NAMES } from './options.js';
+import { BEFORE, type DogcatOptions, presets } from './presets.js';
 
 export interface RunFacts {
   options: DogcatOptions;

@@ -1,6 +1,7 @@
 // Options that would be ignored in silence.
 import { UsageError } from '../../src/index.js';
-import { type CommandLine, type DogcatOptions, dashed } from './options.js';
+import { type CommandLine, dashed } from './options.js';
+import type { DogcatOptions } from './presets.js';
 
 const NEEDS: [name: keyof DogcatOptions, used: (options: DogcatOptions) => boolean, by: string][] = [
   ['momentum', ({ optimizer }) => optimizer === 'sgd' || optimizer === 'rmsprop', '--optimizer sgd or rmsprop'],

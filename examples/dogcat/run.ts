@@ -16,7 +16,7 @@ import {
 import { BatchWorkers } from '../../src/node/index.js';
 import type { TrainerParts } from '../../src/train/index.js';
 import type { RunFacts } from './facts.js';
-import type { DogcatOptions } from './options.js';
+import type { DogcatOptions } from './presets.js';
 
 export function buildModel({ options, classes }: Pick<RunFacts, 'options' | 'classes'>): AlexNet {
   const { variant, width, image: imageSize, dropout, dropoutScaling, initialization } = options;

@@ -466,13 +466,13 @@ const summary = planted('layers/summary', [
 
 const preset = planted('train/paper', [
   [
-    'examples/dogcat/options.ts',
+    'examples/dogcat/presets.ts',
     'the paper’s preset divides pixels by their deviation',
     "pixels: 'mean-image',\n      flip",
     "pixels: 'standard',\n      flip",
   ],
   [
-    'examples/dogcat/options.ts',
+    'examples/dogcat/presets.ts',
     'the paper’s preset has PyTorch’s update rule',
     'rateInVelocity: true,',
     'rateInVelocity: false,',

@@ -23,12 +23,12 @@ const preset = planted('train/paper', [
     'node/facts',
   ],
   [
-    'examples/dogcat/options.ts',
+    'examples/dogcat/presets.ts',
     'the preset’s first weights are He’s',
     "initialization: 'paper',",
     "initialization: 'he',",
   ],
-  ['examples/dogcat/options.ts', 'the preset watches the loss', "watch: 'error',", "watch: 'loss',"],
+  ['examples/dogcat/presets.ts', 'the preset watches the loss', "watch: 'error',", "watch: 'loss',"],
   [
     'examples/dogcat/facts.ts',
     'a mean picture of other numbers than bytes’ means is taken',

@@ -1,7 +1,7 @@
 // The paper preset against golden/paper.py, a program in PyTorch written from the paper's text: ten batches from bytes to losses.
 import * as assert from 'uvu/assert';
 import { readFacts, writeFacts } from '../../examples/dogcat/facts.js';
-import { type DogcatOptions, presets } from '../../examples/dogcat/options.js';
+import { type DogcatOptions, presets } from '../../examples/dogcat/presets.js';
 import { buildLoaders, buildParts, coloursOf } from '../../examples/dogcat/run.js';
 import { type ColourStatistics, ImageDataset } from '../../src/data/index.js';
 import { type Module, manualSeed, mul, scope, type Tensor, tensor } from '../../src/index.js';

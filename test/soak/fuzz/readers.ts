@@ -2,7 +2,8 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { readFacts } from '../../../examples/dogcat/facts.js';
-import { parseCommandLine, presets } from '../../../examples/dogcat/options.js';
+import { parseCommandLine } from '../../../examples/dogcat/options.js';
+import { presets } from '../../../examples/dogcat/presets.js';
 import type { Random } from '../../../src/data/random.js';
 import { CheckpointError, DataError, UsageError } from '../../../src/device/errors.js';
 import { readNpy, readSafetensors, writeSafetensors } from '../../../src/io/index.js';
