@@ -31,8 +31,8 @@ export function checkClasses(labels: GpuBuffer, count: number, dtype: 'i32' | 'f
   const buffer = current();
   const slot = slotOf(range);
   for (const w of windows(`${range.op}: a label`, count, 1)) {
-    const buffers = { labels: view(labels, w.start, w.count), found: buffer };
-    const params = { count: w.count, classes, ignored, slot };
+    const buffers = { labels: view(labels, w.start, w.count), found: view(buffer, 2 * slot, 2) };
+    const params = { count: w.count, classes, ignored };
     run(shader, buffers, params, { slots: { label: dtype }, groups: ceilDiv(w.count, 64) });
   }
   unread = true;
