@@ -34,11 +34,13 @@ export interface PeerJob {
 
 /** Numbers in [-1, 1), the same at every run. */
 export function numbers(count: number, seed: number): Float32Array {
+  const values = new Float32Array(count);
   let state = seed;
-  return Float32Array.from({ length: count }, () => {
+  for (let i = 0; i < count; i++) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 31 - 1;
-  });
+    values[i] = state / 2 ** 31 - 1;
+  }
+  return values;
 }
 
 /** A buffer with such numbers. */

@@ -1,34 +1,40 @@
 #!/usr/bin/env bash
-# bench/gpu.sh [FOLDER]: the whole report of a GPU machine in one command, in at most eight minutes: what the adapter
-# offers, every kernel's share of its peak, all kernel variants, AlexNet at batch 128, and PyTorch's beside it where
-# python3 has torch. Needs Node 20 and the built project (`npm run build`); bench/results/ by default.
-set -euo pipefail
+# bench/gpu.sh [FOLDER]: what a machine with a GPU can tell of wgrad, what is worth most first: whether the answers are
+# right there, every kernel's share of the card's peak, the variants of products and convolutions, whole steps beside
+# PyTorch's, and a training run. At most twelve minutes; a part that is cut short leaves what it had. Needs Node 20, the
+# built project (`npm run build`) and, for the rival, a python3 with torch. bench/results/ by default.
+set -uo pipefail
 cd "$(dirname "$0")/.."
 out=${1:-bench/results}
-[[ -f .gpu/activate.sh ]] && . .gpu/activate.sh
 [[ -d build ]] || npm run --silent build
 mkdir -p "$out"
 
-echo '== adapter'
-node build/src/node/doctor-cli.js | tee "$out/adapter.txt"
-name=$(node -e "
-  import('./build/src/index.js').then(async (w) => {
-    await w.init();
-    const { vendor, architecture, device } = w.deviceInfo();
-    console.log([vendor, architecture, device].filter(Boolean).join('-').toLowerCase().replace(/[^a-z0-9]+/g, '-'));
-    process.exit(0);
-  })")
+# part FILE SECONDS COMMAND...: runs it, into a file as well; says so when it fails or is out of time.
+part() {
+  local file=$1 seconds=$2 start=$SECONDS
+  shift 2
+  echo "== ${*/#build\//}"
+  timeout --kill-after=5 "$seconds" "$@" 2>&1 | grep -v 'artificially reduced from' | tee "$out/$file"
+  local code=${PIPESTATUS[0]}
+  ((code == 0)) || echo "(exit code $code after $((SECONDS - start)) s, of at most $seconds)" | tee -a "$out/$file"
+}
 
-echo '== all cases'
-timeout 300 node build/bench/main.js --rounds 7 --json "$out/$name.json" --report "$out/$name.md"
+bench() { # bench NAME SECONDS ARGUMENTS...
+  local name=$1 seconds=$2
+  shift 2
+  part "$name.txt" "$seconds" node build/bench/main.js --json "$out/$name.json" "$@"
+}
 
-for variant in tiled subgroup; do
-  echo "== products and convolutions by $variant kernels"
-  timeout 60 node build/bench/main.js --rounds 5 --variant "$variant" --json "$out/$name-$variant.json" 'gemm 1024' 'gemm 2048' conv ||
-    echo "($variant cannot run here)"
-done
-
+part adapter.txt 30 node build/src/node/doctor-cli.js
+part tests.txt 150 node --enable-source-maps build/test/run.js ops/ kernels/ autograd/ layers/ optim/ models/
+bench products 100 --rounds 5 gemm fc conv
+bench networks 60 --rounds 5 networks data
 if python3 -c 'import torch; assert torch.cuda.is_available()' 2>/dev/null; then
-  echo '== PyTorch, AlexNet at batch 128, fp32 without TF32'
-  timeout 60 python3 bench/pytorch-alexnet.py | tee "$out/$name-pytorch.txt"
+  part pytorch.txt 60 python3 bench/pytorch-alexnet.py
 fi
+for variant in subgroup tiled; do
+  bench "products-$variant" 45 --rounds 3 --variant "$variant" 'gemm 1024' 'gemm 4096' conv
+done
+bench layers 60 --rounds 5 pooling normalization pointwise losses optimizers reductions
+part training.txt 90 node build/examples/alexnet-dogcat.js --preset quick --epochs 4 --out "$out/run"
+part tests-host.txt 120 node --enable-source-maps build/test/run.js device/ tensor/ train/ io/
