@@ -20,7 +20,7 @@ const USAGE = `${process.env.WGRAD_CALL ? `${process.env.WGRAD_CALL} bench` : 'n
   --rounds N                 rounds a case (default 9)
   --peers                    TensorFlow.js and jax-js on the same work, webgpu and wasm
   --peer NAME                only this peer: ${PEERS.map((p) => `'${p}'`).join(', ')}
-  --variant NAME             products and convolutions by: plain, tiled, subgroup (default: the tuned choice)
+  --variant NAME             products and convolutions by: plain, tiled, subgroup, shared (default: the choice)
   --json FILE                write the results
   --compare FILE             what got faster and what slower than those, beyond the noise
   --report FILE.md           write a report with charts beside it

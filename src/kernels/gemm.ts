@@ -1,14 +1,17 @@
 import { ceilDiv } from '../device/math.js';
+import type { Slots } from '../device/pipeline.js';
 import type { GpuBuffer } from '../device/pool.js';
-import { run, view } from '../device/recorder.js';
+import { release, run, scratch, type View, view } from '../device/recorder.js';
 import { bindingLimit, type Window, windows, windowsAnywhere } from '../device/windows.js';
 import {
   gemm as plain,
+  gemm_shared as shared,
   gemm_subgroup as subgroup,
   gemm_tiled as tiled,
   gemm_subgroup_wide as wide,
 } from './sources.gen.js';
-import { chooseTiling, forcedVariant } from './tile.js';
+import { sumSlices } from './sum-slices.js';
+import { chooseTiling, forcedVariant, type Tiling } from './tile.js';
 
 /** C (m, n) = op(A) (m, k) · op(B) (k, n). */
 export interface GemmSize {
@@ -120,15 +123,63 @@ function launch(a: GpuBuffer, b: GpuBuffer, c: GpuBuffer, piece: Piece): void {
   const alignedA = !transA && inFours(k, at.a, aBatch, depth);
   const alignedB = transB === true && inFours(k, at.b, bBatch, depth);
   const wideB = !transB && inFours(n, at.b, bBatch, columns) && at.c % 4 === 0;
-  const tiling = chooseTiling({ rows, columns, depth, batches: batch, alignedA, alignedB, wideB });
+  const splits = columns === n && (batch === 1 || rows === m);
+  const tiling = chooseTiling({ rows, columns, depth, batches: batch, alignedA, alignedB, wideB, splits });
   const { variant, slots, row_tiles, column_tiles, groups } = tiling;
   const all = { ...params, row_tiles, column_tiles };
   const a4 = alignedA && { A: 'vec4f', load_a: 'a[(at + k.x) / 4u]' };
   const ACCUMULATE = String(piece.accumulate);
   const b4 = alignedB && { B: 'vec4f', load_b: 'b[(at + k.x) / 4u]' };
-  if (variant === 'tiled') run(tiled, buffers, { ...all, accumulate }, { slots, groups, flops });
+  if (variant === 'shared') launchShared(buffers, all, tiling, { piece, flops });
+  else if (variant === 'tiled') run(tiled, buffers, { ...all, accumulate }, { slots, groups, flops });
   else if (variant === 'wide') run(wide, buffers, all, { slots: { ...slots, ...a4, ACCUMULATE }, groups, flops });
   else run(subgroup, buffers, all, { slots: { ...slots, ...a4, ...b4, ACCUMULATE }, groups, flops });
+}
+
+type SharedBuffers = Parameters<typeof run<typeof shared>>[1];
+type SharedParams = Omit<Parameters<typeof run<typeof shared>>[2], 'slices' | 'slice_k'>;
+
+/** By tiles in workgroup memory; slices of k go to a buffer of their own, and from there into C. */
+function launchShared(
+  buffers: SharedBuffers & { c: View },
+  params: SharedParams,
+  { slots: tile, groups, slices, slice_k }: Tiling,
+  { piece, flops }: { piece: Piece; flops: number },
+): void {
+  const { size, at, rows, columns, depth, accumulate } = piece;
+  const { m, n, k, transA = false, transB = false, batch = 1, aBatch = 0, bBatch = 0 } = size;
+  const ragged = depth % 4 !== 0;
+  const alignedA = transA ? inFours(m, at.a, aBatch, rows) : inFours(k, at.a, aBatch, depth);
+  const alignedB = transB ? inFours(k, at.b, bBatch, depth) : inFours(n, at.b, bBatch, columns);
+  const slots = {
+    ...tile,
+    RAGGED: String(ragged),
+    ACCUMULATE: String(accumulate && slices === 1),
+    A_ALONG_K: String(!transA),
+    B_ALONG_K: String(transB),
+    ...operand('a', 'A', depth > 0 && alignedA, ragged),
+    ...operand('b', 'B', depth > 0 && alignedB, ragged),
+    ...(inFours(n, at.c, 0, columns) ? {} : { C: 'f32', PARTS: 4, part: 'v[i]' }),
+  };
+  const all = { ...params, slices, slice_k };
+  if (slices === 1) {
+    run(shared, buffers, all, { slots, groups, flops });
+    return;
+  }
+  const count = batch * rows * columns;
+  const partial = scratch(slices * count, 'matmul: slices of k');
+  run(shared, { ...buffers, c: partial }, { ...all, c_batch: rows * columns }, { slots, groups, flops });
+  sumSlices(partial, buffers.c, { count, slices, accumulate });
+  release(partial);
+}
+
+/** How gemm_shared.wgsl loads four numbers of an operand: at once where they are aligned, and never past its end. */
+function operand(name: 'a' | 'b', type: 'A' | 'B', aligned: boolean, ragged: boolean): Slots {
+  const load = `load_${name}`;
+  const last = `arrayLength(&${name}) - 1u`;
+  if (aligned) return { [type]: 'vec4f', [load]: ragged ? `${name}[min(at / 4u, ${last})]` : `${name}[at / 4u]` };
+  const each = [0, 1, 2, 3].map((i) => `${name}[min(at + ${i}u, ${last})]`);
+  return { [type]: 'f32', [load]: `vec4f(${each.join(', ')})` };
 }
 
 /** Whether `count` numbers of a row, from one row to the next `row` numbers apart, can be taken in fours. */

@@ -4,11 +4,18 @@ import { type Binding, run, view } from '../device/recorder.js';
 import { windows } from '../device/windows.js';
 import { sum_slices as shader } from './sources.gen.js';
 
+interface Slices {
+  count: number;
+  slices: number;
+  /** Adds to y instead of overwriting it. */
+  accumulate?: boolean;
+}
+
 /** y (count) = the sum of partial (slices, count) over slices: the second pass of a split sum. */
-export function sumSlices(partial: GpuBuffer, y: Binding, { count, slices }: { count: number; slices: number }): void {
+export function sumSlices(partial: GpuBuffer, y: Binding, { count, slices, accumulate = false }: Slices): void {
   for (const w of windows('sum of slices: one', slices, count)) {
     const piece = view(partial, w.start * count, w.count * count);
-    const params = { count, slices: w.count, accumulate: Number(w.start > 0), zero: 0 };
+    const params = { count, slices: w.count, accumulate: Number(accumulate || w.start > 0), zero: 0 };
     run(shader, { partial: piece, y }, params, { groups: ceilDiv(count, 64) });
   }
 }

@@ -3,10 +3,14 @@ import { DeviceError } from '../device/errors.js';
 import { ceilDiv } from '../device/math.js';
 import type { Slots } from '../device/pipeline.js';
 import { deviceInfo } from '../device/runtime.js';
+import { sharedTilings } from './shared-tile.js';
 import { tunedChoices } from './tuned.js';
 
-/** The kernels of a product: the reference, register tiles lane by lane, register tiles shared by a subgroup. */
-export type Variant = 'plain' | 'tiled' | 'subgroup';
+/**
+ * The kernels of a product: the reference, register tiles lane by lane, register tiles shared by a subgroup, tiles in
+ * workgroup memory.
+ */
+export type Variant = 'plain' | 'tiled' | 'subgroup' | 'shared';
 
 let forced: Variant | null = null;
 
@@ -39,15 +43,20 @@ export interface Product {
   alignedB?: boolean;
   /** The second operand and the result lie along the columns, aligned and a multiple of four long. */
   wideB?: boolean;
+  /** `depth` may be cut into slices that a second pass adds up. */
+  splits?: boolean;
 }
 
 export interface Tiling {
-  variant: 'tiled' | 'subgroup' | 'wide';
+  variant: 'tiled' | 'subgroup' | 'wide' | 'shared';
   slots: Slots;
   row_tiles: number;
   column_tiles: number;
-  /** Tiles of all batches. */
+  /** Tiles of all batches and slices. */
   groups: number;
+  /** Into how many pieces `depth` is cut, of `slice_k` each but the last. */
+  slices: number;
+  slice_k: number;
   /** Estimated, for comparing with others only. */
   time: number;
 }
@@ -108,33 +117,38 @@ export function productKey({ rows, columns, depth, batches = 1, runs = 1, ...how
 }
 
 /** A tiling as the tuner's table names it. */
-export function tilingName({ variant, slots }: Tiling): string {
-  const { ROWS = slots.ROW_BLOCKS, COLUMNS = slots.WIDTH } = slots;
-  return `${variant} ${ROWS}x${COLUMNS}`;
+export function tilingName({ variant, slots, slices }: Tiling): string {
+  const { ROWS = slots.TILE_ROWS ?? slots.ROW_BLOCKS, COLUMNS = slots.TILE_COLUMNS ?? slots.WIDTH } = slots;
+  return `${variant} ${ROWS}x${COLUMNS}${slices > 1 ? `/${slices}` : ''}`;
 }
 
 /**
  * The tiling to use: the tuner's, or else the one with the least estimated time. Software adapters want one SIMD vector
  * of lanes and the largest tile that fits the outputs, its rows handed round the subgroup where there is one; GPUs want
- * many threads.
+ * tiles in workgroup memory, and many threads.
  */
 export function chooseTiling(product: Product): Tiling {
   const candidates = tilings(product);
   if (audition) return audition(product, candidates);
   const table = tunedChoices();
   const known = table.size > 0 && !forced ? table.get(productKey(product)) : undefined;
-  const { software } = deviceInfo();
-  const usual = candidates.find(({ variant }) => software || forced !== null || variant === 'tiled') ?? candidates[0];
-  return (known && candidates.find((tiling) => tilingName(tiling) === known)) || usual;
+  return (known && candidates.find((tiling) => tilingName(tiling) === known)) || candidates[0];
 }
 
-/** All tilings that fit, the least estimated time first. */
+/** Whether the kernels with tiles in workgroup memory are the first choice: on GPUs, and where they are forced. */
+export function sharedWanted(): boolean {
+  return forced === 'shared' || (forced === null && !deviceInfo().software);
+}
+
+/** All tilings that fit, the least estimated time first; those in workgroup memory before all others. */
 export function tilings(product: Product): Tiling[] {
+  const shared = sharedWanted() && product.splits !== undefined ? sharedTilings(product) : [];
+  if (forced === 'shared' && shared.length > 0) return shared;
   const all = [
     ...(forced === 'subgroup' ? [] : tiled(product)),
     ...(forced === 'tiled' || !subgroupsUsable() ? [] : subgroup(product)),
   ];
-  return all.sort((a, b) => a.time - b.time);
+  return [...shared, ...all.sort((a, b) => a.time - b.time)];
 }
 
 function tiled(product: Product): Tiling[] {
@@ -173,7 +187,7 @@ function subgroup(product: Product): Tiling[] {
 /** `time` is one tile's. */
 function cut(
   variant: Tiling['variant'],
-  { rows, columns, batches = 1 }: Product,
+  { rows, columns, depth, batches = 1 }: Product,
   tileRows: number,
   tileColumns: number,
   time: number,
@@ -183,5 +197,6 @@ function cut(
   const column_tiles = ceilDiv(columns, tileColumns);
   const groups = batches * row_tiles * column_tiles;
   const streams = deviceInfo().software ? SOFTWARE_STREAMS : GPU_STREAMS;
-  return { variant, slots, row_tiles, column_tiles, groups, time: ceilDiv(groups, streams) * time };
+  const waves = ceilDiv(groups, streams);
+  return { variant, slots, row_tiles, column_tiles, groups, slices: 1, slice_k: depth, time: waves * time };
 }

@@ -2,7 +2,7 @@ import { forceVariant, subgroupsUsable, type Variant } from '../../src/kernels/t
 import { Skip } from './suite.js';
 
 /** The kernels that every product and convolution is tested with. */
-export const variants: Variant[] = ['plain', 'tiled', 'subgroup'];
+export const variants: Variant[] = ['plain', 'tiled', 'subgroup', 'shared'];
 
 /** Forces a variant for the rest of the test; without subgroups of a fixed size the test is listed as not run. */
 export function useVariant(variant: Variant | null): void {

@@ -38,7 +38,7 @@ const cases: fc.Arbitrary<Case> = fc.record({
   padding: fc.oneof(two(4, 0), fc.constantFrom('same' as const, 'valid' as const)),
   extra: two(9, 0),
   bias: fc.boolean(),
-  variant: fc.constantFrom<Case['variant']>('chosen', 'chosen', 'plain', 'tiled', 'subgroup'),
+  variant: fc.constantFrom<Case['variant']>('chosen', 'chosen', 'plain', 'tiled', 'subgroup', 'shared'),
   setting: settings(),
 });
 

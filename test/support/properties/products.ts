@@ -9,7 +9,7 @@ import { Sums } from './sums.js';
 import { compare, type Input, type Setting, settings, valuesOf } from './trial.js';
 
 export type DrawnVariant = Variant | 'chosen';
-const variants = fc.constantFrom<DrawnVariant>('chosen', 'chosen', 'plain', 'tiled', 'subgroup');
+const variants = fc.constantFrom<DrawnVariant>('chosen', 'chosen', 'plain', 'tiled', 'subgroup', 'shared');
 
 /** Sizes at and beside the edges of tiles, primes, and nothing at all. */
 const side = fc.oneof(
