@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # bench/gpu.sh [FOLDER]: what a machine with a GPU can tell of wgrad, what is worth most first: whether the answers are
 # right there, every kernel's share of the card's peak, the variants of products and convolutions, whole steps beside
-# PyTorch's, and a training run. At most twelve minutes; a part that is cut short leaves what it had. Needs Node 20, the
+# PyTorch's and the peers', and a training run. At most thirteen minutes; a part that is cut short leaves what it had. Needs Node 20, the
 # built project (`npm run build`) and, for the rival, a python3 with torch. bench/results/ by default.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -31,6 +31,9 @@ bench products 100 --rounds 5 gemm fc conv
 bench networks 60 --rounds 5 networks data
 if python3 -c 'import torch; assert torch.cuda.is_available()' 2>/dev/null; then
   part pytorch.txt 60 python3 bench/pytorch-alexnet.py
+fi
+if [[ -d bench/peers/node_modules ]]; then
+  bench peers 60 --rounds 3 --peer 'tfjs webgpu' --peer 'jax-js webgpu' 'gemm 1024 NN' 'gemm 4096 NN' conv2 conv3
 fi
 for variant in subgroup tiled; do
   bench "products-$variant" 45 --rounds 3 --variant "$variant" 'gemm 1024' 'gemm 4096' conv
