@@ -13,6 +13,12 @@ fn f(a: value, b: value) -> value { return a + b; } // slot
 // By its bits: a compiler may assume that there are no NaNs.
 fn is_nan(v: vec4f) -> vec4<bool> { return (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u); }
 
+// a / b for every b: above 2^126 a division promises nothing (WGSL, 15.7.4), and on one adapter it gives 0.
+fn divide(a: value, b: value) -> value {
+  let smaller = select(value(1.0), value(0.25), abs(b) > value(8.5e37));
+  return (a * smaller) / (b * smaller);
+}
+
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {

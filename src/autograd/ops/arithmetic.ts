@@ -61,7 +61,7 @@ export function div(a: Operand, b: Operand): Tensor {
   requireOperands('div', a, b);
   if (typeof b === 'number') return divideBy(a as Tensor, b);
   if (typeof a === 'number') return divideInto(b, a);
-  return record('div', combine('div', 'a / b', a, b), [a, b], (dy) => [
+  return record('div', combine('div', 'divide(a, b)', a, b), [a, b], (dy) => [
     () => sumTo(div(dy, b), a.shape),
     () => sumTo(neg(mul(dy, div(div(a, b), b))), b.shape),
   ]);

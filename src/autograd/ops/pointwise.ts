@@ -17,7 +17,7 @@ export const formulas = {
   sigmoid: { y: 'sigmoid(x)', save: 'y', dx: 'dy * (s * (1.0 - s))' },
   tanh: { y: 'hyperbolic_tangent(x)', save: 'y', dx: 'dy * ((1.0 - s) * (1.0 + s))' },
   exp: { y: 'exponential(x)', save: 'y', dx: 'dy * s' },
-  log: { y: 'logarithm(x)', save: 'x', dx: 'dy / s' },
+  log: { y: 'logarithm(x)', save: 'x', dx: 'divide(dy, s)' },
   sqrt: { y: 'sqrt(x)', save: 'y', dx: 'dy / (2.0 * s)' },
   reciprocal: { y: '1.0 / x', save: 'y', dx: '-dy * (s * s)' },
   abs: { y: 'abs(x)', save: 'x', dx: 'dy * select(sign(s), vec4f(), is_nan(s))' },
@@ -43,8 +43,8 @@ export const formulas = {
   },
   scale: { y: 'p.alpha * x + p.beta', dx: 'p.alpha * dy' },
   times: { y: 'p.alpha * x', dx: 'p.alpha * dy' }, // keeps the sign of a zero, which adding 0 would not
-  quotient: { y: 'x / p.alpha', dx: 'dy / p.alpha' },
-  inverseScale: { y: 'p.alpha / x', save: 'x', dx: '-dy * (p.alpha / s / s)' },
+  quotient: { y: 'divide(x, vec4f(p.alpha))', dx: 'divide(dy, vec4f(p.alpha))' },
+  inverseScale: { y: 'divide(vec4f(p.alpha), x)', save: 'x', dx: '-dy * divide(divide(vec4f(p.alpha), s), s)' },
   one: { y: 'vec4f(1.0)', dx: 'vec4f()' },
 } as const satisfies Record<string, Formula>;
 

@@ -123,8 +123,9 @@ function extreme(op: string, which: 'max' | 'min', x: Tensor, dim: Dims, keepDim
     return record(op, alias(y, withoutDims(y.shape, dims, keepDim)), [x], (dy) => [
       () => {
         const hit = eq(x, y);
-        const hits = reduceDims(op, 'sum', hit, dims); // none where y is NaN: then the gradient is NaN as well
-        const share = combine(op, 'a / b * (b / b)', alias(dy, y.shape), hits);
+        const found = reduceDims(op, 'sum', hit, dims);
+        const hits = combine(op, 'select(a, b, is_nan(b))', found, y); // where y is NaN nothing hits: the gradient is NaN
+        const share = combine(op, 'a / b', alias(dy, y.shape), hits);
         return combine(op, 'select(select(value(), b, is_nan(b)), b, a != value())', hit, share);
       },
     ]);
@@ -190,11 +191,11 @@ export function norm(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
     const largest = combine('norm', 'max(abs(a), abs(b))', top, bottom);
     const scale = empty(largest.shape, 'f32', 'norm');
     map(POWER_OF_TWO, largest.buffer, scale.buffer, scale.size);
-    const squares = sumOf('norm', '(a / b) * (a / b)', x, scale, dims);
+    const squares = sumOf('norm', 'divide(a, b) * divide(a, b)', x, scale, dims);
     const y = combine('norm', 'sqrt(a) * b', squares, scale);
     for (const t of [top, bottom, largest, scale, squares]) t.dispose();
     return record('norm', alias(y, withoutDims(y.shape, dims, keepDim)), [x], (dy) => [
-      () => mul(combine('norm', 'select(a / b, value(), b == value())', x, y), alias(dy, y.shape)),
+      () => mul(combine('norm', 'select(divide(a, b), value(), b == value())', x, y), alias(dy, y.shape)),
     ]);
   });
 }
