@@ -1,21 +1,25 @@
 import { ceilDiv } from '../device/math.js';
+import type { Slots } from '../device/pipeline.js';
 import type { GpuBuffer } from '../device/pool.js';
 import { release, run, scratch, type View, view } from '../device/recorder.js';
 import { deviceInfo } from '../device/runtime.js';
 import { type Window, windows } from '../device/windows.js';
 import { place } from './place2d.js';
+import { sharedTilings } from './shared-tile.js';
 import {
   conv2d_grad_input as gradInputPlain,
   conv2d_grad_weight as gradWeightPlain,
+  conv2d_grad_weight_shared as gradWeightShared,
   conv2d_grad_weight_subgroup as gradWeightSubgroup,
   conv2d_grad_weight_tiled as gradWeightTiled,
   conv2d as plain,
+  conv2d_shared as shared,
   conv2d_subgroup as subgroup,
   conv2d_tiled as tiled,
   turn_weight,
 } from './sources.gen.js';
 import { sumSlices } from './sum-slices.js';
-import { chooseTiling, forcedVariant } from './tile.js';
+import { chooseTiling, forcedVariant, sharedWanted } from './tile.js';
 
 /** Everything that a convolution's kernels need to know. Padding at the bottom and right follows from the output. */
 export interface ConvSize {
@@ -201,8 +205,16 @@ function correlate(x: Padded, weight: GpuBuffer, bias: GpuBuffer | null, y: View
   const buffers = { x: x.data, weight, bias: bias ?? weight, y };
   const inFours = alignedA && { A: 'vec4f', load_weight: 'weight[(at + k.x) / 4u]' };
   const flops = 2 * s.groups * rows * columns * depth;
-  if (variant === 'tiled') run(tiled, buffers, params, { slots, groups, flops });
+  if (variant === 'shared') run(shared, buffers, params, { slots: { ...slots, ...weightIn(depth) }, groups, flops });
+  else if (variant === 'tiled') run(tiled, buffers, params, { slots, groups, flops });
   else run(subgroup, buffers, params, { slots: { ...slots, ...inFours }, groups, flops });
+}
+
+/** How conv2d_shared.wgsl loads four numbers of a weight's row: at once where rows are aligned, and never past its end. */
+function weightIn(depth: number): Slots {
+  if (depth % 4 === 0) return {};
+  const each = [0, 1, 2, 3].map((i) => `weight[min(at + ${i}u, arrayLength(&weight) - 1u)]`);
+  return { RAGGED: 'true', W: 'f32', load_weight: `vec4f(${each.join(', ')})` };
 }
 
 function correlateWithGradient(x: Padded, dy: View, partial: View, s: ConvSize, slices: number): void {
@@ -222,7 +234,9 @@ function correlateWithGradient(x: Padded, dy: View, partial: View, s: ConvSize, 
   const buffers = { x: x.data, dy, partial };
   const inFours = alignedA && { A: 'vec4f', load_dy: 'dy[(at + k.x) / 4u]' };
   const flops = 2 * s.groups * rows * columns * depth * s.batch;
-  if (variant === 'tiled') run(gradWeightTiled, buffers, { ...params, out_h: s.outHeight }, { slots, groups, flops });
+  const all = { ...params, out_h: s.outHeight };
+  if (variant === 'shared') run(gradWeightShared, buffers, all, { slots, groups, flops });
+  else if (variant === 'tiled') run(gradWeightTiled, buffers, all, { slots, groups, flops });
   else run(gradWeightSubgroup, buffers, params, { slots: { ...slots, ...inFours }, groups, flops });
 }
 
@@ -234,6 +248,11 @@ function gradWeightMatrix(s: ConvSize): { rows: number; columns: number } {
 function slicesOf(s: ConvSize): number {
   const { rows, columns } = gradWeightMatrix(s);
   const { software } = deviceInfo();
+  if (sharedWanted()) {
+    const depth = s.outHeight * s.outWidth;
+    const [{ slices }] = sharedTilings({ rows, columns, depth, runs: s.batch, batches: s.groups, splits: true });
+    return ceilDiv(s.batch, ceilDiv(s.batch, Math.min(s.batch, slices)));
+  }
   const tiles = s.groups * ceilDiv(rows, 8) * ceilDiv(columns, 8 * (software ? 8 : 64));
   const wanted = ceilDiv(software ? 8 : 512, tiles);
   const imagesPerSlice = ceilDiv(s.batch, Math.min(s.batch, wanted));

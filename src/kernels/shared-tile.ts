@@ -22,7 +22,7 @@ const TILES: readonly Tile[] = [
   { rows: 64, columns: 64, side: 2, depth: 8, rate: 0.8 },
   { rows: 32, columns: 32, side: 1, depth: 16, rate: 0.45 },
 ];
-const SLICES = [1, 2, 4, 8, 16, 32, 64];
+const SLICES = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128];
 
 // An H100. A smaller card has fewer cores and is filled by fewer tiles, so what fills this one fills it too.
 const CORES = 132;
@@ -46,9 +46,9 @@ export function sharedTilings(product: Product): Tiling[] {
   }).sort((a, b) => a.time - b.time);
 }
 
-function mayCut({ rows, columns, depth, batches = 1, splits = false }: Product, slices: number): boolean {
+function mayCut({ rows, columns, depth, batches = 1, runs = 1, splits = false }: Product, slices: number): boolean {
   if (slices === 1) return true;
-  return splits && depth / slices >= SHORTEST_SLICE && slices * batches * rows * columns <= largestWindow();
+  return splits && (depth * runs) / slices >= SHORTEST_SLICE && slices * batches * rows * columns <= largestWindow();
 }
 
 /** A core works its tiles off one after the other; few threads leave it waiting for memory. */

@@ -142,8 +142,8 @@ export function sharedWanted(): boolean {
 
 /** All tilings that fit, the least estimated time first; those in workgroup memory before all others. */
 export function tilings(product: Product): Tiling[] {
-  const shared = sharedWanted() && product.splits !== undefined ? sharedTilings(product) : [];
-  if (forced === 'shared' && shared.length > 0) return shared;
+  const shared = sharedWanted() ? sharedTilings(product) : [];
+  if (forced === 'shared') return shared;
   const all = [
     ...(forced === 'subgroup' ? [] : tiled(product)),
     ...(forced === 'tiled' || !subgroupsUsable() ? [] : subgroup(product)),
