@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import {
   deviceInfo,
   init,
+  type Module,
   manualSeed,
   measurePeaks,
   type Peaks,
@@ -16,19 +17,22 @@ import {
 } from '../src/index.js';
 import { CheckpointFiles, freshRunFolder, latestRunFolder, RunFolder, RunSaver } from '../src/node/index.js';
 import * as train from '../src/train/index.js';
-import { type DogcatData, findFolder, loadData } from './dogcat/data.js';
+import { type DogcatData, findFolders, loadData } from './dogcat/data.js';
 import { type RunFacts, readFacts, writeFacts } from './dogcat/facts.js';
 import { checkResumed, checkUsed } from './dogcat/given.js';
 import { epochLine, metricsTable, progressReporter } from './dogcat/lines.js';
 import { type CommandLine, call, help, parseCommandLine } from './dogcat/options.js';
+import { chooseEpochs, measurePace, whatMoreBrings } from './dogcat/pace.js';
 import { predict } from './dogcat/predict.js';
-import { type PresetName, presets } from './dogcat/presets.js';
-import { buildLoaders, buildModel, buildParts, coloursOf } from './dogcat/run.js';
+import { type DogcatOptions, type PresetName, presets } from './dogcat/presets.js';
+import { buildLoaders, buildModel, buildParts, coloursOf, type RunLoaders } from './dogcat/run.js';
 import { Stopping } from './dogcat/stopping.js';
 import { Terminal } from './dogcat/terminal.js';
 import { test } from './dogcat/test.js';
 
 const DEFAULT_RUN = 'runs/dogcat';
+/** What a run takes that nothing is said of, where a CPU stands in for a GPU. */
+const USUAL_MINUTES = 10;
 const terminal = new Terminal();
 
 async function main(): Promise<number> {
@@ -41,27 +45,29 @@ async function main(): Promise<number> {
   await init();
   if (line.command === 'predict') return predict(line.files, line.resume, DEFAULT_RUN);
   const resumed = line.resume === undefined ? null : openRun(line.resume, line.keep);
+  const preset = resumed ? null : choosePreset(line);
   const facts = resumed?.facts ?? {
-    options: { ...presets[choosePreset(line)].options, ...line.given },
-    folder: line.standIns ? null : findFolder(line.data),
+    options: { ...presets[preset!].options, ...line.given },
+    folders: line.standIns ? null : findFolders(line.data),
   };
   if (resumed) checkResumed(line, facts);
-  else checkUsed(line.given, facts.options);
-  if (resumed && line.data) facts.folder = findFolder(line.data); // the pictures may have moved: they are compared
+  else checkUsed(line, facts.options);
+  if (resumed && line.data.length > 0) facts.folders = findFolders(line.data); // the pictures may have moved: they are compared
   if (stopping === null) {
     console.log(summary(buildModel({ options: facts.options, classes: ['cat', 'dog'] })));
     return 0;
   }
   const folder = resumed?.files.folder ?? (line.out ? new RunFolder(line.out) : freshRunFolder(DEFAULT_RUN));
   folder.create();
-  const data = await loadData(facts.folder, facts.options, terminal);
+  const data = await loadData(facts.folders, facts.options, terminal);
   const complete: RunFacts = {
     ...facts,
     classes: data.train.classes,
     colours: resumed?.facts.colours ?? coloursOf(data.train, facts.options),
   };
   const files = resumed?.files ?? new CheckpointFiles(folder, { keep: line.keep });
-  return run({ line, facts: complete, data, files, checkpoint: resumed?.checkpoint, stopping });
+  const minutes = preset ? minutesFor(line, preset) : undefined;
+  return run({ line, facts: complete, data, files, checkpoint: resumed?.checkpoint, stopping, minutes });
 }
 
 /** The preset given, or the one that suits the adapter; says which and why. */
@@ -73,6 +79,13 @@ function choosePreset({ preset }: CommandLine): PresetName {
   terminal.say(`Adapter: ${adapter}`);
   terminal.say(`Preset ${chosen} (${why}): ${presets[chosen].about}`);
   return chosen;
+}
+
+/** How many minutes the run may take; undefined where its epochs are given, or are its preset's. */
+function minutesFor({ minutes, given, steps, profile }: CommandLine, preset: PresetName): number | undefined {
+  if (minutes !== undefined) return minutes;
+  const open = given.epochs === undefined && steps === 0 && !profile;
+  return open && preset === 'quick' && deviceInfo().software ? USUAL_MINUTES : undefined;
 }
 
 interface OpenedRun {
@@ -99,22 +112,23 @@ interface Run {
   files: CheckpointFiles;
   checkpoint: train.Checkpoint | undefined;
   stopping: Stopping;
+  /** Takes as many epochs as fit into them. */
+  minutes: number | undefined;
 }
 
-async function run({ line, facts, data, files, checkpoint, stopping }: Run): Promise<number> {
+async function run({ line, facts, data, files, checkpoint, stopping, minutes }: Run): Promise<number> {
   const { options } = facts;
   const { folder } = files;
   const workers = line.workers ?? Math.min(4, Math.max(1, availableParallelism() - 1));
-  manualSeed(options.seed);
   const loaders = buildLoaders(facts, data.train, data.validation, workers);
+  if (minutes !== undefined) options.epochs = await epochsFor(minutes, { line, facts, data, loaders });
+  manualSeed(options.seed);
   const parts = buildParts(facts, loaders);
   const trainer = new train.Trainer(parts);
   if (checkpoint) train.restoreTrainer(checkpoint, trainer);
   files.checkRoom(train.checkpointBytes(trainer));
   introduce(facts, data, trainer, folder);
-  await train.warmup(parts.model, [options.batch, 3, options.image, options.image], {
-    onProgress: (done, all) => terminal.progress(`compiling kernels: ${done} of ${all}`),
-  });
+  await compile(parts.model, options);
   if (line.profile) {
     await profileStep(trainer, folder);
     await loaders.close();
@@ -127,6 +141,7 @@ async function run({ line, facts, data, files, checkpoint, stopping }: Run): Pro
     await init();
     return buildParts(facts, loaders);
   };
+  const before = trainer.position().seconds;
   const ended = await trainer.fit(fitOptions({ line, facts, trainer, saver, stopping, rebuild }));
   terminal.clear();
   await loaders.close();
@@ -140,9 +155,45 @@ async function run({ line, facts, data, files, checkpoint, stopping }: Run): Pro
   const { signal } = stopping;
   const { history } = trainer;
   const tested = await test({ model, facts, data, folder, saver, history, tenCrop: line.tenCrop, terminal, signal });
-  if (tested === 'done') terminal.say(`Try it: ${call('predict')} FILE... --run ${folder.path}`);
-  else terminal.say(`Stopped while testing; the run is saved. Test again with: ${again}`);
+  if (tested === 'done') {
+    terminal.say(`Try it: ${call('predict')} FILE... --run ${folder.path}`);
+    const { seconds } = trainer.position();
+    const besides = secondsSinceStart() - (seconds - before);
+    const more = whatMoreBrings(options, data.train, seconds / options.epochs, besides);
+    if (more) terminal.say(more);
+  } else terminal.say(`Stopped while testing; the run is saved. Test again with: ${again}`);
   return complain(saver, folder);
+}
+
+const secondsSinceStart = () => performance.now() / 1000;
+
+/** As many epochs as fit into `minutes`, by a few steps that are not kept: the run is the one of \`--epochs\` as many. */
+async function epochsFor(
+  minutes: number,
+  { line, facts, data, loaders }: Pick<Run, 'line' | 'facts' | 'data'> & { loaders: RunLoaders },
+): Promise<number> {
+  const { options } = facts;
+  const parts = buildParts(facts, loaders);
+  await compile(parts.model, options);
+  terminal.progress('measuring how fast training is here');
+  const pace = await measurePace(parts, options.batch);
+  parts.optimizer.dispose();
+  parts.model.dispose();
+  const crops = line.tenCrop ? 1 + 10 : 1;
+  const load = {
+    training: loaders.train.length,
+    validation: loaders.validation?.length ?? 0,
+    test: crops * data.test.length,
+  };
+  const { epochs, because } = chooseEpochs(minutes, secondsSinceStart(), pace, load);
+  terminal.say(`${because}.`);
+  return epochs;
+}
+
+async function compile(model: Module, { batch, image }: DogcatOptions): Promise<void> {
+  await train.warmup(model, [batch, 3, image, image], {
+    onProgress: (done, all) => terminal.progress(`compiling kernels: ${done} of ${all}`),
+  });
 }
 
 function introduce({ options }: RunFacts, data: DogcatData, trainer: train.Trainer, folder: RunFolder): void {

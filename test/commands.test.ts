@@ -75,6 +75,8 @@ test('values that train nothing are refused where they are typed, before picture
     ['--keep 0', '--keep 0: a whole number, 1 or more'],
     ['--image 1.5', '--image 1.5: a whole number'],
     ['--width 0', '--width 0: a number above 0'],
+    ['--minutes 0', '--minutes 0: a number above 0'],
+    ['--minutes soon', '--minutes soon: a number, 0 or more'],
     ['--validation 2', '--validation 2: a number from 0 to 1'],
     ['--dropout 1.5', '--dropout 1.5: a number from 0 to 1'],
     ['--lr x', '--lr x: a number, 0 or more'],
@@ -108,8 +110,8 @@ test('options of the trainer that would be ignored are refused', () => {
   const refuses = (body: () => void, message: RegExp) =>
     assert.throws(body, (e: unknown) => e instanceof UsageError && message.test(e.message), String(message));
   const used = (text: string, preset: PresetName) => {
-    const { given } = line(text);
-    checkUsed(given, { ...presets[preset].options, ...given });
+    const typed = line(text);
+    checkUsed(typed, { ...presets[preset].options, ...typed.given });
   };
   refuses(() => used('--momentum 0.8', 'quick'), /^--momentum is for --optimizer sgd or rmsprop$/);
   refuses(() => used('--rate-in-velocity', 'quick'), /^--rate-in-velocity is for --optimizer sgd$/);
@@ -122,19 +124,25 @@ test('options of the trainer that would be ignored are refused', () => {
     () => used('--dropout 0 --dropout-scaling training', 'paper'),
     /^--dropout-scaling is for a --dropout above 0$/,
   );
+  refuses(() => used('--minutes 5 --epochs 3', 'quick'), /^--minutes is for runs whose --epochs are not given$/);
   used('--momentum 0.8 --no-rate-in-velocity --watch loss --colour-scale deviation', 'paper');
   used('--optimizer sgd --momentum 0.8 --rate-in-velocity --schedule plateau --watch error', 'quick');
 
-  const began = { options: presets.quick.options, folder: 'data' };
+  const began = { options: presets.quick.options, folders: ['data'] };
   refuses(
     () => checkResumed(line('--resume --epochs 24'), began),
     /^--epochs 24: the run was begun with 10, and goes on with it/,
+  );
+  refuses(
+    () => checkResumed(line('--resume --minutes 20'), began),
+    /^--minutes 20: the run was begun with 10 epochs, and goes on with them/,
   );
   refuses(() => checkResumed(line('--resume --no-flip'), began), /^--flip false: the run was begun with true/);
   refuses(() => checkResumed(line('--resume --stand-ins'), began), /^--stand-ins: the run was begun with photographs/);
   checkResumed(line('--resume --epochs 10 --steps 5 --workers 2'), began);
   refuses(() => line('predict a.jpg --weight-decay 3'), /^predict: --weight-decay is for training/);
   assert.is(line('predict a.jpg --run x').resume, 'x');
+  assert.equal([line('--data A --data B').data, line('train').data], [['A', 'B'], []]);
 });
 
 test.run();

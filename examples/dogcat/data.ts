@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { relative } from 'node:path';
 import { drawnStandIns, type ImageDataset } from '../../src/data/index.js';
 import { DataError } from '../../src/index.js';
-import { hasPictures, type ImageFolder, loadImageFolder } from '../../src/node/index.js';
+import { hasPictures, type ImageFolder, type ImageFolderOptions, loadImageFolder } from '../../src/node/index.js';
 import { call } from './options.js';
 import type { DogcatOptions } from './presets.js';
 import type { Terminal } from './terminal.js';
@@ -14,8 +14,8 @@ export interface DogcatData {
   test: ImageDataset;
   /** What `test` is, for people. */
   testName: string;
-  /** Where the pictures came from; null for stand-ins. */
-  folder: string | null;
+  /** Whether they are photographs, or at any rate no drawn stand-ins. */
+  real: boolean;
 }
 
 const USUAL_FOLDER = '../shared/data/dogs-vs-cats';
@@ -28,58 +28,62 @@ const HOW_TO_GET = `No photographs are used. To train on real ones, get "Dogs vs
 Until then the network trains on drawn stand-ins. Its accuracy says nothing about photographs.`;
 
 /** --data, then WGRAD_DATA, then the usual place beside the project. */
-export function findFolder(given: string | undefined): string | null {
-  for (const [what, folder] of [
-    ['--data', given],
-    ['WGRAD_DATA', process.env.WGRAD_DATA],
-  ] as const) {
-    if (folder === undefined || folder === '') continue;
+export function findFolders(given: readonly string[]): string[] | null {
+  const own = process.env.WGRAD_DATA;
+  const [what, folders] = given.length > 0 ? ['--data', given] : ['WGRAD_DATA', own ? [own] : []];
+  for (const folder of folders)
     if (!existsSync(folder)) throw new DataError(`${what} ${folder}: there is no such folder`);
-    return relative('', folder) || '.';
-  }
-  return hasPictures(USUAL_FOLDER) ? USUAL_FOLDER : null;
+  if (folders.length > 0) return folders.map((folder) => relative('', folder) || '.');
+  return hasPictures(USUAL_FOLDER) ? [USUAL_FOLDER] : null;
 }
 
 /** Training, validation and test pictures, decoded. */
-export async function loadData(folder: string | null, options: DogcatOptions, terminal: Terminal): Promise<DogcatData> {
+export async function loadData(
+  folders: readonly string[] | null,
+  options: DogcatOptions,
+  terminal: Terminal,
+): Promise<DogcatData> {
   const { stored, limit, seed, validation: share } = options;
-  if (folder === null) {
+  if (folders === null) {
     terminal.markStandIns();
     terminal.say(HOW_TO_GET);
     const [train, validation] = drawnStandIns(Math.min(STAND_INS.train, limit), stored, seed).split(share, seed);
-    return {
-      train,
-      validation,
-      test: drawnStandIns(STAND_INS.test, stored, seed + 1),
-      testName: 'new drawings',
-      folder,
-    };
+    const test = drawnStandIns(STAND_INS.test, stored, seed + 1);
+    return { train, validation, test, testName: 'new drawings', real: false };
   }
-  const training = existsSync(`${folder}/train`) ? `${folder}/train` : folder;
-  const load = async (path: string, most?: number) => {
+  const load = async (paths: readonly string[], more: ImageFolderOptions) => {
     const started = performance.now();
-    const found = await loadImageFolder(path, {
-      size: stored,
-      limit: most,
-      seed,
-      onProgress: (done, total) => terminal.progress(`decoding ${path}: ${done} of ${total}`),
+    const name = paths.join(', ');
+    const found = await loadImageFolder(paths, {
+      ...{ size: stored, seed, ...more },
+      onProgress: (done, total) => terminal.progress(`decoding ${name}: ${done} of ${total}`),
     });
     terminal.clear();
-    report(path, found, (performance.now() - started) / 1000, terminal);
+    report(name, found, (performance.now() - started) / 1000, terminal);
     return found.dataset;
   };
-  const all = await load(training, Number.isFinite(limit) ? limit : undefined);
+  const split = folders.filter((folder) => existsSync(`${folder}/train`));
+  const training = folders.map((folder) => (split.includes(folder) ? `${folder}/train` : folder));
+  const all = await load(training, { limit: Number.isFinite(limit) ? limit : undefined });
+  const { classes } = all;
+  if (classes.length < 2)
+    throw new DataError(`${training.join(', ')}: only one class, '${classes[0]}'; two or more are needed`);
   const [train, validation] = all.split(share, seed);
-  if (train.classes.length < 2)
-    throw new DataError(`${training}: only one class, '${train.classes[0]}'; two or more are needed`);
-  const testFolder = `${folder}/test`;
-  const instead = { train, validation, test: validation, testName: 'the validation pictures', folder };
-  if (training === folder || !existsSync(testFolder)) return instead;
-  const test = await load(testFolder);
-  if (test.classes.join('\n') === train.classes.join('\n'))
-    return { train, validation, test, testName: testFolder, folder };
-  terminal.say(`${testFolder}: its classes are not those of ${training}; the validation pictures are tested instead`);
-  return instead;
+  const unchecked = validation.counts().flatMap((count, c) => (count === 0 ? [classes[c]] : []));
+  if (validation.length > 0 && unchecked.length > 0)
+    terminal.say(
+      `  none of its ${unchecked.join(', ')} is kept for validation: ${share} of them is less than a picture`,
+    );
+  const tests = split.map((folder) => `${folder}/test`).filter((folder) => existsSync(folder));
+  const instead = { train, validation, test: validation, testName: 'the validation pictures', real: true };
+  if (tests.length === 0) return instead;
+  try {
+    return { train, validation, test: await load(tests, { classes }), testName: tests.join(', '), real: true };
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    terminal.say(`${error.message}; the validation pictures are tested instead`);
+    return instead;
+  }
 }
 
 function report(path: string, { dataset, damaged, cached }: ImageFolder, seconds: number, terminal: Terminal): void {

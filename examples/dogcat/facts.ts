@@ -9,7 +9,8 @@ export interface RunFacts {
   options: DogcatOptions;
   classes: readonly string[];
   colours: ColourStatistics;
-  folder: string | null;
+  /** Where the pictures came from; null for stand-ins. */
+  folders: readonly string[] | null;
 }
 
 /** What weights alone need; files that the browser page saves have no more. */
@@ -58,7 +59,7 @@ export function readFacts(checkpoint: Checkpoint, use: 'resume' | 'predict'): Ru
     throw new CheckpointError(`${name}: facts are not JSON (${(error as Error).message})`, { cause: error });
   }
   expect(typeof facts === 'object' && facts !== null, '', 'an object', facts);
-  const { options, classes, colours, folder } = facts;
+  const { options, classes, colours } = facts;
   expect(typeof options === 'object' && options !== null, '.options', 'an object', options);
   const names = use === 'predict' ? NETWORK : (Object.keys(presets.quick.options) as (keyof DogcatOptions)[]);
   const given: Record<string, unknown> = { ...BEFORE, ...options };
@@ -80,8 +81,16 @@ export function readFacts(checkpoint: Checkpoint, use: 'resume' | 'predict'): Ru
     expect(image !== null, '.colours.meanImage', expected, String(colours.meanImage).slice(0, 40));
     known.meanImage = image!;
   }
-  expect(folder === null || typeof folder === 'string', '.folder', 'a path or null', folder);
-  return { options: given as unknown as DogcatOptions, classes, colours: known, folder };
+  const folders = foldersOf(facts);
+  const paths = folders === null || (Array.isArray(folders) && folders.every((path) => typeof path === 'string'));
+  expect(paths, '.folders', 'a list of paths or null', folders);
+  return { options: given as unknown as DogcatOptions, classes, colours: known, folders: folders as string[] | null };
+}
+
+/** Files of earlier versions, and of the browser page, have one `folder`. */
+function foldersOf(facts: object): unknown {
+  const { folder, folders = typeof folder === 'string' ? [folder] : folder } = facts as Record<string, unknown>;
+  return folders;
 }
 
 function checkOption(

@@ -12,7 +12,9 @@ const NEEDS: [name: keyof DogcatOptions, used: (options: DogcatOptions) => boole
 ];
 
 /** @throws UsageError for an option that this run has no use for. */
-export function checkUsed(given: Partial<DogcatOptions>, options: DogcatOptions): void {
+export function checkUsed({ given, minutes }: Pick<CommandLine, 'given' | 'minutes'>, options: DogcatOptions): void {
+  if (minutes !== undefined && given.epochs !== undefined)
+    throw new UsageError('--minutes is for runs whose --epochs are not given');
   for (const [name, used, by] of NEEDS) {
     if (given[name] !== undefined && !used(options)) throw new UsageError(`--${dashed(name)} is for ${by}`);
   }
@@ -20,8 +22,8 @@ export function checkUsed(given: Partial<DogcatOptions>, options: DogcatOptions)
 
 /** @throws UsageError for an option that is another than the run was begun with. */
 export function checkResumed(
-  { given, standIns }: CommandLine,
-  began: { options: DogcatOptions; folder: string | null },
+  { given, minutes, standIns }: CommandLine,
+  began: { options: DogcatOptions; folders: readonly string[] | null },
 ): void {
   for (const [name, value] of Object.entries(given)) {
     const then = began.options[name as keyof DogcatOptions];
@@ -30,6 +32,10 @@ export function checkResumed(
       `--${dashed(name)} ${value}: the run was begun with ${then}, and goes on with it; begin another without --resume`,
     );
   }
-  if (standIns && began.folder !== null)
+  if (minutes !== undefined)
+    throw new UsageError(
+      `--minutes ${minutes}: the run was begun with ${began.options.epochs} epochs, and goes on with them; begin another without --resume`,
+    );
+  if (standIns && began.folders !== null)
     throw new UsageError('--stand-ins: the run was begun with photographs, and goes on with them');
 }

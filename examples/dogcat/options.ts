@@ -17,14 +17,14 @@ const usage = (typed: string, does: string) => `  ${typed.padEnd(47)} ${does}`;
 export const help = `Trains AlexNet to tell dogs from cats, or the classes of any folder of pictures, or names them with a network trained before.
 
 ${usage(call('train').replace(/ --$/, ''), 'train; the preset follows the adapter')}
-${usage(`${call('train')} --preset quick --epochs 24`, 'train longer')}
+${usage(`${call('train')} --minutes 20`, 'train longer')}
 ${usage(`${call('train')} --resume`, 'go on with the last run, exactly where it was')}
 ${usage(`${call('predict')} a.jpg b.png`, "name what is on pictures, by the last run's network")}
 ${usage(`${call('predict')} a.jpg --run DIR`, "by another's, or by a file of weights")}
 
 Data
-  --data DIR            folder with train/ and test/, or of pictures. Default: WGRAD_DATA, then
-                        ../shared/data/dogs-vs-cats; where there is none, drawn stand-ins
+  --data DIR            folder with train/ and test/, or of pictures; several (--data A --data B) are one set. Default:
+                        WGRAD_DATA, then ../shared/data/dogs-vs-cats; where there is none, drawn stand-ins
   --stand-ins           draw stand-ins even where photographs are at hand
   --limit N             use only N training pictures, evenly from the classes
   --validation F        share of the training pictures kept for validation (0.05)
@@ -45,7 +45,10 @@ Network
   --initialization NAME he | paper (deviation 0.01, some biases 1) | uniform (PyTorch's)
 
 Training
-  --epochs N  --batch N  --lr F  --momentum F  --weight-decay F  --label-smoothing F  --seed N
+  --minutes F           train as many epochs as fit into F minutes, decoding and testing included; some steps are timed
+                        first (10 where a CPU stands in for a GPU and the preset is quick; else the preset's epochs)
+  --epochs N            train N epochs, however long they take
+  --batch N  --lr F  --momentum F  --weight-decay F  --label-smoothing F  --seed N
   --optimizer NAME      sgd | adamw | adam | rmsprop
   --rate-in-velocity    of sgd: the paper's rule, in which a new rate leaves earlier steps as they were
   --schedule NAME       one-cycle | plateau (divides by 10 when validation stalls, as the paper did) | constant
@@ -81,6 +84,7 @@ const MORE_NUMBERS = [
   'save-every',
   'steps',
   'keep',
+  'minutes',
 ] as const;
 export const NAMES = {
   variant: ['paper', 'dogcat'],
@@ -101,7 +105,8 @@ export interface CommandLine {
   preset?: PresetName;
   /** Options given on the command line, by name in camelCase. */
   given: Partial<DogcatOptions>;
-  data?: string;
+  /** Folders, in the order given. */
+  data: string[];
   standIns: boolean;
   out?: string;
   /** '' for the last run. */
@@ -110,6 +115,8 @@ export interface CommandLine {
   saveEvery: number;
   steps: number;
   keep: number;
+  /** What all of the run may take. */
+  minutes?: number;
   onDivergence: 'stop' | 'rollback';
   tenCrop: boolean;
   profile: boolean;
@@ -132,10 +139,11 @@ function wrongOption(message: string, names: string[]): string {
 
 /** @throws UsageError that names the option and what it takes. */
 export function parseCommandLine(argv: string[]): CommandLine {
-  const strings = [...NUMBERS, ...MORE_NUMBERS, ...Object.keys(NAMES), 'data', 'out', 'resume', 'run'];
+  const strings = [...NUMBERS, ...MORE_NUMBERS, ...Object.keys(NAMES), 'out', 'resume', 'run'];
   const flags = ['flip', 'rate-in-velocity', 'ten-crop', 'stand-ins', 'summary', 'profile', 'detect-anomaly', 'help'];
   const options = Object.fromEntries([
     ...strings.map((name) => [name, { type: 'string' as const }]),
+    ['data', { type: 'string' as const, multiple: true }],
     ...flags.map((name) => [name, { type: 'boolean' as const }]),
   ]);
   let parsed: ReturnType<typeof parseArgs>;
@@ -169,6 +177,7 @@ export function parseCommandLine(argv: string[]): CommandLine {
     keep = 2,
     onDivergence = 'stop',
     preset,
+    minutes,
     ...rest
   } = given as Record<string, never>;
   const training = Object.keys(rest)[0];
@@ -179,7 +188,7 @@ export function parseCommandLine(argv: string[]): CommandLine {
     files,
     preset,
     given: rest,
-    data: text('data'),
+    data: (values.data ?? []) as string[],
     standIns: values['stand-ins'] === true,
     out: text('out'),
     resume: text('resume') ?? (word === 'predict' ? text('run') : undefined),
@@ -187,6 +196,7 @@ export function parseCommandLine(argv: string[]): CommandLine {
     saveEvery,
     steps,
     keep,
+    minutes,
     onDivergence,
     tenCrop: values['ten-crop'] !== false,
     profile: values.profile === true,
@@ -213,6 +223,6 @@ function number(name: string, text: string): number {
   if (WHOLE.includes(name) && !Number.isInteger(value)) refuse('a whole number');
   if (ONE_OR_MORE.includes(name) && value < 1) refuse('a whole number, 1 or more');
   if (SHARES.includes(name) && value > 1) refuse('a number from 0 to 1');
-  if (name === 'width' && value === 0) refuse('a number above 0');
+  if (['width', 'minutes'].includes(name) && value === 0) refuse('a number above 0');
   return value;
 }

@@ -40,7 +40,7 @@ export async function predict(files: string[], run: string | undefined, defaultR
       failed++;
     }
   }
-  if (facts.folder === null)
+  if (facts.folders === null)
     console.error('This network was trained on drawn stand-ins: its word on photographs means nothing.');
   return failed > 0 ? 1 : 0;
 }

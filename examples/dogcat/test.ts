@@ -45,7 +45,7 @@ export async function test(parts: TestParts): Promise<'done' | 'stopped'> {
   }
   const weight = model.stateDict()['conv1.weight'];
   const filters = { shape: weight.shape, data: await weight.data() };
-  const pictures = data.folder === null ? 'drawn stand-ins' : 'Dogs vs. Cats';
+  const pictures = data.real ? 'Dogs vs. Cats' : 'drawn stand-ins';
   const title = `AlexNet '${facts.options.variant}', width ${facts.options.width}, on ${pictures}`;
   saver.saveFile('report.svg', train.reportSvg({ title, history, filters, test: results }));
   terminal.say(`\nCurves and filters: ${folder.file('report.svg')}`);

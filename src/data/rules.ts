@@ -10,6 +10,16 @@ export function checkSeed(where: string, seed: number): void {
   if (!seedRule.holds(seed)) throw new UsageError(`${where}: seed is ${seedRule.be}, got ${showValue(seed)}`);
 }
 
+/** Names of classes, in the order of their labels. */
+export const classesRule: Rule = {
+  be: 'a list of names, none of them twice',
+  holds: (value) =>
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((name) => typeof name === 'string') &&
+    new Set(value).size === value.length,
+};
+
 const three = (value: unknown, holds: (item: unknown) => boolean): boolean =>
   Array.isArray(value) && value.length === 3 && value.every(holds);
 

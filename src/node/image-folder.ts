@@ -3,12 +3,13 @@ import { readdirSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { type DamagedFile, ImageDataset, withoutPictures } from '../data/dataset.js';
 import { Random, shuffled } from '../data/random.js';
-import { seedRule } from '../data/rules.js';
+import { classesRule, seedRule } from '../data/rules.js';
 import { DataError, showValue, UsageError } from '../device/errors.js';
 import { showBytes } from '../device/math.js';
 import { callback, checkOptions, flag, type Rules, whole } from '../device/options.js';
 import type { DecodeJob, DecodeSetup } from './decode-worker.js';
-import { type Entry, listPictures, PICTURE } from './list-pictures.js';
+import { listFolders, pick } from './list-folders.js';
+import { type Listing, PICTURE } from './list-pictures.js';
 import { readPixelCache, writePixelCache } from './pixel-cache.js';
 import { WorkerPool } from './worker-pool.js';
 
@@ -24,6 +25,11 @@ export interface ImageFolderOptions {
   limit?: number;
   /** Which ones a `limit` takes. Default 0. */
   seed?: number;
+  /**
+   * The classes, in the order of their labels: those of the training pictures, for a set to test with. Pictures of others are
+   * left out and reported. Default: those that there are, in alphabetical order.
+   */
+  classes?: readonly string[];
   /** Called after each picture that is decoded; never where they come from the cache. */
   onProgress?: (done: number, total: number) => void;
 }
@@ -46,33 +52,35 @@ const OF_THREAD = /^worker threads: /;
 
 const RULES: Rules<ImageFolderOptions> = {
   ...{ size: whole(1), workers: whole(1), limit: whole(1) },
-  ...{ cache: flag, seed: seedRule, onProgress: callback },
+  ...{ cache: flag, seed: seedRule, classes: classesRule, onProgress: callback },
 };
 
 /**
  * Loads a folder of pictures, either Kaggle-named (`cat.1.jpg`: the class is what stands before the first dot) or
  * with a folder for each class, as PyTorch's ImageFolder. Folders that only wrap others are looked through (`train/` beside
  * `test/`, one of the same name, a single one around the classes). Links are followed, into no folder twice. Damaged files,
- * pictures of other kinds (.webp, .heic, ...) and classes without a picture are left out and reported.
- * @throws DataError if the folder cannot be read, holds no pictures, or more than memory can; UsageError for options that
- * make no sense.
+ * pictures of other kinds (.webp, .heic, ...) and classes without a picture are left out and reported. A list of folders is
+ * one set: names begin at the folder around them, and of pictures with the same bytes the first is taken, the others reported.
+ * @throws DataError if a folder cannot be read, holds no pictures (of the `classes`), lies in another one of the list, or holds
+ * more than memory can; UsageError for options that make no sense.
  */
-export async function loadImageFolder(root: string, options: ImageFolderOptions = {}): Promise<ImageFolder> {
-  if (typeof root !== 'string' || root === '')
-    throw new UsageError(`loadImageFolder: takes a path, got ${showValue(root)}`);
+export async function loadImageFolder(
+  root: string | readonly string[],
+  options: ImageFolderOptions = {},
+): Promise<ImageFolder> {
+  const roots: readonly string[] = Array.isArray(root) ? root : [root];
+  if (roots.length === 0 || !roots.every((path) => typeof path === 'string' && path !== ''))
+    throw new UsageError(`loadImageFolder: takes a path or a list of paths, got ${showValue(root)}`);
   checkOptions('loadImageFolder', options, RULES);
   const { size = 256, workers = availableParallelism(), cache = true, limit, seed = 0, onProgress } = options;
-  const { folder, classes, entries: all, left } = listPictures(root);
-  const entries = limit === undefined ? all : takeEvenly(all, classes.length, limit, seed);
-  const memory = pixelMemory(folder, entries.length, size);
+  const { folder, classes, files, labels, left } = limited(listFolders(roots, options.classes), limit, seed);
+  const memory = pixelMemory(folder, files.length, size);
   const bytes = new Uint8Array(memory);
-  const files = entries.map(({ file }) => file);
   const known = cache ? readPixelCache(folder, files, size, bytes) : null;
   const reasons = known ?? (await decodeAll(folder, files, memory, size, workers, onProgress));
   const lasting = reasons.every((reason) => reason === null || !OF_THREAD.test(reason)); // else another try may go well
   if (cache && !known && lasting) writePixelCache(folder, files, size, bytes, reasons);
-  const labels = Int32Array.from(entries, ({ label }) => label);
-  const good = Int32Array.from(entries.keys()).filter((i) => reasons[i] === null);
+  const good = Int32Array.from(files.keys()).filter((i) => reasons[i] === null);
   if (good.length === 0) throw new DataError(`${folder}: none of its ${files.length} pictures could be read`);
   const damaged = files.flatMap((file, i) => (reasons[i] === null ? [] : [{ file, reason: reasons[i]! }]));
   const dataset = new ImageDataset(bytes, size, classes, labels, files, good);
@@ -95,20 +103,21 @@ function pixelMemory(folder: string, pictures: number, size: number): SharedArra
   }
 }
 
-/** `limit` entries with as equal a share of each class as there is. */
-function takeEvenly(all: Entry[], classes: number, limit: number, seed: number): Entry[] {
-  const queues = Array.from({ length: classes }, (_, c) =>
-    shuffled(
-      all.filter((e) => e.label === c),
-      new Random(seed + c),
-    ),
-  );
-  const taken = new Set<Entry>();
-  for (let round = 0; taken.size < Math.min(limit, all.length); round++) {
-    const next = queues[round % classes].pop();
-    if (next) taken.add(next);
+/** Only `limit` of the pictures, with as equal a share of each class as there is. */
+function limited(all: Listing, limit: number | undefined, seed: number): Listing {
+  if (limit === undefined || limit >= all.files.length) return all;
+  const members: number[][] = all.classes.map(() => []);
+  all.labels.forEach((label, i) => {
+    members[label].push(i);
+  });
+  const queues = members.map((list, c) => shuffled(list, new Random(seed + c)));
+  const taken: number[] = [];
+  for (let round = 0; taken.length < limit; round++) {
+    const next = queues[round % queues.length].pop();
+    if (next !== undefined) taken.push(next);
   }
-  return all.filter((e) => taken.has(e));
+  taken.sort((a, b) => a - b);
+  return pick(all, taken);
 }
 
 /** Why each file was left out; null where it was decoded. A file that kills or hangs its thread is left out, too. */

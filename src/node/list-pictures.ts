@@ -8,19 +8,15 @@ import { DataError } from '../device/errors.js';
 export const PICTURE = /\.(jpe?g|jpe|jfif|png|apng)$/i;
 const OTHER_PICTURE = /\.(webp|gif|bmp|tiff?|heic|heif|avif|jxl|jp2|svg|psd|dng|cr2|nef|arw)$/i;
 
-/** A picture and the class it is of. */
-export interface Entry {
-  file: string;
-  label: number;
-}
-
 export interface Listing {
   /** What the files' paths begin at. */
   folder: string;
   /** In alphabetical order. */
   classes: string[];
-  /** In natural order: cat.2 before cat.10. */
-  entries: Entry[];
+  /** The pictures' paths below `folder`, in natural order: cat.2 before cat.10. */
+  files: string[];
+  /** The class of each. */
+  labels: Int32Array;
   left: DamagedFile[];
 }
 
@@ -51,14 +47,15 @@ export function listPictures(root: string): Listing {
     const instead = others.length > 0 ? `, only files such as ${others[0]}, which are not read` : '';
     throw new DataError(`${folder}: holds no .jpg, .jpeg or .png files${instead}`);
   }
-  const classes = [...new Set(files.map(classOf))].sort();
-  const labels = new Map(classes.map((name, i) => [name, i]));
+  const own = files.map(classOf);
+  const classes = [...new Set(own)].sort();
+  const places = new Map(classes.map((name, i) => [name, i]));
   const left = [
     ...tree.left.filter(({ file }) => below(file)).map(({ file, reason }) => ({ file: rest(file), reason })),
     ...others.map((file) => ({ file, reason: `a ${/[^.]*$/.exec(file)![0]} file; only JPEG and PNG are read` })),
     ...emptyClasses(tree.folders.filter(below).map(rest), files, others),
   ];
-  return { folder, classes, left, entries: files.map((file) => ({ file, label: labels.get(classOf(file))! })) };
+  return { folder, classes, files, labels: Int32Array.from(own, (name) => places.get(name)!), left };
 }
 
 /** Folders that would be classes, if there were a picture in them. */
@@ -69,7 +66,7 @@ function emptyClasses(folders: string[], files: string[], others: string[]): Dam
   return folders
     .filter((folder) => folder.indexOf('/') === folder.length - 1 && !full.has(folder))
     .filter((folder) => byFolder || tried.has(folder))
-    .map((folder) => ({ file: folder, reason: 'no picture in it can be read; it is none of the classes' }));
+    .map((folder) => ({ file: folder, reason: 'no picture in it can be read; it gives no class' }));
 }
 
 /** Follows links, but into no folder a second time. Hidden files and folders are passed over. */
@@ -100,7 +97,7 @@ function walk(root: string): Tree {
   };
   read('');
   // After the folders themselves, so that a picture has the name of the place where it lies.
-  for (let link = links.shift(); link !== undefined; link = links.shift()) {
+  for (const link of links) {
     attempt(link, (path) => (statSync(at(path)).isDirectory() ? enter(`${path}/`) : void tree.files.push(path)), leave);
   }
   return tree;

@@ -28,7 +28,7 @@ const pictures = drawnStandIns(24, STORED, 3);
 function factsOf(more: Partial<DogcatOptions> = {}): RunFacts {
   const small = { width: 1 / 16, image: CROP, stored: STORED, batch: 20 } as const;
   const options = { ...presets.paper.options, ...small, ...more };
-  return { options, classes: pictures.classes, colours: coloursOf(pictures, options), folder: null };
+  return { options, classes: pictures.classes, colours: coloursOf(pictures, options), folders: null };
 }
 
 const read = (text: string, use: 'resume' | 'predict' = 'predict') =>
@@ -119,7 +119,7 @@ test('predictions and the test of a run see pictures as training did', async () 
     expected,
     Int32Array.from({ length: pictures.length }, (_, i) => pictures.label(i)),
   );
-  const data = { train: pictures, validation: pictures, test: pictures, testName: 'them', folder: null };
+  const data = { train: pictures, validation: pictures, test: pictures, testName: 'them', real: false };
   const saver = new RunSaver(new CheckpointFiles(run), () => {});
   const parts = { model, facts, data, folder: run, saver, history: [], tenCrop: true, terminal: new Terminal() };
   const said: string[] = [];

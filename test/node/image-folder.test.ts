@@ -170,7 +170,7 @@ test('pictures of other kinds are named, .jfif is read, and a class folder witho
   const reasons = new Map(damaged.map(({ file, reason }) => [file, reason]));
   for (const kind of others) assert.is(reasons.get(`bird/1.${kind}`), `a ${kind} file; only JPEG and PNG are read`);
   assert.is(reasons.get('cat/3.webp'), 'a webp file; only JPEG and PNG are read');
-  assert.is(reasons.get('bird/'), 'no picture in it can be read; it is none of the classes');
+  assert.is(reasons.get('bird/'), 'no picture in it can be read; it gives no class');
   assert.is(reasons.size, others.length + 2);
   assert.match(
     await refusal(makeFolder({ 'a/1.webp': '', 'b/2.gif': '' })),
@@ -192,7 +192,7 @@ test('a class whose pictures are all damaged is named, besides each of them; emp
   assert.equal(damaged, [
     { file: 'dog/1.png', reason: 'the file is empty' },
     { file: 'dog/2.png', reason: 'neither a JPEG nor a PNG, whatever its name says' },
-    { file: 'bird/', reason: 'no picture in it can be read; it is none of the classes' },
+    { file: 'bird/', reason: 'no picture in it can be read; it gives no class' },
     { file: 'dog', reason: 'a class without a picture that could be read' },
   ]);
 });
@@ -271,9 +271,11 @@ test('options are checked by name and range', async () => {
   await refused({ workers: 0 }, /workers is a whole number, 1 or more/);
   await refused({ seed: 0.5 }, /seed is a whole number/);
   await refused({ cache: 'no' }, /cache is true or false/);
-  for (const root of ['', undefined, 7] as string[]) {
+  for (const root of ['', undefined, 7, [], ['a', '']] as string[]) {
     const error = await loadImageFolder(root).catch((reason) => reason);
-    assert.ok(error instanceof UsageError && /loadImageFolder: takes a path, got/.test(error.message));
+    assert.ok(
+      error instanceof UsageError && /loadImageFolder: takes a path or a list of paths, got/.test(error.message),
+    );
   }
 });
 

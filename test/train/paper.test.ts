@@ -78,7 +78,7 @@ async function train(args: Args, more: Partial<DogcatOptions> = {}, normalize?: 
   const [own, check] = [all.subset(places.slice(0, args.train)), all.subset(places.slice(args.train))];
   const options = { ...presets.paper.options, width: 1 / 16, image, stored, batch, seed, lr, ...more };
   const colours = turned(coloursOf(own, options));
-  const written = writeFacts({ options, classes: own.classes, colours, folder: null });
+  const written = writeFacts({ options, classes: own.classes, colours, folders: null });
   const facts = readFacts({ name: 'facts', tensors: new Map(), metadata: { facts: written } }, 'resume');
   const loaders = buildLoaders(facts, own, check, 0);
   const parts = buildParts(facts, loaders);
@@ -222,7 +222,7 @@ test('the plateau of a run watches what the options say; without validation pict
     ['loss', none, 'trainLoss'],
   ] as const) {
     const options = { ...small, watch };
-    const facts = { options, classes: set.classes, colours: coloursOf(own, options), folder: null };
+    const facts = { options, classes: set.classes, colours: coloursOf(own, options), folders: null };
     const { schedule, model, optimizer } = buildParts(facts, buildLoaders(facts, own, checked, 0));
     assert.equal([schedule?.each, schedule?.watch], ['epoch', expected]);
     assert.equal(optimizer.settings().groups, [
