@@ -131,9 +131,8 @@ function among(classes: readonly string[], listing: Listing): Listing {
   if (known.length === 0)
     throw new DataError(`${folder}: no picture is of one of the classes ${some(classes)}; there are ${some(own)}`);
   const others = own.flatMap((file, label) => {
-    const pictures = counts[label] === 1 ? 'picture is' : 'pictures are';
-    const reason = `none of the classes; its ${counts[label]} ${pictures} left out`;
-    return places[label] < 0 ? [{ file, reason }] : [];
+    const pictures = `${counts[label]} ${counts[label] === 1 ? 'picture' : 'pictures'}`;
+    return places[label] < 0 ? [{ file, reason: `not one of the classes (${pictures})` }] : [];
   });
   const picked = pick(listing, known);
   return {

@@ -114,7 +114,7 @@ test('classes of another set: the same labels, what is missing or strange is nam
     ],
   );
   assert.equal(found.damaged, [
-    { file: 'fish', reason: 'none of the classes; its 2 pictures are left out' },
+    { file: 'fish', reason: 'not one of the classes (2 pictures)' },
     { file: 'bird', reason: 'a class without a picture that could be read' },
   ]);
   assert.is(

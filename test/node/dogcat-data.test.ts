@@ -1,0 +1,127 @@
+// What `npm run dogcat` makes of the folders it is given, and what it says of them.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import * as assert from 'uvu/assert';
+import { type DogcatData, findFolders, loadData } from '../../examples/dogcat/data.js';
+import { type DogcatOptions, presets } from '../../examples/dogcat/presets.js';
+import type { Terminal } from '../../examples/dogcat/terminal.js';
+import { DataError } from '../../src/index.js';
+import { suite } from '../support/suite.js';
+import { makePng } from './made-images.js';
+
+const test = suite('node/dogcat-data');
+const home = mkdtempSync(join(tmpdir(), 'wgrad-dogcat-'));
+const before = { cache: process.env.WGRAD_CACHE, data: process.env.WGRAD_DATA };
+test.before(() => {
+  process.env.WGRAD_CACHE = join(home, 'cache');
+});
+test.after(() => {
+  for (const [name, value] of [
+    ['WGRAD_CACHE', before.cache],
+    ['WGRAD_DATA', before.data],
+  ] as const) {
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = value;
+  }
+  rmSync(home, { recursive: true, force: true });
+});
+
+let drawn = 0;
+/** Different pictures, so many of each name, such as 'train/cat' for train/cat.1.png and so on. */
+function make(folder: string, counts: Record<string, number>): string {
+  for (const [name, count] of Object.entries(counts)) {
+    mkdirSync(dirname(join(home, folder, name)), { recursive: true });
+    for (let i = 1; i <= count; i++) {
+      const [red, green] = [drawn % 256, Math.floor(drawn++ / 256)];
+      writeFileSync(
+        join(home, folder, `${name}.${i}.png`),
+        makePng(8, 8, () => [red, green, 0]),
+      );
+    }
+  }
+  return relative('', join(home, folder));
+}
+
+async function load(folders: string[], more: Partial<DogcatOptions> = {}): Promise<DogcatData & { said: string[] }> {
+  const said: string[] = [];
+  const terminal = { say: (line: string) => void said.push(line), progress: () => {}, clear: () => {} };
+  const options = { ...presets.quick.options, stored: 8, validation: 0.25, ...more };
+  const data = await loadData(folders, options, terminal as unknown as Terminal);
+  return {
+    ...data,
+    said: said.map((line) => line.replace(/decoded in [\d.]+ s/, 'decoded').replaceAll(folders[0], 'A')),
+  };
+}
+
+test('two folders are one set; a corrupt file, a copy and a .webp are named once each, and nothing else is said', async () => {
+  const a = make('a', { 'train/cat': 8, 'train/dog': 8, 'test/cat': 3, 'test/dog': 2 });
+  const b = make('b', { cat: 4, dog: 8 });
+  writeFileSync(join(home, 'b/dog.20.png'), 'broken');
+  writeFileSync(join(home, 'b/cat.30.webp'), '');
+  writeFileSync(
+    join(home, 'b/cat.40.png'),
+    makePng(8, 8, () => [0, 0, 0]),
+  ); // the first picture, train/cat.1.png
+  const { train, validation, test: tested, testName, said } = await load([a, b]);
+  assert.equal([train.counts(), validation.counts(), tested.counts()], [[9, 12], [3, 4], [3, 2]]); // biome-ignore format: a list
+  assert.is(testName, `${a}/test`);
+  assert.equal(said, [
+    `A/train, ${b}: 12 cat, 16 dog, 8 x 8 pixels, decoded`,
+    '  left out b/dog.20.png: neither a JPEG nor a PNG, whatever its name says',
+    '  left out b/cat.30.webp: a webp file; only JPEG and PNG are read',
+    '  left out b/cat.40.png: the same picture as a/train/cat.1.png',
+    'A/test: 3 cat, 2 dog, 8 x 8 pixels, decoded',
+  ]);
+  const { said: again } = await load([a, b]);
+  assert.match(again[0], /from the cache$/);
+});
+
+test('a class that test or validation lack, or that training lacks, is named', async () => {
+  const a = make('c', { 'train/cat': 8, 'train/dog': 8, 'train/emu': 1, 'test/dog': 3, 'test/fox': 2, 'test/emu': 1 });
+  const { train, validation, test: tested, said } = await load([a]);
+  assert.equal([train.counts(), validation.counts()], [[6, 6, 1], [2, 2, 0]]); // biome-ignore format: a list
+  assert.equal(
+    [tested.classes, tested.counts()],
+    [
+      ['cat', 'dog', 'emu'],
+      [0, 3, 1],
+    ],
+  );
+  assert.equal(said, [
+    'A/train: 8 cat, 8 dog, 1 emu, 8 x 8 pixels, decoded',
+    '  none of its emu is kept for validation: 0.25 of them is less than a picture',
+    'A/test: 0 cat, 3 dog, 1 emu, 8 x 8 pixels, decoded',
+    '  left out fox: not one of the classes (2 pictures)',
+    '  left out cat: a class without a picture that could be read',
+  ]);
+});
+
+test('a test folder of other classes altogether is named, and done without', async () => {
+  const a = make('d', { 'train/cat': 4, 'train/dog': 4, 'test/1': 1, 'test/2': 1 });
+  const { test: tested, validation, testName, said } = await load([a]);
+  assert.is(tested, validation);
+  assert.is(testName, 'the validation pictures');
+  assert.is(
+    said[1],
+    'A/test: no picture is of one of the classes cat, dog; there are 1, 2; the validation pictures are tested instead',
+  );
+});
+
+test('folders are those of --data, else WGRAD_DATA; what is not there is said', () => {
+  const [a, b] = [make('e', { cat: 1 }), make('f', { cat: 1 })];
+  process.env.WGRAD_DATA = b;
+  assert.equal(findFolders([a, b]), [a, b]);
+  assert.equal(findFolders([]), [b]);
+  const refused = (given: string[], message: RegExp) =>
+    assert.throws(
+      () => findFolders(given),
+      (e: unknown) => e instanceof DataError && message.test(e.message),
+    );
+  refused([a, 'nowhere'], /^--data nowhere: there is no such folder$/);
+  process.env.WGRAD_DATA = 'nowhere';
+  refused([], /^WGRAD_DATA nowhere: there is no such folder$/);
+  assert.equal(findFolders([a]), [a]);
+});
+
+test.run();
