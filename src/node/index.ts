@@ -8,3 +8,5 @@ export * from './decode-image.js';
 export * from './image-folder.js';
 export * from './run-folder.js';
 export * from './run-saver.js';
+export * from './shard-loader.js';
+export { openShards, ShardDataset, type ShardOptions } from './shards.js';

@@ -6,7 +6,7 @@ import type { DamagedFile } from '../data/dataset.js';
 import { DataError } from '../device/errors.js';
 
 export const PICTURE = /\.(jpe?g|jpe|jfif|png|apng)$/i;
-const OTHER_PICTURE = /\.(webp|gif|bmp|tiff?|heic|heif|avif|jxl|jp2|svg|psd|dng|cr2|nef|arw)$/i;
+export const OTHER_PICTURE = /\.(webp|gif|bmp|tiff?|heic|heif|avif|jxl|jp2|svg|psd|dng|cr2|nef|arw)$/i;
 
 export interface Listing {
   /** What the files' paths begin at. */
