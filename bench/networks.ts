@@ -1,6 +1,17 @@
 // Whole steps of AlexNet, host included, and the making of batches.
 import { ImageDataset } from '../src/data/index.js';
-import { alexnet, crossEntropy, noGrad, type Optimizer, SGD, scope, sync, type Tensor, tensor } from '../src/index.js';
+import {
+  alexnet,
+  crossEntropy,
+  manualSeed,
+  noGrad,
+  type Optimizer,
+  SGD,
+  scope,
+  sync,
+  type Tensor,
+  tensor,
+} from '../src/index.js';
 import { BatchWorkers } from '../src/node/index.js';
 import { type Case, numbers, type PeerJob } from './case.js';
 
@@ -36,17 +47,22 @@ export function networkCases(software: boolean): Case[] {
   return networks(software).flatMap((network) => [step(network), inference(network)]);
 }
 
+/** On the device, as the peers have theirs. */
 function inputs({ batch, side, classes }: Network) {
-  const images = numbers(batch * 3 * side * side, 1);
-  const labels = Int32Array.from({ length: batch }, (_, i) => i % classes);
-  return { x: () => tensor(images, { shape: [batch, 3, side, side] }), target: () => tensor(labels) };
+  const x = tensor(numbers(batch * 3 * side * side, 1), { shape: [batch, 3, side, side] });
+  const target = tensor(Int32Array.from({ length: batch }, (_, i) => i % classes));
+  const release = () => {
+    x.dispose();
+    target.dispose();
+  };
+  return { x, target, release };
 }
 
 function step(network: Network): Case {
   const { name, batch, options, peer } = network;
   const train = async (model: ReturnType<typeof alexnet>, rule: Optimizer, data: ReturnType<typeof inputs>) => {
     const kept = scope();
-    const loss = crossEntropy(model.forward(data.x()), data.target());
+    const loss = crossEntropy(model.forward(data.x), data.target);
     rule.zeroGrad();
     loss.backward();
     rule.step();
@@ -54,11 +70,13 @@ function step(network: Network): Case {
     kept.close();
     return value;
   };
-  const prepare = () => {
-    const model = alexnet(options);
+  const prepare = (dropout = 0.5) => {
+    manualSeed(1);
+    const model = alexnet({ ...options, dropout });
     const rule = new SGD(model.parameters(), { lr: 3e-3, momentum: 0.9, weightDecay: 5e-4 });
     const data = inputs(network);
     const release = () => {
+      data.release();
       rule.dispose();
       model.dispose();
     };
@@ -68,7 +86,7 @@ function step(network: Network): Case {
     ...{ group: 'networks', name: `${name}: training step`, images: batch, wall: true, rounds: 5 },
     peer: peer && { kind: 'alexnet_step', ...peer },
     async check() {
-      const { run, release } = prepare();
+      const { run, release } = prepare(0); // which hides what a few steps do
       const losses: number[] = [];
       for (let i = 0; i < CHECKED_STEPS; i++) losses.push(await run());
       release();
@@ -94,11 +112,15 @@ function inference(network: Network): Case {
       const data = inputs(network);
       const run = async () => {
         const kept = scope();
-        const scores = noGrad(() => (model.forward(data.x()) as Tensor).data());
+        const scores = noGrad(() => (model.forward(data.x) as Tensor).data());
         kept.close();
         await scores;
       };
-      return { run, release: () => model.dispose() };
+      const release = () => {
+        data.release();
+        model.dispose();
+      };
+      return { run, release };
     },
   };
 }
