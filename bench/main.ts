@@ -135,7 +135,7 @@ async function main(): Promise<void> {
     return;
   }
   const peaks = await measurePeaks();
-  const adapter = info.description || `${info.vendor} ${info.architecture}`;
+  const adapter = info.name;
   const clock = features().has('timestamp-query') ? "the adapter's clock" : 'wall clock';
   console.log(
     `${adapter}: medians of ${rounds} rounds, ${clock}, answers checked${unsafe ? ', bounds checks off' : ''}`,

@@ -72,11 +72,10 @@ async function main(): Promise<number> {
 
 /** The preset given, or the one that suits the adapter; says which and why. */
 function choosePreset({ preset }: CommandLine): PresetName {
-  const { description, device, vendor, software } = deviceInfo();
-  const adapter = description || device || vendor;
+  const { name, software } = deviceInfo();
   const chosen = preset ?? (software ? 'quick' : 'paper');
   const why = preset ? 'as asked' : software ? 'the adapter is a CPU that stands in for a GPU' : 'the adapter is a GPU';
-  terminal.say(`Adapter: ${adapter}`);
+  terminal.say(`Adapter: ${name}`);
   terminal.say(`Preset ${chosen} (${why}): ${presets[chosen].about}`);
   return chosen;
 }

@@ -1,5 +1,7 @@
 // The device in use, and the functions that the kernels are written with.
+
 import { missingGpuAdvice, openGpu, setting, track } from '#gpu';
+import { adapterName } from './adapter-name.js';
 import { Recorder } from './command-recorder.js';
 import { DeviceError, DeviceLostError } from './errors.js';
 import { Failures } from './failures.js';
@@ -18,8 +20,10 @@ export interface DeviceInfo {
   architecture: string;
   /** Its model, or a number for it. */
   device: string;
-  /** Its name and driver, for people. */
+  /** What it says of itself: the driver, and often a name. */
   description: string;
+  /** What to call it in a message: model and description. */
+  name: string;
   /** A CPU pretends to be a GPU (lavapipe, SwiftShader). */
   software: boolean;
   /** Which limits were asked for. */
@@ -93,7 +97,8 @@ async function open(options: GpuOptions): Promise<void> {
   const { vendor, architecture, device: model, description, subgroupMinSize = 0, subgroupMaxSize } = adapter.info;
   const subgroupSize = device.features.has('subgroups') && subgroupMinSize === subgroupMaxSize ? subgroupMinSize : 0;
   const software = /llvmpipe|lavapipe|swiftshader|software/i.test(`${architecture} ${model} ${description}`);
-  const info = { vendor, architecture, device: model, description, software, limits, subgroupSize };
+  const name = adapterName(adapter.info, software);
+  const info = { vendor, architecture, device: model, description, name, software, limits, subgroupSize };
   current = assemble(gpu, adapter, device, info, timeout);
 }
 

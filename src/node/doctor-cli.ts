@@ -1,4 +1,5 @@
 // `npm run doctor`: what this machine offers, what is wrong, and how to mend it. Exit code 1 if training cannot work.
+import { adapterName } from '../device/adapter-name.js';
 import { type Examination, examine } from './doctor.js';
 
 type Row = [name: string, ...values: string[]];
@@ -36,15 +37,18 @@ function software(found: Examination): Row[] {
 
 function hardware({ adapter, kernelMs }: Examination): Row[] {
   if (!adapter) return [['Adapter', 'none']];
-  const { description, vendor, architecture, isFallbackAdapter, subgroupMinSize, subgroupMaxSize } = adapter.info;
+  const { vendor, architecture, isFallbackAdapter, subgroupMinSize, subgroupMaxSize } = adapter.info;
   const { subgroupMatrixConfigs = [] } = adapter.info as { subgroupMatrixConfigs?: Record<string, unknown>[] };
   const sizes = [...new Set([subgroupMinSize, subgroupMaxSize])].join(' to ');
   const matrices = subgroupMatrixConfigs.map(
     (c) => `${c.M}x${c.N}x${c.K} ${c.componentType} -> ${c.resultComponentType}`,
   );
   return [
-    ['Adapter', `${description}${isFallbackAdapter ? ' (a CPU in place of a GPU: right, but slow)' : ''}`],
-    ['', `vendor ${vendor}, architecture ${architecture}`],
+    [
+      'Adapter',
+      `${adapterName(adapter.info, isFallbackAdapter)}${isFallbackAdapter ? ' (a CPU in place of a GPU: right, but slow)' : ''}`,
+    ],
+    ['', `vendor ${vendor || 'not said'}, architecture ${architecture || 'not said'}`],
     ['Subgroups', `${sizes} lanes`],
     ['Matrix units', matrices.length > 0 ? matrices.join(', ') : 'not offered'],
     ...usefulFeatures.map(

@@ -18,7 +18,7 @@ if (!Number.isInteger(seed) || !(wanted >= 1)) throw new Error('--seed takes a w
 const plan = sharesOf(positionals, wanted);
 
 await init();
-console.log(`seed ${seed}, ${wanted} cases on ${deviceInfo().description}`);
+console.log(`seed ${seed}, ${wanted} cases on ${deviceInfo().name}`);
 
 const total = await soakProperties(plan, { seed, path: values.path }, (name, draw) =>
   holds(name, properties[name], draw),

@@ -90,7 +90,7 @@ function markdown(samples: Sample[]): string {
   );
   const row = (cells: (string | number)[]) => `| ${cells.map((c) => c.toLocaleString('en-US')).join(' | ')} |`;
   return [
-    `Training on ${deviceInfo().description}, Node ${process.version}. Held against the first row: ${rules.join('; ')}.`,
+    `Training on ${deviceInfo().name}, Node ${process.version}. Held against the first row: ${rules.join('; ')}.`,
     '',
     row(head),
     row(head.map(() => '---:')),

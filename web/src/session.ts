@@ -95,8 +95,8 @@ export class Session {
   /** Opens the device. */
   async open(): Promise<Adapter> {
     await init();
-    const { vendor, architecture, device, description, software } = deviceInfo();
-    return { name: description || [vendor, architecture, device].filter(Boolean).join(' '), software };
+    const { name, software } = deviceInfo();
+    return { name, software };
   }
 
   /** Settles, with the reason, if the device is lost. */
