@@ -1,9 +1,19 @@
 // The documentation is true: its TypeScript compiles strictly and runs on the device, its WGSL compiles.
 // test/support/document-programs.ts says how pages mark what is special; test/commands.test.ts looks commands up.
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { format } from 'node:util';
+import { packTar, type TarEntry } from 'modern-tar';
 import * as assert from 'uvu/assert';
 import { drawnStandIns } from '../src/data/index.js';
 import { compile } from '../src/device/recorder.js';
@@ -85,11 +95,12 @@ add(1); // throws ShapeError: add
 `,
 );
 
-/** A folder such as a reader's: pictures by class, single ones, and weights named as PyTorch names them. */
-function readersFolder(): string {
+/** A folder such as a reader's: pictures by class, single ones, tar shards, and weights named as PyTorch names them. */
+async function readersFolder(): Promise<string> {
   const folder = mkdtempSync(`${tmpdir()}/wgrad-docs-`);
   const drawn = drawnStandIns(24, 64, 1);
   const plane = 64 * 64;
+  const samples: TarEntry[] = [];
   for (let i = 0; i < drawn.length; i++) {
     const pixels = drawn.pixels(i);
     const file = makePng(
@@ -101,7 +112,21 @@ function readersFolder(): string {
     mkdirSync(`${folder}/pictures/${name}`, { recursive: true });
     writeFileSync(`${folder}/pictures/${name}/${i}.png`, file);
     if (i < 2) writeFileSync(`${folder}/${name}.png`, file);
+    for (const [extension, body] of [
+      ['png', Uint8Array.from(file)],
+      ['cls', Buffer.from(name)],
+    ] as const)
+      samples.push({ header: { name: `${i}.${extension}`, size: body.length }, body });
   }
+  mkdirSync(`${folder}/shards`);
+  for (let n = 0; n < 3; n++)
+    writeFileSync(`${folder}/shards/train-00000${n}.tar`, await packTar(samples.slice(16 * n, 16 * (n + 1))));
+  mkdirSync(`${folder}/more`);
+  copyFileSync(`${folder}/dog.png`, `${folder}/more/dog.1.png`);
+  writeFileSync(
+    `${folder}/more/bird.1.png`,
+    makePng(64, 64, (x, y) => [x, y, 9]),
+  );
   const shapes = {
     ...{ '0.weight': [8, 4], '0.bias': [8], '1.weight': [8], '1.bias': [8], '1.running_mean': [8] },
     ...{ '1.running_var': [8], '1.num_batches_tracked': [], '3.weight': [3, 8], '3.bias': [3] },
@@ -119,8 +144,8 @@ let folder = '';
 let complaints: string[] = [];
 
 test.before(useDevice);
-test.before(() => {
-  folder = readersFolder();
+test.before(async () => {
+  folder = await readersFolder();
   process.env.WGRAD_CACHE = `${folder}/cache`;
   complaints = compilePrograms([...programs, ...programsOf(faulty)], [...pages, faulty]);
 });

@@ -159,6 +159,7 @@ export class ShardLoader {
         for (const file of damaged) this.tell(file);
         yield batch;
       }
+      await reader.finish();
     } finally {
       await reader.close();
     }

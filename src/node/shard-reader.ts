@@ -49,6 +49,11 @@ export class ShardReader {
     }
   }
 
+  /** Reads what is left, when all that is wanted has been taken: the shards must hold what they held. */
+  async finish(): Promise<void> {
+    for await (const _ of this.stream);
+  }
+
   /** Closes the shard that is open. */
   async close(): Promise<void> {
     await this.stream.return(undefined);

@@ -250,8 +250,8 @@ const folders = planted('node/image-folder', [
   [
     'src/node/image-folder.ts',
     'a limit takes from the first classes',
-    'queues[round % classes].pop()',
-    'queues[Math.floor(round / all.length) % classes].pop()',
+    'queues[round % queues.length].pop()',
+    'queues[Math.floor(round / all.files.length) % queues.length].pop()',
   ],
   [
     'src/node/image-folder.ts',
@@ -287,6 +287,113 @@ const listing = planted('node/image-folder', [
     'classes whose pictures are all damaged are not named',
     'counts[c] === 0 ?',
     'counts[c] < 0 ?',
+  ],
+]);
+
+const several = planted('node/list-folders', [
+  [
+    'src/node/list-folders.ts',
+    'copies are named, and taken all the same',
+    '.filter((i) => !copies.has(i))',
+    '.filter((i) => copies.size >= 0 || !copies.has(i))',
+  ],
+  [
+    'src/node/list-folders.ts',
+    'pictures with the same middle are copies',
+    "grouped(candidates, (i) => readFileSync(paths[i], 'latin1'))",
+    "grouped(candidates, (i) => readFileSync(paths[i], 'latin1').slice(0, 0))",
+  ],
+  [
+    'src/node/list-folders.ts',
+    'labels of several folders are each folder’s own',
+    'Array.from(labels, (label) => places[label])',
+    'Array.from(labels, (label) => label + 0 * places.length)',
+  ],
+  [
+    'src/node/list-folders.ts',
+    'a folder inside another one is read twice',
+    'inner.startsWith(place)',
+    'inner === place',
+  ],
+]);
+
+const shards = planted('node/shards', [
+  [
+    'src/node/shard-loader.ts',
+    'every epoch of shards has the first one’s order',
+    'mixKey(augment.seed, epoch, 0x54a6)',
+    'mixKey(augment.seed, 0 * epoch, 0x54a6)',
+  ],
+  [
+    'src/node/shard-loader.ts',
+    'what is left in the buffer comes as it was read',
+    'order.set(shuffled(buffer, random), drawn)',
+    'order.set(buffer, drawn)',
+  ],
+  [
+    'src/node/shard-loader.ts',
+    'a resumed epoch of shards begins with its first batch',
+    'Math.min(startBatch * batchSize, this.length)',
+    'Math.min(0 * startBatch, this.length)',
+  ],
+  [
+    'src/node/shard-loader.ts',
+    'labels behind a damaged picture are one too early',
+    'Int32Array.from(good, (i) => labelOf',
+    'Int32Array.from(good.keys(), (i) => labelOf',
+  ],
+  [
+    'src/node/shard-batch.ts',
+    'a damaged picture leaves a hole',
+    'images, good++ * perPicture',
+    'images, (good++, i) * perPicture',
+  ],
+  [
+    'src/node/shard-batch.ts',
+    'crops depend on the place in the batch',
+    'augment, epoch, places[i]',
+    'augment, epoch, i',
+  ],
+  ['src/node/tar-samples.ts', 'a shard that is cut is read as far as it goes', 'strict: true', 'strict: false'],
+  ['src/node/tar-samples.ts', 'links are empty pictures', "if (type !== 'file')", "if (type === 'fifo')"],
+  [
+    'src/node/shards.ts',
+    'the number behind the last class is one',
+    'Number(text) < classes.length',
+    'Number(text) <= classes.length',
+  ],
+  [
+    'src/node/shards.ts',
+    'a shard that changed is not counted again',
+    '[resolve(path), size, mtimeMs]',
+    '[resolve(path), 0 * size, 0 * mtimeMs]',
+  ],
+  [
+    'src/node/shard-reader.ts',
+    'shards of which all is drawn are read again',
+    '.includes(1)) continue;',
+    '.includes(2)) void 0;',
+  ],
+  [
+    'src/node/shard-reader.ts',
+    'a shard may have more samples than when it was opened',
+    'if (place !== samples)',
+    'if (place < samples)',
+  ],
+]);
+
+const pace = planted('train/pace', [
+  [
+    'examples/dogcat/pace.ts',
+    'the test takes none of the minutes',
+    '- elapsed - load.test / pace.evaluation',
+    '- elapsed',
+  ],
+  [
+    'examples/alexnet-dogcat.ts',
+    'random numbers go on behind the steps that were timed',
+    'manualSeed(options.seed);',
+    'if (minutes === undefined) manualSeed(options.seed);',
   ],
 ]);
 
@@ -334,6 +441,9 @@ export const dataFaults: readonly Fault[] = [
   ...pictures,
   ...folders,
   ...listing,
+  ...several,
+  ...shards,
+  ...pace,
   ...parts,
   ...order,
 ];

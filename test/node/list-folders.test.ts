@@ -82,7 +82,7 @@ test('what is left out of either is named once, by its path: damaged, another ki
 
 test('pictures that are alike but for one byte are no copies', async () => {
   const around = make({ 'a/cat.1.png': 1, 'b/cat.2.png': 1 });
-  const bytes = makePng(20, 20, (x, y) => [1, ...green(x, y)]);
+  const bytes = [...makePng(20, 20, (x, y) => [1, ...green(x, y)]), ...new Uint8Array(5000)];
   const other = Uint8Array.from([...bytes, 0]);
   writeFileSync(`${around}/a/cat.1.png`, Uint8Array.from([...bytes, 1]));
   writeFileSync(`${around}/b/cat.2.png`, other);

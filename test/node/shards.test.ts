@@ -17,15 +17,27 @@ import { packTar } from 'modern-tar';
 import * as assert from 'uvu/assert';
 import type { AugmentOptions, ColourStatistics, DamagedFile, ImageBatch } from '../../src/data/index.js';
 import { DataLoader } from '../../src/data/index.js';
-import { DataError, UsageError } from '../../src/device/errors.js';
+import {
+  CheckpointError,
+  DataError,
+  Flatten,
+  Linear,
+  manualSeed,
+  Sequential,
+  SGD,
+  UsageError,
+} from '../../src/index.js';
 import { loadImageFolder } from '../../src/node/image-folder.js';
 import { openShards, type ShardDataset, ShardLoader, type ShardLoaderOptions } from '../../src/node/index.js';
+import { readCheckpoint, restoreTrainer, Trainer, writeCheckpoint } from '../../src/train/index.js';
+import { useDevice } from '../support/device.js';
 import { Skip, suite } from '../support/suite.js';
 import { gradient, makeJpeg, makePng } from './made-images.js';
 
 const test = suite('node/shards');
 const home = mkdtempSync(join(tmpdir(), 'wgrad-shards-'));
 const cacheBefore = process.env.WGRAD_CACHE;
+test.before(useDevice);
 test.before(() => {
   process.env.WGRAD_CACHE = join(home, 'cache');
 });
@@ -179,6 +191,8 @@ test('each epoch has its own order, by the seed; a sample comes out at most a bu
   }
   assert.equal([...firsts].sort(), [0, 1, 2], 'shards are shuffled, too');
   assert.is(loader({ dropLast: true }).order(0).length, 20);
+  const inSequence = (order: Int32Array) => order.filter((place, i) => place === order[i - 1] + 1).length;
+  assert.ok(inSequence(loader({ shuffle: 100 }).order(0)) < 10, 'a buffer for all of it is a shuffle');
 });
 
 test('the same bits from any number of threads, and from the middle of an epoch', async () => {
@@ -200,6 +214,36 @@ test('from the middle of an epoch, shards that are done are not read again', asy
   rmSync(set.shards[0].path);
   assert.equal(await batches(set, {}, 0, 3), whole.slice(3));
   assert.match(await refusal(() => batches(set, {}, 0, 2)), /train-000\.tar: cannot be read \(ENOENT/);
+});
+
+test('a run stopped in the middle of an epoch goes on to the same bits, and refuses another order', async () => {
+  const set = await open(await threeShards());
+  const made: ShardLoader[] = [];
+  const newTrainer = (options: Partial<ShardLoaderOptions> = {}) => {
+    manualSeed(3);
+    const train = new ShardLoader(set, { batchSize: 4, augment, shuffle: 5, workers: 2, ...options });
+    made.push(train);
+    const model = new Sequential(new Flatten(), new Linear(3 * 13 * 13, 2));
+    return new Trainer({ model, optimizer: new SGD(model.parameters(), { lr: 0.01 }), train, classes });
+  };
+  const weights = async ({ parts: { model } }: Trainer) => [...(await model.parameters()[0].data())];
+  const whole = newTrainer();
+  await whole.fit({ epochs: 3 });
+  const begun = newTrainer();
+  const stop = new AbortController();
+  await begun.fit({ epochs: 3, signal: stop.signal, onProgress: ({ step }) => step >= 9 && stop.abort() });
+  assert.equal([begun.position().epoch, begun.position().batch], [1, 3]);
+  const file = readCheckpoint(await writeCheckpoint(begun), 'saved');
+  const resumed = newTrainer({ workers: 0 });
+  restoreTrainer(file, resumed);
+  await resumed.fit({ epochs: 3 });
+  assert.is(resumed.position().step, 18);
+  assert.equal(await weights(resumed), await weights(whole));
+  assert.throws(
+    () => restoreTrainer(file, newTrainer({ shuffle: 6 })),
+    (e: unknown) => e instanceof CheckpointError && /shuffle was 5, it is 6 now/.test(e.message),
+  );
+  for (const loader of made) await loader.close();
 });
 
 test('what orders an epoch is named, and does not depend on where the shards lie', async () => {
@@ -400,11 +444,16 @@ test('a shard is counted once; one that changed, or a damaged cache, is counted 
   assert.equal(seen[0], [1, 1]);
 });
 
-test('a shard that changed after it was opened is named, as soon as it is read to its end', async () => {
+test('a shard that changed after it was opened is named, at the end of the epoch at the latest', async () => {
   const path = await shard([1, 2, 3].flatMap(sample));
   const set = await open(path);
-  writeFileSync(path, await tar([1, 2].flatMap(sample)));
-  assert.match(await refusal(() => batches(set)), /tar: has 2 samples, it had 3 when it was opened; open it again/);
+  for (const now of [2, 4]) {
+    writeFileSync(path, await tar([1, 2, 3, 4].slice(0, now).flatMap(sample)));
+    assert.match(
+      await refusal(() => batches(set, { batchSize: 3 })),
+      new RegExp(`tar: has ${now} samples, it had 3 when it was opened; open it again`),
+    );
+  }
 });
 
 test('patterns are ranges of numbers; lists and paths are themselves', async () => {
