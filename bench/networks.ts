@@ -1,5 +1,4 @@
-// Whole steps of AlexNet, host included, and the making of batches.
-import { ImageDataset } from '../src/data/index.js';
+// Whole steps of AlexNet, host included.
 import {
   alexnet,
   crossEntropy,
@@ -8,11 +7,9 @@ import {
   type Optimizer,
   SGD,
   scope,
-  sync,
   type Tensor,
   tensor,
 } from '../src/index.js';
-import { BatchWorkers } from '../src/node/index.js';
 import { type Case, numbers, type PeerJob } from './case.js';
 
 interface Network {
@@ -123,38 +120,4 @@ function inference(network: Network): Case {
       return { run, release };
     },
   };
-}
-
-/** Crops, flips and colour on the host, in worker threads: what must keep up with the GPU. */
-export function dataCases(threads: number): Case[] {
-  return [
-    { stored: 256, crop: 227, batch: 128 },
-    { stored: 129, crop: 115, batch: 32 },
-  ].map(({ stored, crop, batch }) => ({
-    ...{ group: 'data', name: `batch of ${batch}, crops of ${crop}, ${threads} threads`, wall: true, rounds: 5 },
-    ...{ images: batch * 8, bytes: batch * 8 * 3 * crop * crop * 5 },
-    async check() {},
-    prepare() {
-      const pictures = 64;
-      const pixels = new Uint8Array(new SharedArrayBuffer(pictures * stored * stored * 3)).fill(100);
-      const labels = new Int32Array(pictures);
-      const names = Array.from(labels, (_, i) => `${i}.jpg`);
-      const dataset = new ImageDataset(pixels, stored, ['cat', 'dog'], labels, names);
-      const how = {
-        crop,
-        place: 'random',
-        flip: true,
-        colourShift: 0.1,
-        colours: dataset.colours(8),
-        seed: 1,
-      } as const;
-      const workers = new BatchWorkers(dataset, how, threads);
-      const indices = Int32Array.from({ length: batch }, (_, i) => i % 64);
-      const run = async () => {
-        await Promise.all(Array.from({ length: 8 }, (_, epoch) => workers.assemble({ indices, epoch })));
-        await sync();
-      };
-      return { run, release: () => workers.close() };
-    },
-  }));
 }

@@ -1,15 +1,17 @@
 // Batches ahead of the GPU. Order and augmentation depend on (seed, epoch) alone.
 import { DataError, showValue, UsageError } from '../device/errors.js';
 import { anything, checkOptions, flag, oneOf, type Rules, required, whole } from '../device/options.js';
-import { type AugmentOptions, augmentChecked, checkAugment, cropsPerPicture } from './augment.js';
+import type { AugmentOptions } from './augment.js';
 import { type ColourStatistics, ImageDataset } from './dataset.js';
 import { prepare, type RgbImage } from './image.js';
+import { type Augmentation, inputShape, type TransformOptions, transformedInputs, writeInputs } from './inputs.js';
 import { mixKey, Random, shuffled } from './random.js';
 import { coloursRule } from './rules.js';
+import { pictureOf } from './transforms/picture.js';
 
-/** Inputs (inputs, 3, crop, crop) on the host, the class of each, and the pictures' places in the data set. */
+/** Inputs (inputs, 3, height, width) on the host, the class of each, and the pictures' places in the data set. */
 export interface ImageBatch {
-  /** (pictures * crops, 3, crop, crop) as one run of numbers. */
+  /** (pictures * crops, 3, height, width) as one run of numbers. */
   images: Float32Array;
   /** One class a picture. */
   labels: Int32Array;
@@ -27,7 +29,7 @@ export interface BatchJob {
 
 /** Makes the inputs of a batch; src/node has one that does it in worker threads. */
 export interface Assembler {
-  /** The job's inputs, (pictures * crops, 3, crop, crop). */
+  /** The job's inputs, (pictures * crops, 3, height, width). */
   assemble(job: BatchJob): Promise<Float32Array>;
 }
 
@@ -36,7 +38,7 @@ export interface DataLoaderOptions {
   /** Pictures in a batch; the last one of an epoch may have fewer. */
   batchSize: number;
   /** How pictures become inputs; its seed decides the order, too. */
-  augment: AugmentOptions;
+  augment: Augmentation;
   /** A new order each epoch. Default false. */
   shuffle?: boolean;
   /** Leaves out a last batch that is not full. Default false. */
@@ -49,7 +51,7 @@ export interface DataLoaderOptions {
 
 const RULES: Rules<DataLoaderOptions> = {
   batchSize: required(whole(1)),
-  augment: required(anything), // checkAugment looks at it
+  augment: required(anything), // inputShape looks at it
   shuffle: flag,
   dropLast: flag,
   prefetch: whole(1),
@@ -65,7 +67,7 @@ const RULES: Rules<DataLoaderOptions> = {
  * batch: the set is empty, or smaller than a batch that must be full.
  */
 export class DataLoader {
-  /** (3, crop, crop). */
+  /** Of an input: (3, height, width). */
   readonly imageShape: readonly number[];
   private readonly assembler: Assembler;
 
@@ -80,14 +82,13 @@ export class DataLoader {
     }
     checkOptions('DataLoader', options, RULES);
     const { augment: how, batchSize } = options;
-    checkAugment(how, dataset.size);
+    this.imageShape = inputShape(how, dataset.size).slice(1);
     if (dataset.length === 0) throw new DataError('DataLoader: the data set is empty');
     if (this.length === 0) {
       throw new DataError(
         `DataLoader: dropLast leaves nothing of ${dataset.length} pictures, which do not fill a batch of ${batchSize}`,
       );
     }
-    this.imageShape = [3, how.crop, how.crop];
     this.assembler = options.assembler ?? { assemble: async (job) => assembleBatch(dataset, how, job) };
   }
 
@@ -150,13 +151,12 @@ export class DataLoader {
   }
 }
 
-/** The inputs of a batch, (pictures * crops, 3, crop, crop). */
-export function assembleBatch(dataset: ImageDataset, how: AugmentOptions, { indices, epoch }: BatchJob): Float32Array {
-  checkAugment(how, dataset.size);
-  const perPicture = cropsPerPicture(how) * 3 * how.crop * how.crop;
+/** The inputs of a batch, (pictures * crops, 3, height, width). */
+export function assembleBatch(dataset: ImageDataset, how: Augmentation, { indices, epoch }: BatchJob): Float32Array {
+  const perPicture = inputShape(how, dataset.size).reduce((a, b) => a * b);
   const images = new Float32Array(indices.length * perPicture);
   indices.forEach((picture, i) => {
-    augmentChecked(dataset.pixels(picture), dataset.size, images, i * perPicture, how, epoch, picture);
+    writeInputs(dataset.pixels(picture), dataset.size, images, i * perPicture, how, epoch, picture);
   });
   return images;
 }
@@ -184,10 +184,18 @@ const INPUT_RULES: Rules<PictureInputOptions> = {
 };
 
 /**
- * The inputs of one picture, (crops, 3, crop, crop), for `predictProbabilities`.
- * @throws UsageError for options that make no sense, DataError if the picture has no pixels or the crop is larger than it.
+ * The inputs of one picture, (crops, 3, height, width), for `predictProbabilities`: the training pictures' `size` and `crop`, or
+ * `transforms` without chance.
+ * @throws UsageError for options that make no sense, DataError if the picture has no pixels or is too small.
  */
-export function pictureInputs(picture: RgbImage, options: PictureInputOptions): Float32Array {
+export function pictureInputs(
+  picture: RgbImage,
+  options: PictureInputOptions | Pick<TransformOptions, 'transforms'>,
+): Float32Array {
+  if (typeof options === 'object' && options !== null && 'transforms' in options) {
+    checkOptions('pictureInputs', options, { transforms: required(anything) });
+    return transformedInputs('pictureInputs', options.transforms, pictureOf(picture));
+  }
   checkOptions('pictureInputs', options, INPUT_RULES);
   const { size, crop, colours, pixels, crops = 1 } = options;
   const one = new ImageDataset(prepare(picture, size), size, ['picture'], Int32Array.of(0), ['picture']);

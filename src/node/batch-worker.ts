@@ -1,7 +1,7 @@
-// A worker thread that crops, mirrors and shifts pictures into batches. batch-workers.ts starts it.
+// A worker thread that makes batches of inputs of pictures. batch-workers.ts starts it.
 import { workerData } from 'node:worker_threads';
-import type { AugmentOptions } from '../data/augment.js';
 import { ImageDataset } from '../data/dataset.js';
+import type { Augmentation } from '../data/inputs.js';
 import { assembleBatch, type BatchJob } from '../data/loader.js';
 import { serve } from './worker-service.js';
 
@@ -10,7 +10,7 @@ export interface BatchSetup {
   bytes: Uint8Array;
   size: number;
   places: Int32Array;
-  augment: AugmentOptions;
+  augment: Augmentation;
 }
 
 const { bytes, size, places, augment } = workerData as BatchSetup;

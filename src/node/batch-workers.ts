@@ -1,5 +1,5 @@
-import { type AugmentOptions, checkAugment } from '../data/augment.js';
 import { ImageDataset } from '../data/dataset.js';
+import { type Augmentation, inputShape } from '../data/inputs.js';
 import { type Assembler, assembleBatch, type BatchJob } from '../data/loader.js';
 import { showValue, UsageError } from '../device/errors.js';
 import type { BatchSetup } from './batch-worker.js';
@@ -16,12 +16,12 @@ export class BatchWorkers implements Assembler {
 
   constructor(
     private readonly dataset: ImageDataset,
-    private readonly augment: AugmentOptions,
+    private readonly augment: Augmentation,
     count: number,
   ) {
     if (!(dataset instanceof ImageDataset))
       throw new UsageError(`BatchWorkers: takes an ImageDataset, got ${showValue(dataset)}`);
-    checkAugment(augment, dataset.size);
+    inputShape(augment, dataset.size); // throws for options that make no sense
     if (!(Number.isInteger(count) && count >= 0))
       throw new UsageError(`BatchWorkers: ${showValue(count)} is not a number of threads`);
     const setup: BatchSetup = { bytes: dataset.bytes, size: dataset.size, places: dataset.places, augment };
@@ -29,7 +29,7 @@ export class BatchWorkers implements Assembler {
     this.pool = count > 0 ? new WorkerPool(script, count, { workerData: setup, attempts: 2 }) : null;
   }
 
-  /** The job's inputs, (pictures * crops, 3, crop, crop), made by the next idle thread. */
+  /** The job's inputs, (pictures * crops, 3, height, width), made by the next idle thread. */
   async assemble(job: BatchJob): Promise<Float32Array> {
     return this.pool ? this.pool.run(job) : assembleBatch(this.dataset, this.augment, job);
   }

@@ -1,7 +1,8 @@
 // From samples of shards, as they lie in tar files, to a batch's inputs; in a worker thread or on the main one.
 import { availableParallelism } from 'node:os';
-import { type AugmentOptions, augmentChecked, cropsPerPicture } from '../data/augment.js';
+import type { AugmentOptions } from '../data/augment.js';
 import { prepare } from '../data/image.js';
+import { type Augmentation, inputShape, writeInputs } from '../data/inputs.js';
 import { DataError } from '../device/errors.js';
 import { decodeImage } from './decode-image.js';
 import { tarSamples } from './tar-samples.js';
@@ -10,7 +11,7 @@ import { WorkerPool } from './worker-pool.js';
 /** How pictures become inputs. */
 export interface ShardBatchSetup {
   size: number;
-  augment: AugmentOptions;
+  augment: Augmentation;
 }
 
 export interface ShardBatchJob {
@@ -22,7 +23,7 @@ export interface ShardBatchJob {
 }
 
 export interface ShardBatchReply {
-  /** Of the pictures that could be read, (pictures * crops, 3, crop, crop). */
+  /** Of the pictures that could be read, (pictures * crops, 3, height, width). */
   images: Float32Array<ArrayBuffer>;
   /** Why each picture is left out; null where it is not. */
   reasons: (string | null)[];
@@ -37,7 +38,7 @@ export function assembleShardBatch(
   { size, augment }: ShardBatchSetup,
   { files, places, epoch }: ShardBatchJob,
 ): ShardBatchReply {
-  const perPicture = cropsPerPicture(augment) * 3 * augment.crop ** 2;
+  const perPicture = inputShape(augment, size).reduce((a, b) => a * b);
   const images = new Float32Array(files.length * perPicture);
   let good = 0;
   const reasons = files.map((file, i) => {
@@ -48,7 +49,7 @@ export function assembleShardBatch(
       if (!(error instanceof DataError)) throw error;
       return error.message.replace(/^: /, '');
     }
-    augmentChecked(pixels, size, images, good++ * perPicture, augment, epoch, places[i]);
+    writeInputs(pixels, size, images, good++ * perPicture, augment, epoch, places[i]);
     return null;
   });
   return { images: good === files.length ? images : images.slice(0, good * perPicture), reasons };

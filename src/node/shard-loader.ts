@@ -1,7 +1,7 @@
 // Batches from shards, which are read in sequence; a buffer shuffles. Order and augmentation depend on (seed, epoch) alone.
 import { availableParallelism } from 'node:os';
-import { type AugmentOptions, checkAugment } from '../data/augment.js';
 import type { DamagedFile } from '../data/dataset.js';
+import { type Augmentation, inputShape } from '../data/inputs.js';
 import type { ImageBatch } from '../data/loader.js';
 import { mixKey, Random, shuffled } from '../data/random.js';
 import { DataError, showValue, UsageError } from '../device/errors.js';
@@ -16,7 +16,7 @@ export interface ShardLoaderOptions {
   /** Pictures in a batch; the last one of an epoch may have fewer. */
   batchSize: number;
   /** How pictures become inputs; its seed decides the order, too. */
-  augment: AugmentOptions;
+  augment: Augmentation;
   /**
    * Samples in the buffer: the shards come in a new order each epoch, and each sample that is read takes the place of one that is
    * drawn from this many. They are held as files, not decoded. 0: in the order in which they lie. Default 0.
@@ -37,7 +37,7 @@ export interface ShardLoaderOptions {
 
 const RULES: Rules<ShardLoaderOptions> = {
   batchSize: required(whole(1)),
-  augment: required(anything), // checkAugment looks at it
+  augment: required(anything), // inputShape looks at it
   ...{ shuffle: whole(), dropLast: flag, prefetch: whole(1), workers: whole(), onDamaged: callback },
 };
 
@@ -49,7 +49,7 @@ const RULES: Rules<ShardLoaderOptions> = {
  * that must be.
  */
 export class ShardLoader {
-  /** (3, crop, crop). */
+  /** Of an input: (3, height, width). */
   readonly imageShape: readonly number[];
   private readonly pool: WorkerPool<ShardBatchJob, ShardBatchReply> | null;
   /** Damaged files that have been named. */
@@ -66,13 +66,12 @@ export class ShardLoader {
     checkOptions('ShardLoader', options, RULES);
     const { augment, batchSize, workers = availableParallelism() } = options;
     const { size } = dataset;
-    checkAugment(augment, size);
+    this.imageShape = inputShape(augment, size).slice(1);
     if (this.length === 0) {
       throw new DataError(
         `ShardLoader: dropLast leaves nothing of ${dataset.length} samples, which do not fill a batch of ${batchSize}`,
       );
     }
-    this.imageShape = [3, augment.crop, augment.crop];
     this.pool = workers > 0 ? shardPool({ size, augment }, workers) : null;
   }
 

@@ -7,12 +7,14 @@ import { networkFaults } from './networks.js';
 import { opFaults } from './ops.js';
 import { paperFaults } from './paper.js';
 import { trainFaults } from './train.js';
+import { transformFaults } from './transforms.js';
 
 export const faults: readonly Fault[] = [
   ...kernelFaults,
   ...opFaults,
   ...baseFaults,
   ...dataFaults,
+  ...transformFaults,
   ...networkFaults,
   ...trainFaults,
   ...paperFaults,

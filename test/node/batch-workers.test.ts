@@ -3,6 +3,15 @@ import * as assert from 'uvu/assert';
 import type { AugmentOptions } from '../../src/data/augment.js';
 import { type BatchJob, DataLoader, type DataLoaderOptions } from '../../src/data/loader.js';
 import { drawnStandIns } from '../../src/data/standins.js';
+import {
+  colorJitter,
+  normalize,
+  randAugment,
+  randomErasing,
+  randomHorizontalFlip,
+  randomResizedCrop,
+  toTensor,
+} from '../../src/data/transforms/index.js';
 import { UsageError } from '../../src/device/errors.js';
 import { BatchWorkers } from '../../src/node/batch-workers.js';
 import { startProgram } from '../support/program.js';
@@ -20,7 +29,7 @@ const augment: AugmentOptions = {
 };
 
 async function epochOf(workers: number, options: Partial<DataLoaderOptions> = {}, startBatch = 0): Promise<string[]> {
-  const assembler = new BatchWorkers(dataset, augment, workers);
+  const assembler = new BatchWorkers(dataset, options.augment ?? augment, workers);
   const loader = new DataLoader(dataset, { batchSize: 6, shuffle: true, augment, assembler, ...options });
   const batches: string[] = [];
   for await (const { images, labels, indices } of loader.epoch(2, { startBatch })) {
@@ -40,6 +49,27 @@ test('0, 1 and 4 workers and no assembler give the same bits', async () => {
   assert.equal(await epochOf(1), expected);
   assert.equal(await epochOf(4), expected);
   assert.equal(await epochOf(4, { prefetch: 1 }), expected);
+});
+
+test('transforms in 0, 1 and 4 workers and without an assembler give the same bits', async () => {
+  const { mean, std } = dataset.colours();
+  const byte = (values: number[]) => values.map((value) => value / 255);
+  const transforms = [
+    randomResizedCrop(16),
+    randomHorizontalFlip(),
+    colorJitter({ brightness: 0.4, hue: 0.1 }),
+    randAugment(),
+    toTensor(),
+    normalize(byte(mean), byte(std)),
+    randomErasing(),
+  ];
+  const options = { augment: { transforms, seed: 11 } };
+  const expected = await epochOf(0, options);
+  assert.is(new Set(expected).size, 7);
+  assert.equal(await epochOf(0, { ...options, assembler: undefined }), expected);
+  assert.equal(await epochOf(1, options), expected);
+  assert.equal(await epochOf(4, options), expected);
+  assert.equal(await epochOf(2, options, 3), expected.slice(3));
 });
 
 test('threads that die in the middle of an epoch are replaced, and no picture is lost or comes twice', async () => {

@@ -16,7 +16,7 @@ import { dirname, join } from 'node:path';
 import { packTar } from 'modern-tar';
 import * as assert from 'uvu/assert';
 import type { AugmentOptions, ColourStatistics, DamagedFile, ImageBatch } from '../../src/data/index.js';
-import { DataLoader } from '../../src/data/index.js';
+import { DataLoader, randAugment, randomResizedCrop, toTensor } from '../../src/data/index.js';
 import {
   CheckpointError,
   DataError,
@@ -124,15 +124,18 @@ test('the batches are those of the same pictures in a folder, to the bit', async
   for (let n = 0; n < 23; n++) writeFileSync(join(folder, `${n}.${kind(n)}`), picture(n));
   const { dataset } = await loadImageFolder(folder, { size: 16, workers: 1, cache: false });
   assert.is(dataset.name(11), `11.${kind(11)}`);
-  const expected: ImageBatch[] = [];
-  for await (const batch of new DataLoader(dataset, { batchSize: 4, augment }).epoch(2)) expected.push(batch);
   const set = await open(await threeShards());
-  const got = await batches(set, {}, 2);
-  assert.is(got.length, 6);
-  for (const [i, { images, indices, labels }] of got.entries()) {
-    assert.equal(images, expected[i].images);
-    assert.equal(indices, expected[i].indices);
-    assert.equal([...labels], [...indices].map((n) => classes.indexOf(label(n)))); // biome-ignore format: short
+  const transforms = [randomResizedCrop(9), randAugment(), toTensor()];
+  for (const how of [augment, { transforms, seed: 5 }]) {
+    const expected: ImageBatch[] = [];
+    for await (const batch of new DataLoader(dataset, { batchSize: 4, augment: how }).epoch(2)) expected.push(batch);
+    const got = await batches(set, { augment: how }, 2);
+    assert.is(got.length, 6);
+    for (const [i, { images, indices, labels }] of got.entries()) {
+      assert.equal(images, expected[i].images);
+      assert.equal(indices, expected[i].indices);
+      assert.equal([...labels], [...indices].map((n) => classes.indexOf(label(n)))); // biome-ignore format: short
+    }
   }
   assert.equal([set.length, set.counts()], [23, [15, 8]]);
   assert.equal(set.shards.map(({ samples }) => samples), [9, 9, 5]); // biome-ignore format: short
