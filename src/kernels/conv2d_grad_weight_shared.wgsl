@@ -35,42 +35,40 @@ struct Params {
 
 var<workgroup> tile: array<vec4f, DEPTH * WIDTH>;
 
-// A pixel of the output: its column and row, and how far it lies from the first; `steps` from one to the next, row to row and image to image.
-fn pixel_of(k: u32, steps: vec3u) -> vec3u {
-  let place = vec3u(k % p.out_w, k / p.out_w % p.out_h, k / p.out_plane);
-  return vec3u(place.xy, place.x * steps.x + place.y * steps.y + place.z * steps.z);
-}
+// A pixel of the output: its column, its row and its image.
+fn pixel_of(k: u32) -> vec3u { return vec3u(k % p.out_w, k / p.out_w % p.out_h, k / p.out_plane); }
 
 // The pixel that many pixels on.
-fn go_on(pixel: vec3u, by: vec3u, steps: vec3u) -> vec3u {
+fn go_on(pixel: vec3u, by: vec3u) -> vec3u {
   var next = pixel + by;
-  if (next.x >= p.out_w) { next += vec3u(0u - p.out_w, 1u, steps.y - p.out_w * steps.x); }
-  if (next.y >= p.out_h) { next += vec3u(0u, 0u - p.out_h, steps.z - p.out_h * steps.y); }
+  if (next.x >= p.out_w) { next += vec3u(0u - p.out_w, 1u, 0u); }
+  if (next.y >= p.out_h) { next += vec3u(0u, 0u - p.out_h, 1u); }
   return next;
 }
 
 // The four numbers of column block `block`, at `i`: eight neighbours, then the next eight, so that threads side by side load and store side by side.
 fn column_of(block: u32, i: u32) -> u32 { return block / 8u * 32u + i * 8u + block % 8u; }
 
-// A block of dy or x, a column of the matrix for each k: those at `pixel` and K_BLOCKS, 2 K_BLOCKS and 3 K_BLOCKS on, zero from `end` on.
-fn fetch(from_a: bool, at: vec4u, pixel: ptr<function, vec3u>, next: vec3u, steps: vec3u, k: u32, end: u32) -> mat4x4f {
+// A block of dy or x, a column of the matrix for each k: those at `pixel` and K_BLOCKS, 2 K_BLOCKS and 3 K_BLOCKS on; from `end` on the first one.
+fn fetch(from_a: bool, at: vec4u, pixel: ptr<function, vec3u>, k: u32, end: u32) -> mat4x4f {
   var block = mat4x4f();
-  var place = array<vec4u, FOUR>();
+  var steps = vec3u(1u, p.out_w, p.out_image);
+  if (!from_a) { steps = vec3u(p.stride_x, p.stride_y * p.in_w, p.in_image); }
+  var offset = vec4u();
   for (var i = 0u; i < FOUR; i++) { // unroll
-    place[i] = at + select(0u, (*pixel).z, k + i * K_BLOCKS < end);
-    *pixel = go_on(*pixel, next, steps);
+    if (k + i * K_BLOCKS < end) { offset[i] = dot(*pixel, steps); }
+    *pixel = go_on(*pixel, pixel_of(K_BLOCKS));
   }
   if (from_a) {
     for (var i = 0u; i < FOUR; i++) { // unroll
-      block[i] = vec4f(dy[place[i].x], dy[place[i].y], dy[place[i].z], dy[place[i].w]);
+      let place = at + offset[i];
+      block[i] = vec4f(dy[place.x], dy[place.y], dy[place.z], dy[place.w]);
     }
   } else {
     for (var i = 0u; i < FOUR; i++) { // unroll
-      block[i] = vec4f(x[place[i].x], x[place[i].y], x[place[i].z], x[place[i].w]);
+      let place = at + offset[i];
+      block[i] = vec4f(x[place.x], x[place.y], x[place.z], x[place.w]);
     }
-  }
-  for (var i = 0u; i < FOUR; i++) { // unroll
-    block[i] = select(vec4f(), block[i], k + i * K_BLOCKS < end);
   }
   return block;
 }
@@ -94,7 +92,6 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   let block_k = block / 8u % K_BLOCKS;
   let block_row = block % 8u + block / (8u * K_BLOCKS) * 8u;
   var at = vec4u();
-  var steps = vec3u(1u, p.out_w, p.out_image);
   for (var i = 0u; i < FOUR; i++) { // unroll
     if (from_a) {
       let row = min(first_row + block_row * 4u + i, p.rows - 1u);
@@ -104,28 +101,26 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
       let tap = column % p.kernel_area;
       at[i] = p.x_base + first_image * p.in_image + (conv_group * p.channels + column / p.kernel_area) * p.in_plane
             + tap / p.kernel_w * p.dilation_y * p.in_w + tap % p.kernel_w * p.dilation_x;
-      steps = vec3u(p.stride_x, p.stride_y * p.in_w, p.in_image);
     }
   }
   var k = block_k;
-  var pixel = pixel_of(k, steps);
-  let next_place = pixel_of(K_BLOCKS, steps);
+  var pixel = pixel_of(k);
   let store_at = block_k * 4u * WIDTH + block_row + select(A_WIDTH, 0u, from_a);
 
   // A subgroup's 32 threads lie 8 side by side and 4 below each other: few different numbers for it to read.
   let tx = lane % 8u + lane / 32u % (ACROSS / 8u) * 8u;
   let ty = lane / 8u % 4u + lane / (4u * ACROSS) * 4u;
   var sum: array<vec4f, STEP * SIDE>;
-  var staged = fetch(from_a, at, &pixel, next_place, steps, k, end);
+  var staged = fetch(from_a, at, &pixel, k, end);
   for (var first_k = 0u; first_k < end; first_k += DEPTH) {
     if (lane < BLOCKS) {
       for (var i = 0u; i < FOUR; i++) { // unroll
-        tile[store_at + i * WIDTH] = staged[i];
+        tile[store_at + i * WIDTH] = select(vec4f(), staged[i], k + i * K_BLOCKS < end); // not before: whoever touches it waits for it
       }
     }
     workgroupBarrier();
     k += DEPTH;
-    staged = fetch(from_a, at, &pixel, next_place, steps, k, end);
+    staged = fetch(from_a, at, &pixel, k, end);
     for (var k4 = 0u; k4 < K_BLOCKS; k4++) {
       for (var i = 0u; i < FOUR; i++) { // unroll
         let row_k = (k4 * 4u + i) * WIDTH;

@@ -38,41 +38,48 @@ var<workgroup> tile: array<vec4f, DEPTH * WIDTH>;
 // Four numbers that lie side by side.
 fn load_weight(at: u32) -> vec4f { return weight[at / 4u]; } // slot
 
-// A tap: its column and row in the kernel, and how far it lies from the window's start in x.
-fn tap_of(k: u32) -> vec3u {
-  let place = vec3u(k % p.kernel_w, k / p.kernel_w % p.kernel_h, k / p.kernel_w / p.kernel_h);
-  return vec3u(place.xy, place.x * p.dilation_x + place.y * p.dilation_y * p.in_w + place.z * p.in_plane);
-}
+// A tap: its column and row in the kernel, and its channel.
+fn tap_of(k: u32) -> vec3u { return vec3u(k % p.kernel_w, k / p.kernel_w % p.kernel_h, k / p.kernel_w / p.kernel_h); }
 
 // The tap that many taps on.
 fn go_on(tap: vec3u, by: vec3u) -> vec3u {
   var next = tap + by;
-  if (next.x >= p.kernel_w) { next += vec3u(0u - p.kernel_w, 1u, p.dilation_y * p.in_w - p.kernel_w * p.dilation_x); }
-  if (next.y >= p.kernel_h) { next += vec3u(0u, 0u - p.kernel_h, p.in_plane - p.kernel_h * p.dilation_y * p.in_w); }
+  if (next.x >= p.kernel_w) { next += vec3u(0u - p.kernel_w, 1u, 0u); }
+  if (next.y >= p.kernel_h) { next += vec3u(0u, 0u - p.kernel_h, 1u); }
   return next;
 }
 
 // The four numbers of column block `block`, at `i`: eight neighbours, then the next eight, so that threads side by side load and store side by side.
 fn column_of(block: u32, i: u32) -> u32 { return block / 8u * 32u + i * 8u + block % 8u; }
 
-// A block of weight or x: a column of the matrix for each k.
-fn fetch(from_a: bool, at: vec4u, first_tap: vec3u, k: u32, depth: u32) -> mat4x4f {
+// A block of weight or x, its vectors along k; zero from `depth` on, but for what lies beyond it in a vector that reaches over it.
+fn fetch(from_a: bool, at: vec4u, tap: vec3u, k: u32, depth: u32) -> mat4x4f {
   var block = mat4x4f();
   if (k < depth) {
     if (from_a) {
-      block = transpose(mat4x4f(load_weight(at.x + k), load_weight(at.y + k), load_weight(at.z + k), load_weight(at.w + k)));
+      block = mat4x4f(load_weight(at.x + k), load_weight(at.y + k), load_weight(at.z + k), load_weight(at.w + k));
     } else {
-      var tap = first_tap;
+      var next = tap;
+      var far = vec4u();
       for (var i = 0u; i < FOUR; i++) { // unroll
-        let x_at = at + select(0u, tap.z, !RAGGED || k + i < depth);
+        if (!RAGGED || k + i < depth) { far[i] = dot(next, vec3u(p.dilation_x, p.dilation_y * p.in_w, p.in_plane)); }
+        next = go_on(next, vec3u(1u, 0u, 0u));
+      }
+      for (var i = 0u; i < FOUR; i++) { // unroll
+        let x_at = at[i] + far;
         block[i] = vec4f(x[x_at.x], x[x_at.y], x[x_at.z], x[x_at.w]);
-        tap = go_on(tap, vec3u(1u, 0u, p.dilation_x));
       }
     }
-    if (RAGGED) {
-      for (var i = 0u; i < FOUR; i++) { // unroll
-        block[i] = select(vec4f(), block[i], k + i < depth);
-      }
+  }
+  return block;
+}
+
+// The block that was fetched at `k`, a column of it for each k. Not before it is stored: whoever touches it waits for it.
+fn arrange(fetched: mat4x4f, k: u32, depth: u32) -> mat4x4f {
+  var block = transpose(fetched);
+  if (RAGGED) {
+    for (var i = 0u; i < FOUR; i++) { // unroll
+      block[i] = select(vec4f(), block[i], k + i < depth);
     }
   }
   return block;
@@ -104,7 +111,6 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   }
   var k = block_k;
   var tap = tap_of(k);
-  let next_tap = tap_of(DEPTH);
   let store_at = block_k * WIDTH + block_row + select(A_WIDTH, 0u, from_a);
 
   // A subgroup's 32 threads lie 8 side by side and 4 below each other: few different numbers for it to read.
@@ -114,13 +120,14 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   var staged = fetch(from_a, at, tap, k, depth);
   for (var first_k = 0u; first_k < depth; first_k += DEPTH) {
     if (lane < BLOCKS) {
+      let arranged = arrange(staged, k, depth);
       for (var i = 0u; i < FOUR; i++) { // unroll
-        tile[store_at + i * WIDTH] = staged[i];
+        tile[store_at + i * WIDTH] = arranged[i];
       }
     }
     workgroupBarrier();
     k += DEPTH;
-    tap = go_on(tap, next_tap);
+    tap = go_on(tap, tap_of(DEPTH));
     staged = fetch(from_a, at, tap, k, depth);
     for (var k4 = 0u; k4 < K_BLOCKS; k4++) {
       for (var i = 0u; i < FOUR; i++) { // unroll

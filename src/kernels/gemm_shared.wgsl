@@ -54,21 +54,26 @@ fn places(along_k: bool, row: u32, count: u32, row_step: u32, k: u32, k_step: u3
   return min(row, (count - 1u) / 4u * 4u) * row_step + (k + next) * k_step;
 }
 
-// A block of A or B: a column of the matrix for each k.
+// A block of A or B, its four vectors as they lie in memory; zero from `end` on, but for the last vector that reaches over it.
 fn fetch(from_a: bool, at: vec4u, k: u32, end: u32) -> mat4x4f {
   var block = mat4x4f();
   if (k < end) {
     if (from_a) {
       block = mat4x4f(load_a(at.x), load_a(at.y), load_a(at.z), load_a(at.w));
-      if (A_ALONG_K) { block = transpose(block); }
     } else {
       block = mat4x4f(load_b(at.x), load_b(at.y), load_b(at.z), load_b(at.w));
-      if (B_ALONG_K) { block = transpose(block); }
     }
-    if (RAGGED) {
-      for (var i = 0u; i < FOUR; i++) { // unroll
-        block[i] = select(vec4f(), block[i], k + i < end);
-      }
+  }
+  return block;
+}
+
+// The block that was fetched at `k`, a column of it for each k. Not before it is stored: whoever touches it waits for it.
+fn arrange(from_a: bool, fetched: mat4x4f, k: u32, end: u32) -> mat4x4f {
+  var block = fetched;
+  if (select(B_ALONG_K, A_ALONG_K, from_a)) { block = transpose(fetched); }
+  if (RAGGED) {
+    for (var i = 0u; i < FOUR; i++) { // unroll
+      block[i] = select(vec4f(), block[i], k + i < end);
     }
   }
   return block;
@@ -107,8 +112,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   var staged = fetch(from_a, at, k, end);
   for (var first_k = start; first_k < end; first_k += DEPTH) {
     if (lane < BLOCKS) {
+      let arranged = arrange(from_a, staged, k, end);
       for (var i = 0u; i < FOUR; i++) { // unroll
-        tile[store_at + i * WIDTH] = staged[i];
+        tile[store_at + i * WIDTH] = arranged[i];
       }
     }
     workgroupBarrier();
@@ -143,15 +149,17 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
         initial[i] = bias[p.bias_base + min(column + i, p.n - 1u)];
       }
     }
-    for (var g = 0u; g < SIDE; g++) { // unroll
-      for (var j = 0u; j < FOUR; j++) { // unroll
-        let row = first_row + g * (TILE_ROWS / SIDE) + ty * 4u + j;
-        let value = initial + sum[(g * 4u + j) * SIDE + h];
-        let row_at = p.c_base + (slice * p.batch + batch) * p.c_batch + row * p.c_row + column;
-        for (var i = 0u; i < PARTS; i++) { // unroll
-          if (row < p.m && column + i < p.n) {
-            let c_at = (row_at + i) / (4u / PARTS);
-            if (ACCUMULATE) { c[c_at] += part(value, i); } else { c[c_at] = part(value, i); }
+    for (var i = 0u; i < PARTS; i++) { // unroll
+      if (column + i < p.n) {
+        for (var g = 0u; g < SIDE; g++) { // unroll
+          for (var j = 0u; j < FOUR; j++) { // unroll
+            let row = first_row + g * (TILE_ROWS / SIDE) + ty * 4u + j;
+            if (row < p.m) {
+              let row_at = p.c_base + (slice * p.batch + batch) * p.c_batch + row * p.c_row;
+              let c_at = (row_at + column + i) / (4u / PARTS);
+              let value = part(initial + sum[(g * 4u + j) * SIDE + h], i);
+              if (ACCUMULATE) { c[c_at] += value; } else { c[c_at] = value; }
+            }
           }
         }
       }
