@@ -175,6 +175,25 @@ export function writeSafetensors(
   tensors: Iterable<readonly [string, HostTensor]>,
   metadata: Record<string, string> = {},
 ): Uint8Array<ArrayBuffer> {
+  return joined(safetensorsParts(tensors, metadata));
+}
+
+/** Parts of a file, one after the other. @internal */
+export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** The same file in parts: its header, then each tensor's own memory. @internal */
+export function safetensorsParts(
+  tensors: Iterable<readonly [string, HostTensor]>,
+  metadata: Record<string, string>,
+): Uint8Array[] {
   requireTexts(metadata);
   const all = requirePairs(tensors)
     .map(([key, { shape, data }]) => {
@@ -196,16 +215,10 @@ export function writeSafetensors(
   }
   const text = new TextEncoder().encode(JSON.stringify(header));
   const headerLength = Math.ceil(text.length / 8) * 8;
-  const file = new Uint8Array(8 + headerLength + at);
-  new DataView(file.buffer).setBigUint64(0, BigInt(headerLength), true);
-  file.fill(32, 8, 8 + headerLength);
-  file.set(text, 8);
-  let place = 8 + headerLength;
-  for (const { bytes } of all) {
-    file.set(bytes, place);
-    place += bytes.length;
-  }
-  return file;
+  const head = new Uint8Array(8 + headerLength).fill(32);
+  new DataView(head.buffer).setBigUint64(0, BigInt(headerLength), true);
+  head.set(text, 8);
+  return [head, ...all.map(({ bytes }) => bytes)];
 }
 
 function requirePairs(tensors: Iterable<readonly [string, HostTensor]>): (readonly [string, HostTensor])[] {

@@ -54,7 +54,7 @@ export class CheckpointFiles {
   }
 
   /** Makes this the last checkpoint. @throws CheckpointError if it cannot be written; those before are still there. */
-  save(bytes: Uint8Array): void {
+  save(bytes: Uint8Array | readonly Uint8Array[]): void {
     const moveIntoPlace = this.folder.writeBeside(nameOf(0), bytes);
     for (const name of this.damaged) this.setAside(name);
     for (let age = this.keep - 1; age >= 1; age--) {

@@ -21,6 +21,9 @@ import { showBytes } from '../device/math.js';
 const PIECE = 2 ** 26;
 const PROBE_BYTES = 4096;
 
+/** What is written to a file: text, bytes, or bytes in parts. */
+export type FileContent = string | Uint8Array | readonly Uint8Array[];
+
 /** A folder such as runs/dogcat. @throws UsageError if its path is no text, or empty. */
 export class RunFolder {
   constructor(
@@ -41,7 +44,7 @@ export class RunFolder {
     try {
       mkdirSync(this.path, { recursive: true });
       for (const name of readdirSync(this.path)) if (name.endsWith('.partial')) rmSync(this.file(name));
-      writeThrough(probe, new Uint8Array(PROBE_BYTES));
+      writeThrough(probe, [new Uint8Array(PROBE_BYTES)]);
       rmSync(probe);
     } catch (error) {
       throw new CheckpointError(
@@ -78,16 +81,16 @@ export class RunFolder {
    * Writes beside the file, through to the disk, and moves it into place: neither a crash nor a power cut leaves half.
    * @throws CheckpointError if it cannot be written; what was there before still is.
    */
-  write(name: string, data: Uint8Array | string): void {
+  write(name: string, data: FileContent): void {
     this.writeBeside(name, data)();
   }
 
   /** The first half of `write`; what it returns is the second, which moves the file into place. */
-  writeBeside(name: string, data: Uint8Array | string): () => void {
+  writeBeside(name: string, data: FileContent): () => void {
     const partial = `${this.file(name)}.partial`;
     this.attempt(name, () => {
       try {
-        writeThrough(partial, typeof data === 'string' ? Buffer.from(data) : data);
+        writeThrough(partial, partsOf(data));
       } catch (error) {
         rmSync(partial, { force: true }); // on a full disk it stands in the way of the next attempt
         throw error;
@@ -134,11 +137,18 @@ function readWhole(path: string): Uint8Array {
   }
 }
 
+function partsOf(data: FileContent): readonly Uint8Array[] {
+  if (typeof data === 'string') return [Buffer.from(data)];
+  return data instanceof Uint8Array ? [data] : data;
+}
+
 /** Writes a file and waits until the disk has it. */
-function writeThrough(path: string, bytes: Uint8Array): void {
+function writeThrough(path: string, parts: readonly Uint8Array[]): void {
   const handle = openSync(path, 'w');
   try {
-    for (let at = 0; at < bytes.length; ) at += writeSync(handle, bytes, at, Math.min(PIECE, bytes.length - at));
+    for (const bytes of parts) {
+      for (let at = 0; at < bytes.length; ) at += writeSync(handle, bytes, at, Math.min(PIECE, bytes.length - at));
+    }
     fsyncSync(handle);
   } finally {
     closeSync(handle);

@@ -25,8 +25,8 @@ export class RunSaver {
     requireFunction('RunSaver', 'say', say);
   }
 
-  /** Saves a checkpoint as the run's last. */
-  saveLast(bytes: Uint8Array): void {
+  /** Saves a checkpoint as the run's last: what `writeCheckpoint` or `checkpointParts` made. */
+  saveLast(bytes: Uint8Array | readonly Uint8Array[]): void {
     this.save('the checkpoint', () => this.files.save(bytes));
   }
 

@@ -2,13 +2,13 @@
 // numbers stand.
 import { CheckpointError, showValue, UsageError } from '../device/errors.js';
 import { requireBytes } from '../device/options.js';
-import { readSafetensors, type StoredTensor, writeSafetensors } from '../io/safetensors.js';
+import { joined, readSafetensors, type StoredTensor, safetensorsParts } from '../io/safetensors.js';
 import { type Module, requireModule } from '../layers/module.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import { sameShape, showShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { checkFits, parseSavedState } from './saved-state.js';
-import { BLANK_SEAL, checkSeal, seal } from './seal.js';
+import { BLANK_SEAL, checkSeal, sealParts } from './seal.js';
 import { below, readBack, restoreSnapshot, type Snapshot, takeSnapshot } from './snapshot.js';
 import { Trainer } from './trainer.js';
 
@@ -20,19 +20,33 @@ const FORMAT = `${FORMAT_NAME} ${FORMAT_VERSION}`;
 
 /**
  * The run's whole state as a file's bytes, in the safetensors format, with a checksum. `extra` is kept beside it, as text
- * by name: options, classes.
+ * by name: options, classes. Nothing may train meanwhile.
  * @throws UsageError for something else, or while the trainer's losses are on their way.
  */
 export async function writeCheckpoint(
   from: Trainer | Snapshot,
   extra: Record<string, string> = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
+  return joined(await checkpointParts(from, extra));
+}
+
+/**
+ * The bytes of `writeCheckpoint` in parts, to be written one after the other. They are the snapshot's own memory, which large
+ * models do not have twice.
+ * @throws UsageError as `writeCheckpoint` does.
+ */
+export async function checkpointParts(
+  from: Trainer | Snapshot,
+  extra: Record<string, string> = {},
+): Promise<Uint8Array[]> {
   checkExtra('writeCheckpoint', extra);
   const isSnapshot = typeof from === 'object' && from !== null && 'saved' in from;
   if (!isSnapshot && !(from instanceof Trainer))
     throw new UsageError(`writeCheckpoint: takes a trainer or a snapshot, got ${showValue(from)}`);
   const { tensors, saved } = isSnapshot ? from : await takeSnapshot(from);
-  return seal(writeSafetensors(tensors, { ...extra, ...BLANK_SEAL, format: FORMAT, state: JSON.stringify(saved) }));
+  return sealParts(
+    safetensorsParts(tensors, { ...extra, ...BLANK_SEAL, format: FORMAT, state: JSON.stringify(saved) }),
+  );
 }
 
 const OWN_NAMES = ['checksum', 'format', 'state'];
@@ -70,7 +84,7 @@ export async function writeWeights(
   requireModule('writeWeights', model);
   checkExtra('writeWeights', extra);
   const tensors = await readBack('model.', model.stateDict());
-  return seal(writeSafetensors(tensors, { ...extra, ...BLANK_SEAL, format: FORMAT }));
+  return joined(sealParts(safetensorsParts(tensors, { ...extra, ...BLANK_SEAL, format: FORMAT })));
 }
 
 /** A checkpoint or weights file, checked but not yet used. */

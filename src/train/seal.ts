@@ -19,16 +19,25 @@ function placeOfDigits(file: Uint8Array): number {
   return at < 0 ? -1 : 8 + at + BEFORE_DIGITS.length;
 }
 
-function sumOf(file: Uint8Array, place: number): string {
-  const sum = crc32(file.subarray(place + DIGITS), crc32(ZEROS, crc32(file.subarray(0, place))));
-  return sum.toString(16).padStart(DIGITS, '0');
+function sumOf([head, ...rest]: readonly Uint8Array[], place: number): string {
+  const sum = crc32(head.subarray(place + DIGITS), crc32(ZEROS, crc32(head.subarray(0, place))));
+  return rest
+    .reduce((before, part) => crc32(part, before), sum)
+    .toString(16)
+    .padStart(DIGITS, '0');
 }
 
 /** Fills the checksum in, in place. */
 export function seal<Bytes extends Uint8Array>(file: Bytes): Bytes {
-  const place = placeOfDigits(file);
-  file.set(new TextEncoder().encode(sumOf(file, place)), place);
+  sealParts([file]);
   return file;
+}
+
+/** Fills the checksum of a file in parts in, in place; its header is the first of them. */
+export function sealParts(parts: Uint8Array[]): Uint8Array[] {
+  const place = placeOfDigits(parts[0]);
+  parts[0].set(new TextEncoder().encode(sumOf(parts, place)), place);
+  return parts;
 }
 
 /** @throws CheckpointError if a byte of the file is not as it was when it was sealed. */
@@ -36,7 +45,7 @@ export function checkSeal(file: Uint8Array, name: string): void {
   const place = placeOfDigits(file);
   if (place < 0) throw new CheckpointError(`${name}: has no checksum; it was cut, or written by another program`);
   const kept = new TextDecoder('latin1').decode(file.subarray(place, place + DIGITS));
-  const found = sumOf(file, place);
+  const found = sumOf([file], place);
   if (kept !== found) {
     throw new CheckpointError(`${name}: damaged: its checksum should be ${kept}, its bytes give ${found}`);
   }

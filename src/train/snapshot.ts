@@ -44,11 +44,15 @@ export async function takeSnapshot(trainer: Trainer): Promise<Snapshot> {
     rng: rngState(),
     data: { length: train.length, imageShape: [...train.imageShape], orderedBy: train.orderedBy ?? null },
   };
-  const tensors = await Promise.all([
-    readBack('model.', model.stateDict()),
-    readBack('optimizer.', optimizer.stateTensors()),
-  ]);
-  return { tensors: tensors.flat(), saved };
+  const tensors: Snapshot['tensors'] = [];
+  for (const [prefix, own] of [
+    ['model.', model.stateDict()],
+    ['optimizer.', optimizer.stateTensors()],
+  ] as const) {
+    // One after the other: while a tensor is read, it takes its size twice more.
+    for (const [name, t] of Object.entries(own)) tensors.push(...(await readBack(prefix, { [name]: t })));
+  }
+  return { tensors, saved };
 }
 
 /** The tensors whose names begin with `prefix`, by the rest of their names. */

@@ -2,6 +2,7 @@ import * as assert from 'uvu/assert';
 import { AdamW, Linear, ReduceLROnPlateau, StepLR, tensor } from '../../src/index.js';
 import { writeSafetensors } from '../../src/io/index.js';
 import {
+  checkpointParts,
   readCheckpoint,
   reportSvg,
   restoreModel,
@@ -9,6 +10,7 @@ import {
   Trainer,
   type TrainerParts,
   type TrainerSchedule,
+  takeSnapshot,
   type WatchedFigure,
   writeCheckpoint,
   writeWeights,
@@ -49,6 +51,16 @@ test('a restored trainer goes on as the saved one does', async () => {
   assert.equal(await values(second), await values(first));
   const losses = (t: Trainer) => t.history.map((r) => r.trainLoss);
   assert.equal(losses(second), losses(first));
+});
+
+test('in parts it is the same file, and a snapshot is not copied', async () => {
+  const trainer = newTrainer();
+  await trainer.fit({ epochs: 1 });
+  const snapshot = await takeSnapshot(trainer);
+  const parts = await checkpointParts(snapshot, { note: 'kept' });
+  assert.equal(new Uint8Array(Buffer.concat(parts)), await writeCheckpoint(snapshot, { note: 'kept' }));
+  const own = new Set(snapshot.tensors.map(([, { data }]) => data.buffer));
+  assert.ok(parts.length > 4 && parts.slice(1).every(({ buffer }) => own.has(buffer)));
 });
 
 test('a run goes on with a schedule, or without, as it began', async () => {
