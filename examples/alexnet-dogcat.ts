@@ -59,7 +59,7 @@ async function main(): Promise<number> {
   }
   const folder = resumed?.files.folder ?? (line.out ? new RunFolder(line.out) : freshRunFolder(DEFAULT_RUN));
   folder.create();
-  const data = await loadData(facts.folders, facts.options, terminal);
+  const data = await loadData(facts.folders, facts.options, terminal, line.memory);
   const complete: RunFacts = {
     ...facts,
     classes: data.train.classes,
@@ -225,7 +225,7 @@ function fitOptions({ line, facts, trainer, saver, stopping, rebuild }: Fit): tr
     signal: stopping.signal,
     onDivergence: line.onDivergence,
     rebuild,
-    save: async (snapshot) => saver.saveLast(await train.writeCheckpoint(snapshot, extra)),
+    save: async (snapshot) => saver.saveLast(await train.checkpointParts(snapshot, extra)),
     onProgress: progressReporter(terminal, epochs, note),
     onEpoch: async (record, isBest) => {
       terminal.say(epochLine(record, epochs, isBest));

@@ -42,6 +42,7 @@ export async function loadData(
   folders: readonly string[] | null,
   options: DogcatOptions,
   terminal: Terminal,
+  memory?: number,
 ): Promise<DogcatData> {
   const { stored, limit, seed, validation: share } = options;
   if (folders === null) {
@@ -55,8 +56,9 @@ export async function loadData(
     const started = performance.now();
     const name = paths.join(', ');
     const found = await loadImageFolder(paths, {
-      ...{ size: stored, seed, ...more },
+      ...{ size: stored, seed, memory, ...more },
       onProgress: (done, total) => terminal.progress(`decoding ${name}: ${done} of ${total}`),
+      onNotice: (notice) => terminal.say(notice),
     });
     terminal.clear();
     report(name, found, (performance.now() - started) / 1000, terminal);
@@ -86,9 +88,15 @@ export async function loadData(
   }
 }
 
-function report(path: string, { dataset, damaged, cached }: ImageFolder, seconds: number, terminal: Terminal): void {
+function report(
+  path: string,
+  { dataset, damaged, cached, decoded }: ImageFolder,
+  seconds: number,
+  terminal: Terminal,
+): void {
   const counts = dataset.counts().map((n, c) => `${n.toLocaleString('en-US')} ${dataset.classes[c]}`);
-  const how = cached ? 'from the cache' : `decoded in ${seconds.toFixed(1)} s`;
+  const rest = dataset.length > decoded ? `${decoded.toLocaleString('en-US')} of them ` : '';
+  const how = cached ? 'from the cache' : `${rest}decoded in ${seconds.toFixed(1)} s`;
   terminal.say(`${path}: ${counts.join(', ')}, ${dataset.size} x ${dataset.size} pixels, ${how}`);
   for (const { file, reason } of damaged.slice(0, 10)) terminal.say(`  left out ${file}: ${reason}`);
   if (damaged.length > 10) terminal.say(`  left out ${damaged.length} in all`);

@@ -32,6 +32,8 @@ Data
                         mean-image (0 to 255 less the mean picture, the paper's)
   --no-flip             no mirroring;  --colour-shift F: strength of the paper's colour change (0.1; 0: off)
   --colour-scale NAME   what it multiplies: deviation (along the axis) | eigenvalue (its square, the paper's text)
+  --memory SIZE         what decoded pictures may take, as in 500MB or 2GB; more than that are read from disk as they are
+                        needed, with the same result (a quarter of what is free, at most 1GB)
   --workers N           threads that prepare batches; they never change the result (1 to 4, by cores)
 
 Network
@@ -112,6 +114,8 @@ export interface CommandLine {
   /** '' for the last run. */
   resume?: string;
   workers?: number;
+  /** Bytes. */
+  memory?: number;
   saveEvery: number;
   steps: number;
   keep: number;
@@ -139,7 +143,7 @@ function wrongOption(message: string, names: string[]): string {
 
 /** @throws UsageError that names the option and what it takes. */
 export function parseCommandLine(argv: string[]): CommandLine {
-  const strings = [...NUMBERS, ...MORE_NUMBERS, ...Object.keys(NAMES), 'out', 'resume', 'run'];
+  const strings = [...NUMBERS, ...MORE_NUMBERS, ...Object.keys(NAMES), 'memory', 'out', 'resume', 'run'];
   const flags = ['flip', 'rate-in-velocity', 'ten-crop', 'stand-ins', 'summary', 'profile', 'detect-anomaly', 'help'];
   const options = Object.fromEntries([
     ...strings.map((name) => [name, { type: 'string' as const }]),
@@ -193,6 +197,7 @@ export function parseCommandLine(argv: string[]): CommandLine {
     out: text('out'),
     resume: text('resume') ?? (word === 'predict' ? text('run') : undefined),
     workers,
+    memory: text('memory') === undefined ? undefined : bytes('memory', text('memory')!),
     saveEvery,
     steps,
     keep,
@@ -207,6 +212,15 @@ export function parseCommandLine(argv: string[]): CommandLine {
 /** --resume may stand without a value. */
 function withResumeValue(argv: string[]): string[] {
   return argv.map((arg, i) => (arg === '--resume' && (argv[i + 1] ?? '-').startsWith('-') ? '--resume=' : arg));
+}
+
+const UNITS = { '': 1, b: 1, kb: 1e3, mb: 1e6, gb: 1e9, tb: 1e12 };
+
+function bytes(name: string, text: string): number {
+  const [, number, unit] = /^(\d+(?:\.\d+)?) ?([kmgt]?b?)$/i.exec(text.trim()) ?? [];
+  const scale = UNITS[unit?.toLowerCase() as keyof typeof UNITS];
+  if (scale === undefined) throw new UsageError(`--${name} ${text}: a number of bytes, as in 500MB or 2GB`);
+  return Math.floor(Number(number) * scale);
 }
 
 const WHOLE = ['image', 'stored', 'batch', 'epochs', 'limit', 'keep', 'seed', 'workers', 'save-every', 'steps'];

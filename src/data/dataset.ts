@@ -1,22 +1,9 @@
 import { DataError, showValue, UsageError } from '../device/errors.js';
 import { crc32 } from '../io/crc32.js';
-import { symmetricEigen } from './eigen.js';
+import { COLOUR_SUMS, type ColourStatistics, colourStatistics, colourSums } from './colours.js';
+import { MemoryPixels, type PixelStore } from './pixel-store.js';
 import { Random, shuffled } from './random.js';
 import { checkSeed } from './rules.js';
-
-/** Means and principal axes of a set's colours, for values from 0 to 255. */
-export interface ColourStatistics {
-  /** Of red, green and blue, 0 to 255. */
-  mean: number[];
-  /** Standard deviations of red, green and blue. */
-  std: number[];
-  /** Unit vectors along which the colours vary, strongest first: axes[i][channel]. */
-  axes: number[][];
-  /** Standard deviations along the axes: the roots of the covariance's eigenvalues. */
-  axisStd: number[];
-  /** The mean picture (3, size, size), from `meanImage`; only `pixels: 'mean-image'` needs it. */
-  meanImage?: Float32Array;
-}
 
 /** A file that was left out of a data set, and why. */
 export interface DamagedFile {
@@ -26,29 +13,40 @@ export interface DamagedFile {
   reason: string;
 }
 
+/** Names of pictures: an array of texts is one. */
+export interface Names {
+  /** How many there are. */
+  readonly length: number;
+  /** A name; undefined where there is none. */
+  at(index: number): string | undefined;
+}
+
 /**
- * Labelled square pictures of one size, decoded and packed: bytes (3, size, size) each. Several sets may share one
- * buffer: subsets do.
- * @throws DataError if bytes, labels, names and places do not fit together.
+ * Labelled square pictures of one size, bytes (3, size, size) each, in memory or read where they are needed (`PixelStore`).
+ * Several sets may share one store: subsets do.
+ * @throws DataError if pixels, labels, names and places do not fit together.
  */
 export class ImageDataset {
+  /** Where the pictures' bytes come from. */
+  readonly store: PixelStore;
   private sum?: number;
 
   constructor(
-    /** All pictures' bytes, (pictures, 3, size, size); may be a view of shared memory. */
-    readonly bytes: Uint8Array,
+    /** All pictures' bytes, (pictures, 3, size, size), which may be a view of shared memory; or what they are read from. */
+    pixels: Uint8Array | PixelStore,
     /** Side of the pictures, in pixels. */
     readonly size: number,
     /** Names of the classes; labels are places in this list. */
     readonly classes: readonly string[],
-    /** The class of each picture in `bytes`. */
+    /** The class of each picture in the store. */
     private readonly allLabels: Int32Array,
-    /** The name of each picture in `bytes`. */
-    private readonly allNames: readonly string[],
-    /** Which pictures in `bytes` belong to this set. Default: all. */
+    /** The name of each picture in the store. */
+    private readonly allNames: Names,
+    /** Which pictures of the store belong to this set. Default: all. */
     readonly places: Int32Array = Int32Array.from(allLabels, (_, i) => i),
   ) {
-    checkParts(bytes, size, classes, allLabels, allNames, places);
+    checkParts(size, classes, allLabels, allNames, places);
+    this.store = storeOf(pixels, size, allLabels.length);
   }
 
   /** Pictures in this set. */
@@ -63,14 +61,19 @@ export class ImageDataset {
 
   /** The file or drawing that a picture came from. @throws UsageError if there is no such picture. */
   name(i: number): string {
-    return this.allNames[this.place(i, 'name')];
+    return this.allNames.at(this.place(i, 'name'))!;
   }
 
-  /** The bytes (3, size, size) of a picture; a view, not a copy. @throws UsageError if there is no such picture. */
-  pixels(i: number): Uint8Array {
+  /**
+   * The bytes (3, size, size) of a picture. Where pictures are in memory: a view, not a copy, and `into` is left alone; else
+   * they are read into `into`, or into a new array.
+   * @throws UsageError if there is no such picture, DataError if it cannot be read any more.
+   */
+  pixels(i: number, into?: Uint8Array): Uint8Array {
     const image = 3 * this.size * this.size;
-    const place = this.place(i, 'pixels');
-    return this.bytes.subarray(place * image, (place + 1) * image);
+    if (into !== undefined && into?.length !== image)
+      throw new UsageError(`pixels: a picture has ${image} bytes, \`into\` is ${showValue(into)}`);
+    return this.store.read(this.place(i, 'pixels'), into);
   }
 
   private place(i: number, method: string): number {
@@ -86,8 +89,16 @@ export class ImageDataset {
    */
   get fingerprint(): string {
     if (this.sum === undefined) {
-      const pictures = Array.from(this.places, (place) => [this.allLabels[place], this.allNames[place]]);
-      this.sum = crc32(new TextEncoder().encode(JSON.stringify([this.classes, pictures])));
+      const pieces = [`[${JSON.stringify(this.classes)},[`]; // the text of a million pictures is long
+      for (let at = 0; at < this.length; at += 4096) {
+        const some = Array.from(this.places.subarray(at, at + 4096), (place) =>
+          JSON.stringify([this.allLabels[place], this.allNames.at(place)]),
+        );
+        pieces.push((at > 0 ? ',' : '') + some.join(','));
+      }
+      pieces.push(']]');
+      const encoder = new TextEncoder();
+      this.sum = pieces.reduce((sum, piece) => crc32(encoder.encode(piece), sum), 0);
     }
     return this.sum.toString(16).padStart(8, '0');
   }
@@ -95,7 +106,7 @@ export class ImageDataset {
   /** Some of the pictures, by their place in this set. Nothing is copied. @throws UsageError if there is no such place. */
   subset(indices: Iterable<number>): ImageDataset {
     const places = Int32Array.from(indices, (i) => this.place(i, 'subset'));
-    return new ImageDataset(this.bytes, this.size, this.classes, this.allLabels, this.allNames, places);
+    return new ImageDataset(this.store, this.size, this.classes, this.allLabels, this.allNames, places);
   }
 
   /** How many pictures each class has, in the order of `classes`. */
@@ -137,10 +148,9 @@ export class ImageDataset {
   }
 
   private byClass(seed: number): number[][] {
-    return this.classes.map((_, c) => {
-      const members = Array.from({ length: this.length }, (_, i) => i).filter((i) => this.label(i) === c);
-      return shuffled(members, new Random(seed + c));
-    });
+    const members: number[][] = this.classes.map(() => []);
+    for (let i = 0; i < this.length; i++) members[this.label(i)].push(i);
+    return members.map((list, c) => shuffled(list, new Random(seed + c)));
   }
 
   /**
@@ -149,12 +159,23 @@ export class ImageDataset {
    */
   meanImage(): Float32Array {
     if (this.length === 0) throw new DataError('meanImage: the data set is empty');
-    const sum = new Float64Array(3 * this.size * this.size);
-    for (let n = 0; n < this.length; n++) {
-      const p = this.pixels(n);
-      for (let i = 0; i < sum.length; i++) sum[i] += p[i];
-    }
+    const sum = this.imageSum();
     return Float32Array.from(sum, (s) => s / this.length);
+  }
+
+  /** What is known of all pictures less the others', where these are fewer; else each picture is read. */
+  private imageSum(): Float64Array {
+    const image = this.store.sums?.image;
+    const others = new Set(image?.places);
+    const known = image && this.places.every((place) => others.delete(place)) && others.size < this.length;
+    const sum = known ? image.sum.slice() : new Float64Array(3 * this.size * this.size);
+    const room = new Uint8Array(sum.length);
+    for (const place of known ? others : this.places) {
+      const p = this.store.read(place, room);
+      if (known) for (let i = 0; i < sum.length; i++) sum[i] -= p[i];
+      else for (let i = 0; i < sum.length; i++) sum[i] += p[i];
+    }
+    return sum;
   }
 
   /**
@@ -167,37 +188,18 @@ export class ImageDataset {
       throw new UsageError(`colours: ${showValue(most)} is not a number of pictures, 1 or more`);
     }
     if (this.length === 0) throw new DataError('colours: the data set is empty');
-    const plane = this.size * this.size;
-    const sum = [0, 0, 0];
-    const products = [0, 0, 0, 0, 0, 0]; // rr, gg, bb, rg, rb, gb
+    const room = new Uint8Array(3 * this.size * this.size);
+    const known = this.store.sums?.colours;
+    const sums = new Float64Array(COLOUR_SUMS);
     const used = Math.min(most, this.length);
     for (let n = 0; n < used; n++) {
-      const p = this.pixels(Math.floor((n * this.length) / used));
-      for (let i = 0; i < plane; i++) {
-        const [r, g, b] = [p[i], p[plane + i], p[2 * plane + i]];
-        sum[0] += r;
-        sum[1] += g;
-        sum[2] += b;
-        products[0] += r * r;
-        products[1] += g * g;
-        products[2] += b * b;
-        products[3] += r * g;
-        products[4] += r * b;
-        products[5] += g * b;
-      }
+      const place = this.places[Math.floor((n * this.length) / used)];
+      const own = known?.subarray(place * COLOUR_SUMS, (place + 1) * COLOUR_SUMS);
+      (own ?? colourSums(this.store.read(place, room))).forEach((s: number, k: number) => {
+        sums[k] += s;
+      });
     }
-    const count = used * plane;
-    const mean = sum.map((s) => s / count);
-    const covariance = (p: number, a: number, b: number) => products[p] / count - mean[a] * mean[b];
-    const [rr, gg, bb] = [covariance(0, 0, 0), covariance(1, 1, 1), covariance(2, 2, 2)];
-    const [rg, rb, gb] = [covariance(3, 0, 1), covariance(4, 0, 2), covariance(5, 1, 2)];
-    const { values, vectors } = symmetricEigen([
-      [rr, rg, rb],
-      [rg, gg, gb],
-      [rb, gb, bb],
-    ]);
-    const deviation = (v: number) => Math.sqrt(Math.max(v, 0));
-    return { mean, std: [rr, gg, bb].map(deviation), axes: vectors, axisStd: values.map(deviation) };
+    return colourStatistics(sums, used * this.size * this.size);
   }
 }
 
@@ -208,28 +210,37 @@ export function withoutPictures(dataset: ImageDataset): DamagedFile[] {
   return dataset.classes.flatMap((file, c) => (counts[c] === 0 ? [{ file, reason }] : []));
 }
 
+const bad = (what: string) => new DataError(`ImageDataset: ${what}`);
+
 function checkParts(
-  bytes: Uint8Array,
   size: number,
   classes: readonly string[],
   labels: Int32Array,
-  names: readonly string[],
+  names: Names,
   places: Int32Array,
 ): void {
-  const bad = (what: string) => new DataError(`ImageDataset: ${what}`);
-  if (!(bytes instanceof Uint8Array)) throw bad(`bytes are a Uint8Array, got ${showValue(bytes)}`);
   if (!(Number.isInteger(size) && size >= 1)) throw bad(`size is a whole number above 0, got ${showValue(size)}`);
   if (!Array.isArray(classes)) throw bad(`classes are a list of names, got ${showValue(classes)}`);
   if (!(labels instanceof Int32Array)) throw bad(`labels are an Int32Array, got ${showValue(labels)}`);
   if (!(places instanceof Int32Array)) throw bad(`places are an Int32Array, got ${showValue(places)}`);
   const pictures = labels.length;
   if (names?.length !== pictures) throw bad(`${pictures} labels and ${names?.length} names`);
-  const image = 3 * size * size;
-  if (bytes.length < pictures * image) {
-    throw bad(`${pictures} pictures (3, ${size}, ${size}) take ${pictures * image} bytes, there are ${bytes.length}`);
-  }
   const wrong = labels.find((label) => !(label >= 0 && label < classes.length));
   if (wrong !== undefined) throw bad(`a label of ${wrong}, there are ${classes.length} classes`);
   const lost = places.find((place) => !(place >= 0 && place < pictures));
   if (lost !== undefined) throw bad(`a place of ${lost}, there are ${pictures} pictures`);
+}
+
+function storeOf(pixels: Uint8Array | PixelStore, size: number, pictures: number): PixelStore {
+  if (pixels instanceof Uint8Array) {
+    const bytes = pictures * 3 * size * size;
+    if (pixels.length >= bytes) return new MemoryPixels(size, [pixels]);
+    throw bad(`${pictures} pictures (3, ${size}, ${size}) take ${bytes} bytes, there are ${pixels.length}`);
+  }
+  if (typeof pixels?.read !== 'function')
+    throw bad(`pixels are bytes, a Uint8Array, or a store with read(place), got ${showValue(pixels)}`);
+  if (pixels.size !== size)
+    throw bad(`pictures of ${size} x ${size} pixels from a store of ${pixels.size} x ${pixels.size}`);
+  if (pixels.count < pictures) throw bad(`${pictures} pictures from a store of ${pixels.count}`);
+  return pixels;
 }

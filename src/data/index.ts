@@ -4,12 +4,14 @@
  */
 export * from './augment.js';
 export { classFolder, classOf } from './class-of.js';
+export type { ColourStatistics } from './colours.js';
 export * from './dataset.js';
 export * from './image.js';
 export type { Augmentation, TransformOptions } from './inputs.js';
 export * from './loader.js';
 export * from './orientation.js';
 export * from './picture-files.js';
+export * from './pixel-store.js';
 export * from './random.js';
 export * from './standins.js';
 export * from './transforms/index.js';

@@ -2,7 +2,8 @@
 import { DataError, showValue, UsageError } from '../device/errors.js';
 import { anything, checkOptions, flag, oneOf, type Rules, required, whole } from '../device/options.js';
 import type { AugmentOptions } from './augment.js';
-import { type ColourStatistics, ImageDataset } from './dataset.js';
+import type { ColourStatistics } from './colours.js';
+import { ImageDataset } from './dataset.js';
 import { prepare, type RgbImage } from './image.js';
 import { type Augmentation, inputShape, type TransformOptions, transformedInputs, writeInputs } from './inputs.js';
 import { mixKey, Random, shuffled } from './random.js';
@@ -155,9 +156,12 @@ export class DataLoader {
 export function assembleBatch(dataset: ImageDataset, how: Augmentation, { indices, epoch }: BatchJob): Float32Array {
   const perPicture = inputShape(how, dataset.size).reduce((a, b) => a * b);
   const images = new Float32Array(indices.length * perPicture);
-  indices.forEach((picture, i) => {
-    writeInputs(dataset.pixels(picture), dataset.size, images, i * perPicture, how, epoch, picture);
-  });
+  const room = new Uint8Array(3 * dataset.size * dataset.size);
+  const order = Array.from(indices.keys()).sort((a, b) => indices[a] - indices[b]); // as they lie on a disk
+  for (const i of order) {
+    const pixels = dataset.pixels(indices[i], room);
+    writeInputs(pixels, dataset.size, images, i * perPicture, how, epoch, indices[i]);
+  }
   return images;
 }
 

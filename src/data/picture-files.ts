@@ -1,9 +1,9 @@
 // Pictures from files that a page was given: dropped, chosen or fetched. src/node/image-folder.ts is Node's.
 import { DataError, showValue, UsageError } from '../device/errors.js';
-import { showBytes } from '../device/math.js';
 import { callback, checkOptions, type Rules, whole } from '../device/options.js';
 import { type DamagedFile, ImageDataset, withoutPictures } from './dataset.js';
 import { prepare, type RgbImage } from './image.js';
+import { MemoryPixels } from './pixel-store.js';
 
 /** A picture as a page gets it, and its class. */
 export interface PictureFile {
@@ -91,13 +91,12 @@ export async function loadPictureFiles(
   checkOptions('loadPictureFiles', options, RULES);
   checkFiles(files);
   const { size = 256, onProgress } = options;
-  const image = 3 * size * size;
-  const bytes = pixelMemory(files.length, size);
+  const pixels = MemoryPixels.room(files.length, size, 'loadPictureFiles');
   const good: number[] = [];
   const damaged: PictureFiles['damaged'] = [];
   for (const [i, { file, name }] of files.entries()) {
     try {
-      bytes.set(prepare(await decodePicture(file, name), size), i * image);
+      pixels.read(i).set(prepare(await decodePicture(file, name), size));
       good.push(i);
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
@@ -111,7 +110,7 @@ export async function loadPictureFiles(
   const places = new Map(classes.map((name, i) => [name, i]));
   const labels = Int32Array.from(own, (label) => places.get(label)!);
   const names = files.map(({ name }) => name);
-  const dataset = new ImageDataset(bytes, size, classes, labels, names, Int32Array.from(good));
+  const dataset = new ImageDataset(pixels, size, classes, labels, names, Int32Array.from(good));
   return { dataset, damaged: [...damaged, ...withoutPictures(dataset)] };
 }
 
@@ -122,16 +121,4 @@ function checkFiles(files: readonly PictureFile[]): void {
   );
   if (wrong >= 0)
     throw new UsageError(`loadPictureFiles: file ${wrong} is no { file, name, label } of a Blob and two texts`);
-}
-
-function pixelMemory(pictures: number, size: number): Uint8Array {
-  const length = pictures * 3 * size * size;
-  try {
-    return new Uint8Array(length);
-  } catch (error) {
-    const what = `${pictures.toLocaleString('en-US')} pictures of ${size} x ${size} pixels`;
-    throw new DataError(`${what} take ${showBytes(length)}, more than can be had in one piece; a smaller size helps`, {
-      cause: error,
-    });
-  }
 }

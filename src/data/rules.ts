@@ -1,7 +1,7 @@
 // What options of pictures and their order may be.
 import { showValue, UsageError } from '../device/errors.js';
 import type { Rule } from '../device/options.js';
-import type { ColourStatistics } from './dataset.js';
+import type { ColourStatistics } from './colours.js';
 
 /** Keys of random numbers take its lowest 32 bits. */
 export const seedRule: Rule = { be: 'a whole number', holds: Number.isSafeInteger };

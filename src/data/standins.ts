@@ -2,6 +2,7 @@
 // and light, before noise. They show that training works where no photographs are at hand; they are not data.
 import { checkOptions, required, whole } from '../device/options.js';
 import { ImageDataset } from './dataset.js';
+import { MemoryPixels } from './pixel-store.js';
 import { mixKey, Random } from './random.js';
 import { seedRule } from './rules.js';
 
@@ -82,15 +83,12 @@ function paint(marks: Mark[], ground: Colour, sky: Colour, size: number, random:
 export function drawnStandIns(count: number, size: number, seed = 0): ImageDataset {
   const rules = { count: required(whole()), size: required(whole(1)), seed: seedRule };
   checkOptions('drawnStandIns', { count, size, seed }, rules);
-  const image = 3 * size * size;
-  const buffer =
-    typeof SharedArrayBuffer === 'undefined' ? new ArrayBuffer(count * image) : new SharedArrayBuffer(count * image);
-  const bytes = new Uint8Array(buffer);
+  const pixels = MemoryPixels.room(count, size, 'drawnStandIns');
   const labels = Int32Array.from({ length: count }, (_, i) => i % 2);
   const classes = ['cat', 'dog'];
   for (let i = 0; i < count; i++) {
-    draw(labels[i] === 1, size, new Random(mixKey(seed, i)), bytes.subarray(i * image, (i + 1) * image));
+    draw(labels[i] === 1, size, new Random(mixKey(seed, i)), pixels.read(i));
   }
   const names = Array.from(labels, (label, i) => `drawn ${classes[label]} ${i}`);
-  return new ImageDataset(bytes, size, classes, labels, names);
+  return new ImageDataset(pixels, size, classes, labels, names);
 }

@@ -3,21 +3,29 @@ import { workerData } from 'node:worker_threads';
 import { ImageDataset } from '../data/dataset.js';
 import type { Augmentation } from '../data/inputs.js';
 import { assembleBatch, type BatchJob } from '../data/loader.js';
+import { openStore, type StoreSetup } from './file-pixels.js';
 import { serve } from './worker-service.js';
 
-/** What the worker is given: the pictures' shared memory and how to cut them. */
+/** What the worker is given: where the pictures are and how to cut them. */
 export interface BatchSetup {
-  bytes: Uint8Array;
-  size: number;
+  store: StoreSetup;
   places: Int32Array;
   augment: Augmentation;
 }
 
-const { bytes, size, places, augment } = workerData as BatchSetup;
-const count = Math.floor(bytes.length / (3 * size * size));
-const dataset = new ImageDataset(bytes, size, ['any'], new Int32Array(count), new Array(count).fill(''), places);
+export interface MadeBatch {
+  images: Float32Array;
+  /** What reading the pictures came upon. */
+  notices: string[];
+}
+
+const { store: setup, places, augment } = workerData as BatchSetup;
+const notices: string[] = [];
+const store = openStore(setup, (notice) => notices.push(notice));
+const unnamed = { length: store.count, at: () => '' };
+const dataset = new ImageDataset(store, store.size, ['any'], new Int32Array(store.count), unnamed, places);
 
 serve(
-  (job: BatchJob) => assembleBatch(dataset, augment, job),
-  (images) => [images.buffer as ArrayBuffer],
+  (job: BatchJob): MadeBatch => ({ images: assembleBatch(dataset, augment, job), notices: notices.splice(0) }),
+  ({ images }) => [images.buffer as ArrayBuffer],
 );

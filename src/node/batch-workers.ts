@@ -2,7 +2,8 @@ import { ImageDataset } from '../data/dataset.js';
 import { type Augmentation, inputShape } from '../data/inputs.js';
 import { type Assembler, assembleBatch, type BatchJob } from '../data/loader.js';
 import { showValue, UsageError } from '../device/errors.js';
-import type { BatchSetup } from './batch-worker.js';
+import type { BatchSetup, MadeBatch } from './batch-worker.js';
+import { FilePixels, setupOf } from './file-pixels.js';
 import { WorkerPool } from './worker-pool.js';
 
 /**
@@ -12,7 +13,7 @@ import { WorkerPool } from './worker-pool.js';
  * @throws UsageError if `count` is not a whole number, 0 or more, and as DataLoader does for data sets and `augment`.
  */
 export class BatchWorkers implements Assembler {
-  private readonly pool: WorkerPool<BatchJob, Float32Array> | null;
+  private readonly pool: WorkerPool<BatchJob, MadeBatch> | null;
 
   constructor(
     private readonly dataset: ImageDataset,
@@ -24,14 +25,18 @@ export class BatchWorkers implements Assembler {
     inputShape(augment, dataset.size); // throws for options that make no sense
     if (!(Number.isInteger(count) && count >= 0))
       throw new UsageError(`BatchWorkers: ${showValue(count)} is not a number of threads`);
-    const setup: BatchSetup = { bytes: dataset.bytes, size: dataset.size, places: dataset.places, augment };
+    const setup = (): BatchSetup => ({ store: setupOf(dataset.store), places: dataset.places, augment });
     const script = new URL('./batch-worker.js', import.meta.url);
-    this.pool = count > 0 ? new WorkerPool(script, count, { workerData: setup, attempts: 2 }) : null;
+    this.pool = count > 0 ? new WorkerPool(script, count, { workerData: setup(), attempts: 2 }) : null;
   }
 
   /** The job's inputs, (pictures * crops, 3, height, width), made by the next idle thread. */
   async assemble(job: BatchJob): Promise<Float32Array> {
-    return this.pool ? this.pool.run(job) : assembleBatch(this.dataset, this.augment, job);
+    const { dataset, augment, pool } = this;
+    if (!pool) return assembleBatch(dataset, augment, job);
+    const { images, notices } = await pool.run(job);
+    if (dataset.store instanceof FilePixels) notices.forEach(dataset.store.tell);
+    return images;
   }
 
   /** Ends the threads. */

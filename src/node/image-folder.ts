@@ -1,17 +1,16 @@
-// Pictures from a folder: decoded in worker threads, packed into shared memory, cached on disk.
+// Pictures from a folder: decoded once in worker threads, kept on disk, and held in memory while they fit.
 import { readdirSync, statSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, freemem } from 'node:os';
 import { type DamagedFile, ImageDataset, withoutPictures } from '../data/dataset.js';
+import { checkSide, MemoryPixels } from '../data/pixel-store.js';
 import { Random, shuffled } from '../data/random.js';
 import { classesRule, seedRule } from '../data/rules.js';
 import { DataError, showValue, UsageError } from '../device/errors.js';
-import { showBytes } from '../device/math.js';
 import { callback, checkOptions, flag, type Rules, whole } from '../device/options.js';
-import type { DecodeJob, DecodeSetup } from './decode-worker.js';
 import { listFolders, pick } from './list-folders.js';
 import { type Listing, PICTURE } from './list-pictures.js';
-import { readPixelCache, writePixelCache } from './pixel-cache.js';
-import { WorkerPool } from './worker-pool.js';
+import { loadPictures } from './load-pictures.js';
+import { PackedNames } from './packed-names.js';
 
 /** How a folder is loaded. */
 export interface ImageFolderOptions {
@@ -19,8 +18,14 @@ export interface ImageFolderOptions {
   size?: number;
   /** Decoding threads, 1 or more. Default: one a core. */
   workers?: number;
-  /** Keeps decoded pictures on disk for the next time. Default true. */
+  /** Keeps decoded pictures on disk for the next time: in `WGRAD_CACHE`, or ~/.cache/wgrad. Default true. */
   cache?: boolean;
+  /**
+   * Bytes of memory that decoded pictures may take. More than that stay on disk, and batches read what they need; without a
+   * cache on disk they are decoded for each batch. Default: a quarter of what is free, 1 GB at most (the system keeps what
+   * was read from disk in memory that nobody else needs).
+   */
+  memory?: number;
   /** Takes only so many pictures, 1 or more, evenly from the classes. Default: all. */
   limit?: number;
   /** Which ones a `limit` takes. Default 0. */
@@ -30,8 +35,13 @@ export interface ImageFolderOptions {
    * left out and reported. Default: those that there are, in alphabetical order.
    */
   classes?: readonly string[];
-  /** Called after each picture that is decoded; never where they come from the cache. */
+  /** Called after each picture that is decoded; those that the cache has are done from the start. */
   onProgress?: (done: number, total: number) => void;
+  /**
+   * Told, a line each, what is wrong with the cache and what is done about it: damage, pictures that changed, a disk without
+   * room. Also called later, when batches come upon damage. Default: `console.warn`.
+   */
+  onNotice?: (notice: string) => void;
 }
 
 /** What `loadImageFolder` could load. */
@@ -40,19 +50,17 @@ export interface ImageFolder {
   dataset: ImageDataset;
   /** Files that were left out, and why; so are folders and classes without a picture. */
   damaged: DamagedFile[];
-  /** Decoded pictures came from the cache on disk. */
+  /** All decoded pictures came from the cache on disk. */
   cached: boolean;
+  /** How many pictures were decoded now. */
+  decoded: number;
 }
 
-const DECODE_LIMIT_MS = 60_000;
-/** A thread may die for reasons that are not the picture's: it gets a second one. */
-const DECODE_ATTEMPTS = 2;
-/** How messages begin that are about a thread and not about a picture. */
-const OF_THREAD = /^worker threads: /;
+const MOST_MEMORY = 1e9;
 
 const RULES: Rules<ImageFolderOptions> = {
-  ...{ size: whole(1), workers: whole(1), limit: whole(1) },
-  ...{ cache: flag, seed: seedRule, classes: classesRule, onProgress: callback },
+  ...{ size: whole(1), workers: whole(1), limit: whole(1), memory: whole(), cache: flag, seed: seedRule },
+  ...{ classes: classesRule, onProgress: callback, onNotice: callback },
 };
 
 /**
@@ -61,8 +69,9 @@ const RULES: Rules<ImageFolderOptions> = {
  * `test/`, one of the same name, a single one around the classes). Links are followed, into no folder twice. Damaged files,
  * pictures of other kinds (.webp, .heic, ...) and classes without a picture are left out and reported. A list of folders is
  * one set: names begin at the folder around them, and of pictures with the same bytes the first is taken, the others reported.
- * @throws DataError if a folder cannot be read, holds no pictures (of the `classes`), lies in another one of the list, or holds
- * more than memory can; UsageError for options that make no sense.
+ * There may be any number of pictures: what `memory` does not hold is read where it is needed, with the same bits.
+ * @throws DataError if a folder cannot be read, holds no pictures (of the `classes`), or lies in another one of the list;
+ * UsageError for options that make no sense.
  */
 export async function loadImageFolder(
   root: string | readonly string[],
@@ -73,36 +82,29 @@ export async function loadImageFolder(
     throw new UsageError(`loadImageFolder: takes a path or a list of paths, got ${showValue(root)}`);
   checkOptions('loadImageFolder', options, RULES);
   const { size = 256, workers = availableParallelism(), cache = true, limit, seed = 0, onProgress } = options;
+  const { memory = defaultMemory(), onNotice = console.warn } = options;
   const { folder, classes, files, labels, left } = limited(listFolders(roots, options.classes), limit, seed);
-  const memory = pixelMemory(folder, files.length, size);
-  const bytes = new Uint8Array(memory);
-  const known = cache ? readPixelCache(folder, files, size, bytes) : null;
-  const reasons = known ?? (await decodeAll(folder, files, memory, size, workers, onProgress));
-  const lasting = reasons.every((reason) => reason === null || !OF_THREAD.test(reason)); // else another try may go well
-  if (cache && !known && lasting) writePixelCache(folder, files, size, bytes, reasons);
-  const good = Int32Array.from(files.keys()).filter((i) => reasons[i] === null);
+  checkSide(folder, size);
+  const fits = files.length * 3 * size * size <= memory;
+  const held = fits ? MemoryPixels.room(files.length, size, folder) : null;
+  const names = PackedNames.of(files);
+  const plan = { folder, files, names, size, workers, held, cache, onProgress, tell: onNotice };
+  const { store, table, decoded } = await loadPictures(plan);
+  const good = table.good();
   if (good.length === 0) throw new DataError(`${folder}: none of its ${files.length} pictures could be read`);
-  const damaged = files.flatMap((file, i) => (reasons[i] === null ? [] : [{ file, reason: reasons[i]! }]));
-  const dataset = new ImageDataset(bytes, size, classes, labels, files, good);
-  return { dataset, damaged: [...damaged, ...left, ...withoutPictures(dataset)], cached: known !== null };
+  const reasons = [...table.reasons].sort(([a], [b]) => a - b);
+  const damaged = reasons.map(([place, reason]) => ({ file: files[place], reason }));
+  const dataset = new ImageDataset(store, size, classes, labels, names, good);
+  return {
+    dataset,
+    damaged: [...damaged, ...left, ...withoutPictures(dataset)],
+    cached: decoded === 0,
+    decoded,
+  };
 }
 
-/** Shared by the threads that decode. */
-function pixelMemory(folder: string, pictures: number, size: number): SharedArrayBuffer {
-  const length = pictures * 3 * size * size;
-  try {
-    const memory = new SharedArrayBuffer(Math.max(1, length));
-    new Uint8Array(memory); // has a limit of its own
-    return memory;
-  } catch (error) {
-    const what = `${pictures.toLocaleString('en-US')} pictures of ${size} x ${size} pixels`;
-    throw new DataError(
-      `${folder}: ${what} take ${showBytes(length)}, more than can be had in one piece; a smaller size or a limit helps`,
-      { cause: error },
-    );
-  }
-}
-
+/** A quarter of what is free. A container's limit counts where Node knows it. */
+const defaultMemory = () => Math.min(MOST_MEMORY, Math.floor((process.availableMemory?.() ?? freemem()) / 4));
 /** Only `limit` of the pictures, with as equal a share of each class as there is. */
 function limited(all: Listing, limit: number | undefined, seed: number): Listing {
   if (limit === undefined || limit >= all.files.length) return all;
@@ -118,39 +120,6 @@ function limited(all: Listing, limit: number | undefined, seed: number): Listing
   }
   taken.sort((a, b) => a - b);
   return pick(all, taken);
-}
-
-/** Why each file was left out; null where it was decoded. A file that kills or hangs its thread is left out, too. */
-async function decodeAll(
-  folder: string,
-  files: string[],
-  memory: SharedArrayBuffer,
-  size: number,
-  workers: number,
-  onProgress?: (done: number, total: number) => void,
-): Promise<(string | null)[]> {
-  const setup: DecodeSetup = { memory, size, folder };
-  const script = new URL('./decode-worker.js', import.meta.url);
-  const pool = new WorkerPool<DecodeJob, true>(script, workers, {
-    workerData: setup,
-    limitMs: DECODE_LIMIT_MS,
-    attempts: DECODE_ATTEMPTS,
-  });
-  let done = 0;
-  const decode = async (file: string, place: number): Promise<string | null> => {
-    const reason = await pool.run({ place, file }).then(
-      () => null,
-      (error: DataError) =>
-        error.message.startsWith(`${file}: `) ? error.message.slice(file.length + 2) : error.message,
-    );
-    onProgress?.(++done, files.length);
-    return reason;
-  };
-  try {
-    return await Promise.all(files.map(decode));
-  } finally {
-    await pool.close();
-  }
 }
 
 /** Whether a folder looks like one that `loadImageFolder` could load. */

@@ -1,98 +1,195 @@
-// Decoded pictures on disk, so that they are decoded once: 'wgpx', the length and checksum of a JSON header, the header,
-// then the packed bytes.
+// Decoded pictures on disk, so that each is decoded once: for a folder and a size, `.pixels` has the squares one after the
+// other, `.index` what they are (pixel-index.ts), `.sum` the sum of them all; `.lock` is there while one process writes.
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { resolve } from 'node:path';
-import { crc32 } from '../io/crc32.js';
+import { dirname, resolve } from 'node:path';
+import type { MemoryPixels } from '../data/pixel-store.js';
+import { showBytes } from '../device/math.js';
+import { readSquare } from './file-pixels.js';
+import { addTo, emptySum, type ImageSum, readImageSum, writeImageSum } from './image-sum.js';
+import type { PictureTable } from './picture-table.js';
+import { CACHE_VERSION, type Entry, entryLine, type Found, readIndex, renewIndex, type Stamps } from './pixel-index.js';
 
-const VERSION = 6;
-const MAX_BYTES = 2 ** 31;
-const PIECE = 2 ** 26;
+/** Of the room on a disk; the rest is left to others, checkpoints among them. */
+const MOST_OF_DISK = 0.9;
+/** Squares that are added to a sum that a killed process left behind, or lost; to read more takes long. */
+const MOST_LATE = 8192;
+/** Changed pictures that are named one by one. */
+const MOST_NAMED = 10;
 
-interface Header {
-  /** Why each file was left out; null where it was decoded. */
-  reasons: (string | null)[];
-  /** Of the packed bytes. */
-  length: number;
-  checksum: number;
-}
+const NOTHING: Found = {
+  ...{ lines: 0, squares: 0, next: 0, damaged: 0, version: CACHE_VERSION, changed: [], lineOf: new Int32Array(0) },
+};
 
-const HEAD_BYTES = 12;
+/** An open file of squares, closed when nobody holds it any more; who gives its number to a thread holds it meanwhile. */
+export class PixelFile {
+  private static readonly closing = new FinalizationRegistry<number>((handle) => closeSync(handle));
 
-function cachePath(folder: string, files: string[], size: number): { path: string; directory: string } {
-  const directory = process.env.WGRAD_CACHE || resolve(homedir(), '.cache/wgrad');
-  const key = createHash('sha256').update(JSON.stringify([VERSION, resolve(folder), size]));
-  for (const file of files) {
-    const { size: bytes, mtimeMs } = statSync(`${folder}/${file}`);
-    key.update(`${file}:${bytes}:${mtimeMs}\n`);
+  private constructor(readonly handle: number) {
+    PixelFile.closing.register(this, handle);
   }
-  return { directory, path: `${directory}/pictures-${key.digest('hex').slice(0, 24)}.bin` };
-}
 
-/** Fills `bytes` from the cache; null if there is none that fits. The result is why each file was left out. */
-export function readPixelCache(
-  folder: string,
-  files: string[],
-  size: number,
-  bytes: Uint8Array,
-): (string | null)[] | null {
-  let handle: number | undefined;
-  try {
-    handle = openSync(cachePath(folder, files, size).path, 'r');
-    const { size: fileBytes } = fstatSync(handle);
-    const head = Buffer.alloc(HEAD_BYTES);
-    readSync(handle, head, 0, HEAD_BYTES, 0);
-    const headerBytes = head.readUInt32LE(4);
-    if (head.toString('latin1', 0, 4) !== 'wgpx' || fileBytes !== HEAD_BYTES + headerBytes + bytes.length) return null;
-    const header = Buffer.alloc(headerBytes);
-    readSync(handle, header, 0, header.length, HEAD_BYTES);
-    if (crc32(header) !== head.readUInt32LE(8)) return null;
-    const { reasons, length, checksum } = JSON.parse(header.toString()) as Header;
-    if (length !== bytes.length || reasons.length !== files.length) return null;
-    for (let at = 0; at < bytes.length; at += PIECE) {
-      const piece = bytes.subarray(at, at + PIECE);
-      if (readSync(handle, piece, 0, piece.length, HEAD_BYTES + headerBytes + at) !== piece.length) return null;
-    }
-    return crc32(bytes) === checksum ? reasons : null;
-  } catch {
-    return null; // no cache, or a damaged one: the pictures are decoded again
-  } finally {
-    if (handle !== undefined) closeSync(handle);
+  /** @throws Error as the file system does. */
+  static open(path: string, flags: string | number): PixelFile {
+    return new PixelFile(openSync(path, flags));
   }
 }
 
-/** Writes the cache under another name and moves it into place. A cache that cannot be written is done without. */
-export function writePixelCache(
-  folder: string,
-  files: string[],
-  size: number,
-  bytes: Uint8Array,
-  reasons: (string | null)[],
-): void {
-  if (bytes.length > MAX_BYTES) return;
-  let partial: string | undefined;
-  try {
-    const { directory, path } = cachePath(folder, files, size);
-    mkdirSync(directory, { recursive: true });
-    partial = `${path}.${process.pid}`;
-    const header = Buffer.from(
-      JSON.stringify({ reasons, length: bytes.length, checksum: crc32(bytes) } satisfies Header),
-    );
-    const head = Buffer.alloc(HEAD_BYTES);
-    head.write('wgpx', 'latin1');
-    head.writeUInt32LE(header.length, 4);
-    head.writeUInt32LE(crc32(header), 8);
-    const handle = openSync(partial, 'w');
+export class PixelCache {
+  /** The squares; null while there are none. */
+  file: PixelFile | null = null;
+  /** Of all squares in the file; null if it is not known. */
+  sum: ImageSum | null = null;
+  /** What its files' names begin with. */
+  readonly path: string;
+  private readonly image: number;
+  private index = -1;
+  private found = NOTHING;
+  /** Slots of pictures that turned out to be none. */
+  private readonly unused: number[] = [];
+
+  constructor(
+    folder: string,
+    private readonly size: number,
+    private readonly tell: (notice: string) => void,
+  ) {
+    const directory = process.env.WGRAD_CACHE || resolve(homedir(), '.cache/wgrad');
+    const key = createHash('sha256').update(JSON.stringify([resolve(folder), size]));
+    this.path = `${directory}/pictures-${key.digest('hex').slice(0, 24)}`;
+    this.image = 3 * size * size;
+  }
+
+  /** Notes in the table what is on disk and still true; what is not is said. */
+  look(files: readonly string[], stamps: Stamps, table: PictureTable): void {
+    const { path, tell } = this;
+    this.found = NOTHING;
+    this.sum = emptySum(this.image);
     try {
-      for (const part of [head, header, bytes]) {
-        for (let at = 0; at < part.length; ) at += writeSync(handle, part, at, Math.min(PIECE, part.length - at));
-      }
-    } finally {
-      closeSync(handle);
+      this.found = readIndex(`${path}.index`, this.size, files, stamps, table);
+    } catch {
+      return; // no cache yet
     }
-    renameSync(partial, path);
-  } catch {
-    if (partial) rmSync(partial, { force: true });
+    const { version, damaged, changed } = this.found;
+    if (version !== CACHE_VERSION) {
+      tell(`${path}.index: of version ${version}, this is version ${CACHE_VERSION}; all pictures are decoded again`);
+      return;
+    }
+    const again = (n: number, what: string) => `${n.toLocaleString('en-US')} ${what}${n === 1 ? '' : 's'}`;
+    if (damaged > 0)
+      tell(`${path}.index: ${again(damaged, 'line')} damaged or cut off; its pictures are decoded again`);
+    for (const place of changed.slice(0, MOST_NAMED)) tell(`${files[place]}: it changed, and is decoded again`);
+    if (changed.length > MOST_NAMED) tell(`${again(changed.length, 'picture')} changed in all`);
+    this.file = openIfThere(`${path}.pixels`);
+    const lost = this.lookAtLength(table);
+    if (lost > 0) tell(`${path}.pixels: cut off or missing; ${again(lost, 'picture')} to be decoded again`);
+    const whole = damaged + changed.length + lost === 0;
+    this.sum = whole ? (readImageSum(`${path}.sum`, this.image) ?? emptySum(this.image)) : null;
+    this.catchUp(table);
   }
+
+  /** How many pictures have a square behind the end of the file; they are not done any more. */
+  private lookAtLength(table: PictureTable): number {
+    const whole = this.file ? Math.floor(fstatSync(this.file.handle).size / this.image) : 0;
+    let lost = 0;
+    for (let place = 0; place < table.count; place++) {
+      if (table.done[place] === 0 || table.slots[place] < whole) continue;
+      table.done[place] = 0;
+      lost++;
+    }
+    return lost;
+  }
+
+  /** Adds what was decoded since the sum was written: a process that is killed has not written it. */
+  private catchUp(table: PictureTable): void {
+    const { sum, found } = this;
+    if (!sum || sum.lines === found.lines) return;
+    const late = table.good().filter((place) => found.lineOf[place] >= sum.lines);
+    const all = late.length === found.squares - sum.squares && late.length <= MOST_LATE;
+    const room = new Uint8Array(this.image);
+    const added = all && late.every((place) => this.read(place, table, room) && addTo(sum, room));
+    this.sum = added ? { ...sum, lines: found.lines, squares: found.squares } : null;
+    try {
+      if (this.sum) writeImageSum(`${this.path}.sum`, this.sum);
+    } catch {} // it is added up again the next time
+  }
+
+  /** Whether a picture's square could be read, and is as it was written. */
+  private read(place: number, table: PictureTable, into: Uint8Array): boolean {
+    return this.file !== null && readSquare(this.file.handle, place, table, into);
+  }
+
+  /** Fills memory with the squares that are known; those that are damaged are not any more, which is said. */
+  fill(held: MemoryPixels, files: readonly string[], table: PictureTable): void {
+    for (let place = 0; place < table.count; place++) {
+      if (table.done[place] === 0 || table.slots[place] < 0 || this.read(place, table, held.read(place))) continue;
+      table.done[place] = 0;
+      this.tell(`${files[place]}: damaged in the cache; it is decoded again`);
+    }
+  }
+
+  /** Makes ready to write so many squares. @throws Error if there is no room for them, or nothing can be written. */
+  begin(squares: number): void {
+    const { path, found } = this;
+    const { bavail, bsize } = statfsSync(dirname(path));
+    const [needed, free] = [squares * this.image, bavail * bsize];
+    if (needed > free * MOST_OF_DISK)
+      throw new Error(`${showBytes(needed)} are needed, the disk has ${showBytes(free)} left`);
+    const fresh = found.lines === 0 || found.version !== CACHE_VERSION;
+    if (fresh) this.remove();
+    if (fresh || found.damaged > 0) renewIndex(`${path}.index`, this.size);
+    if (fresh) this.found = { ...NOTHING, lines: 1 };
+    if (!this.sum) rmSync(`${path}.sum`, { force: true });
+    this.index = openSync(`${path}.index`, 'a');
+    this.file = PixelFile.open(`${path}.pixels`, constants.O_RDWR | constants.O_CREAT);
+  }
+
+  /** What keeps other processes from writing. @throws Error if it cannot be where the cache is to be. */
+  get lockFile(): string {
+    mkdirSync(dirname(this.path), { recursive: true });
+    return `${this.path}.lock`;
+  }
+
+  /** A slot for a picture's square: the one that it had, or a new one. */
+  slotFor(old: number): number {
+    return old >= 0 ? old : (this.unused.pop() ?? this.found.next++);
+  }
+
+  /** Notes a picture, whose square is in its slot; of one that was left out, `slot` is another's now. @throws Error */
+  append(entry: Entry, slot: number): void {
+    if (typeof entry[3] === 'string') this.unused.push(slot);
+    else this.found.squares++;
+    this.found.lines++;
+    writeSync(this.index, entryLine(entry, this.size));
+  }
+
+  /** Keeps the sum of all squares that were noted so far; null: it is not known. @throws Error */
+  keepSum(sum: ImageSum | null): void {
+    this.sum = sum && Object.assign(sum, { lines: this.found.lines });
+    if (sum) writeImageSum(`${this.path}.sum`, sum);
+    else rmSync(`${this.path}.sum`, { force: true });
+  }
+
+  /** Ends writing. */
+  end(): void {
+    if (this.index >= 0) closeSync(this.index);
+    this.index = -1;
+  }
+
+  /** Gives the room on the disk back. */
+  remove(): void {
+    this.end();
+    this.file = null;
+    for (const part of ['index', 'pixels', 'sum']) rmSync(`${this.path}.${part}`, { force: true });
+  }
+}
+
+/** To read and write, or else to read. */
+function openIfThere(path: string): PixelFile | null {
+  for (const flags of ['r+', 'r']) {
+    try {
+      return PixelFile.open(path, flags);
+    } catch {}
+  }
+  return null;
 }

@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
-import { type ColourStatistics, ImageDataset } from '../data/dataset.js';
+import type { ColourStatistics } from '../data/colours.js';
+import { ImageDataset } from '../data/dataset.js';
 import { classesRule } from '../data/rules.js';
 import { DataError, showValue, UsageError } from '../device/errors.js';
 import { callback, checkOptions, type Rules, required, whole } from '../device/options.js';

@@ -1,6 +1,7 @@
 import * as assert from 'uvu/assert';
 import { ImageDataset } from '../../src/data/dataset.js';
 import { symmetricEigen } from '../../src/data/eigen.js';
+import { MemoryPixels, type PixelStore } from '../../src/data/pixel-store.js';
 import { Random } from '../../src/data/random.js';
 import { drawnStandIns } from '../../src/data/standins.js';
 import { DataError, UsageError } from '../../src/device/errors.js';
@@ -90,7 +91,7 @@ test('parts of a data set that do not fit together are refused', () => {
   refused(/a label of 1, there are 1 classes/, bytes, 2, ['a'], labels, names);
   refused(/2 labels and 1 names/, bytes, 2, names, labels, ['x']);
   refused(/a place of 2, there are 2 pictures/, bytes, 2, names, labels, names, Int32Array.of(0, 2));
-  refused(/bytes are a Uint8Array/, [1, 2], 2, names, labels, names);
+  refused(/pixels are bytes, a Uint8Array, or a store/, [1, 2], 2, names, labels, names);
   refused(/size is a whole number above 0, got 0/, bytes, 0, names, labels, names);
   refused(/labels are an Int32Array/, bytes, 2, names, [0, 1], names);
   refused(/classes are a list of names, got undefined/, bytes, 2, undefined, labels, names);
@@ -105,8 +106,8 @@ test('a fingerprint tells other pictures, labels, classes and orders', () => {
     make([3, 4]),
     set.subset([1, 0, 2, 3, 4, 5]),
     set.subset([0, 1, 2, 3, 4]),
-    new ImageDataset(set.bytes, 2, set.classes, labels, names),
-    new ImageDataset(set.bytes, 2, ['a', 'b'], Int32Array.of(0, 0, 0, 1, 1, 1), names),
+    new ImageDataset(set.store, 2, set.classes, labels, names),
+    new ImageDataset(set.store, 2, ['a', 'b'], Int32Array.of(0, 0, 0, 1, 1, 1), names),
   ];
   assert.is(new Set([set, ...others].map(({ fingerprint }) => fingerprint)).size, 6);
 });
@@ -127,6 +128,74 @@ test('eigenvectors: orthonormal, and the matrix again', () => {
       }
     }
   }
+});
+
+test('pictures in several parts of memory are those of one', () => {
+  const set = make([4, 3]);
+  const bytes = Uint8Array.from({ length: 7 }, (_, i) => i);
+  const parts = [0, 3, 6].map((first) =>
+    Uint8Array.from({ length: 12 * Math.min(3, 7 - first) }, (_, i) => first + Math.floor(i / 12)),
+  );
+  const store = new MemoryPixels(2, parts);
+  assert.is(store.count, 7);
+  const labels = Int32Array.from(bytes, (i) => Number(i >= 4));
+  const parted = new ImageDataset(store, 2, set.classes, labels, namesOf(set));
+  for (let i = 0; i < 7; i++) assert.equal(parted.pixels(i), set.pixels(i));
+  assert.is(parted.pixels(4).buffer, parts[1].buffer, 'a view');
+  for (const place of [-1, 7])
+    assert.throws(
+      () => store.read(place),
+      (e: Error) => e instanceof UsageError,
+    );
+  assert.is(MemoryPixels.room(5, 3, 'test').count, 5);
+});
+
+test('room for more pictures than there is memory for, or for too large ones, is an error that says how much', () => {
+  const refused = (count: number, size: number, said: RegExp) =>
+    assert.throws(
+      () => MemoryPixels.room(count, size, 'folder'),
+      (e: Error) => e instanceof DataError && said.test(e.message),
+    );
+  refused(1, 30_000, /^folder: a picture of 30000 x 30000 pixels takes 2\.7 GB, more than can be had in one piece/);
+  const { SharedArrayBuffer: own } = globalThis;
+  const full = (): never => {
+    throw new RangeError('Array buffer allocation failed');
+  };
+  globalThis.SharedArrayBuffer = full as unknown as typeof own;
+  try {
+    refused(
+      25_000,
+      256,
+      /^folder: 25,000 pictures of 256 x 256 pixels take 4\.9 GB, more than there is memory for; a smaller/,
+    );
+  } finally {
+    globalThis.SharedArrayBuffer = own;
+  }
+});
+
+test('pixels are read into what is given, if it has the right size', () => {
+  const own = { size: 2, count: 1, read: (_: number, into = new Uint8Array(12)) => into.fill(9) };
+  const set = new ImageDataset(own, 2, ['a'], new Int32Array(1), ['x']);
+  const room = new Uint8Array(12);
+  assert.is(set.pixels(0, room), room);
+  assert.is(room[11], 9);
+  assert.is(set.pixels(0).length, 12);
+  assert.throws(
+    () => set.pixels(0, new Uint8Array(11)),
+    (e: Error) => e instanceof UsageError && /has 12 bytes/.test(e.message),
+  );
+});
+
+test('a store that does not fit the labels is refused', () => {
+  const refused = (store: object, said: RegExp) =>
+    assert.throws(
+      () => new ImageDataset(store as PixelStore, 2, ['a'], new Int32Array(2), ['x', 'y']),
+      (e: Error) => e instanceof DataError && said.test(e.message),
+    );
+  const read = () => new Uint8Array(12);
+  refused({ size: 2, count: 2 }, /pixels are bytes, a Uint8Array, or a store with read\(place\)/);
+  refused({ size: 3, count: 2, read }, /pictures of 2 x 2 pixels from a store of 3 x 3/);
+  refused({ size: 2, count: 1, read }, /2 pictures from a store of 1/);
 });
 
 test('colours: mean, spread and axes as computed pixel by pixel', () => {
@@ -183,8 +252,9 @@ test('the mean picture is that of all pictures of the set, pixel by pixel', () =
 test('the drawn stand-ins are fixed by their seed and half dogs', () => {
   const [one, same, other] = [drawnStandIns(6, 16, 1), drawnStandIns(6, 16, 1), drawnStandIns(6, 16, 2)];
   assert.equal(one.counts(), [3, 3]);
-  assert.equal(one.bytes, same.bytes);
-  assert.not.equal(one.bytes, other.bytes);
+  const bytes = (set: ImageDataset) => Array.from({ length: set.length }, (_, i) => [...set.pixels(i)]);
+  assert.equal(bytes(one), bytes(same));
+  assert.not.equal(bytes(one), bytes(other));
   assert.equal(one.pixels(5), drawnStandIns(9, 16, 1).pixels(5), 'a picture does not depend on how many there are');
 });
 

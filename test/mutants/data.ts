@@ -53,10 +53,10 @@ const augment = planted('data/augment', [
     'mixKey(options.seed, 0 * epoch, picture)',
   ],
   [
-    'src/data/dataset.ts',
+    'src/data/colours.ts',
     'covariances of red and blue, green and blue are exchanged',
-    'covariance(4, 0, 2), covariance(5, 1, 2)',
-    'covariance(5, 0, 2), covariance(4, 1, 2)',
+    'covariance(7, 0, 2), covariance(8, 1, 2)',
+    'covariance(8, 0, 2), covariance(7, 1, 2)',
     ['data/dataset', 'data/augment'],
   ],
   [
@@ -76,8 +76,8 @@ const augment = planted('data/augment', [
   [
     'src/data/dataset.ts',
     'the fingerprint forgets the labels',
-    '[this.allLabels[place], this.allNames[place]]',
-    '[this.allNames[place]]',
+    'JSON.stringify([this.allLabels[place], this.allNames.at(place)])',
+    'JSON.stringify([this.allNames.at(place)])',
     ['data/dataset', 'data/loader', 'train/resumed-order'],
   ],
   [
@@ -130,8 +130,8 @@ const loader = planted('data/loader', [
   [
     'src/data/loader.ts',
     'pictures of a batch are written over each other',
-    'images, i * perPicture, how, epoch, picture',
-    'images, (i >> 1) * perPicture, how, epoch, picture',
+    'images, i * perPicture, how, epoch, indices[i]',
+    'images, (i >> 1) * perPicture, how, epoch, indices[i]',
   ],
   [
     'src/data/loader.ts',
@@ -148,8 +148,8 @@ const loader = planted('data/loader', [
   [
     'src/data/image.ts',
     'a picture is cut out of its upper left',
-    'const columns = taps(image.width, width, Math.floor((width - size) / 2), size);',
-    'const columns = taps(image.width, width, 0, size);',
+    '[Math.floor((width - size) / 2), Math.floor((height - size) / 2)]',
+    '[0, Math.floor((height - size) / 2)]',
     'data/image',
   ],
   [
@@ -254,12 +254,58 @@ const folders = planted('node/image-folder', [
     'queues[Math.floor(round / all.files.length) % queues.length].pop()',
   ],
   [
-    'src/node/image-folder.ts',
+    'src/node/decode-pictures.ts',
     'a picture whose thread died is cached as unreadable',
-    'if (cache && !known && lasting)',
-    'if (cache && !known && (lasting || !lasting))',
+    'if (!OF_THREAD.test(reason))',
+    'if (!OF_THREAD.test(file))',
   ],
-  ['src/node/pixel-cache.ts', 'a file that changed is read from the cache', 'key.update(`', 'key.copy().update(`'],
+]);
+
+const cache = planted('node/pixel-cache', [
+  [
+    'src/node/pixel-index.ts',
+    'a file that changed is read from the cache',
+    'stamps.bytes[place] === bytes && stamps.times[place] === time',
+    'stamps.bytes[place] === bytes || stamps.times[place] === time',
+  ],
+  [
+    'src/node/file-pixels.ts',
+    'a square is believed the first time that it is read',
+    'if (checked[place] === 0 && crc32(into)',
+    'if (checked[place] === 1 && crc32(into)',
+  ],
+  [
+    'src/node/file-pixels.ts',
+    'a picture that changed while the program ran is taken as it is',
+    'if (crc32(square) !== this.checksums[place])',
+    'if (crc32(square) === 0)',
+  ],
+  [
+    'src/node/pixel-cache.ts',
+    'squares behind the end of a file that was cut count',
+    'table.slots[place] < whole',
+    'table.slots[place] < whole + 3',
+  ],
+  [
+    'src/node/pixel-cache.ts',
+    'an index that was cut goes on in the middle of a line',
+    'if (fresh || found.damaged > 0) renewIndex',
+    'if (fresh) renewIndex',
+  ],
+  [
+    'src/node/pixel-cache.ts',
+    'what was decoded before a kill is not in the mean picture',
+    '=== found.lines) return;\n    const late',
+    '>= 0) return;\n    const late',
+  ],
+  ['src/node/decode-pictures.ts', 'a full disk keeps what was written', 'cache.remove();', 'cache.end();'],
+  [
+    'src/data/dataset.ts',
+    'the mean picture of most pictures adds the others',
+    'sum[i] -= p[i]',
+    'sum[i] += p[i]',
+    'node/pixel-stores',
+  ],
 ]);
 
 const listing = planted('node/image-folder', [
@@ -440,6 +486,7 @@ export const dataFaults: readonly Fault[] = [
   ...loader,
   ...pictures,
   ...folders,
+  ...cache,
   ...listing,
   ...several,
   ...shards,

@@ -163,7 +163,7 @@ const saved = planted('train/checkpoint', [
   [
     'src/train/seal.ts',
     'the last byte is not sealed',
-    'crc32(file.subarray(place + DIGITS), crc32',
+    'crc32(head.subarray(place + DIGITS), crc32',
     'crc32(file.subarray(place + DIGITS, -1), crc32',
     'train/seal',
   ],

@@ -1,14 +1,19 @@
 // What is fuzzed: every reader of bytes or text from outside, with the errors that its documentation allows.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { readFacts } from '../../../examples/dogcat/facts.js';
 import { parseCommandLine } from '../../../examples/dogcat/options.js';
 import { presets } from '../../../examples/dogcat/presets.js';
+import { colourSums } from '../../../src/data/colours.js';
+import { MemoryPixels } from '../../../src/data/pixel-store.js';
 import type { Random } from '../../../src/data/random.js';
 import { CheckpointError, DataError, UsageError } from '../../../src/device/errors.js';
+import { crc32 } from '../../../src/io/crc32.js';
 import { readNpy, readSafetensors, writeSafetensors } from '../../../src/io/index.js';
 import { decodeImage } from '../../../src/node/decode-image.js';
-import { readPixelCache, writePixelCache } from '../../../src/node/pixel-cache.js';
+import { writeSquare } from '../../../src/node/file-pixels.js';
+import { PictureTable } from '../../../src/node/picture-table.js';
+import { PixelCache } from '../../../src/node/pixel-cache.js';
 import { readCheckpoint } from '../../../src/train/checkpoint.js';
 import { parseSavedState } from '../../../src/train/saved-state.js';
 import { BLANK_SEAL, seal } from '../../../src/train/seal.js';
@@ -99,21 +104,35 @@ const WORDS = [
   ...['--preset', 'quick', '--steps', '--workers', '--toString', '--constructor=1', '\0', '--batch', '９', '--out'],
 ];
 
-const FILES = ['a.png', 'b.png'];
+const FILES = ['a.png', 'b.png', 'c.png'];
+const STAMPS = { bytes: Float64Array.of(10, 20, 30), times: Float64Array.of(1.5, 2.5, 3.5) };
 const SIDE = 4;
+const SQUARES = [7, 9].map((value) => new Uint8Array(3 * SIDE * SIDE).fill(value));
 let cacheFolder = '';
-let cacheFile = '';
+let cachePath = '';
+/** The index, then the squares. */
 let goodCache: Uint8Array;
 
-/** The one cache file of a folder of two pictures, in a cache folder of its own. */
+const openCache = () => new PixelCache(cacheFolder, SIDE, () => {});
+
+/** The cache of a folder of two pictures and a damaged one, in a cache folder of its own. */
 function prepareCache(): void {
   if (cacheFolder) return;
   cacheFolder = mkdtempSync(`${tmpdir()}/wgrad-fuzz-`);
   process.env.WGRAD_CACHE = cacheFolder;
-  for (const name of FILES) writeFileSync(`${cacheFolder}/${name}`, pngs[0]);
-  writePixelCache(cacheFolder, FILES, SIDE, new Uint8Array(2 * 3 * SIDE * SIDE).fill(7), [null, 'damaged']);
-  cacheFile = `${cacheFolder}/${readdirSync(cacheFolder).find((name) => name.endsWith('.bin'))}`;
-  goodCache = new Uint8Array(readFileSync(cacheFile));
+  const cache = openCache();
+  cache.look(FILES, STAMPS, new PictureTable(3));
+  cache.begin(3);
+  SQUARES.forEach((square, i) => {
+    const slot = cache.slotFor(-1);
+    writeSquare(cache.file!.handle, slot, square);
+    cache.append([FILES[i], STAMPS.bytes[i], STAMPS.times[i], slot, crc32(square), ...colourSums(square)], slot);
+  });
+  cache.append([FILES[2], STAMPS.bytes[2], STAMPS.times[2], 'damaged'], cache.slotFor(-1));
+  cache.end();
+  cachePath = cache.path;
+  const files = ['index', 'pixels'].map((part) => readFileSync(`${cachePath}.${part}`));
+  goodCache = new Uint8Array(Buffer.concat(files));
 }
 
 /** Removes the folder that the cache's reader worked in. */
@@ -202,13 +221,19 @@ export const readers: Record<string, Reader> = {
       return mutate([goodCache], random);
     },
     read: (input) => {
-      writeFileSync(cacheFile, input);
-      const pixels = new Uint8Array(2 * 3 * SIDE * SIDE);
-      const reasons = readPixelCache(cacheFolder, FILES, SIDE, pixels);
-      if (reasons === null && Buffer.compare(input, goodCache) === 0) throw new Error('a whole cache was refused');
-      if (reasons === null) return;
-      const right = reasons.length === 2 && reasons[0] === null && reasons[1] === 'damaged';
-      if (!right || pixels.some((value) => value !== 7)) throw new Error(`a changed cache was believed: ${reasons}`);
+      const squares = Math.max(0, input.length - 2 * SQUARES[0].length);
+      writeFileSync(`${cachePath}.index`, input.subarray(0, squares));
+      writeFileSync(`${cachePath}.pixels`, input.subarray(squares));
+      const table = new PictureTable(3);
+      const held = MemoryPixels.room(3, SIDE, 'fuzz');
+      const cache = openCache();
+      cache.look(FILES, STAMPS, table);
+      cache.fill(held, FILES, table);
+      if (Buffer.compare(input, goodCache) === 0 && table.missing().length > 0)
+        throw new Error('a whole cache was refused');
+      const wrong = SQUARES.some((square, i) => table.done[i] === 1 && Buffer.compare(held.read(i), square) !== 0);
+      const reasons = [...table.reasons.entries()].flat().join();
+      if (wrong || !['', '2,damaged'].includes(reasons)) throw new Error(`a changed cache was believed: ${reasons}`);
     },
   },
 };
