@@ -3,6 +3,7 @@ import { notNegative, oneOf, required } from '../../device/options.js';
 import type { ColourStatistics } from '../colours.js';
 import { coloursRule } from '../rules.js';
 import { type Kind, type Transform, transform } from './kind.js';
+import { threeRule } from './rules.js';
 
 /** How far colours are shifted. */
 export interface ColourShiftOptions {
@@ -28,6 +29,7 @@ export const colourShiftKind: Kind<ColourShiftOptions & Colours, Amounts> = {
   name: 'ColourShift',
   takes: 'numbers',
   rules: { colours: required(coloursRule), deviation: notNegative, scale: oneOf('deviation', 'eigenvalue') },
+  drawn: { amounts: required(threeRule('three numbers, one for each axis')) },
   draw: ({ deviation = 0.1, colours }, _size, random) => ({
     amounts: colours.axes.map(() => random.normal() * deviation),
   }),

@@ -1,12 +1,12 @@
 // Parts of pictures: the middle, a place by chance, five and ten of them.
 import { DataError } from '../../device/errors.js';
-import { flag, oneOf, type Rules, required } from '../../device/options.js';
+import { flag, oneOf } from '../../device/options.js';
 import { round } from './exact.js';
 import { flipColumns, flipRows } from './flip.js';
 import { type Kind, type Transform, transform } from './kind.js';
 import { type Padding, type PaddingMode, pad, padded, paddingRule } from './pad.js';
-import { type Box, type Picture, type Size, sameKind } from './picture.js';
-import { type Fill, fillRule, type Sides, sidesRule, sizeOf } from './rules.js';
+import { type Box, boxRules, mustLieIn, type Picture, type Size, sameKind } from './picture.js';
+import { type Fill, fillRule, type Sides, type SizeOption, sizeOf, sizeRules } from './rules.js';
 
 /** A part of a picture. */
 export function crop(picture: Picture, { top, left, width, height }: Box): Picture {
@@ -27,15 +27,9 @@ function mustHold(where: string, { width, height }: Size, part: Size): Size {
   );
 }
 
-interface SizeOption {
-  size: Sides;
-}
-
-const SIZE_RULES: Rules<SizeOption> = { size: required(sidesRule) };
-
 export const centerCropKind: Kind<SizeOption> = {
   name: 'CenterCrop',
-  rules: SIZE_RULES,
+  rules: sizeRules,
   size: ({ size }) => sizeOf(size),
   apply: (picture, { size }) => middle(picture, sizeOf(size)),
 };
@@ -61,7 +55,7 @@ const corners = (picture: Picture, { width, height }: Size): Picture[] => {
 
 export const fiveCropKind: Kind<SizeOption> = {
   name: 'FiveCrop',
-  rules: SIZE_RULES,
+  rules: sizeRules,
   crops: 5,
   size: ({ size }, from) => mustHold('fiveCrop', from, sizeOf(size)),
   apply: (picture, { size }) => corners(picture, sizeOf(size)),
@@ -80,7 +74,7 @@ export interface TenCropOptions {
 
 export const tenCropKind: Kind<SizeOption & TenCropOptions> = {
   name: 'TenCrop',
-  rules: { ...SIZE_RULES, verticalFlip: flag },
+  rules: { ...sizeRules, verticalFlip: flag },
   crops: 10,
   size: ({ size }, from) => mustHold('tenCrop', from, sizeOf(size)),
   apply(picture, { size, verticalFlip }) {
@@ -114,11 +108,12 @@ interface Place {
 export const randomCropKind: Kind<SizeOption & RandomCropOptions, Place> = {
   name: 'RandomCrop',
   rules: {
-    ...SIZE_RULES,
+    ...sizeRules,
     ...{ padding: paddingRule, padIfNeeded: flag, fill: fillRule },
     paddingMode: oneOf('constant', 'edge', 'reflect', 'symmetric'),
   },
   size: (options, from) => mustHold('randomCrop', paddings(options, from).reduce(padded, from), sizeOf(options.size)),
+  drawn: { top: boxRules.top, left: boxRules.left },
   draw(options, from, random) {
     const { width, height } = paddings(options, from).reduce(padded, from);
     const part = sizeOf(options.size);
@@ -127,7 +122,9 @@ export const randomCropKind: Kind<SizeOption & RandomCropOptions, Place> = {
   apply(picture, options, place) {
     const { fill, paddingMode } = options;
     const full = paddings(options, picture).reduce((part, edges) => pad(part, edges, fill, paddingMode), picture);
-    return crop(full, { ...place, ...sizeOf(options.size) });
+    const part = { ...place, ...sizeOf(options.size) };
+    mustLieIn('randomCrop', full, part);
+    return crop(full, part);
   },
 };
 

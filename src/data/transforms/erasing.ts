@@ -1,8 +1,8 @@
 // A part of the picture lost.
-import { type Rule, type Rules, share } from '../../device/options.js';
+import { type Rule, type Rules, required, share } from '../../device/options.js';
 import type { Random } from '../random.js';
 import { type Kind, type Transform, transform } from './kind.js';
-import type { Box, Picture, Size } from './picture.js';
+import { type Box, boxRules, mustLieIn, type Picture, type Size } from './picture.js';
 import { drawSides, partRules } from './resize.js';
 import { type Range, threeRule } from './rules.js';
 
@@ -26,12 +26,22 @@ const valueRule: Rule = {
   be: three.be,
   holds: (value) => value === 'random' || Number.isFinite(value) || three.holds(value),
 };
+const partRule: Rule = {
+  be: 'null, or { top, left, width, height, values }: three values, or three a pixel',
+  holds(value) {
+    if (value === null) return true;
+    const { values, ...box } = (value ?? {}) as Record<string, unknown> & { values?: ArrayLike<unknown> };
+    if (!Object.entries(boxRules).every(([name, rule]) => rule.holds(box[name]))) return false;
+    return [3, 3 * (box.width as number) * (box.height as number)].includes(values?.length ?? -1);
+  },
+};
 const RULES: Rules<RandomErasingOptions> = { p: share, ...partRules, value: valueRule };
 
 export const randomErasingKind: Kind<RandomErasingOptions, Part> = {
   name: 'RandomErasing',
   takes: 'numbers',
   rules: RULES,
+  drawn: { part: required(partRule) },
   draw: (options, size, random) => ({
     part: random.unit() < (options.p ?? 0.5) ? drawPart(options, size, random) : null,
   }),
@@ -57,6 +67,7 @@ const valuesOf = (value: number | readonly number[]): number[] =>
 const noise = (length: number, random: Random): Float32Array => Float32Array.from({ length }, () => random.normal());
 
 function erase(picture: Picture, { top, left, width, height }: Box, values: ArrayLike<number>): Picture {
+  mustLieIn('randomErasing', picture, { top, left, width, height });
   const planes = picture.planes.slice();
   const one = values.length === 3;
   for (let c = 0; c < 3; c++) {

@@ -1,5 +1,5 @@
 // Mirror images.
-import { type Rules, share } from '../../device/options.js';
+import { flag, type Rules, required, share } from '../../device/options.js';
 import { type Kind, type Transform, transform } from './kind.js';
 import { type Picture, sameKind } from './picture.js';
 
@@ -34,6 +34,7 @@ const RULES: Rules<ChanceOptions> = { p: share };
 const flipKind = (name: string, flip: (picture: Picture) => Picture): Kind<ChanceOptions, { flip: boolean }> => ({
   name,
   rules: RULES,
+  drawn: { flip: required(flag) },
   draw: ({ p = 0.5 }, _size, random) => ({ flip: random.unit() < p }),
   apply: (picture, _options, drawn) => (drawn.flip ? flip(picture) : picture),
 });

@@ -1,10 +1,11 @@
 // Brightness, contrast, saturation and hue by chance, in an order by chance.
+import { required } from '../../device/options.js';
 import { shuffled } from '../random.js';
 import { adjustBrightness, adjustContrast, adjustSaturation } from './colours.js';
 import { adjustHue } from './hue.js';
 import { type Kind, type Transform, transform } from './kind.js';
 import type { Picture } from './picture.js';
-import { amountRule, between, type Range } from './rules.js';
+import { amountRule, between, type Range, stepsRule } from './rules.js';
 
 /** How far colours go: a number a for factors from 1 - a (0 at least) to 1 + a, or a range of factors. */
 export interface ColorJitterOptions {
@@ -37,6 +38,7 @@ export const colorJitterKind: Kind<ColorJitterOptions, Steps> = {
   name: 'ColorJitter',
   takes: 'bytes',
   rules: { brightness: amount, contrast: amount, saturation: amount, hue: amountRule(-0.5, 0.5) },
+  drawn: { steps: required(stepsRule(NAMES)) },
   draw(options, _size, random) {
     const order = shuffled(NAMES, random);
     const factors = new Map(NAMES.map((name) => [name, drawFactor(name, options[name] ?? 0, random)]));

@@ -28,8 +28,9 @@ export interface Kind<O extends object, D = null> {
   crops?: number;
   /** The size that a picture has afterwards. Default: as before. @throws DataError if it is too small. */
   size?(options: O, size: Size): Size;
-  /** All that is left to chance, as plain data. */
+  /** All that is left to chance, as plain data that keeps the rules of `drawn`. */
   draw?(options: O, size: Size, random: Random): D;
+  drawn?: Rules<NonNullable<D>>;
   /** Never changes the picture that it is given, but may give it back. */
   apply?(picture: Picture, options: O, drawn: D): Picture | Picture[];
   /** In place of `apply`, where each number is changed by itself; it gives numbers. */

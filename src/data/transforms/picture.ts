@@ -1,5 +1,6 @@
 // What transforms take and give: the pixels of a picture in planes, as networks and data sets have them.
 import { DataError, showValue, UsageError } from '../../device/errors.js';
+import { type Rules, required, whole } from '../../device/options.js';
 import { checkPicture, type RgbImage } from '../image.js';
 
 /** Width and height, in pixels. */
@@ -45,6 +46,21 @@ export function pictureOf(image: RgbImage): Picture {
 export function sameKind({ planes }: Picture, { width, height }: Size): Picture {
   const length = 3 * width * height;
   return { width, height, planes: planes instanceof Uint8Array ? new Uint8Array(length) : new Float32Array(length) };
+}
+
+/** What a part that was drawn may be; whether it lies in a picture, `mustLieIn` looks. */
+export const boxRules: Rules<Box> = {
+  top: required(whole()),
+  left: required(whole()),
+  width: required(whole()),
+  height: required(whole()),
+};
+
+/** @throws UsageError unless the part lies in the picture. */
+export function mustLieIn(where: string, picture: Size, { top, left, width, height }: Box): void {
+  if (left + width <= picture.width && top + height <= picture.height) return;
+  const part = `${width} x ${height} pixels, ${left} from the left and ${top} from the top,`;
+  throw new UsageError(`${where}: ${part} do not lie in a picture of ${picture.width} x ${picture.height}`);
 }
 
 /** @throws UsageError unless it is a picture in planes of bytes. */

@@ -109,6 +109,7 @@ export function applyTransform(transform: Transform, picture: Picture, drawn: un
   const kind = kindOf(transform);
   kind.size?.(transform.options, picture);
   if (kind.draw && drawn === null) throw new UsageError(`${where}: ${spoken(kind.name)} needs what drawTransform drew`);
+  if (kind.drawn) checkOptions(spoken(kind.name), drawn as object, kind.drawn as Rules<object>);
   const { options } = transform;
   return kind.point
     ? [applyPoints(picture, [kind.point(options, drawn)])]

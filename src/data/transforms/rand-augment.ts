@@ -1,12 +1,13 @@
 // RandAugment (Cubuk et al. 2019): some ops of a list by chance, all of one strength.
 import { UsageError } from '../../device/errors.js';
-import { type Rules, whole } from '../../device/options.js';
+import { type Rules, required, whole } from '../../device/options.js';
 import type { Random } from '../random.js';
 import { type AffineOptions, affineRules, rotate, shearX, shearY, translateX, translateY } from './affine.js';
 import { adjustBrightness, adjustContrast, adjustSaturation, adjustSharpness } from './colours.js';
 import { round } from './exact.js';
 import { type Kind, type Transform, transform } from './kind.js';
 import type { Picture, Size } from './picture.js';
+import { stepsRule } from './rules.js';
 import { autocontrast, equalize, posterize, solarize } from './tones.js';
 
 /** How many ops, and how strong. */
@@ -67,6 +68,7 @@ export const randAugmentKind: Kind<RandAugmentOptions, Steps> = {
     if (magnitude < numMagnitudeBins) return;
     throw new UsageError(`randAugment: magnitude is below numMagnitudeBins, ${numMagnitudeBins}, got ${magnitude}`);
   },
+  drawn: { steps: required(stepsRule(NAMES)) },
   draw: ({ numOps = 2, magnitude = 9, numMagnitudeBins = 31 }, size, random) => ({
     steps: Array.from({ length: numOps }, () => drawOp(magnitude / (numMagnitudeBins - 1), size, random)),
   }),

@@ -1,20 +1,16 @@
 // Pictures brought to a size, whole or a part by chance.
-import { oneOf, type Rules, required } from '../../device/options.js';
+import { oneOf, type Rules } from '../../device/options.js';
 import type { Random } from '../random.js';
 import { exp, log, round } from './exact.js';
 import { type Kind, type Transform, transform } from './kind.js';
-import type { Box, Size } from './picture.js';
+import { type Box, boxRules, mustLieIn, type Size } from './picture.js';
 import { type Interpolation, resample } from './resample.js';
-import { between, type Range, rangeRule, type Sides, sidesRule, sizeOf } from './rules.js';
+import { between, type Range, rangeRule, type Sides, type SizeOption, sizeOf, sizeRules } from './rules.js';
 
 /** How pictures are brought to a size. */
 export interface ResizeOptions {
   /** 'bilinear' and 'bicubic' average where they shrink, as torchvision does for pictures of PIL. Default 'bilinear'. */
   interpolation?: Interpolation;
-}
-
-interface SizeOption {
-  size: Sides;
 }
 
 const interpolationRule = oneOf('nearest', 'bilinear', 'bicubic');
@@ -24,7 +20,7 @@ const all = ({ width, height }: Size): Box => ({ top: 0, left: 0, width, height 
 export const resizeKind: Kind<SizeOption & ResizeOptions> = {
   name: 'Resize',
   takes: 'bytes',
-  rules: { size: required(sidesRule), interpolation: interpolationRule },
+  rules: { ...sizeRules, interpolation: interpolationRule },
   size: resized,
   apply: (picture, options) =>
     resample(picture, all(picture), resized(options, picture), options.interpolation ?? 'bilinear'),
@@ -62,10 +58,14 @@ export const partRules: Rules<{ scale?: Range; ratio?: Range }> = {
 export const randomResizedCropKind: Kind<SizeOption & RandomResizedCropOptions, Box> = {
   name: 'RandomResizedCrop',
   takes: 'bytes',
-  rules: { size: required(sidesRule), ...partRules, interpolation: interpolationRule },
+  rules: { ...sizeRules, ...partRules, interpolation: interpolationRule },
   size: ({ size }) => sizeOf(size),
   draw: ({ scale = [0.08, 1], ratio = [3 / 4, 4 / 3] }, size, random) => drawPart(size, scale, ratio, random),
-  apply: (picture, { size, interpolation = 'bilinear' }, box) => resample(picture, box, sizeOf(size), interpolation),
+  drawn: boxRules,
+  apply(picture, { size, interpolation = 'bilinear' }, box) {
+    mustLieIn('randomResizedCrop', picture, box);
+    return resample(picture, box, sizeOf(size), interpolation);
+  },
 };
 
 const TRIES = 10;

@@ -1,5 +1,5 @@
 // What options of transforms may be.
-import { checkOptions, type Rule, type Rules } from '../../device/options.js';
+import { checkOptions, type Rule, type Rules, required } from '../../device/options.js';
 import type { Random } from '../random.js';
 import { bytesOf, type Picture, type Size } from './picture.js';
 
@@ -14,13 +14,20 @@ const isNumber = (value: unknown): boolean => Number.isFinite(value);
 const list = (value: unknown, lengths: readonly number[], holds: (item: unknown) => boolean): boolean =>
   Array.isArray(value) && lengths.includes(value.length) && value.every(holds);
 
-export const sidesRule: Rule = {
+const sidesRule: Rule = {
   be: 'a whole number of pixels, 1 or more, or [height, width]',
   holds: (value) => isSide(value) || list(value, [2], isSide),
 };
 
 export const sizeOf = (sides: Sides): Size =>
   typeof sides === 'number' ? { width: sides, height: sides } : { width: sides[1], height: sides[0] };
+
+/** What transforms have whose result is of one size. */
+export interface SizeOption {
+  size: Sides;
+}
+
+export const sizeRules: Rules<SizeOption> = { size: required(sidesRule) };
 
 /** [low, high] with `least` <= low <= high <= `most`. */
 export const rangeRule = (least: number, most: number, open = false): Rule => ({
@@ -55,6 +62,16 @@ export const threeRule = (be: string, holds: (value: number) => boolean = () => 
   be,
   holds: (value) => list(value, [3], (item) => isNumber(item) && holds(item as number)),
 });
+
+/** Names of steps that were drawn, each with a number. */
+export const stepsRule = (names: readonly string[]): Rule => ({
+  be: `a list of [name, number], the names of ${names.join(', ')}`,
+  holds: (value) => Array.isArray(value) && value.every((step) => list(step, [2], anything) && isStep(step, names)),
+});
+
+const anything = (): boolean => true;
+const isStep = ([name, amount]: unknown[], names: readonly string[]): boolean =>
+  names.includes(name as string) && isNumber(amount);
 
 /** What is put where there is no picture. */
 export type Fill = number | readonly [red: number, green: number, blue: number];

@@ -282,4 +282,54 @@ test('pictures and draws that do not fit are refused', () => {
   );
 });
 
+test('what was drawn by hand is looked at', () => {
+  const picture = { width: 12, height: 10, planes: new Uint8Array(360) };
+  const [numbers] = data.applyTransform(data.toTensor(), picture);
+  const refused = (transform: data.Transform, drawn: unknown, expected: RegExp, of: data.Picture = picture) =>
+    assert.match(
+      refusal(() => data.applyTransform(transform, of, drawn)),
+      expected,
+    );
+  refused(
+    data.randomHorizontalFlip(),
+    { flop: true },
+    /^UsageError: randomHorizontalFlip: there is no option 'flop'; did you mean 'flip'\?/,
+  );
+  refused(
+    data.randomResizedCrop(3),
+    { top: 8, left: 0, width: 3, height: 3 },
+    /^UsageError: randomResizedCrop: 3 x 3 pixels, 0 from the left and 8 from the top, do not lie in a picture of 12 x 10/,
+  );
+  refused(
+    data.randomResizedCrop(3),
+    { top: -1, left: 0, width: 3, height: 3 },
+    /randomResizedCrop: top is a whole number, 0 or more, got -1/,
+  );
+  refused(
+    data.randomCrop(5),
+    { top: 0, left: 8 },
+    /randomCrop: 5 x 5 pixels, 8 from the left and 0 from the top, do not lie/,
+  );
+  refused(
+    data.colorJitter({}),
+    { steps: [['gamma', 1]] },
+    /colorJitter: steps is a list of \[name, number\], the names of brightness, contrast, saturation, hue/,
+  );
+  refused(data.randAugment(), { steps: [['Posterize', 9]] }, /posterize: bits is a whole number from 0 to 8, got 9/);
+  refused(data.colourShift(colours), { amounts: [1, 2] }, /amounts is three numbers, one for each axis/, numbers);
+  const part = { top: 1, left: 1, width: 2, height: 20 };
+  refused(
+    data.randomErasing(),
+    { part },
+    /part is null, or \{ top, left, width, height, values \}: three values, or three a pixel/,
+    numbers,
+  );
+  refused(
+    data.randomErasing(),
+    { part: { ...part, values: [1, 2, 3] } },
+    /2 x 20 pixels, 1 from the left and 1 from the top, do not lie/,
+    numbers,
+  );
+});
+
 test.run();
