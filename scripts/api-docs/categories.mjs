@@ -18,8 +18,9 @@ const CATEGORIES = [
   ['Models', /^src\/models\//],
   ['Schedules', /^src\/optim\/(schedules?|one-cycle|plateau|combined)\.ts/],
   ['Optimizers', /^src\/optim\//],
-  ['Data sets', /^src\/data\/(dataset|class-of|picture-files|standins)\.ts/],
-  ['Batches', /^src\/(data\/(augment|loader)|node\/batch-workers)\.ts/],
+  ['Data sets', /^src\/(data\/(dataset|class-of|picture-files|standins)|node\/shards)\.ts/],
+  ['Batches', /^src\/(data\/(augment|inputs|loader)|node\/(batch-workers|shard-loader))\.ts/],
+  ['Transforms', /^src\/data\/transforms\//],
   ['Pictures', /^src\/(data\/(image|orientation)|node\/(image-folder|decode-image))\.ts/],
   ['Training', /^src\/train\/(trainer|run|evaluate|divergence)\.ts/],
   [

@@ -76,7 +76,12 @@ export class ShardDataset {
   }
 
   /** Where the shards are, and how many samples each has. */
-  get shards(): readonly { path: string; samples: number }[] {
+  get shards(): readonly {
+    /** Of its file. */
+    path: string;
+    /** Pictures with a class. */
+    samples: number;
+  }[] {
     return this.all.map(({ path, samples }) => ({ path, samples }));
   }
 
