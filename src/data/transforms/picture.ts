@@ -64,17 +64,10 @@ export function mustLieIn(where: string, picture: Size, { top, left, width, heig
 }
 
 /** @throws UsageError unless it is a picture in planes of bytes. */
-export function bytesOf(where: string, picture: Picture): Uint8Array {
+export function checkBytes(where: string, picture: Picture): void {
   checkPlanes(where, picture);
-  if (picture.planes instanceof Uint8Array) return picture.planes;
-  throw new UsageError(`${where}: takes a picture of bytes; it belongs before toTensor`);
-}
-
-/** @throws UsageError unless it is a picture in planes of numbers. */
-export function numbersOf(where: string, picture: Picture): Float32Array {
-  checkPlanes(where, picture);
-  if (picture.planes instanceof Float32Array) return picture.planes;
-  throw new UsageError(`${where}: takes a picture of numbers; it belongs behind toTensor`);
+  if (picture.planes instanceof Uint8Array) return;
+  throw new UsageError(`${where}: takes a picture of bytes, not of the numbers that toTensor makes`);
 }
 
 /** @throws UsageError unless it is a picture in planes, DataError if they have another size than it says. */

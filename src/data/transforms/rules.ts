@@ -1,7 +1,7 @@
 // What options of transforms may be.
 import { checkOptions, type Rule, type Rules, required } from '../../device/options.js';
 import type { Random } from '../random.js';
-import { bytesOf, type Picture, type Size } from './picture.js';
+import { checkBytes, type Picture, type Size } from './picture.js';
 
 /** A side of a square, or [height, width]. */
 export type Sides = number | readonly [height: number, width: number];
@@ -83,6 +83,6 @@ export const between = ([low, high]: Range, random: Random): number => low + (hi
 
 /** @throws UsageError unless an op was given a picture of bytes and what keeps its rules. */
 export function checkOp<T extends object>(where: string, picture: Picture, amounts: T, rules: Rules<T>): void {
-  bytesOf(where, picture);
+  checkBytes(where, picture);
   checkOptions(where, amounts, rules);
 }

@@ -270,7 +270,7 @@ test('pictures and draws that do not fit are refused', () => {
   refused(() => data.rotate(decoded as never, 3), /^UsageError: rotate: takes a picture in planes/);
   refused(
     () => data.equalize(data.applyTransform(data.toTensor(), picture)[0]),
-    /equalize: takes a picture of bytes; it belongs before toTensor/,
+    /equalize: takes a picture of bytes, not of the numbers that toTensor makes/,
   );
   refused(
     () => data.pictureInputs(decoded, { transforms: [flip, data.toTensor()] }),
