@@ -17,8 +17,9 @@ interface Tile {
 /** At most 16 KiB of workgroup memory and 256 threads: what every device has. */
 const TILES: readonly Tile[] = [
   { rows: 128, columns: 128, side: 2, depth: 16, rate: 1 },
+  { rows: 96, columns: 128, side: 2, depth: 8, rate: 0.93 },
   { rows: 128, columns: 64, side: 2, depth: 8, rate: 0.9 },
-  { rows: 96, columns: 64, side: 2, depth: 8, rate: 0.85 },
+  { rows: 64, columns: 128, side: 2, depth: 8, rate: 0.9 },
   { rows: 64, columns: 64, side: 2, depth: 8, rate: 0.8 },
   { rows: 32, columns: 32, side: 1, depth: 16, rate: 0.45 },
 ];
