@@ -2,12 +2,16 @@ import { ceilDiv } from '../device/math.js';
 import type { GpuBuffer } from '../device/pool.js';
 import { release, run, scratch, view } from '../device/recorder.js';
 import { type Window, windows } from '../device/windows.js';
+import { lanesFor } from './lanes.js';
 import {
   batch_norm_combine as combineShader,
+  batch_norm_combine_shared as combineShared,
   batch_norm_grad as gradShader,
   batch_norm_grad_sums as gradSumsShader,
+  batch_norm_grad_sums_shared as gradSumsShared,
   batch_norm as shader,
   batch_norm_stats as statsShader,
+  batch_norm_stats_shared as statsShared,
 } from './sources.gen.js';
 import { sumSlices } from './sum-slices.js';
 
@@ -52,7 +56,10 @@ export function batchNormStatistics(
       means: images(means, w, s.channels),
       deviations: images(deviations, w, s.channels),
     };
-    run(statsShader, buffers, { planes, plane: s.plane }, { groups: ceilDiv(planes, 64) });
+    const params = { planes, plane: s.plane };
+    const LANES = lanesFor(s.plane);
+    if (LANES > 0) run(statsShared, buffers, params, { slots: { LANES }, groups: planes });
+    else run(statsShader, buffers, params, { groups: ceilDiv(planes, 64) });
   }
   const buffers = {
     means,
@@ -63,7 +70,9 @@ export function batchNormStatistics(
     running_var: running.variance,
   };
   const params = { channels: s.channels, batch: s.batch, plane: s.plane, eps, momentum };
-  run(combineShader, buffers, params, { groups: ceilDiv(s.channels, 64) });
+  const LANES = lanesFor(s.batch);
+  if (LANES > 0) run(combineShared, buffers, params, { slots: { LANES }, groups: s.channels });
+  else run(combineShader, buffers, params, { groups: ceilDiv(s.channels, 64) });
   release(means);
   release(deviations);
 }
@@ -117,7 +126,10 @@ export function batchNormGradParams(
       dy_sums: images(dySums, w, s.channels),
       dot_sums: images(dotSums, w, s.channels),
     };
-    run(gradSumsShader, buffers, { planes, channels: s.channels, plane: s.plane }, { groups: ceilDiv(planes, 64) });
+    const params = { planes, channels: s.channels, plane: s.plane };
+    const LANES = lanesFor(s.plane);
+    if (LANES > 0) run(gradSumsShared, buffers, params, { slots: { LANES }, groups: planes });
+    else run(gradSumsShader, buffers, params, { groups: ceilDiv(planes, 64) });
   }
   sumSlices(dySums, dbias, { count: s.channels, slices: s.batch });
   sumSlices(dotSums, dweight, { count: s.channels, slices: s.batch });

@@ -3,9 +3,12 @@ import type { GpuBuffer } from '../device/pool.js';
 import { run, type View, view } from '../device/recorder.js';
 import { windows } from '../device/windows.js';
 import { elementwise } from './elementwise.js';
+import { rowLanes } from './lanes.js';
 import {
   cross_entropy_grad as crossEntropyGradShader,
+  cross_entropy_grad_shared as crossEntropyGradShared,
   cross_entropy as crossEntropyShader,
+  cross_entropy_shared as crossEntropyShared,
   loss_grad as lossGradShader,
   loss as lossShader,
 } from './sources.gen.js';
@@ -63,7 +66,9 @@ export function crossEntropy(
 ): void {
   overRows(size, (params, classes, rows) => {
     const buffers = { logits: classes(logits), targets: rows(targets), loss: rows(loss), counted: rows(counted) };
-    run(crossEntropyShader, buffers, params, { groups: ceilDiv(params.count, 64) });
+    const LANES = rowLanes(params.classes, params.inner);
+    if (LANES > 0) run(crossEntropyShared, buffers, params, { slots: { LANES }, groups: params.count });
+    else run(crossEntropyShader, buffers, params, { groups: ceilDiv(params.count, 64) });
   });
 }
 
@@ -81,6 +86,8 @@ export function crossEntropyGrad(
       dlogits: classes(dlogits),
     };
     const all = { ...params, dloss_step: Number(dlossPerRow) };
-    run(crossEntropyGradShader, buffers, all, { groups: ceilDiv(params.count, 64) });
+    const LANES = rowLanes(params.classes, params.inner);
+    if (LANES > 0) run(crossEntropyGradShared, buffers, all, { slots: { LANES }, groups: params.count });
+    else run(crossEntropyGradShader, buffers, all, { groups: ceilDiv(params.count, 64) });
   });
 }

@@ -1,9 +1,10 @@
 // max_pool2d_grad_blocks: max_pool2d_grad.wgsl with the windows' shape known when compiled. The windows over a block of
 // STRIDE_Y x STRIDE_X places are the same for all of them: each is looked up once for the block, not once a place.
 //   taps, dy (planes, out_h, out_w), dx (planes, in_h, in_w)
-// One workgroup owns one row of blocks of dx, one thread a block at a time.
+// One workgroup owns ROWS rows of blocks of dx, LANES threads each, one thread a block at a time.
 
 const LANES: u32 = 8; // slot
+const ROWS: u32 = 1; // slot
 const KERNEL_H: u32 = 3; // slot
 const KERNEL_W: u32 = 3; // slot
 const STRIDE_Y: u32 = 2; // slot
@@ -23,14 +24,15 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> dx: array<f32>;
 @group(1) @binding(0) var<uniform> p: Params;
 
-@compute @workgroup_size(LANES)
+@compute @workgroup_size(LANES * ROWS)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
-  let row = workgroup.x + workgroup.y * groups.x;
+  let group = workgroup.x + workgroup.y * groups.x;
+  let row = group * ROWS + select(lane / LANES, 0u, ROWS == 1u); // of one row the workgroup's number is all: nothing to divide lane by lane
   if (row >= p.rows) { return; }
   let plane = row / p.block_rows;
   let block_y = row % p.block_rows;
-  for (var block_x = lane; block_x * STRIDE_X < p.in_w + p.pad_x; block_x += LANES) {
+  for (var block_x = select(lane % LANES, lane, ROWS == 1u); block_x * STRIDE_X < p.in_w + p.pad_x; block_x += LANES) {
     var sum = array<array<f32, STRIDE_X>, STRIDE_Y>();
     for (var up = 0u; up < WINDOWS_Y; up++) {
       for (var back = 0u; back < WINDOWS_X; back++) {

@@ -10,7 +10,7 @@ import {
   max_pool2d_grad as maxGradPlain,
   max_pool2d as maxShader,
 } from './sources.gen.js';
-import { forcedVariant } from './tile.js';
+import { forcedVariant, sharedWanted } from './tile.js';
 
 /** Pooling of `planes` = batch * channels images. */
 export interface PoolSize {
@@ -44,6 +44,13 @@ const params = (s: PoolSize) => ({
 const MOST_PLACES = 16;
 
 const lanes = () => ({ LANES: deviceInfo().software ? 8 : 32 });
+
+/** Lanes for a row of `blocks`, and rows a workgroup: GPUs want 64 threads, and few of them idle. */
+function blockLanes(blocks: number): { LANES: number; ROWS: number } {
+  if (!sharedWanted()) return { ...lanes(), ROWS: 1 };
+  const LANES = Math.min(64, 2 ** Math.ceil(Math.log2(blocks)));
+  return { LANES, ROWS: 64 / LANES };
+}
 
 /** Views of the planes of each window: (buffer, elements a plane) to a view. */
 function overPlanes(
@@ -100,12 +107,9 @@ export function maxPool2dGrad(
     } else {
       const block_rows = ceilDiv(s.inHeight + s.padY, STRIDE_Y);
       const rows = planes * block_rows;
-      run(
-        maxGradBlocks,
-        buffers,
-        { rows, block_rows, ...rest },
-        { slots: { ...slots, KERNEL_H, KERNEL_W }, groups: rows },
-      );
+      const shape = blockLanes(ceilDiv(s.inWidth + s.padX, STRIDE_X));
+      const all = { ...slots, ...shape, KERNEL_H, KERNEL_W };
+      run(maxGradBlocks, buffers, { rows, block_rows, ...rest }, { slots: all, groups: ceilDiv(rows, shape.ROWS) });
     }
   });
 }

@@ -1,9 +1,17 @@
 import { ceilDiv } from '../device/math.js';
+import type { Slots } from '../device/pipeline.js';
 import type { GpuBuffer } from '../device/pool.js';
 import { release, run, scratch, type View, view } from '../device/recorder.js';
 import { largestWindow, windows, windowsAnywhere } from '../device/windows.js';
 import { copyStrided } from './broadcast.js';
-import { arg_reduce as argShader, reduce_extreme as extremeShader, reduce_sum as sumShader } from './sources.gen.js';
+import { lanesFor, shareSums } from './lanes.js';
+import {
+  arg_reduce as argShader,
+  reduce_extreme as extremeShader,
+  reduce_extreme_shared as extremeShared,
+  reduce_sum as sumShader,
+  reduce_sum_shared as sumShared,
+} from './sources.gen.js';
 
 export type Combine = 'sum' | 'max' | 'min';
 
@@ -18,6 +26,11 @@ export interface ReduceSize {
 
 /** Longer runs than this are cut, for parallelism and for accuracy: a sum of sums loses less than one long sum. */
 const LONGEST_RUN = 512;
+/** The same of a run that the lanes of a workgroup share. */
+const LONGEST_SHARED = 4096;
+
+const longestRun = (length: number, inner: number) =>
+  Math.max(inner === 1 && lanesFor(length) > 0 ? LONGEST_SHARED : LONGEST_RUN, Math.ceil(Math.sqrt(length)));
 
 /** Where in a buffer a tensor starts. */
 interface From {
@@ -36,7 +49,7 @@ export function reduce(combine: Combine, x: GpuBuffer, y: GpuBuffer, size: Reduc
   } else if (outer === 1) {
     reduceOne(combine, { buffer: x, start: 0 }, { buffer: y, start: 0 }, length, inner, divisor);
   } else {
-    const slices = slicesOf(length);
+    const slices = slicesOf(length, longestRun(length, inner));
     const partial = slices === 1 ? null : scratch(outer * slices * inner, 'partial reduction');
     pass(combine, x, partial ?? y, size, slices, partial ? 1 : divisor);
     if (!partial) return;
@@ -46,7 +59,7 @@ export function reduce(combine: Combine, x: GpuBuffer, y: GpuBuffer, size: Reduc
 }
 
 /** Into how many runs a reduction is cut, each but the last equally long. */
-function slicesOf(length: number, longest = Math.max(LONGEST_RUN, Math.ceil(Math.sqrt(length)))): number {
+function slicesOf(length: number, longest: number): number {
   return ceilDiv(length, ceilDiv(length, ceilDiv(length, longest)));
 }
 
@@ -61,7 +74,7 @@ function reduceOne(combine: Combine, x: From, y: From, length: number, inner: nu
     return;
   }
   const fitting = Math.max(1, Math.floor(largestWindow() / inner));
-  const slices = slicesOf(length, Math.min(fitting, Math.max(LONGEST_RUN, Math.ceil(Math.sqrt(length)))));
+  const slices = slicesOf(length, Math.min(fitting, longestRun(length, inner)));
   if (slices === 1) {
     slicePass(combine, x, y, { length, inner, slices }, divisor);
     return;
@@ -92,9 +105,12 @@ function launch(
   params: { count: number; length: number; inner: number; slices: number; slice: number },
   divisor: number,
 ): void {
-  const groups = ceilDiv(params.count, 64);
-  if (combine === 'sum') run(sumShader, buffers, { ...params, divisor, zero: 0 }, { groups });
-  else run(extremeShader, buffers, params, { slots: combine === 'max' ? {} : { combine: SMALLER }, groups });
+  const shared = shareSums(params.count, params.slice, params.inner);
+  const groups = ceilDiv(params.count, shared ? shared.COLUMNS : 64);
+  const all = { ...params, divisor, zero: 0 };
+  const slots: Slots = { ...shared, ...(combine === 'min' ? { combine: SMALLER } : {}) };
+  if (combine === 'sum') run(shared ? sumShared : sumShader, buffers, all, { slots, groups });
+  else run(shared ? extremeShared : extremeShader, buffers, params, { slots, groups });
 }
 
 /** x (length, inner) to y (slices, inner), in windows of whole slices. */

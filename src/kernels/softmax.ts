@@ -2,8 +2,14 @@ import { ceilDiv } from '../device/math.js';
 import type { GpuBuffer } from '../device/pool.js';
 import { run, view } from '../device/recorder.js';
 import { windows } from '../device/windows.js';
+import { rowLanes } from './lanes.js';
 import type { ReduceSize } from './reduce.js';
-import { softmax_grad as gradShader, softmax as shader } from './sources.gen.js';
+import {
+  softmax_grad as gradShader,
+  softmax_grad_shared as gradShared,
+  softmax as shader,
+  softmax_shared as shared,
+} from './sources.gen.js';
 
 export type SoftmaxKind = 'softmax' | 'logSoftmax';
 
@@ -16,8 +22,10 @@ export function softmax(kind: SoftmaxKind, x: GpuBuffer, y: GpuBuffer, { outer, 
   for (const w of windows(`${kind}: a row`, outer, each)) {
     const part = (b: GpuBuffer) => view(b, w.start * each, w.count * each);
     const count = w.count * inner;
-    const options = { slots: FORWARD[kind], groups: ceilDiv(count, 64) };
-    run(shader, { x: part(x), y: part(y) }, { count, length, inner }, options);
+    const buffers = { x: part(x), y: part(y) };
+    const LANES = rowLanes(length, inner);
+    if (LANES > 0) run(shared, buffers, { count, length }, { slots: { ...FORWARD[kind], LANES }, groups: count });
+    else run(shader, buffers, { count, length, inner }, { slots: FORWARD[kind], groups: ceilDiv(count, 64) });
   }
 }
 
@@ -31,7 +39,9 @@ export function softmaxGrad(
   for (const w of windows(`${kind}: a row`, outer, each)) {
     const part = (b: GpuBuffer) => view(b, w.start * each, w.count * each);
     const count = w.count * inner;
-    const options = { slots: BACKWARD[kind], groups: ceilDiv(count, 64) };
-    run(gradShader, { y: part(y), dy: part(dy), dx: part(dx) }, { count, length, inner }, options);
+    const buffers = { y: part(y), dy: part(dy), dx: part(dx) };
+    const LANES = rowLanes(length, inner);
+    if (LANES > 0) run(gradShared, buffers, { count, length }, { slots: { ...BACKWARD[kind], LANES }, groups: count });
+    else run(gradShader, buffers, { count, length, inner }, { slots: BACKWARD[kind], groups: ceilDiv(count, 64) });
   }
 }

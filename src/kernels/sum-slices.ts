@@ -2,7 +2,8 @@ import { ceilDiv } from '../device/math.js';
 import type { GpuBuffer } from '../device/pool.js';
 import { type Binding, run, view } from '../device/recorder.js';
 import { windows } from '../device/windows.js';
-import { sum_slices as shader } from './sources.gen.js';
+import { shareSums } from './lanes.js';
+import { sum_slices as shader, reduce_sum_shared as shared } from './sources.gen.js';
 
 interface Slices {
   count: number;
@@ -15,7 +16,14 @@ interface Slices {
 export function sumSlices(partial: GpuBuffer, y: Binding, { count, slices, accumulate = false }: Slices): void {
   for (const w of windows('sum of slices: one', slices, count)) {
     const piece = view(partial, w.start * count, w.count * count);
-    const params = { count, slices: w.count, accumulate: Number(accumulate || w.start > 0), zero: 0 };
-    run(shader, { partial: piece, y }, params, { groups: ceilDiv(count, 64) });
+    const adds = accumulate || w.start > 0;
+    const slots = adds ? null : shareSums(count, w.count, count);
+    if (slots) {
+      const params = { count, length: w.count, inner: count, slices: 1, slice: w.count, divisor: 1, zero: 0 };
+      run(shared, { x: piece, y }, params, { slots, groups: ceilDiv(count, slots.COLUMNS) });
+    } else {
+      const params = { count, slices: w.count, accumulate: Number(adds), zero: 0 };
+      run(shader, { partial: piece, y }, params, { groups: ceilDiv(count, 64) });
+    }
   }
 }

@@ -2,7 +2,7 @@
 import * as assert from 'uvu/assert';
 import * as ops from '../../src/autograd/ops/index.js';
 import { scope, type Tensor, tensor } from '../../src/index.js';
-import { forceVariant } from '../../src/kernels/tile.js';
+import { forceVariant, type Variant } from '../../src/kernels/tile.js';
 import { useDevice } from '../support/device.js';
 import { type GoldenCase, goldenCases } from '../support/golden.js';
 import { suite } from '../support/suite.js';
@@ -135,10 +135,15 @@ const test = suite('ops/golden');
 test.before(useDevice);
 test.after(() => forceVariant(null));
 
+/** What a case runs with: products with every variant, sums along rows with a thread for each and with shared ones. */
+function kernelsOf(name: string): (Variant | null)[] {
+  if (/^(conv2d|linear|matmul|max_pool2d)\//.test(name)) return variants;
+  return /^(reduce|cross_entropy|batch_norm)\/|softmax/.test(name) ? [null, 'shared'] : [null];
+}
+
 for (const op of Object.keys(calls)) {
-  const kernels = ['conv2d', 'linear', 'matmul', 'max_pool2d'].includes(op) ? variants : [null];
   for (const c of goldenCases(op)) {
-    for (const variant of kernels) {
+    for (const variant of kernelsOf(`${op}/${c.name}`)) {
       test(`${op}/${c.name}${variant ? ` (${variant})` : ''}`, async () => {
         useVariant(variant);
         await check(op, c);
@@ -147,35 +152,41 @@ for (const op of Object.keys(calls)) {
   }
 }
 
+async function checkBatchNorm(c: GoldenCase): Promise<void> {
+  const args = camel(c.args) as unknown as {
+    training: boolean;
+    momentum: number;
+    eps: number;
+    runningMean: number[];
+    runningVar: number[];
+  };
+  const [x, weight, bias] = ['x', 'weight', 'bias'].map((n) => c.input(n));
+  const [mean, variance] = [tensor(args.runningMean), tensor(args.runningVar)];
+  const step = scope();
+  const { training, momentum, eps } = args;
+  const y = ops.batchNorm(x, mean, variance, weight, bias, { training, momentum, eps });
+  y.backward(c.dy());
+  const actual = y.data();
+  step.close();
+  const terms = x.size / x.shape[1];
+  const scale = (value: ArrayLike<number>, shape: readonly number[]) => scaleOf(value, shape, shape.length > 1 ? 1 : 0);
+  const { data, shape } = c.output();
+  assertClose(await actual, data, { what: 'y', terms, scale: scale(data, shape), shape });
+  assertClose(await mean.data(), c.output('running_mean').data, { what: 'running mean', terms });
+  assertClose(await variance.data(), c.output('running_var').data, { what: 'running variance', terms });
+  for (const [name, t] of Object.entries({ x, weight, bias })) {
+    const { data, shape } = c.grad(name);
+    assertClose(await t.grad!.data(), data, { what: `d${name}`, terms, scale: scale(data, shape), shape });
+  }
+}
+
 for (const c of goldenCases('batch_norm')) {
-  test(`batch_norm/${c.name}`, async () => {
-    const args = camel(c.args) as unknown as {
-      training: boolean;
-      momentum: number;
-      eps: number;
-      runningMean: number[];
-      runningVar: number[];
-    };
-    const [x, weight, bias] = ['x', 'weight', 'bias'].map((n) => c.input(n));
-    const [mean, variance] = [tensor(args.runningMean), tensor(args.runningVar)];
-    const step = scope();
-    const { training, momentum, eps } = args;
-    const y = ops.batchNorm(x, mean, variance, weight, bias, { training, momentum, eps });
-    y.backward(c.dy());
-    const actual = y.data();
-    step.close();
-    const terms = x.size / x.shape[1];
-    const scale = (value: ArrayLike<number>, shape: readonly number[]) =>
-      scaleOf(value, shape, shape.length > 1 ? 1 : 0);
-    const { data, shape } = c.output();
-    assertClose(await actual, data, { what: 'y', terms, scale: scale(data, shape), shape });
-    assertClose(await mean.data(), c.output('running_mean').data, { what: 'running mean', terms });
-    assertClose(await variance.data(), c.output('running_var').data, { what: 'running variance', terms });
-    for (const [name, t] of Object.entries({ x, weight, bias })) {
-      const { data, shape } = c.grad(name);
-      assertClose(await t.grad!.data(), data, { what: `d${name}`, terms, scale: scale(data, shape), shape });
-    }
-  });
+  for (const variant of kernelsOf(`batch_norm/${c.name}`)) {
+    test(`batch_norm/${c.name}${variant ? ` (${variant})` : ''}`, async () => {
+      useVariant(variant);
+      await checkBatchNorm(c);
+    });
+  }
 }
 
 test.run();

@@ -3,12 +3,15 @@
 import * as assert from 'uvu/assert';
 import * as ops from '../../src/autograd/ops/index.js';
 import { scope, type Tensor, tensor } from '../../src/index.js';
+import { forceVariant } from '../../src/kernels/tile.js';
 import { useDevice } from '../support/device.js';
 import { type GoldenCase, goldenCases } from '../support/golden.js';
 import { suite } from '../support/suite.js';
+import { useVariant } from '../support/variants.js';
 
 const test = suite('ops/special-values');
 test.before(useDevice);
+test.after(() => forceVariant(null));
 
 /** Below float32's normal numbers nothing is promised: an adapter may take them for 0. */
 const SUBNORMAL = 1.2e-38;
@@ -27,6 +30,11 @@ const allowed: Record<string, { y?: number; grad?: number; why: string }> = {
   batchNorm: { y: 1e-6, grad: 4e-6, why: 'differences of what is up to 20' },
   variance: { grad: 1e-6, why: 'differences of what is up to 3' },
 };
+
+/** Ops whose kernels may have the lanes of a workgroup share a row. */
+const sharesRows = new Set(
+  'amax amin sum mean norm variance softmax logSoftmax crossEntropy batchNorm maxPool2d'.split(' '),
+);
 
 /** A case's name without its constants. */
 const nameOf = (c: GoldenCase) => (c.args.op as string) ?? c.name.replace(/_.*/, '');
@@ -155,7 +163,13 @@ async function check(c: GoldenCase): Promise<void> {
 }
 
 for (const c of goldenCases('special')) {
-  if (!c.name.startsWith('running')) test(c.name, () => check(c));
+  if (c.name.startsWith('running')) continue;
+  for (const variant of sharesRows.has(nameOf(c)) ? ([null, 'shared'] as const) : [null]) {
+    test(`${c.name}${variant ? ` (${variant})` : ''}`, async () => {
+      useVariant(variant);
+      await check(c);
+    });
+  }
 }
 
 const FEW = 19; // values of generate.py's SPECIAL_FEW with their negatives

@@ -1,0 +1,80 @@
+// cross_entropy_grad_shared: cross_entropy_grad.wgsl for inner = 1, a row shared by the lanes of a workgroup: what GPUs run for long rows.
+//   logits, dlogits (count, classes), targets (count); dloss (count) or one value for all
+// One workgroup owns one row.
+
+const LANES: u32 = 256; // slot
+
+struct Params { count: u32, classes: u32, ignore_index: i32, smoothing: f32, dloss_step: u32, logits_base: u32, targets_base: u32, dloss_base: u32, dlogits_base: u32 }
+@group(0) @binding(0) var<storage, read> logits: array<f32>;
+@group(0) @binding(1) var<storage, read> targets: array<i32>;
+@group(0) @binding(2) var<storage, read> dloss: array<f32>;
+@group(0) @binding(3) var<storage, read_write> dlogits: array<f32>;
+@group(1) @binding(0) var<uniform> p: Params;
+
+var<workgroup> parts: array<vec2f, LANES>;
+
+// By its bits: a compiler may assume that there are no NaNs.
+fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
+
+const SHRINK = 5.9604645e-8; // 2^-24
+
+// The sum of exponentials starts at 0, but at NaN if the row has one or its top is infinite: max and exp need not pass that
+// on. `all` is the row's sum, made small so that finite numbers do not add up to an infinity.
+fn start_of_sum(top: f32, all: f32) -> f32 {
+  let bits = bitcast<u32>(select(top, all, is_nan(all)));
+  return select(0.0, bitcast<f32>(bits | 0x7fc00000u), (bits & 0x7f800000u) == 0x7f800000u);
+}
+
+// The largest of the lanes' first numbers and the sum of their second ones, for all lanes.
+fn top_and_sum(lane: u32, part: vec2f) -> vec2f {
+  parts[lane] = part;
+  workgroupBarrier();
+  for (var span = LANES / 2u; span > 0u; span /= 2u) {
+    if (lane < span) { parts[lane] = vec2f(max(parts[lane].x, parts[lane + span].x), parts[lane].y + parts[lane + span].y); }
+    workgroupBarrier();
+  }
+  let result = parts[0];
+  workgroupBarrier(); // parts may be written again
+  return result;
+}
+
+// The sums of the lanes' numbers, in a fixed order, for all lanes.
+fn sums(lane: u32, part: vec2f) -> vec2f {
+  parts[lane] = part;
+  workgroupBarrier();
+  for (var span = LANES / 2u; span > 0u; span /= 2u) {
+    if (lane < span) { parts[lane] += parts[lane + span]; }
+    workgroupBarrier();
+  }
+  let result = parts[0];
+  workgroupBarrier(); // parts may be written again
+  return result;
+}
+
+@compute @workgroup_size(LANES)
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) lane: u32) {
+  let row = workgroup.x + workgroup.y * groups.x;
+  if (row >= p.count) { return; }
+  let at = row * p.classes;
+  var top = logits[p.logits_base + at + min(lane, p.classes - 1u)];
+  var all = 0.0;
+  for (var c = lane; c < p.classes; c += LANES) {
+    let x = logits[p.logits_base + at + c];
+    top = max(top, x);
+    all += x * SHRINK;
+  }
+  let whole = top_and_sum(lane, vec2f(top, all));
+  top = whole.x;
+  var sum = 0.0;
+  for (var c = lane; c < p.classes; c += LANES) { sum += exp(logits[p.logits_base + at + c] - top); }
+  sum = start_of_sum(top, whole.y) + sums(lane, vec2f(sum, 0.0)).x;
+  let target_class = targets[p.targets_base + row];
+  let ignored = target_class == p.ignore_index;
+  let scale = dloss[p.dloss_base + row * p.dloss_step];
+  for (var c = lane; c < p.classes; c += LANES) {
+    let i = at + c;
+    let q = p.smoothing / f32(p.classes) + select(0.0, 1.0 - p.smoothing, i32(c) == target_class);
+    dlogits[p.dlogits_base + i] = select(scale * (exp(logits[p.logits_base + i] - top) / sum - q), 0.0, ignored);
+  }
+}

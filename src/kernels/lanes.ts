@@ -1,0 +1,37 @@
+// When the lanes of a workgroup share a row, and how many: on GPUs, where the row is long. One thread for each row would
+// read far from its neighbours, and few rows would be few threads.
+import { forcedVariant, sharedWanted } from './tile.js';
+
+/** Shorter rows have a thread each. */
+const SHORTEST_ROW = 64;
+/** Numbers that a lane should have of a row. */
+const SHARE = 8;
+const FEWEST_LANES = 64;
+/** Threads of a workgroup: what every device has. */
+const MOST_LANES = 256;
+/** Columns side by side in a workgroup: as many as memory hands over at once. */
+const COLUMNS = 8;
+/** So many columns are threads enough without. */
+const MANY_COLUMNS = 32768;
+
+/**
+ * The lanes that share a row of `length` numbers side by side: a power of two, or 0 where a thread has the whole row. 0 on
+ * software adapters, where barriers cost dearly, and for short rows; with 'shared' forced never.
+ */
+export function lanesFor(length: number): number {
+  if (!sharedWanted() || (length < SHORTEST_ROW && forcedVariant() !== 'shared')) return 0;
+  return Math.min(MOST_LANES, Math.max(FEWEST_LANES, 2 ** Math.ceil(Math.log2(length / SHARE))));
+}
+
+/** The same for rows whose numbers lie `inner` apart: neighbouring threads read neighbouring ones without, unless it is 1. */
+export function rowLanes(length: number, inner: number): number {
+  return inner === 1 ? lanesFor(length) : 0;
+}
+
+/** The same for `count` sums of `length` numbers that lie `inner` apart, as slots; null where a thread has a whole sum. */
+export function shareSums(count: number, length: number, inner: number): { LANES: number; COLUMNS: number } | null {
+  const LANES = lanesFor(length);
+  if (LANES === 0) return null;
+  if (inner === 1) return { LANES, COLUMNS: 1 };
+  return count < MANY_COLUMNS || forcedVariant() === 'shared' ? { LANES: MOST_LANES / COLUMNS, COLUMNS } : null;
+}

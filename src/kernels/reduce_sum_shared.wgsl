@@ -1,0 +1,75 @@
+// reduce_sum_shared: reduce_sum.wgsl, a sum shared by the lanes of a workgroup: what GPUs run for long sums.
+//   x (outer, length, inner), y (outer, slices, inner); a slice is `slice` long, the last may be shorter
+// One workgroup owns COLUMNS elements of y, LANES lanes each, which take every LANES-th number. What any addition rounds off is
+// kept and added at the end, that of joining the lanes too: GPUs have the time for it between two loads.
+
+const LANES: u32 = 256; // slot
+const COLUMNS: u32 = 1; // slot
+
+struct Params { count: u32, length: u32, inner: u32, slices: u32, slice: u32, divisor: f32, zero: u32, x_base: u32, y_base: u32 }
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(1) @binding(0) var<uniform> p: Params;
+
+var<workgroup> parts: array<vec2f, LANES * COLUMNS>;
+
+// A compiler may take (a + b) - a for b: a zero that it does not know keeps it from that.
+fn as_it_is(v: f32) -> f32 { return bitcast<f32>(bitcast<u32>(v) | p.zero); }
+
+// The sum so far, and what rounding has left out of it. Knuth, The Art of Computer Programming 2, 4.2.2.
+fn add(total: vec2f, v: f32) -> vec2f {
+  let sum = as_it_is(total.x + v);
+  let added = as_it_is(sum - total.x);
+  return vec2f(sum, total.y + ((total.x - (sum - added)) + (v - added)));
+}
+
+// The first twelve bits: products of two such numbers are exact.
+fn front(v: f32) -> f32 { return bitcast<f32>(bitcast<u32>(v) & 0xfffff000u); }
+
+// a / b as near as float32 has it, where the language's own may be off by 2.5 ulp: with what it leaves of a (Dekker's product).
+fn quotient(a: f32, b: f32) -> f32 {
+  let q = a / b;
+  let q1 = front(q);
+  let b1 = front(b);
+  let rest = as_it_is(as_it_is(a - q1 * b1) - q1 * (b - b1)) - (q - q1) * b;
+  return select(q + rest / b, q, is_nan(rest)); // of an infinity there is no rest
+}
+
+// By its bits: a compiler may assume that there are no NaNs.
+fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
+
+// Row r of a column, and 0 past the end: without a branch, so that four loads are under way at once.
+fn load(at: u32, r: u32, end: u32) -> f32 { return select(0.0, x[at + min(r, end - 1u) * p.inner], r < end); }
+
+@compute @workgroup_size(LANES * COLUMNS)
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) lane: u32) {
+  let first_t = (workgroup.x + workgroup.y * groups.x) * COLUMNS;
+  if (first_t >= p.count) { return; }
+  let t = min(first_t + lane % COLUMNS, p.count - 1u);
+  let i = t % p.inner;
+  let slice = t / p.inner % p.slices;
+  let outer = t / p.inner / p.slices;
+  let at = p.x_base + outer * p.length * p.inner + i;
+  let first = slice * p.slice;
+  let end = min(first + p.slice, p.length);
+  var total = vec2f();
+  for (var r = first + lane / COLUMNS; r < end; r += 4u * LANES) {
+    let four = vec4f(load(at, r, end), load(at, r + LANES, end), load(at, r + 2u * LANES, end), load(at, r + 3u * LANES, end));
+    total = add(add(add(add(total, four.x), four.y), four.z), four.w);
+  }
+  parts[lane] = total;
+  workgroupBarrier();
+  for (var span = LANES * COLUMNS / 2u; span >= COLUMNS; span /= 2u) {
+    if (lane < span) {
+      let other = parts[lane + span];
+      parts[lane] = add(parts[lane], other.x) + vec2f(0.0, other.y);
+    }
+    workgroupBarrier();
+  }
+  if (lane < COLUMNS && first_t + lane < p.count) {
+    let sum = parts[lane];
+    let exact = sum.x + sum.y;
+    y[p.y_base + t] = quotient(select(exact, sum.x, is_nan(exact)), p.divisor); // beside an infinity the rest is NaN
+  }
+}
