@@ -166,7 +166,7 @@ async function run({ line, facts, data, files, checkpoint, stopping, minutes }: 
 
 const secondsSinceStart = () => performance.now() / 1000;
 
-/** As many epochs as fit into `minutes`, by a few steps that are not kept: the run is the one of \`--epochs\` as many. */
+/** As many epochs as fit into `minutes`, by a few steps that are not kept: the run is the one of `--epochs` as many. */
 async function epochsFor(
   minutes: number,
   { line, facts, data, loaders }: Pick<Run, 'line' | 'facts' | 'data'> & { loaders: RunLoaders },

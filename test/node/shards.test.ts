@@ -311,7 +311,12 @@ test('a picture that cannot be read is named once, by shard and entry, and its b
           [1, 0],
         ],
       );
-      for (const { images } of found) assert.is(images.length, 2 * 3 * 13 * 13);
+      const numbers = 3 * 13 * 13;
+      for (const { images } of found) {
+        assert.is(images.length, 2 * numbers);
+        for (const i of [0, 1])
+          assert.ok(images.subarray(i * numbers, (i + 1) * numbers).every((value) => value !== 0));
+      }
     }
     await loader.close();
     assert.equal(
