@@ -67,6 +67,21 @@ test('every environment variable is read somewhere', () => {
   }
 });
 
+test('memory is a number of bytes, with a unit or without', () => {
+  const bytes = (text: string) => parseCommandLine(['--memory', text]).memory;
+  assert.equal(['1GB', '1.5 gb', '500MB', '2tb', '64k', '4096', '10B', '0'].map(bytes), [
+    1e9,
+    ...[1.5e9, 5e8, 2e12, 64e3, 4096, 10, 0],
+  ]);
+  assert.is(parseCommandLine([]).memory, undefined);
+  for (const text of ['much', '1 apple', '-1', '1e9', '', 'GB', '1GiB', 'NaN'])
+    assert.throws(
+      () => bytes(text),
+      (e: Error) => e instanceof UsageError && /^--memory/.test(e.message),
+      text,
+    );
+});
+
 test('values that train nothing are refused where they are typed, before pictures are decoded', () => {
   for (const [text, message] of [
     ['--epochs 0', '--epochs 0: a whole number, 1 or more'],

@@ -214,13 +214,12 @@ function withResumeValue(argv: string[]): string[] {
   return argv.map((arg, i) => (arg === '--resume' && (argv[i + 1] ?? '-').startsWith('-') ? '--resume=' : arg));
 }
 
-const UNITS = { '': 1, b: 1, kb: 1e3, mb: 1e6, gb: 1e9, tb: 1e12 };
+const UNITS = { b: 1, kb: 1e3, mb: 1e6, gb: 1e9, tb: 1e12 };
 
 function bytes(name: string, text: string): number {
-  const [, number, unit] = /^(\d+(?:\.\d+)?) ?([kmgt]?b?)$/i.exec(text.trim()) ?? [];
-  const scale = UNITS[unit?.toLowerCase() as keyof typeof UNITS];
-  if (scale === undefined) throw new UsageError(`--${name} ${text}: a number of bytes, as in 500MB or 2GB`);
-  return Math.floor(Number(number) * scale);
+  const [, number, unit] = /^(\d+(?:\.\d+)?) ?([kmgt]?)b?$/i.exec(text.trim()) ?? [];
+  if (number === undefined) throw new UsageError(`--${name} ${text}: a number of bytes, as in 500MB or 2GB`);
+  return Math.floor(Number(number) * UNITS[`${unit.toLowerCase()}b` as keyof typeof UNITS]);
 }
 
 const WHOLE = ['image', 'stored', 'batch', 'epochs', 'limit', 'keep', 'seed', 'workers', 'save-every', 'steps'];

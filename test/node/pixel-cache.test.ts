@@ -1,4 +1,5 @@
 // Decoded pictures on disk: resumed, damaged, changed, of another version, without room.
+import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   mkdirSync,
@@ -17,7 +18,7 @@ import { checkedLine } from '../../src/node/checked-lines.js';
 import { type ImageFolderOptions, loadImageFolder } from '../../src/node/image-folder.js';
 import { flipBit, picture, pixelsOf, usePictures } from '../support/picture-folder.js';
 import { startProgram } from '../support/program.js';
-import { suite } from '../support/suite.js';
+import { Skip, suite } from '../support/suite.js';
 
 const test = suite('pixel-cache');
 const home = usePictures(test);
@@ -206,6 +207,23 @@ for (const [where, options] of Object.entries({ memory: {}, decoding: ON_DISK })
     assert.equal(readdirSync(home.cache), []);
   });
 }
+
+test('a disk with too little room is said before anything is written', async () => {
+  const { folder, pixels } = await cached();
+  home.forget();
+  mkdirSync(home.cache);
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=8k', 'tmpfs', home.cache]).status !== 0)
+    throw new Skip('no right to mount a disk of its own');
+  try {
+    const { dataset, notices } = await load(folder, ON_DISK);
+    assert.is(notices.length, 1, notices.join('\n'));
+    assert.match(notices[0], /\(9\.2 kB are needed, the disk has [48]\.\d kB left\); batches decode what they need/);
+    assert.equal(pixelsOf(dataset), pixels);
+    assert.equal(readdirSync(home.cache), []);
+  } finally {
+    spawnSync('umount', [home.cache]);
+  }
+});
 
 test('a cache that cannot be written is said once, and is no error', async () => {
   const { folder, pixels } = await cached();
