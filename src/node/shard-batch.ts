@@ -1,6 +1,7 @@
 // From samples of shards, as they lie in tar files, to a batch's inputs; in a worker thread or on the main one.
 import { availableParallelism } from 'node:os';
 import type { AugmentOptions } from '../data/augment.js';
+import { COLOUR_SUMS, type ColourStatistics, colourStatistics, colourSums } from '../data/colours.js';
 import { prepare } from '../data/image.js';
 import { type Augmentation, inputShape, writeInputs } from '../data/inputs.js';
 import { DataError } from '../device/errors.js';
@@ -62,19 +63,31 @@ const UNCHANGED: Omit<AugmentOptions, 'crop'> = {
 };
 const JOB = 16;
 
-/** The first pictures of some shards, decoded to bytes (pictures, 3, size, size); those that cannot be read are left out. */
-export async function decodeFirst(
+/** The colours of the first pictures of some shards; those that cannot be read are left out, null if none is left. */
+export async function coloursOfFirst(
   shards: readonly { path: string; pictures: number }[],
   size: number,
-): Promise<Uint8Array> {
+): Promise<ColourStatistics | null> {
   const pool = shardPool({ size, augment: { ...UNCHANGED, crop: size } }, availableParallelism());
-  const replies: Promise<ShardBatchReply>[] = [];
+  const total = new Float64Array(COLOUR_SUMS);
+  let counted = 0;
+  const add = ({ images }: ShardBatchReply) => {
+    const pixels = Uint8Array.from(images);
+    for (let at = 0; at < pixels.length; at += 3 * size * size) {
+      const sums = colourSums(pixels.subarray(at, at + 3 * size * size));
+      for (const [k, sum] of sums.entries()) total[k] += sum;
+      counted++;
+    }
+  };
+  const jobs: Promise<void>[] = [];
+  let files: Uint8Array[] = [];
+  const send = () => {
+    const job = pool.run({ files, places: new Int32Array(files.length), epoch: 0 }).then(add);
+    job.catch(() => {}); // awaited below, unless a shard fails first
+    jobs.push(job);
+    files = [];
+  };
   try {
-    let files: Uint8Array[] = [];
-    const send = () => {
-      replies.push(pool.run({ files, places: new Int32Array(files.length), epoch: 0 }));
-      files = [];
-    };
     for (const { path, pictures } of shards) {
       let left = pictures;
       for await (const { bytes } of tarSamples(path, (place) => place < pictures)) {
@@ -83,10 +96,9 @@ export async function decodeFirst(
       }
     }
     if (files.length > 0) send();
-    const parts = (await Promise.all(replies)).map(({ images }) => Uint8Array.from(images));
-    return Buffer.concat(parts);
+    await Promise.all(jobs);
   } finally {
-    for (const reply of replies) reply.catch(() => {}); // closed
     await pool.close();
   }
+  return counted === 0 ? null : colourStatistics(total, counted * size * size);
 }

@@ -3,13 +3,12 @@ import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import type { ColourStatistics } from '../data/colours.js';
-import { ImageDataset } from '../data/dataset.js';
 import { classesRule } from '../data/rules.js';
 import { DataError, showValue, UsageError } from '../device/errors.js';
 import { callback, checkOptions, type Rules, required, whole } from '../device/options.js';
 import { crc32 } from '../io/crc32.js';
 import { recall, remember } from './gpu.js';
-import { decodeFirst } from './shard-batch.js';
+import { coloursOfFirst } from './shard-batch.js';
 import { tarSamples } from './tar-samples.js';
 
 /** How shards are opened. */
@@ -119,11 +118,9 @@ export class ShardDataset {
       path: filled[Math.floor((n * filled.length) / used)].path,
       pictures: Math.floor(((n + 1) * most) / used) - Math.floor((n * most) / used),
     }));
-    const pixels = await decodeFirst(taken, this.size);
-    if (pixels.length === 0) throw new DataError(`${filled[0].path}: none of its first pictures can be read`);
-    const pictures = pixels.length / (3 * this.size ** 2);
-    const set = new ImageDataset(pixels, this.size, ['any'], new Int32Array(pictures), new Array(pictures).fill(''));
-    return set.colours(most);
+    const colours = await coloursOfFirst(taken, this.size);
+    if (colours) return colours;
+    throw new DataError(`${filled[0].path}: none of its first pictures can be read`);
   }
 }
 
