@@ -4,6 +4,7 @@ import type { GpuBuffer } from '../device/pool.js';
 import { run, view } from '../device/recorder.js';
 import { windows } from '../device/windows.js';
 import { local_response_norm_grad as gradShader, local_response_norm as shader } from './sources.gen.js';
+import { sharedWanted } from './tile.js';
 
 /** x (batch, channels, plane); alpha is not yet divided by size. */
 export interface LocalResponseNormSize {
@@ -16,25 +17,32 @@ export interface LocalResponseNormSize {
   k: number;
 }
 
+/**
+ * Channels of a thread on GPUs, and threads of a workgroup: a long walk through few of many images touches more pages of memory at
+ * once than a core keeps the addresses of. A software adapter walks all channels.
+ */
+const RUN = 32;
+const THREADS = 256;
+
 function slots({ size, beta }: LocalResponseNormSize): Slots {
-  return beta === 0.75 ? { SIZE: size, power: 'inverseSqrt(d) * sqrt(inverseSqrt(d))' } : { SIZE: size };
+  const power: Slots = beta === 0.75 ? { power: 'inverseSqrt(d) * sqrt(inverseSqrt(d))' } : {};
+  return { SIZE: size, ...power, ...(sharedWanted() ? { THREADS } : {}) };
 }
 
-const params = ({ channels, plane, size, alpha, beta, k }: LocalResponseNormSize, batch: number) => ({
-  pixels: batch * plane,
-  channels,
-  plane,
-  alpha: alpha / size,
-  beta,
-  k,
-});
+function params({ channels, plane, size, alpha, beta, k }: LocalResponseNormSize, batch: number) {
+  const run = sharedWanted() ? RUN : channels;
+  const runs = ceilDiv(channels, run);
+  return { count: batch * runs * plane, channels, plane, runs, run, alpha: alpha / size, beta, k };
+}
+
+const groupsOf = (count: number) => ceilDiv(count, sharedWanted() ? THREADS : 64);
 
 export function localResponseNorm(x: GpuBuffer, y: GpuBuffer, s: LocalResponseNormSize): void {
   const image = s.channels * s.plane;
   for (const w of windows('localResponseNorm: an image of all channels', s.batch, image)) {
     const part = (b: GpuBuffer) => view(b, w.start * image, w.count * image);
-    const groups = ceilDiv(w.count * s.plane, 64);
-    run(shader, { x: part(x), y: part(y) }, params(s, w.count), { slots: slots(s), groups });
+    const all = params(s, w.count);
+    run(shader, { x: part(x), y: part(y) }, all, { slots: slots(s), groups: groupsOf(all.count) });
   }
 }
 
@@ -42,7 +50,7 @@ export function localResponseNormGrad(x: GpuBuffer, dy: GpuBuffer, dx: GpuBuffer
   const image = s.channels * s.plane;
   for (const w of windows('localResponseNorm: an image of all channels', s.batch, image)) {
     const part = (b: GpuBuffer) => view(b, w.start * image, w.count * image);
-    const groups = ceilDiv(w.count * s.plane, 64);
-    run(gradShader, { x: part(x), dy: part(dy), dx: part(dx) }, params(s, w.count), { slots: slots(s), groups });
+    const all = params(s, w.count);
+    run(gradShader, { x: part(x), dy: part(dy), dx: part(dx) }, all, { slots: slots(s), groups: groupsOf(all.count) });
   }
 }

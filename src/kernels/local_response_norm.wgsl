@@ -1,15 +1,16 @@
 // local_response_norm: y[c] = x[c] * d[c]^-beta,  d[c] = k + alpha * sum of x[c']² over c - LEFT <= c' <= c + RIGHT
 // (alpha is already divided by the size). Krizhevsky et al. 2012, section 3.3.
 //   x, y (batch, channels, plane)
-// One thread owns one pixel and walks its channels STEP at a time, the windows in registers: one load and one store a
-// channel. Each window is summed anew; a running sum would drift.
+// One thread owns a run of one pixel's channels and walks them STEP at a time, the windows in registers: one load and one store
+// a channel. Each window is summed anew; a running sum would drift.
 
 const SIZE: u32 = 5; // slot
 const LEFT: u32 = SIZE / 2u;
 const RIGHT: u32 = SIZE - 1u - LEFT;
 const STEP: u32 = 4;
+const THREADS: u32 = 64; // slot
 
-struct Params { pixels: u32, channels: u32, plane: u32, alpha: f32, beta: f32, k: f32, x_base: u32, y_base: u32 }
+struct Params { count: u32, channels: u32, plane: u32, runs: u32, run: u32, alpha: f32, beta: f32, k: f32, x_base: u32, y_base: u32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 @group(1) @binding(0) var<uniform> p: Params;
@@ -19,14 +20,16 @@ fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u
 
 fn power(d: f32) -> f32 { return select(pow(d, -p.beta), d, is_nan(d)); } // slot: for beta = 3/4, inverseSqrt(d) * sqrt(inverseSqrt(d))
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
-  let pixel = (workgroup.x + workgroup.y * groups.x) * 64u + lane;
-  if (pixel >= p.pixels) { return; }
-  let at = pixel / p.plane * p.channels * p.plane + pixel % p.plane;
+  let t = (workgroup.x + workgroup.y * groups.x) * THREADS + lane; // of (batch, runs, plane)
+  if (t >= p.count) { return; }
+  let at = t / p.plane / p.runs * p.channels * p.plane + t % p.plane;
+  let first = t / p.plane % p.runs * p.run;
+  let own = min(p.run, p.channels - first);
   var window: array<f32, SIZE - 1u + STEP>; // x of the channels up to next + STEP - 1
-  for (var next = 0u; next < p.channels + RIGHT; next += STEP) {
+  for (var next = first - min(first, LEFT); next < first + own + RIGHT; next += STEP) {
     for (var i = 0u; i + 1u < SIZE; i++) { window[i] = window[i + STEP]; }
     for (var i = 0u; i < STEP; i++) {
       let inside = next + i < p.channels;
@@ -36,8 +39,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
     for (var i = 0u; i < STEP; i++) {
       var sum = 0.0;
       for (var j = 0u; j < SIZE; j++) { sum += window[i + j] * window[i + j]; }
-      let c = next + i - RIGHT; // before the first channel it wraps to a huge number
-      if (c < p.channels) { y[p.y_base + at + c * p.plane] = window[LEFT + i] * power(p.k + p.alpha * sum); }
+      let c = next + i - RIGHT; // before the first channel c - first wraps to a huge number
+      if (c - first < own) { y[p.y_base + at + c * p.plane] = window[LEFT + i] * power(p.k + p.alpha * sum); }
     }
   }
 }
