@@ -138,9 +138,16 @@ const gemm = planted('kernels/gemm', [
   [
     'src/kernels/sum-slices.ts',
     'a second window of slices overwrites the sum of the first',
-    'accumulate: Number(w.start > 0)',
-    'accumulate: 0',
+    'accumulate: Number(accumulate || w.start > 0)',
+    'accumulate: Number(accumulate)',
     'ops/windows',
+  ],
+  [
+    'src/kernels/reduce_sum.wgsl',
+    'what a division leaves of the sum is added as it is',
+    'q + rest / b',
+    'q + rest',
+    'ops/awkward',
   ],
 ]);
 

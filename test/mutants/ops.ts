@@ -100,8 +100,8 @@ const values = planted('ops/special-values', [
   [
     'src/autograd/ops/reduce.ts',
     'the gradient of the norm of zeros is NaN',
-    "'select(a / b, value(), b == value())'",
-    "'a / b'",
+    "'select(divide(a, b), value(), b == value())'",
+    "'divide(a, b)'",
     'ops/awkward',
   ],
   [
@@ -151,9 +151,16 @@ const sums = planted('ops/golden', [
   [
     'src/autograd/ops/reduce.ts',
     'equal largest elements each take the whole gradient',
-    "'a / b * (b / b)'",
-    "'a * (b / b)'",
+    "combine(op, 'a / b', alias(dy, y.shape), hits)",
+    "combine(op, 'a', alias(dy, y.shape), hits)",
     'ops/arithmetic',
+  ],
+  [
+    'src/autograd/ops/reduce.ts',
+    'nothing gets a gradient where the largest element is NaN',
+    "'select(a, b, is_nan(b))'",
+    "'a'",
+    'ops/special-values',
   ],
   [
     'src/autograd/ops/arithmetic.ts',
