@@ -18,21 +18,20 @@ export interface LocalResponseNormSize {
 }
 
 /**
- * Channels of a thread on GPUs, and threads of a workgroup: a long walk through few of many images touches more pages of memory at
- * once than a core keeps the addresses of. A software adapter walks all channels.
+ * Channels of a thread on GPUs (RUN in the kernels), and threads of a workgroup: long walks through many images at once touch more
+ * pages of memory than a core keeps the addresses of. On a software adapter a thread walks all channels.
  */
 const RUN = 32;
 const THREADS = 256;
 
 function slots({ size, beta }: LocalResponseNormSize): Slots {
   const power: Slots = beta === 0.75 ? { power: 'inverseSqrt(d) * sqrt(inverseSqrt(d))' } : {};
-  return { SIZE: size, ...power, ...(sharedWanted() ? { THREADS } : {}) };
+  return { SIZE: size, ...power, ...(sharedWanted() ? { THREADS, WHOLE: 'false' } : {}) };
 }
 
 function params({ channels, plane, size, alpha, beta, k }: LocalResponseNormSize, batch: number) {
-  const run = sharedWanted() ? RUN : channels;
-  const runs = ceilDiv(channels, run);
-  return { count: batch * runs * plane, channels, plane, runs, run, alpha: alpha / size, beta, k };
+  const runs = sharedWanted() ? ceilDiv(channels, RUN) : 1;
+  return { count: batch * runs * plane, channels, plane, alpha: alpha / size, beta, k };
 }
 
 const groupsOf = (count: number) => ceilDiv(count, sharedWanted() ? THREADS : 64);

@@ -9,8 +9,10 @@ const LEFT: u32 = SIZE / 2u;
 const RIGHT: u32 = SIZE - 1u - LEFT;
 const STEP: u32 = 4;
 const THREADS: u32 = 64; // slot
+const WHOLE: bool = true; // slot (a thread has all channels of its pixel, else RUN of them)
+const RUN: u32 = 32;
 
-struct Params { count: u32, channels: u32, plane: u32, runs: u32, run: u32, alpha: f32, beta: f32, k: f32, x_base: u32, y_base: u32 }
+struct Params { count: u32, channels: u32, plane: u32, alpha: f32, beta: f32, k: f32, x_base: u32, y_base: u32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 @group(1) @binding(0) var<uniform> p: Params;
@@ -25,9 +27,16 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
         @builtin(local_invocation_index) lane: u32) {
   let t = (workgroup.x + workgroup.y * groups.x) * THREADS + lane; // of (batch, runs, plane)
   if (t >= p.count) { return; }
-  let at = t / p.plane / p.runs * p.channels * p.plane + t % p.plane;
-  let first = t / p.plane % p.runs * p.run;
-  let own = min(p.run, p.channels - first);
+  var image = t / p.plane;
+  var first = 0u; // of its channels, and how many
+  var own = p.channels;
+  if (!WHOLE) {
+    let runs = (p.channels + RUN - 1u) / RUN;
+    first = image % runs * RUN;
+    own = min(RUN, p.channels - first);
+    image /= runs;
+  }
+  let at = image * p.channels * p.plane + t % p.plane;
   var window: array<f32, SIZE - 1u + STEP>; // x of the channels up to next + STEP - 1
   for (var next = first - min(first, LEFT); next < first + own + RIGHT; next += STEP) {
     for (var i = 0u; i + 1u < SIZE; i++) { window[i] = window[i + STEP]; }

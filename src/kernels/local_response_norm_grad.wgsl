@@ -10,8 +10,10 @@ const RIGHT: u32 = SIZE - 1u - LEFT;
 const REACH: u32 = SIZE + LEFT;
 const STEP: u32 = 4;
 const THREADS: u32 = 64; // slot
+const WHOLE: bool = true; // slot (a thread has all channels of its pixel, else RUN of them)
+const RUN: u32 = 32;
 
-struct Params { count: u32, channels: u32, plane: u32, runs: u32, run: u32, alpha: f32, beta: f32, k: f32, x_base: u32, dy_base: u32, dx_base: u32 }
+struct Params { count: u32, channels: u32, plane: u32, alpha: f32, beta: f32, k: f32, x_base: u32, dy_base: u32, dx_base: u32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> dy: array<f32>;
 @group(0) @binding(2) var<storage, read_write> dx: array<f32>;
@@ -27,9 +29,16 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
         @builtin(local_invocation_index) lane: u32) {
   let t = (workgroup.x + workgroup.y * groups.x) * THREADS + lane; // of (batch, runs, plane)
   if (t >= p.count) { return; }
-  let at = t / p.plane / p.runs * p.channels * p.plane + t % p.plane;
-  let first = t / p.plane % p.runs * p.run;
-  let own = min(p.run, p.channels - first);
+  var image = t / p.plane;
+  var first = 0u; // of its channels, and how many
+  var own = p.channels;
+  if (!WHOLE) {
+    let runs = (p.channels + RUN - 1u) / RUN;
+    first = image % runs * RUN;
+    own = min(RUN, p.channels - first);
+    image /= runs;
+  }
+  let at = image * p.channels * p.plane + t % p.plane;
   var xs: array<f32, REACH - 1u + STEP>; // x of the channels up to next + STEP - 1
   var ratios: array<f32, SIZE - 1u + STEP>; // r of the channels up to RIGHT before that
   var direct: array<f32, LEFT + STEP>; // dy * d^-beta of the same
