@@ -165,7 +165,7 @@ export class ImageDataset {
 
   /** What is known of all pictures less the others', where these are fewer; else each picture is read. */
   private imageSum(): Float64Array {
-    const image = this.store.sums?.image;
+    const image = this.store.sums?.image();
     const others = new Set(image?.places);
     const known = image && this.places.every((place) => others.delete(place)) && others.size < this.length;
     const sum = known ? image.sum.slice() : new Float64Array(3 * this.size * this.size);

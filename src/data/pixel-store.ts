@@ -21,8 +21,8 @@ export interface PixelStore {
 export interface PixelSums {
   /** Nine a picture, at nine times its place: of r, g, b, rr, gg, bb, rg, rb and gb. */
   readonly colours: Float64Array;
-  /** The sum of the pictures at `places`, (3, size, size); null if it is not known. */
-  readonly image: { readonly sum: Float64Array; readonly places: Int32Array } | null;
+  /** The sum of the pictures at `places`, (3, size, size); null if there is no quicker way to it than to read them. */
+  readonly image: () => { readonly sum: Float64Array; readonly places: Int32Array } | null;
 }
 
 /** What one array may hold in every host: shared memory in one piece ends at 2 GiB in some. */

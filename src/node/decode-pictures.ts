@@ -92,7 +92,9 @@ class Decoding {
     const { files, table, stamps, onProgress } = this.plan;
     const file = files[place];
     const { cache } = this;
-    const slot = cache ? cache.slotFor(table.slots[place]) : -1;
+    const old = table.slots[place];
+    const slot = cache ? cache.slotFor(old) : -1;
+    if (old >= 0) this.sum = null; // the old square is in it
     const stamp = [file, stamps.bytes[place], stamps.times[place]] as const;
     try {
       const { checksum, sums, unwritten } = await this.pool.run({ place, file, lane, slot });
@@ -102,13 +104,13 @@ class Decoding {
       this.setup.added[lane] = 0;
       this.attempt((open) => {
         if (unwritten !== undefined) throw new Error(unwritten);
-        open.append([...stamp, slot, checksum, ...sums], slot);
+        open.append([...stamp, slot, checksum, ...sums], slot, old >= 0);
       });
     } catch (error) {
       const { message } = error as DataError;
       const reason = message.startsWith(`${file}: `) ? message.slice(file.length + 2) : message;
       table.leftOut(place, reason);
-      if (!OF_THREAD.test(reason)) this.attempt((open) => open.append([...stamp, reason], slot)); // else another try may go well
+      if (!OF_THREAD.test(reason)) this.attempt((open) => open.append([...stamp, reason], slot, old >= 0)); // else another try may go well
     }
     onProgress?.(++this.done, files.length);
   }

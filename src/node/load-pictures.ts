@@ -50,7 +50,7 @@ export async function loadPictures(plan: LoadPlan): Promise<Loaded> {
     if (cache && writing.table.missing().length > 0) await beginWriting(cache, writing, { look, tell, onUnwritten });
     const { table, open } = writing;
     const missing = table.missing().length;
-    const known = cache ? cache.sum : held ? null : emptySum(3 * size * size);
+    const known = cache ? cache.knownSum : held ? null : emptySum(3 * size * size);
     const work = {
       folder,
       files,
@@ -66,8 +66,11 @@ export async function loadPictures(plan: LoadPlan): Promise<Loaded> {
     };
     const sum = missing > 0 ? await decodePictures(work) : known;
     if (held) return { store: held, table, decoded: missing };
-    const places = table.good();
-    const image = sum?.squares === places.length ? { sum: sum.sum, places } : null;
+    const image = memoized(() => {
+      const places = table.good();
+      const all = sum?.squares === places.length ? sum : cache?.file && cache.sumUp(places, store.read.bind(store));
+      return all ? { sum: all.sum, places } : null;
+    });
     const decoding = new DecodingPixels(size, folder, names, table.checksums, { colours: table.colours, image });
     const store = cache?.file ? new FilePixels(cache.file, table, decoding, tell) : decoding;
     return { store, table, decoded: missing };
@@ -97,7 +100,7 @@ async function beginWriting(
       tell(`${cache.path}: another program decodes these pictures; waiting for it`);
     });
     if (waited) writing.table = look();
-    cache.begin(writing.table.missing().length);
+    cache.begin(writing.table.missing().length, writing.table);
     writing.open = cache;
   } catch (error) {
     onUnwritten((error as Error).message);
@@ -113,4 +116,12 @@ function stampsOf(folder: string, files: readonly string[]): Stamps {
     stamps.times[i] = found?.mtimeMs ?? Number.NaN;
   });
   return stamps;
+}
+
+function memoized<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import type { MemoryPixels } from '../data/pixel-store.js';
+import type { MemoryPixels, PixelStore } from '../data/pixel-store.js';
 import { showBytes } from '../device/math.js';
 import { readSquare } from './file-pixels.js';
 import { addTo, emptySum, type ImageSum, readImageSum, writeImageSum } from './image-sum.js';
@@ -13,7 +13,7 @@ import { CACHE_VERSION, type Entry, entryLine, type Found, readIndex, renewIndex
 
 /** Of the room on a disk; the rest is left to others, checkpoints among them. */
 const MOST_OF_DISK = 0.9;
-/** Squares that are added to a sum that a killed process left behind, or lost; to read more takes long. */
+/** Squares that are added to a sum that a killed process left behind; to read more takes long. */
 const MOST_LATE = 8192;
 /** Changed pictures that are named one by one. */
 const MOST_NAMED = 10;
@@ -85,7 +85,6 @@ export class PixelCache {
     if (lost > 0) tell(`${path}.pixels: cut off or missing; ${again(lost, 'picture')} to be decoded again`);
     const whole = damaged + changed.length + lost === 0;
     this.sum = whole ? (readImageSum(`${path}.sum`, this.image) ?? emptySum(this.image)) : null;
-    this.catchUp(table);
   }
 
   /** How many pictures have a square behind the end of the file; they are not done any more. */
@@ -103,15 +102,29 @@ export class PixelCache {
   /** Adds what was decoded since the sum was written: a process that is killed has not written it. */
   private catchUp(table: PictureTable): void {
     const { sum, found } = this;
-    if (!sum || sum.lines === found.lines) return;
+    if (!sum || sum.squares === found.squares) return;
     const late = table.good().filter((place) => found.lineOf[place] >= sum.lines);
     const all = late.length === found.squares - sum.squares && late.length <= MOST_LATE;
     const room = new Uint8Array(this.image);
     const added = all && late.every((place) => this.read(place, table, room) && addTo(sum, room));
     this.sum = added ? { ...sum, lines: found.lines, squares: found.squares } : null;
+  }
+
+  /** The sum of what is in the file, if it is known without reading it. */
+  get knownSum(): ImageSum | null {
+    return this.sum?.squares === this.found.squares ? this.sum : null;
+  }
+
+  /** The sum of these pictures, read one by one, and kept; null if the file has others, too. */
+  sumUp(places: Int32Array, read: PixelStore['read']): ImageSum | null {
+    if (this.found.squares !== places.length) return null;
+    const sum = { ...emptySum(this.image), squares: places.length };
+    const room = new Uint8Array(this.image);
+    for (const place of places) addTo(sum, read(place, room));
     try {
-      if (this.sum) writeImageSum(`${this.path}.sum`, this.sum);
+      this.keepSum(sum);
     } catch {} // it is added up again the next time
+    return sum;
   }
 
   /** Whether a picture's square could be read, and is as it was written. */
@@ -129,7 +142,7 @@ export class PixelCache {
   }
 
   /** Makes ready to write so many squares. @throws Error if there is no room for them, or nothing can be written. */
-  begin(squares: number): void {
+  begin(squares: number, table: PictureTable): void {
     const { path, found } = this;
     const { bavail, bsize } = statfsSync(dirname(path));
     const [needed, free] = [squares * this.image, bavail * bsize];
@@ -139,6 +152,7 @@ export class PixelCache {
     if (fresh) this.remove();
     if (fresh || found.damaged > 0) renewIndex(`${path}.index`, this.size);
     if (fresh) this.found = { ...NOTHING, lines: 1 };
+    this.catchUp(table);
     if (!this.sum) rmSync(`${path}.sum`, { force: true });
     this.index = openSync(`${path}.index`, 'a');
     this.file = PixelFile.open(`${path}.pixels`, constants.O_RDWR | constants.O_CREAT);
@@ -155,10 +169,14 @@ export class PixelCache {
     return old >= 0 ? old : (this.unused.pop() ?? this.found.next++);
   }
 
-  /** Notes a picture, whose square is in its slot; of one that was left out, `slot` is another's now. @throws Error */
-  append(entry: Entry, slot: number): void {
-    if (typeof entry[3] === 'string') this.unused.push(slot);
-    else this.found.squares++;
+  /**
+   * Notes a picture, whose square is in its slot; of one that was left out, `slot` is another's now. `again`: it had a square
+   * before. @throws Error
+   */
+  append(entry: Entry, slot: number, again: boolean): void {
+    const square = typeof entry[3] === 'number';
+    if (!square) this.unused.push(slot);
+    this.found.squares += Number(square) - Number(again);
     this.found.lines++;
     writeSync(this.index, entryLine(entry, this.size));
   }
@@ -180,7 +198,11 @@ export class PixelCache {
   remove(): void {
     this.end();
     this.file = null;
-    for (const part of ['index', 'pixels', 'sum']) rmSync(`${this.path}.${part}`, { force: true });
+    for (const part of ['index', 'pixels', 'sum']) {
+      try {
+        rmSync(`${this.path}.${part}`, { force: true });
+      } catch {} // what cannot be removed is looked at the next time
+    }
   }
 }
 

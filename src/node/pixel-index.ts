@@ -20,7 +20,7 @@ export type Entry = [file: string, bytes: number, time: number, ...square: numbe
 export interface Found {
   /** Lines, the first one, which says what they are, included. */
   lines: number;
-  /** Lines that have a square. */
+  /** Pictures that have a square. */
   squares: number;
   /** The first slot behind all squares. */
   next: number;
@@ -65,6 +65,7 @@ export function readIndex(
     if (same) changed.delete(place);
     else changed.add(place);
     lineOf[place] = found.lines;
+    if (table.slots[place] >= 0) found.squares--; // an earlier line is of the same picture
     table.reset(place);
     if (typeof slot === 'string') {
       if (same) table.leftOut(place, slot);

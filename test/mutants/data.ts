@@ -295,7 +295,7 @@ const cache = planted('node/pixel-cache', [
   [
     'src/node/pixel-cache.ts',
     'what was decoded before a kill is not in the mean picture',
-    '=== found.lines) return;\n    const late',
+    '=== found.squares) return;\n    const late',
     '>= 0) return;\n    const late',
   ],
   ['src/node/decode-pictures.ts', 'a full disk keeps what was written', 'cache.remove();', 'cache.end();'],

@@ -162,7 +162,27 @@ test('killed in the middle of decoding, it goes on where it was', async () => {
     whole.dataset.meanImage(),
     'what was decoded before the end is in the mean picture',
   );
-  assert.ok(dataset.store.sums?.image, 'which was not read again');
+  assert.is(readFileSync(home.cacheFile('sum')).readUInt32LE(8), COUNT, 'which is kept');
+});
+
+test('a sum of squares that is lost or damaged is added up again, once, and so it is after a change', async () => {
+  const { folder } = await cached();
+  const expected = (await load(folder)).dataset.meanImage();
+  const kept = () => readFileSync(home.cacheFile('sum'));
+  const whole = kept();
+  const means = async () => (await load(folder, ON_DISK)).dataset.meanImage();
+  for (const damage of [() => flipBit(home.cacheFile('sum'), 100), () => rmSync(home.cacheFile('sum'))]) {
+    damage();
+    assert.equal(await means(), expected);
+    assert.equal(kept(), whole);
+  }
+  writeFileSync(join(folder, 'cat.4.jpg'), picture(40));
+  const changed = (await load(folder)).dataset.meanImage();
+  assert.not.equal(changed, expected);
+  assert.equal(await means(), changed);
+  assert.not.equal(kept(), whole);
+  assert.is(kept().readUInt32LE(8), COUNT);
+  assert.is((await load(folder, { ...ON_DISK, limit: 5 })).dataset.store.sums?.image(), null, 'the file has others');
 });
 
 test('two programs at once: the second waits, and decodes nothing', async () => {

@@ -121,14 +121,15 @@ function prepareCache(): void {
   cacheFolder = mkdtempSync(`${tmpdir()}/wgrad-fuzz-`);
   process.env.WGRAD_CACHE = cacheFolder;
   const cache = openCache();
-  cache.look(FILES, STAMPS, new PictureTable(3));
-  cache.begin(3);
+  const table = new PictureTable(3);
+  cache.look(FILES, STAMPS, table);
+  cache.begin(3, table);
   SQUARES.forEach((square, i) => {
     const slot = cache.slotFor(-1);
     writeSquare(cache.file!.handle, slot, square);
-    cache.append([FILES[i], STAMPS.bytes[i], STAMPS.times[i], slot, crc32(square), ...colourSums(square)], slot);
+    cache.append([FILES[i], STAMPS.bytes[i], STAMPS.times[i], slot, crc32(square), ...colourSums(square)], slot, false);
   });
-  cache.append([FILES[2], STAMPS.bytes[2], STAMPS.times[2], 'damaged'], cache.slotFor(-1));
+  cache.append([FILES[2], STAMPS.bytes[2], STAMPS.times[2], 'damaged'], cache.slotFor(-1), false);
   cache.end();
   cachePath = cache.path;
   const files = ['index', 'pixels'].map((part) => readFileSync(`${cachePath}.${part}`));
