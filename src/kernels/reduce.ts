@@ -29,8 +29,22 @@ const LONGEST_RUN = 512;
 /** The same of a run that the lanes of a workgroup share. */
 const LONGEST_SHARED = 4096;
 
-const longestRun = (length: number, inner: number) =>
-  Math.max(inner === 1 && lanesFor(length) > 0 ? LONGEST_SHARED : LONGEST_RUN, Math.ceil(Math.sqrt(length)));
+/** So many shared runs at least, if any: lanes share the second pass too. */
+const FEWEST_SHARED = 64;
+
+function longestRun(length: number, inner: number): number {
+  if (inner > 1 || lanesFor(length) === 0) return Math.max(LONGEST_RUN, Math.ceil(Math.sqrt(length)));
+  if (length <= LONGEST_SHARED) return length;
+  return Math.max(Math.min(LONGEST_SHARED, ceilDiv(length, FEWEST_SHARED)), Math.ceil(Math.sqrt(length)));
+}
+
+/** Numbers of a slice's result. */
+type Parts = 1 | 2;
+
+/** Sums that lanes share keep what rounding has left out of them, as a second number. */
+function partsOf(combine: Combine, length: number, inner: number, slices: number): Parts {
+  return combine === 'sum' && inner === 1 && lanesFor(ceilDiv(length, slices)) > 0 ? 2 : 1;
+}
 
 /** Where in a buffer a tensor starts. */
 interface From {
@@ -50,10 +64,14 @@ export function reduce(combine: Combine, x: GpuBuffer, y: GpuBuffer, size: Reduc
     reduceOne(combine, { buffer: x, start: 0 }, { buffer: y, start: 0 }, length, inner, divisor);
   } else {
     const slices = slicesOf(length, longestRun(length, inner));
-    const partial = slices === 1 ? null : scratch(outer * slices * inner, 'partial reduction');
-    pass(combine, x, partial ?? y, size, slices, partial ? 1 : divisor);
-    if (!partial) return;
-    pass(combine, partial, y, { outer, length: slices, inner }, 1, divisor);
+    if (slices === 1) {
+      pass(combine, x, y, size, { slices, parts: 1 }, divisor);
+      return;
+    }
+    const parts = partsOf(combine, length, inner, slices);
+    const partial = scratch(outer * slices * parts * inner, 'partial reduction');
+    pass(combine, x, partial, size, { slices, parts }, 1);
+    pass(combine, partial, y, { outer, length: slices * parts, inner }, { slices: 1, parts: 1 }, divisor);
     release(partial);
   }
 }
@@ -66,7 +84,7 @@ function slicesOf(length: number, longest: number): number {
 /** x (length, inner) to y (inner), of any size: slices that fit a binding each, then the slices' results. */
 function reduceOne(combine: Combine, x: From, y: From, length: number, inner: number, divisor: number): void {
   if (length === 1) {
-    slicePass(combine, x, y, { length: inner, inner: 1, slices: inner }, divisor); // each element by itself
+    slicePass(combine, x, y, { length: inner, inner: 1, slices: inner, parts: 1 }, divisor); // each element by itself
     return;
   }
   if (inner * 2 > largestWindow()) {
@@ -76,12 +94,13 @@ function reduceOne(combine: Combine, x: From, y: From, length: number, inner: nu
   const fitting = Math.max(1, Math.floor(largestWindow() / inner));
   const slices = slicesOf(length, Math.min(fitting, longestRun(length, inner)));
   if (slices === 1) {
-    slicePass(combine, x, y, { length, inner, slices }, divisor);
+    slicePass(combine, x, y, { length, inner, slices, parts: 1 }, divisor);
     return;
   }
-  const partial = scratch(slices * inner, 'partial reduction');
-  slicePass(combine, x, { buffer: partial, start: 0 }, { length, inner, slices }, 1);
-  reduceOne(combine, { buffer: partial, start: 0 }, y, slices, inner, divisor);
+  const parts = partsOf(combine, length, inner, slices);
+  const partial = scratch(slices * parts * inner, 'partial reduction');
+  slicePass(combine, x, { buffer: partial, start: 0 }, { length, inner, slices, parts }, 1);
+  reduceOne(combine, { buffer: partial, start: 0 }, y, slices * parts, inner, divisor);
   release(partial);
 }
 
@@ -103,22 +122,27 @@ function launch(
   combine: Combine,
   buffers: { x: View; y: View },
   params: { count: number; length: number; inner: number; slices: number; slice: number },
+  parts: Parts,
   divisor: number,
 ): void {
   const shared = shareSums(params.count, params.slice, params.inner);
   const groups = ceilDiv(params.count, shared ? shared.COLUMNS : 64);
   const all = { ...params, divisor, zero: 0 };
-  const slots: Slots = { ...shared, ...(combine === 'min' ? { combine: SMALLER } : {}) };
+  const slots: Slots = {
+    ...shared,
+    ...(parts === 2 && { KEEP: 'true' }),
+    ...(combine === 'min' && { combine: SMALLER }),
+  };
   if (combine === 'sum') run(shared ? sumShared : sumShader, buffers, all, { slots, groups });
   else run(shared ? extremeShared : extremeShader, buffers, params, { slots, groups });
 }
 
-/** x (length, inner) to y (slices, inner), in windows of whole slices. */
+/** x (length, inner) to y (slices, inner, parts), in windows of whole slices. */
 function slicePass(
   combine: Combine,
   x: From,
   y: From,
-  { length, inner, slices }: { length: number; inner: number; slices: number },
+  { length, inner, slices, parts }: { length: number; inner: number; slices: number; parts: Parts },
   divisor: number,
 ): void {
   const slice = ceilDiv(length, slices);
@@ -127,24 +151,31 @@ function slicePass(
     const part = Math.min(length, first + w.count * slice) - first;
     const buffers = {
       x: view(x.buffer, x.start + first * inner, part * inner),
-      y: view(y.buffer, y.start + w.start * inner, w.count * inner),
+      y: view(y.buffer, y.start + w.start * inner * parts, w.count * inner * parts),
     };
     const params = { count: w.count * inner, length: part, inner, slices: w.count, slice };
-    launch(combine, buffers, params, divisor);
+    launch(combine, buffers, params, parts, divisor);
   }
 }
 
-/** x (outer, length, inner) to y (outer, slices, inner), in windows of whole rows. */
-function pass(combine: Combine, x: GpuBuffer, y: GpuBuffer, size: ReduceSize, slices: number, divisor: number): void {
+/** x (outer, length, inner) to y (outer, slices, inner, parts), in windows of whole rows. */
+function pass(
+  combine: Combine,
+  x: GpuBuffer,
+  y: GpuBuffer,
+  size: ReduceSize,
+  { slices, parts }: { slices: number; parts: Parts },
+  divisor: number,
+): void {
   const { outer, length, inner } = size;
   const slice = ceilDiv(length, slices);
-  for (const w of windows('reduction: a row', outer, length * inner, slices * inner)) {
+  for (const w of windows('reduction: a row', outer, length * inner, slices * inner * parts)) {
     const buffers = {
       x: view(x, w.start * length * inner, w.count * length * inner),
-      y: view(y, w.start * slices * inner, w.count * slices * inner),
+      y: view(y, w.start * slices * inner * parts, w.count * slices * inner * parts),
     };
     const params = { count: w.count * slices * inner, length, inner, slices, slice };
-    launch(combine, buffers, params, divisor);
+    launch(combine, buffers, params, parts, divisor);
   }
 }
 

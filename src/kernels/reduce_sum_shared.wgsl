@@ -1,10 +1,12 @@
 // reduce_sum_shared: reduce_sum.wgsl, a sum shared by the lanes of a workgroup: what GPUs run for long sums.
-//   x (outer, length, inner), y (outer, slices, inner); a slice is `slice` long, the last may be shorter
+//   x (outer, length, inner), y (outer, slices, inner), or with KEEP (outer, slices, 2): the sum, and what rounding has left out
+//   of it; a slice is `slice` long, the last may be shorter
 // One workgroup owns COLUMNS elements of y, LANES lanes each, which take every LANES-th number. What any addition rounds off is
 // kept and added at the end, that of joining the lanes too: GPUs have the time for it between two loads.
 
 const LANES: u32 = 256; // slot
 const COLUMNS: u32 = 1; // slot
+const KEEP: bool = false; // slot (inner is 1, and another pass adds all up)
 
 struct Params { count: u32, length: u32, inner: u32, slices: u32, slice: u32, divisor: f32, zero: u32, x_base: u32, y_base: u32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
@@ -70,6 +72,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   if (lane < COLUMNS && first_t + lane < p.count) {
     let sum = parts[lane];
     let exact = sum.x + sum.y;
-    y[p.y_base + t] = quotient(select(exact, sum.x, is_nan(exact)), p.divisor); // beside an infinity the rest is NaN
+    let lost = is_nan(exact); // beside an infinity the rest is NaN
+    if (KEEP) {
+      y[p.y_base + 2u * t] = sum.x;
+      y[p.y_base + 2u * t + 1u] = select(sum.y, 0.0, lost);
+    } else {
+      y[p.y_base + t] = quotient(select(exact, sum.x, lost), p.divisor);
+    }
   }
 }

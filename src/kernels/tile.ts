@@ -14,7 +14,10 @@ export type Variant = 'plain' | 'tiled' | 'subgroup' | 'shared';
 
 let forced: Variant | null = null;
 
-/** Makes every GEMM and convolution use one variant; null lets the launchers choose. For tests and benches. */
+/**
+ * Makes every GEMM and convolution use one variant, and lanes share rows (lanes.ts) with 'shared' alone; null lets the launchers
+ * choose. For tests and benches.
+ */
 export function forceVariant(variant: Variant | null): void {
   if (variant === 'subgroup' && !subgroupsUsable())
     throw new DeviceError('forceVariant: this device has no subgroups of one fixed size');

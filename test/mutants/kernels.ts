@@ -138,8 +138,8 @@ const gemm = planted('kernels/gemm', [
   [
     'src/kernels/sum-slices.ts',
     'a second window of slices overwrites the sum of the first',
-    'accumulate: Number(accumulate || w.start > 0)',
-    'accumulate: Number(accumulate)',
+    'adds = accumulate || w.start > 0;',
+    'adds = accumulate;',
     'ops/windows',
   ],
   [
@@ -269,4 +269,82 @@ const windows = planted('ops/golden', [
   ],
 ]);
 
-export const kernelFaults: readonly Fault[] = [...conv, ...gemm, ...windows];
+const lanes = planted('kernels/lanes', [
+  [
+    'src/kernels/lanes.ts',
+    'software adapters share rows too',
+    '(!sharedWanted() || (',
+    '((!sharedWanted() && length < 1) || (',
+  ],
+  [
+    'src/kernels/reduce_sum_shared.wgsl',
+    'what joining the lanes rounds off is forgotten',
+    'add(parts[lane], other.x) + vec2f(0.0, other.y)',
+    'vec2f(parts[lane].x + other.x, parts[lane].y)',
+  ],
+  [
+    'src/kernels/reduce_sum_shared.wgsl',
+    'a lane past the end takes the last number',
+    ' * p.inner], r < end)',
+    ' * p.inner], true)',
+  ],
+  [
+    'src/kernels/reduce_sum_shared.wgsl',
+    'what rounding has left out of a slice is lost',
+    'select(sum.y, 0.0, lost)',
+    '0.0',
+  ],
+  [
+    'src/kernels/reduce_extreme_shared.wgsl',
+    'the fourth of four numbers is left out',
+    'min(r + 3u * LANES, last)',
+    'min(r, last)',
+  ],
+  [
+    'src/kernels/cross_entropy_shared.wgsl',
+    'smoothing reaches one lane’s classes',
+    'rest.y / f32(p.classes)',
+    'below_top / f32(p.classes)',
+  ],
+  ['src/kernels/cross_entropy_grad_shared.wgsl', 'a lane’s largest is the row’s', 'top = whole.x;', ''],
+  ['src/kernels/softmax_shared.wgsl', 'a lane divides by its own sum', 'sums(lane, vec2f(sum, 0.0)).x;', 'sum;'],
+  ['src/kernels/softmax_grad_shared.wgsl', 'a lane’s sum is the row’s', 'sums(lane, vec2f(part, 0.0)).x;', 'part;'],
+  [
+    'src/kernels/batch_norm_stats_shared.wgsl',
+    'zeros past the plane’s end deviate from the mean',
+    'load(at, j + LANES, rough_mean)',
+    'load(at, j + LANES, 0.0)',
+  ],
+  [
+    'src/kernels/batch_norm_grad_sums_shared.wgsl',
+    'a lane past the end takes the last number',
+    '), j < p.plane);',
+    '), true);',
+  ],
+  [
+    'src/kernels/batch_norm_combine_shared.wgsl',
+    'the planes’ distances are one lane’s',
+    'let rest = total.x;',
+    'let rest = part.x;',
+  ],
+  [
+    'src/kernels/max_pool2d_grad_blocks.wgsl',
+    'a workgroup’s rows are all its first',
+    'select(lane / LANES, 0u, ROWS == 1u)',
+    '0u',
+  ],
+  [
+    'src/kernels/local_response_norm.wgsl',
+    'a run of channels starts without those before it',
+    'first - min(first, LEFT)',
+    'first',
+  ],
+  [
+    'src/kernels/local_response_norm_grad.wgsl',
+    'a run of channels starts without those before it',
+    'first - min(first, SIZE - 1u)',
+    'first',
+  ],
+]);
+
+export const kernelFaults: readonly Fault[] = [...conv, ...gemm, ...lanes, ...windows];

@@ -144,8 +144,8 @@ const sums = planted('ops/golden', [
   [
     'src/kernels/reduce.ts',
     'a mean of slices is divided twice',
-    'pass(combine, x, partial ?? y, size, slices, partial ? 1 : divisor);',
-    'pass(combine, x, partial ?? y, size, slices, divisor);',
+    'pass(combine, x, partial, size, { slices, parts }, 1);',
+    'pass(combine, x, partial, size, { slices, parts }, divisor);',
     'ops/arithmetic',
   ],
   [
