@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { bindingLimit, setBindingLimit } from '../../src/device/windows.js';
 import { empty, scope, tensor } from '../../src/index.js';
 import { type GemmSize, gemm } from '../../src/kernels/gemm.js';
-import { forceVariant } from '../../src/kernels/tile.js';
+import { auditioning, forceVariant } from '../../src/kernels/tile.js';
 import { useDevice } from '../support/device.js';
 import { seeded } from '../support/random.js';
 import { suite } from '../support/suite.js';
@@ -129,6 +129,23 @@ for (const variant of variants) {
     }
   });
 
+  test(`${variant}: NaN and infinity reach the sums that they are part of, and no others`, async () => {
+    useVariant(variant);
+    using _ = scope();
+    const [m, n, k] = [35, 38, 21];
+    const a = seeded(m * k, 1);
+    const b = seeded(k * n, 2);
+    a[3 * k + k - 1] = Number.NaN; // the last along k
+    a[(m - 1) * k] = Number.POSITIVE_INFINITY; // the first, in the last row
+    b[(k - 1) * n + n - 1] = Number.NEGATIVE_INFINITY; // the last of all
+    b.fill(0, (k - 2) * n, (k - 2) * n + 5);
+    a[7 * k + k - 2] = Number.POSITIVE_INFINITY; // times 0
+    const y = empty([m, n]);
+    gemm(tensor(a).buffer, tensor(b).buffer, y.buffer, { m, n, k });
+    const kind = (v: number) => (Number.isFinite(v) ? 'finite' : String(v));
+    assert.equal(Array.from(await y.data(), kind), Array.from(reference(a, b, { m, n, k }), kind));
+  });
+
   test(`${variant}: more than 65,535 groups`, async () => {
     useVariant(variant);
     using _ = scope();
@@ -136,7 +153,9 @@ for (const variant of variants) {
     const a = seeded(m, 1);
     const b = seeded(n, 2);
     const y = empty([m, n]);
-    gemm(tensor(a).buffer, tensor(b).buffer, y.buffer, { m, n, k: 1 });
+    const product = () => gemm(tensor(a).buffer, tensor(b).buffer, y.buffer, { m, n, k: 1 });
+    if (variant === 'shared') auditioning((_, all) => all.find((t) => t.groups > 65_535)!, product);
+    else product();
     const c = await y.data();
     let wrong = 0;
     for (let i = 0; i < c.length; i++) {

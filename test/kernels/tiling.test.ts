@@ -1,7 +1,7 @@
 // Every tiling that the tuner may choose gives the right answer, at sizes around all of their edges.
 import * as assert from 'uvu/assert';
 import { conv2d, linear, noGrad, scope, type Tensor, tensor } from '../../src/index.js';
-import { auditioning, chooseTiling, tilingName, tilings } from '../../src/kernels/tile.js';
+import { auditioning, chooseTiling, forceVariant, tilingName, tilings } from '../../src/kernels/tile.js';
 import { useDevice } from '../support/device.js';
 import { seeded } from '../support/random.js';
 import { suite } from '../support/suite.js';
@@ -9,6 +9,7 @@ import { assertClose } from '../support/tolerance.js';
 
 const test = suite('kernels/tiling');
 test.before(useDevice);
+test.after(() => forceVariant(null));
 
 const random = (shape: number[], seed: number, requiresGrad = false) =>
   tensor(
@@ -19,9 +20,8 @@ const random = (shape: number[], seed: number, requiresGrad = false) =>
     { shape, requiresGrad },
   );
 
-/** Runs `op` once with each tiling on offer, and compares all results with the first one's. */
-async function compareAll(what: string, op: () => Tensor[], terms: number): Promise<number> {
-  let first: Float32Array[] | undefined;
+/** Runs `op` once with each tiling on offer, and compares all results with the first one's, or with `first`. */
+async function compareAll(what: string, op: () => Tensor[], terms: number, first?: Float32Array[]): Promise<number> {
   let most = 1;
   for (let place = 0; place < most; place++) {
     using _ = scope();
@@ -79,10 +79,53 @@ test('convolutions and both gradients: all tilings agree', async () => {
   }
 });
 
+/** By the plain kernels, then by every tile in workgroup memory. */
+async function compareShared(what: string, op: () => Tensor[], terms: number): Promise<void> {
+  forceVariant('plain');
+  using _ = scope();
+  const results = op();
+  const plain = (await Promise.all(results.map((t) => t.data()))) as Float32Array[];
+  for (const gradient of results.slice(1)) gradient.dispose();
+  forceVariant('shared');
+  assert.is(await compareAll(what, op, terms, plain), 6);
+  forceVariant(null);
+}
+
+test('products by tiles in workgroup memory, sums cut into slices among them', async () => {
+  const [m, n, k] = [130, 133, 300];
+  const op = () => {
+    const x = random([m, k], 1, true);
+    const weight = random([n, k], 2, true);
+    const y = linear(x, weight);
+    y.backward(random([m, n], 3));
+    return [y, x.grad!, weight.grad!];
+  };
+  forceVariant('shared');
+  const names = tilings({ rows: m, columns: n, depth: k, splits: true }).map(tilingName);
+  assert.ok(
+    names.some((name) => name.endsWith('/2')),
+    names.join(),
+  );
+  await compareShared('products', op, k);
+});
+
+test('convolutions and both gradients by tiles in workgroup memory', async () => {
+  const op = () => {
+    const x = random([3, 10, 15, 13], 1, true);
+    const weight = random([260, 5, 3, 3], 2, true);
+    const y = conv2d(x, weight, null, { padding: 1, groups: 2 });
+    y.backward(random([...y.shape], 3));
+    return [y, x.grad!, weight.grad!];
+  };
+  await compareShared('convolutions', op, 3 * 15 * 13);
+});
+
 test('the least estimate comes first, and is what is used without a tuner', () => {
   const product = { rows: 100, columns: 100, depth: 100 };
   const all = tilings(product);
-  const times = all.map(({ time }) => time);
+  const times = all
+    .filter(({ variant }) => (variant === 'shared') === (all[0].variant === 'shared'))
+    .map(({ time }) => time);
   assert.equal(
     times,
     [...times].sort((a, b) => a - b),

@@ -29,6 +29,18 @@ const conv = planted('kernels/conv2d', [
     'weight_at[h] = (min',
   ],
   [
+    'src/kernels/conv2d_shared.wgsl',
+    'a row of taps ends a tap too late',
+    'if (next.x >= p.kernel_w) {',
+    'if (next.x > p.kernel_w) {',
+  ],
+  [
+    'src/kernels/conv2d_grad_weight_shared.wgsl',
+    'pixels behind the last image of a slice are summed',
+    'select(vec4f(), staged[i], k + i * K_BLOCKS < end);',
+    'staged[i];',
+  ],
+  [
     'src/kernels/conv2d_grad_weight_tiled.wgsl',
     'the last image of a slice is left out',
     'let end = min((slice + 1u) * p.images_per_slice, p.batch);',
@@ -80,6 +92,24 @@ const conv = planted('kernels/conv2d', [
 ]);
 
 const gemm = planted('kernels/gemm', [
+  [
+    'src/kernels/gemm_shared.wgsl',
+    'what reaches over the end of k is not zero',
+    'block[i] = select(vec4f(), block[i], k + i < end);',
+    'block[i] = select(vec4f(), block[i], k < end);',
+  ],
+  [
+    'src/kernels/gemm_shared.wgsl',
+    'every slice of k adds the bias',
+    'if (p.has_bias != 0u && slice == 0u) {',
+    'if (p.has_bias != 0u) {',
+  ],
+  [
+    'src/kernels/gemm_shared.wgsl',
+    'a batch starts where the first one does',
+    'at = p.a_base + batch * p.a_batch + places',
+    'at = p.a_base + places',
+  ],
   [
     'src/kernels/gemm.wgsl',
     'a product that is to be added overwrites',
