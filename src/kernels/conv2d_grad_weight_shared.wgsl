@@ -40,31 +40,37 @@ fn pixel_of(k: u32) -> vec3u { return vec3u(k % p.out_w, k / p.out_w % p.out_h, 
 
 // The pixel that many pixels on.
 fn go_on(pixel: vec3u, by: vec3u) -> vec3u {
-  var next = pixel + by;
-  if (next.x >= p.out_w) { next += vec3u(0u - p.out_w, 1u, 0u); }
-  if (next.y >= p.out_h) { next += vec3u(0u, 0u - p.out_h, 1u); }
-  return next;
+  let next = pixel + by;
+  let row = next + select(vec3u(), vec3u(0u - p.out_w, 1u, 0u), next.x >= p.out_w);
+  return row + select(vec3u(), vec3u(0u, 0u - p.out_h, 1u), row.y >= p.out_h);
 }
 
 // The four numbers of column block `block`, at `i`: eight neighbours, then the next eight, so that threads side by side load and store side by side.
 fn column_of(block: u32, i: u32) -> u32 { return block / 8u * 32u + i * 8u + block % 8u; }
 
-// A block of dy or x, a column of the matrix for each k: those at `pixel` and K_BLOCKS, 2 K_BLOCKS and 3 K_BLOCKS on; from `end` on the first one.
-fn fetch(from_a: bool, at: vec4u, pixel: ptr<function, vec3u>, k: u32, end: u32) -> mat4x4f {
-  var block = mat4x4f();
-  var steps = vec3u(1u, p.out_w, p.out_image);
-  if (!from_a) { steps = vec3u(p.stride_x, p.stride_y * p.in_w, p.in_image); }
+// How far the four pixels of a block lie from the first, `steps` from one to the next, row to row and image to image: those at `first`, K_BLOCKS on,
+// twice and three times that. 0 from `end` on.
+fn offsets(first: vec3u, steps: vec3u, k: u32, end: u32) -> vec4u {
+  var pixel = first;
   var offset = vec4u();
   for (var i = 0u; i < FOUR; i++) { // unroll
-    if (k + i * K_BLOCKS < end) { offset[i] = dot(*pixel, steps); }
-    *pixel = go_on(*pixel, pixel_of(K_BLOCKS));
+    offset[i] = select(0u, dot(pixel, steps), k + i * K_BLOCKS < end);
+    pixel = go_on(pixel, pixel_of(K_BLOCKS));
   }
+  return offset;
+}
+
+// A block of dy or x, a column of the matrix for each k; from `end` on the first pixel's.
+fn fetch(from_a: bool, at: vec4u, pixel: vec3u, k: u32, end: u32) -> mat4x4f {
+  var block = mat4x4f();
   if (from_a) {
+    let offset = offsets(pixel, vec3u(1u, p.out_w, p.out_image), k, end);
     for (var i = 0u; i < FOUR; i++) { // unroll
       let place = at + offset[i];
       block[i] = vec4f(dy[place.x], dy[place.y], dy[place.z], dy[place.w]);
     }
   } else {
+    let offset = offsets(pixel, vec3u(p.stride_x, p.stride_y * p.in_w, p.in_image), k, end);
     for (var i = 0u; i < FOUR; i++) { // unroll
       let place = at + offset[i];
       block[i] = vec4f(x[place.x], x[place.y], x[place.z], x[place.w]);
@@ -111,7 +117,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   let tx = lane % 8u + lane / 32u % (ACROSS / 8u) * 8u;
   let ty = lane / 8u % 4u + lane / (4u * ACROSS) * 4u;
   var sum: array<vec4f, STEP * SIDE>;
-  var staged = fetch(from_a, at, &pixel, k, end);
+  var staged = fetch(from_a, at, pixel, k, end);
   for (var first_k = 0u; first_k < end; first_k += DEPTH) {
     if (lane < BLOCKS) {
       for (var i = 0u; i < FOUR; i++) { // unroll
@@ -120,7 +126,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
     }
     workgroupBarrier();
     k += DEPTH;
-    staged = fetch(from_a, at, &pixel, k, end);
+    pixel = go_on(pixel, pixel_of(DEPTH));
+    staged = fetch(from_a, at, pixel, k, end);
     for (var k4 = 0u; k4 < K_BLOCKS; k4++) {
       for (var i = 0u; i < FOUR; i++) { // unroll
         let row_k = (k4 * 4u + i) * WIDTH;

@@ -43,10 +43,9 @@ fn tap_of(k: u32) -> vec3u { return vec3u(k % p.kernel_w, k / p.kernel_w % p.ker
 
 // The tap that many taps on.
 fn go_on(tap: vec3u, by: vec3u) -> vec3u {
-  var next = tap + by;
-  if (next.x >= p.kernel_w) { next += vec3u(0u - p.kernel_w, 1u, 0u); }
-  if (next.y >= p.kernel_h) { next += vec3u(0u, 0u - p.kernel_h, 1u); }
-  return next;
+  let next = tap + by;
+  let row = next + select(vec3u(), vec3u(0u - p.kernel_w, 1u, 0u), next.x >= p.kernel_w);
+  return row + select(vec3u(), vec3u(0u, 0u - p.kernel_h, 1u), row.y >= p.kernel_h);
 }
 
 // The four numbers of column block `block`, at `i`: eight neighbours, then the next eight, so that threads side by side load and store side by side.
@@ -62,7 +61,7 @@ fn fetch(from_a: bool, at: vec4u, tap: vec3u, k: u32, depth: u32) -> mat4x4f {
       var next = tap;
       var far = vec4u();
       for (var i = 0u; i < FOUR; i++) { // unroll
-        if (!RAGGED || k + i < depth) { far[i] = dot(next, vec3u(p.dilation_x, p.dilation_y * p.in_w, p.in_plane)); }
+        far[i] = select(0u, dot(next, vec3u(p.dilation_x, p.dilation_y * p.in_w, p.in_plane)), !RAGGED || k + i < depth);
         next = go_on(next, vec3u(1u, 0u, 0u));
       }
       for (var i = 0u; i < FOUR; i++) { // unroll
