@@ -24,7 +24,7 @@ import { epochLine, metricsTable, progressReporter } from './dogcat/lines.js';
 import { type CommandLine, call, help, parseCommandLine } from './dogcat/options.js';
 import { chooseEpochs, measurePace, whatMoreBrings } from './dogcat/pace.js';
 import { predict } from './dogcat/predict.js';
-import { type DogcatOptions, type PresetName, presets } from './dogcat/presets.js';
+import { type DogcatOptions, optionsOf, type PresetName, presets } from './dogcat/presets.js';
 import { buildLoaders, buildModel, buildParts, coloursOf, type RunLoaders } from './dogcat/run.js';
 import { Stopping } from './dogcat/stopping.js';
 import { Terminal } from './dogcat/terminal.js';
@@ -47,7 +47,7 @@ async function main(): Promise<number> {
   const resumed = line.resume === undefined ? null : openRun(line.resume, line.keep);
   const preset = resumed ? null : choosePreset(line);
   const facts = resumed?.facts ?? {
-    options: { ...presets[preset!].options, ...line.given },
+    options: optionsOf(preset!, line.given),
     folders: line.standIns ? null : findFolders(line.data),
   };
   if (resumed) checkResumed(line, facts);
@@ -66,8 +66,7 @@ async function main(): Promise<number> {
     colours: resumed?.facts.colours ?? coloursOf(data.train, facts.options),
   };
   const files = resumed?.files ?? new CheckpointFiles(folder, { keep: line.keep });
-  const minutes = preset ? minutesFor(line, preset) : undefined;
-  return run({ line, facts: complete, data, files, checkpoint: resumed?.checkpoint, stopping, minutes });
+  return run({ line, preset, facts: complete, data, files, checkpoint: resumed?.checkpoint, stopping });
 }
 
 /** The preset given, or the one that suits the adapter; says which and why. */
@@ -106,21 +105,25 @@ function openRun(path: string, keep: number): OpenedRun {
 
 interface Run {
   line: CommandLine;
+  /** Of a run that begins. */
+  preset: PresetName | null;
   facts: RunFacts;
   data: DogcatData;
   files: CheckpointFiles;
   checkpoint: train.Checkpoint | undefined;
   stopping: Stopping;
-  /** Takes as many epochs as fit into them. */
-  minutes: number | undefined;
 }
 
-async function run({ line, facts, data, files, checkpoint, stopping, minutes }: Run): Promise<number> {
+async function run({ line, preset, facts, data, files, checkpoint, stopping }: Run): Promise<number> {
   const { options } = facts;
   const { folder } = files;
   const workers = line.workers ?? Math.min(4, Math.max(1, availableParallelism() - 1));
   const loaders = buildLoaders(facts, data.train, data.validation, workers);
-  if (minutes !== undefined) options.epochs = await epochsFor(minutes, { line, facts, data, loaders });
+  const minutes = preset ? minutesFor(line, preset) : undefined;
+  if (preset && minutes !== undefined) {
+    const epochs = await epochsFor(minutes, { line, facts, data, loaders });
+    Object.assign(options, optionsOf(preset, { ...line.given, epochs }));
+  }
   manualSeed(options.seed);
   const parts = buildParts(facts, loaders);
   const trainer = new train.Trainer(parts);
@@ -200,7 +203,7 @@ function introduce({ options }: RunFacts, data: DogcatData, trainer: train.Train
   terminal.say(
     `AlexNet '${options.variant}', width ${options.width}, crops of ${options.image}: ${parameters.toLocaleString('en-US')} parameters. ` +
       `${options.epochs} ${options.epochs === 1 ? 'epoch' : 'epochs'} of ${data.train.length.toLocaleString('en-US')} pictures, batch ${options.batch}, ` +
-      `${options.optimizer} ${options.lr}, ${options.schedule}. Run: ${folder.path}`,
+      `${options.optimizer} ${options.lr}, dropout ${options.dropout}, ${options.schedule}. Run: ${folder.path}`,
   );
   const { step } = trainer.position();
   if (step > 0) terminal.say(`Going on at step ${step}.`);

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { meant } from '../../src/device/options.js';
 import { UsageError } from '../../src/index.js';
-import { type DogcatOptions, type PresetName, presets } from './presets.js';
+import { type DogcatOptions, type PresetName, presets, SHORT } from './presets.js';
 
 /** How a command is typed: with npm in this repository, with npx where the package is installed (bin/wgrad.js). */
 export function call(command: 'train' | 'predict' | 'summary'): string {
@@ -42,7 +42,7 @@ Network
   --variant NAME        paper (groups, local response normalization) | dogcat (batch normalization)
   --width F             scales channels and dense layers
   --image N             side of the crops; --stored N is the side they are cut from
-  --dropout F           of the dense layers; half of it after pools in dogcat
+  --dropout F           of the dense layers; half of it after pools in dogcat (${presets.quick.options.dropout}; ${SHORT.dropout} where quick has fewer than ${SHORT.below} epochs)
   --dropout-scaling W   where dropout makes up for what it drops: training (PyTorch's) | evaluation (the paper's)
   --initialization NAME he | paper (deviation 0.01, some biases 1) | uniform (PyTorch's)
 

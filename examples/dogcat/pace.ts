@@ -1,6 +1,6 @@
 // How many epochs fit into the minutes that a run may take: some steps are timed, and thrown away.
 import * as train from '../../src/train/index.js';
-import { type DogcatOptions, presets } from './presets.js';
+import { type DogcatOptions, optionsOf } from './presets.js';
 
 /** Images a second. */
 export interface Pace {
@@ -111,7 +111,7 @@ export function whatMoreBrings(
   epochSeconds: number,
   besides: number,
 ): string {
-  const usual = { ...presets.quick.options, epochs: options.epochs, seed: options.seed };
+  const usual = optionsOf('quick', { epochs: options.epochs, seed: options.seed });
   const names = Object.keys(usual) as (keyof DogcatOptions)[];
   const { length, classes } = MEASURED_PICTURES;
   const known = pictures.length === length && pictures.classes.join() === classes.join();

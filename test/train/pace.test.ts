@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as assert from 'uvu/assert';
 import { chooseEpochs, epochsWithin, type Load, MEASURED, whatMoreBrings } from '../../examples/dogcat/pace.js';
-import { presets } from '../../examples/dogcat/presets.js';
+import { optionsOf } from '../../examples/dogcat/presets.js';
 import { deviceInfo } from '../../src/index.js';
 import { readSafetensors } from '../../src/io/safetensors.js';
 import { useDevice } from '../support/device.js';
@@ -50,7 +50,7 @@ test('what more epochs bring is what the logs have, and nothing where that is no
     const [, accuracy] = /Test accuracy, single crop: ([\d.]+) %/.exec(text)!;
     assert.equal([Number(epochs), Number(accuracy)], MEASURED[i]);
   }
-  const options = { ...presets.quick.options, epochs: 5, seed: 7 };
+  const options = optionsOf('quick', { epochs: 5, seed: 7 });
   const photographs = { length: 7600, classes: ['cat', 'dog'] };
   const of = (more: object = {}, pictures = photographs) => whatMoreBrings({ ...options, ...more }, pictures, 100, 60);
   assert.is(
@@ -58,11 +58,21 @@ test('what more epochs bring is what the logs have, and nothing where that is no
     'Measured with these pictures, single crop (docs/results.md): 10 epochs came to 84.0 % (here about --minutes 18), ' +
       '16 epochs came to 86.9 % (here about --minutes 28).',
   );
-  assert.match(of({ epochs: 10 }), /: 16 epochs came to 86\.9 % \(here about --minutes 28\)\.$/);
-  assert.is(of({ epochs: 16 }), '');
+  assert.is(of({ dropout: 0.5 }), '', 'a short run drops less');
+  assert.match(of({ epochs: 10, dropout: 0.5 }), /: 16 epochs came to 86\.9 % \(here about --minutes 28\)\.$/);
+  assert.is(of({ epochs: 16, dropout: 0.5 }), '');
   assert.is(of({ lr: 0.002 }), '');
   assert.is(of({}, { ...photographs, length: 7599 }), '');
   assert.is(of({}, { ...photographs, classes: ['cats', 'dogs'] }), '');
+});
+
+test('a short run of the quick preset drops less, unless it is told', () => {
+  const dropout = (given: object, preset: 'quick' | 'paper' = 'quick') => optionsOf(preset, given).dropout;
+  assert.equal(
+    [1, 7, 8, 10].map((epochs) => dropout({ epochs })),
+    [0.1, 0.1, 0.5, 0.5],
+  );
+  assert.equal([dropout({}), dropout({ epochs: 2, dropout: 0.3 }), dropout({ epochs: 2 }, 'paper')], [0.5, 0.3, 0.5]);
 });
 
 /** Everything in the last checkpoint. */
