@@ -111,7 +111,9 @@ export class FilePixels implements PixelStore {
     this.tell(`${decoding.names.at(place)}: damaged in the cache; it was decoded again`);
     try {
       writeSquare(file.handle, slot, into);
-    } catch {} // then it is decoded again the next time, too
+    } catch {
+      squares.slots[place] = -1; // it cannot be put right: from now on it is decoded, and that was said
+    }
     return into;
   }
 }

@@ -49,7 +49,8 @@ export function readIndex(
   stamps: Stamps,
   table: PictureTable,
 ): Found {
-  const places = new Map(files.map((file, place) => [file, place]));
+  const places = new Map<string, number>();
+  files.forEach((file, place) => void places.set(file, place));
   const lineOf = new Int32Array(files.length).fill(-1);
   const changed = new Set<number>();
   const found = { lines: 0, squares: 0, next: 0, damaged: 0, version: CACHE_VERSION };

@@ -2,7 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
+  closeSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -14,7 +16,9 @@ import {
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
+import { ImageDataset } from '../../src/data/dataset.js';
 import { checkedLine } from '../../src/node/checked-lines.js';
+import { FilePixels } from '../../src/node/file-pixels.js';
 import { type ImageFolderOptions, loadImageFolder } from '../../src/node/image-folder.js';
 import { flipBit, picture, pixelsOf, usePictures } from '../support/picture-folder.js';
 import { startProgram } from '../support/program.js';
@@ -258,6 +262,20 @@ test('a cache that cannot be written is said once, and is no error', async () =>
     /decoded pictures cannot be kept on disk \(ENOTDIR.*batches decode what they need, which is slower/,
   );
   assert.equal(pixelsOf(dataset), pixels);
+});
+
+test('damage in a cache that cannot be written is said once, and decoded from then on', async () => {
+  const { folder, pixels } = await cached();
+  flipBit(home.cacheFile('pixels'), 5 * SQUARE + 100);
+  const { dataset, notices } = await load(folder, ON_DISK);
+  assert.instance(dataset.store, FilePixels);
+  const store = dataset.store as FilePixels;
+  const handle = openSync(home.cacheFile('pixels'), 'r');
+  const fixed = new FilePixels({ handle }, store.squares, store.decoding, store.tell);
+  const unwritable = new ImageDataset(fixed, SIZE, dataset.classes, new Int32Array(COUNT), store.decoding.names);
+  for (let epoch = 0; epoch < 2; epoch++) assert.equal(pixelsOf(unwritable), pixels);
+  closeSync(handle);
+  assert.is(notices.length, 1, notices.join('\n'));
 });
 
 test('a picture that is not what it was when it is decoded for a batch is an error, not other pixels', async () => {
