@@ -4,9 +4,10 @@ import type { GpuBuffer } from '../device/pool.js';
 import { release, run, scratch, type View, view } from '../device/recorder.js';
 import { largestWindow, windows, windowsAnywhere } from '../device/windows.js';
 import { copyStrided } from './broadcast.js';
-import { lanesFor, shareSums } from './lanes.js';
+import { lanesFor, rowLanes, shareSums } from './lanes.js';
 import {
   arg_reduce as argShader,
+  arg_reduce_shared as argShared,
   reduce_extreme as extremeShader,
   reduce_extreme_shared as extremeShared,
   reduce_sum as sumShader,
@@ -189,6 +190,8 @@ export function argReduce(which: 'max' | 'min', x: GpuBuffer, y: GpuBuffer, size
       x: view(x, w.start * length * inner, w.count * length * inner),
       y: view(y, w.start * inner, count),
     };
-    run(argShader, buffers, { count, length, inner }, { slots, groups: ceilDiv(count, 64) });
+    const LANES = rowLanes(length, inner);
+    if (LANES > 0) run(argShared, buffers, { count, length }, { slots: { ...slots, LANES }, groups: count });
+    else run(argShader, buffers, { count, length, inner }, { slots, groups: ceilDiv(count, 64) });
   }
 }

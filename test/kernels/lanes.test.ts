@@ -125,6 +125,39 @@ test('max pooling: several rows of blocks a workgroup', async () => {
   }
 });
 
+test('argmax and argmin: the first of equals and the first NaN, wherever they lie', async () => {
+  const { NaN: nan, POSITIVE_INFINITY: infinity } = Number;
+  for (const length of [1, 2, 64, 65, 257, 1031]) {
+    const rows = Array.from({ length: 40 }, (_, row) =>
+      Array.from(numbers(1, length), (v) => Math.round(v * (row + 1))),
+    );
+    for (const [row, values] of rows.entries()) {
+      const [a, b] = [(row * 67) % length, (row * 31 + 64) % length];
+      if (row % 4 === 1) values[a] = values[b] = nan;
+      if (row % 4 === 2) values[a] = values[b] = row % 8 === 2 ? infinity : -infinity;
+    }
+    const expected = (better: (a: number, b: number) => boolean) =>
+      rows.map((row) => {
+        const places = row.map((_, i) => i);
+        const notANumber = row.findIndex(Number.isNaN);
+        return notANumber >= 0 ? notANumber : places.reduce((best, i) => (better(row[i], row[best]) ? i : best));
+      });
+    forceVariant('shared');
+    using _ = w.scope();
+    const x = w.tensor(rows.flat(), { shape: [rows.length, length] });
+    assert.equal(
+      [...(await w.argmax(x, 1).data())],
+      expected((a, b) => a > b),
+      `argmax of ${length}`,
+    );
+    assert.equal(
+      [...(await w.argmin(x, 1).data())],
+      expected((a, b) => a < b),
+      `argmin of ${length}`,
+    );
+  }
+});
+
 test('local response norm: channels in runs give the same bits', async () => {
   for (const [channels, size] of [
     [31, 5],

@@ -301,6 +301,12 @@ const windows = planted('ops/golden', [
 
 const lanes = planted('kernels/lanes', [
   [
+    'src/kernels/arg_reduce_shared.wgsl',
+    'of equals in two lanes the later one is taken',
+    'min(a.r, b.r)',
+    'max(a.r, b.r)',
+  ],
+  [
     'src/kernels/lanes.ts',
     'software adapters share rows too',
     '(!sharedWanted() || (',
