@@ -58,7 +58,7 @@ function unroll(code: string): string {
   const loop = /^( *)for \(var (\w+) = 0u; \2 < (\w+); \2\+\+\) \{ \/\/ unroll\n(.*?)^\1\}\n/gms;
   const written = code.replace(loop, (_, indent: string, index: string, name: string, body: string) => {
     const count = Number(code.match(new RegExp(`^const ${name}\\b.*?= (\\d+)u?;`, 'm'))?.[1]);
-    if (!(count > 0)) throw new KernelError(`unroll: '${name}' is not a constant with a number`);
+    if (!(count >= 0)) throw new KernelError(`unroll: '${name}' is not a constant with a number`);
     const pass = (i: number) => `${indent}{\n${indent}  const ${index} = ${i}u;\n${body}${indent}}\n`;
     return Array.from({ length: count }, (_, i) => pass(i)).join('');
   });

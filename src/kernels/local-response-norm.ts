@@ -4,7 +4,6 @@ import type { GpuBuffer } from '../device/pool.js';
 import { run, view } from '../device/recorder.js';
 import { windows } from '../device/windows.js';
 import { local_response_norm_grad as gradShader, local_response_norm as shader } from './sources.gen.js';
-import { sharedWanted } from './tile.js';
 
 /** x (batch, channels, plane); alpha is not yet divided by size. */
 export interface LocalResponseNormSize {
@@ -17,31 +16,32 @@ export interface LocalResponseNormSize {
   k: number;
 }
 
-/**
- * Channels of a thread on GPUs (RUN in the kernels), and threads of a workgroup: long walks through many images at once touch more
- * pages of memory than a core keeps the addresses of. On a software adapter a thread walks all channels.
- */
-const RUN = 32;
-const THREADS = 256;
-
 function slots({ size, beta }: LocalResponseNormSize): Slots {
-  const power: Slots = beta === 0.75 ? { power: 'inverseSqrt(d) * sqrt(inverseSqrt(d))' } : {};
-  return { SIZE: size, ...power, ...(sharedWanted() ? { THREADS, WHOLE: 'false' } : {}) };
+  const power = beta === 0.75 && { power: 'inverseSqrt(d) * sqrt(inverseSqrt(d))' };
+  return { SIZE: size, KEPT: size - 1, ...power };
 }
 
-function params({ channels, plane, size, alpha, beta, k }: LocalResponseNormSize, batch: number) {
-  const runs = sharedWanted() ? ceilDiv(channels, RUN) : 1;
-  return { count: batch * runs * plane, channels, plane, alpha: alpha / size, beta, k };
+/** Those of the gradient, which also looks at the channels to the left of what it sums up. */
+function gradSlots(s: LocalResponseNormSize): Slots {
+  const left = s.size >> 1;
+  return { ...slots(s), LEFT: left, KEPT_X: s.size - 1 + left };
 }
 
-const groupsOf = (count: number) => ceilDiv(count, sharedWanted() ? THREADS : 64);
+const params = ({ channels, plane, size, alpha, beta, k }: LocalResponseNormSize, batch: number) => ({
+  pixels: batch * plane,
+  channels,
+  plane,
+  alpha: alpha / size,
+  beta,
+  k,
+});
 
 export function localResponseNorm(x: GpuBuffer, y: GpuBuffer, s: LocalResponseNormSize): void {
   const image = s.channels * s.plane;
   for (const w of windows('localResponseNorm: an image of all channels', s.batch, image)) {
     const part = (b: GpuBuffer) => view(b, w.start * image, w.count * image);
-    const all = params(s, w.count);
-    run(shader, { x: part(x), y: part(y) }, all, { slots: slots(s), groups: groupsOf(all.count) });
+    const groups = ceilDiv(w.count * s.plane, 64);
+    run(shader, { x: part(x), y: part(y) }, params(s, w.count), { slots: slots(s), groups });
   }
 }
 
@@ -49,7 +49,7 @@ export function localResponseNormGrad(x: GpuBuffer, dy: GpuBuffer, dx: GpuBuffer
   const image = s.channels * s.plane;
   for (const w of windows('localResponseNorm: an image of all channels', s.batch, image)) {
     const part = (b: GpuBuffer) => view(b, w.start * image, w.count * image);
-    const all = params(s, w.count);
-    run(gradShader, { x: part(x), dy: part(dy), dx: part(dx) }, all, { slots: slots(s), groups: groupsOf(all.count) });
+    const groups = ceilDiv(w.count * s.plane, 64);
+    run(gradShader, { x: part(x), dy: part(dy), dx: part(dx) }, params(s, w.count), { slots: gradSlots(s), groups });
   }
 }

@@ -1,18 +1,16 @@
 // local_response_norm: y[c] = x[c] * d[c]^-beta,  d[c] = k + alpha * sum of x[c']² over c - LEFT <= c' <= c + RIGHT
 // (alpha is already divided by the size). Krizhevsky et al. 2012, section 3.3.
 //   x, y (batch, channels, plane)
-// One thread owns a run of one pixel's channels and walks them STEP at a time, the windows in registers: one load and one store
-// a channel. Each window is summed anew; a running sum would drift.
+// One thread owns one pixel and walks its channels STEP at a time, the windows in registers: one load and one store a
+// channel. Each window is summed anew; a running sum would drift.
 
 const SIZE: u32 = 5; // slot
+const KEPT: u32 = 4; // slot: SIZE - 1, from one step to the next
 const LEFT: u32 = SIZE / 2u;
 const RIGHT: u32 = SIZE - 1u - LEFT;
 const STEP: u32 = 4;
-const THREADS: u32 = 64; // slot
-const WHOLE: bool = true; // slot (a thread has all channels of its pixel, else RUN of them)
-const RUN: u32 = 32;
 
-struct Params { count: u32, channels: u32, plane: u32, alpha: f32, beta: f32, k: f32, x_base: u32, y_base: u32 }
+struct Params { pixels: u32, channels: u32, plane: u32, alpha: f32, beta: f32, k: f32, x_base: u32, y_base: u32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 @group(1) @binding(0) var<uniform> p: Params;
@@ -22,34 +20,29 @@ fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u
 
 fn power(d: f32) -> f32 { return select(pow(d, -p.beta), d, is_nan(d)); } // slot: for beta = 3/4, inverseSqrt(d) * sqrt(inverseSqrt(d))
 
-@compute @workgroup_size(THREADS)
+@compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
-  let t = (workgroup.x + workgroup.y * groups.x) * THREADS + lane; // of (batch, runs, plane)
-  if (t >= p.count) { return; }
-  var image = t / p.plane;
-  var first = 0u; // of its channels, and how many
-  var own = p.channels;
-  if (!WHOLE) {
-    let runs = (p.channels + RUN - 1u) / RUN;
-    first = image % runs * RUN;
-    own = min(RUN, p.channels - first);
-    image /= runs;
-  }
-  let at = image * p.channels * p.plane + t % p.plane;
-  var window: array<f32, SIZE - 1u + STEP>; // x of the channels up to next + STEP - 1
-  for (var next = first - min(first, LEFT); next < first + own + RIGHT; next += STEP) {
-    for (var i = 0u; i + 1u < SIZE; i++) { window[i] = window[i + STEP]; }
-    for (var i = 0u; i < STEP; i++) {
+  let pixel = (workgroup.x + workgroup.y * groups.x) * 64u + lane;
+  if (pixel >= p.pixels) { return; }
+  let at = pixel / p.plane * p.channels * p.plane + pixel % p.plane;
+  var window: array<f32, KEPT + STEP>; // x of the channels up to next + STEP - 1
+  for (var next = 0u; next < p.channels + RIGHT; next += STEP) {
+    for (var i = 0u; i < KEPT; i++) { // unroll
+      window[i] = window[i + STEP];
+    }
+    for (var i = 0u; i < STEP; i++) { // unroll
       let inside = next + i < p.channels;
       let value = x[p.x_base + at + select(0u, next + i, inside) * p.plane];
-      window[SIZE - 1u + i] = select(0.0, value, inside);
+      window[KEPT + i] = select(0.0, value, inside);
     }
-    for (var i = 0u; i < STEP; i++) {
+    for (var i = 0u; i < STEP; i++) { // unroll
       var sum = 0.0;
-      for (var j = 0u; j < SIZE; j++) { sum += window[i + j] * window[i + j]; }
-      let c = next + i - RIGHT; // before the first channel c - first wraps to a huge number
-      if (c - first < own) { y[p.y_base + at + c * p.plane] = window[LEFT + i] * power(p.k + p.alpha * sum); }
+      for (var j = 0u; j < SIZE; j++) { // unroll
+        sum += window[i + j] * window[i + j];
+      }
+      let c = next + i - RIGHT; // before the first channel it wraps to a huge number
+      if (c < p.channels) { y[p.y_base + at + c * p.plane] = window[LEFT + i] * power(p.k + p.alpha * sum); }
     }
   }
 }

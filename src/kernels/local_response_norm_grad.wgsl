@@ -1,19 +1,17 @@
 // local_response_norm_grad: dx[c] = dy[c] * d[c]^-beta - 2 alpha beta x[c] * sum of r[c'] over c - RIGHT <= c' <= c + LEFT,
 // where r[c'] = dy[c'] x[c'] d[c']^(-beta - 1) and d is local_response_norm.wgsl's.
 //   x, dy, dx (batch, channels, plane)
-// One thread owns a run of one pixel's channels and walks them STEP at a time with everything in registers: d is recomputed from
+// One thread owns one pixel and walks its channels STEP at a time with everything in registers: d is recomputed from
 // x, which costs less than keeping it.
 
 const SIZE: u32 = 5; // slot
-const LEFT: u32 = SIZE / 2u;
+const LEFT: u32 = 2; // slot: SIZE / 2
 const RIGHT: u32 = SIZE - 1u - LEFT;
-const REACH: u32 = SIZE + LEFT;
+const KEPT: u32 = 4; // slot: SIZE - 1, from one step to the next
+const KEPT_X: u32 = 6; // slot: KEPT + LEFT
 const STEP: u32 = 4;
-const THREADS: u32 = 64; // slot
-const WHOLE: bool = true; // slot (a thread has all channels of its pixel, else RUN of them)
-const RUN: u32 = 32;
 
-struct Params { count: u32, channels: u32, plane: u32, alpha: f32, beta: f32, k: f32, x_base: u32, dy_base: u32, dx_base: u32 }
+struct Params { pixels: u32, channels: u32, plane: u32, alpha: f32, beta: f32, k: f32, x_base: u32, dy_base: u32, dx_base: u32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> dy: array<f32>;
 @group(0) @binding(2) var<storage, read_write> dx: array<f32>;
@@ -24,49 +22,50 @@ fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u
 
 fn power(d: f32) -> f32 { return select(pow(d, -p.beta), d, is_nan(d)); } // slot: for beta = 3/4, inverseSqrt(d) * sqrt(inverseSqrt(d))
 
-@compute @workgroup_size(THREADS)
+@compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
-  let t = (workgroup.x + workgroup.y * groups.x) * THREADS + lane; // of (batch, runs, plane)
-  if (t >= p.count) { return; }
-  var image = t / p.plane;
-  var first = 0u; // of its channels, and how many
-  var own = p.channels;
-  if (!WHOLE) {
-    let runs = (p.channels + RUN - 1u) / RUN;
-    first = image % runs * RUN;
-    own = min(RUN, p.channels - first);
-    image /= runs;
-  }
-  let at = image * p.channels * p.plane + t % p.plane;
-  var xs: array<f32, REACH - 1u + STEP>; // x of the channels up to next + STEP - 1
-  var ratios: array<f32, SIZE - 1u + STEP>; // r of the channels up to RIGHT before that
+  let pixel = (workgroup.x + workgroup.y * groups.x) * 64u + lane;
+  if (pixel >= p.pixels) { return; }
+  let at = pixel / p.plane * p.channels * p.plane + pixel % p.plane;
+  var xs: array<f32, KEPT_X + STEP>; // x of the channels up to next + STEP - 1
+  var ratios: array<f32, KEPT + STEP>; // r of the channels up to RIGHT before that
   var direct: array<f32, LEFT + STEP>; // dy * d^-beta of the same
-  for (var next = first - min(first, SIZE - 1u); next < first + own + RIGHT + LEFT; next += STEP) {
-    for (var i = 0u; i + 1u < REACH; i++) { xs[i] = xs[i + STEP]; }
-    for (var i = 0u; i + 1u < SIZE; i++) { ratios[i] = ratios[i + STEP]; }
-    for (var i = 0u; i < LEFT; i++) { direct[i] = direct[i + STEP]; }
-    for (var i = 0u; i < STEP; i++) {
+  for (var next = 0u; next < p.channels + RIGHT + LEFT; next += STEP) {
+    for (var i = 0u; i < KEPT_X; i++) { // unroll
+      xs[i] = xs[i + STEP];
+    }
+    for (var i = 0u; i < KEPT; i++) { // unroll
+      ratios[i] = ratios[i + STEP];
+    }
+    for (var i = 0u; i < LEFT; i++) { // unroll
+      direct[i] = direct[i + STEP];
+    }
+    for (var i = 0u; i < STEP; i++) { // unroll
       let inside = next + i < p.channels;
       let value = x[p.x_base + at + select(0u, next + i, inside) * p.plane];
-      xs[REACH - 1u + i] = select(0.0, value, inside);
+      xs[KEPT_X + i] = select(0.0, value, inside);
     }
-    for (var i = 0u; i < STEP; i++) {
+    for (var i = 0u; i < STEP; i++) { // unroll
       var sum = 0.0;
-      for (var j = 0u; j < SIZE; j++) { sum += xs[LEFT + i + j] * xs[LEFT + i + j]; }
+      for (var j = 0u; j < SIZE; j++) { // unroll
+        sum += xs[LEFT + i + j] * xs[LEFT + i + j];
+      }
       let d = p.k + p.alpha * sum;
       let s = power(d);
       let middle = next + i - RIGHT; // before the first channel it wraps to a huge number
       let inside = middle < p.channels;
       let middle_dy = dy[p.dy_base + at + select(0u, middle, inside) * p.plane];
-      ratios[SIZE - 1u + i] = select(0.0, middle_dy * xs[2u * LEFT + i] * s / d, inside);
+      ratios[KEPT + i] = select(0.0, middle_dy * xs[2u * LEFT + i] * s / d, inside);
       direct[LEFT + i] = middle_dy * s;
     }
-    for (var i = 0u; i < STEP; i++) {
+    for (var i = 0u; i < STEP; i++) { // unroll
       var spread = 0.0;
-      for (var j = 0u; j < SIZE; j++) { spread += ratios[i + j]; }
+      for (var j = 0u; j < SIZE; j++) { // unroll
+        spread += ratios[i + j];
+      }
       let c = next + i - RIGHT - LEFT;
-      if (c - first < own) {
+      if (c < p.channels) {
         dx[p.dx_base + at + c * p.plane] = direct[i] - 2.0 * p.alpha * p.beta * xs[LEFT + i] * spread;
       }
     }

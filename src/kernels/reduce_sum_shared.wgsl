@@ -28,13 +28,14 @@ fn add(total: vec2f, v: f32) -> vec2f {
 // The first twelve bits: products of two such numbers are exact.
 fn front(v: f32) -> f32 { return bitcast<f32>(bitcast<u32>(v) & 0xfffff000u); }
 
-// a / b as near as float32 has it, where the language's own may be off by 2.5 ulp: with what it leaves of a (Dekker's product).
-fn quotient(a: f32, b: f32) -> f32 {
-  let q = a / b;
+// A sum and what rounding left out of it, divided, as near as float32 has it: the language's own division may be off by 2.5 ulp.
+// With what it leaves of the sum (Dekker's product).
+fn quotient(sum: vec2f, b: f32) -> f32 {
+  let q = sum.x / b;
   let q1 = front(q);
   let b1 = front(b);
-  let rest = as_it_is(as_it_is(a - q1 * b1) - q1 * (b - b1)) - (q - q1) * b;
-  return select(q + rest / b, q, is_nan(rest)); // of an infinity there is no rest
+  let rest = as_it_is(as_it_is(sum.x - q1 * b1) - q1 * (b - b1)) - (q - q1) * b + sum.y;
+  return select(q + rest / b, q, is_nan(rest)); // beside an infinity the rest is NaN
 }
 
 // By its bits: a compiler may assume that there are no NaNs.
@@ -71,13 +72,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   }
   if (lane < COLUMNS && first_t + lane < p.count) {
     let sum = parts[lane];
-    let exact = sum.x + sum.y;
-    let lost = is_nan(exact); // beside an infinity the rest is NaN
     if (KEEP) {
       y[p.y_base + 2u * t] = sum.x;
-      y[p.y_base + 2u * t + 1u] = select(sum.y, 0.0, lost);
+      y[p.y_base + 2u * t + 1u] = select(sum.y, 0.0, is_nan(sum.x + sum.y)); // beside an infinity the rest is NaN
     } else {
-      y[p.y_base + t] = quotient(select(exact, sum.x, lost), p.divisor);
+      y[p.y_base + t] = quotient(sum, p.divisor);
     }
   }
 }
