@@ -18,7 +18,7 @@ const CATEGORIES = [
   ['Models', /^src\/models\//],
   ['Schedules', /^src\/optim\/(schedules?|one-cycle|plateau|combined)\.ts/],
   ['Optimizers', /^src\/optim\//],
-  ['Data sets', /^src\/(data\/(dataset|class-of|picture-files|standins)|node\/shards)\.ts/],
+  ['Data sets', /^src\/(data\/(dataset|pixel-store|colours|class-of|picture-files|standins)|node\/shards)\.ts/],
   ['Batches', /^src\/(data\/(augment|inputs|loader)|node\/(batch-workers|shard-loader))\.ts/],
   ['Transforms', /^src\/data\/transforms\//],
   ['Pictures', /^src\/(data\/(image|orientation)|node\/(image-folder|decode-image))\.ts/],

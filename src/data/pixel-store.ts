@@ -21,8 +21,16 @@ export interface PixelStore {
 export interface PixelSums {
   /** Nine a picture, at nine times its place: of r, g, b, rr, gg, bb, rg, rb and gb. */
   readonly colours: Float64Array;
-  /** The sum of the pictures at `places`, (3, size, size); null if there is no quicker way to it than to read them. */
-  readonly image: () => { readonly sum: Float64Array; readonly places: Int32Array } | null;
+  /** The sum of all pictures; null if there is no quicker way to it than to read them. */
+  readonly image: () => SummedPictures | null;
+}
+
+/** The sum of some of a store's pictures. */
+export interface SummedPictures {
+  /** (3, size, size). */
+  readonly sum: Float64Array;
+  /** Their places. */
+  readonly places: Int32Array;
 }
 
 /** What one array may hold in every host: shared memory in one piece ends at 2 GiB in some. */

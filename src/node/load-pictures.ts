@@ -1,6 +1,6 @@
 // From files to a store of squares: what the cache has, what is decoded now, and where all of it is read from.
 import { statSync } from 'node:fs';
-import type { MemoryPixels, PixelStore } from '../data/pixel-store.js';
+import type { MemoryPixels, PixelStore, SummedPictures } from '../data/pixel-store.js';
 import { decodePictures } from './decode-pictures.js';
 import { DecodingPixels, FilePixels } from './file-pixels.js';
 import { emptySum } from './image-sum.js';
@@ -66,13 +66,13 @@ export async function loadPictures(plan: LoadPlan): Promise<Loaded> {
     };
     const sum = missing > 0 ? await decodePictures(work) : known;
     if (held) return { store: held, table, decoded: missing };
-    const image = memoized(() => {
+    const image = memoized((): SummedPictures | null => {
       const places = table.good();
       const all = sum?.squares === places.length ? sum : cache?.file && cache.sumUp(places, store.read.bind(store));
       return all ? { sum: all.sum, places } : null;
     });
     const decoding = new DecodingPixels(size, folder, names, table.checksums, { colours: table.colours, image });
-    const store = cache?.file ? new FilePixels(cache.file, table, decoding, tell) : decoding;
+    const store: PixelStore = cache?.file ? new FilePixels(cache.file, table, decoding, tell) : decoding;
     return { store, table, decoded: missing };
   } finally {
     cache?.end();
