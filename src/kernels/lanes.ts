@@ -13,6 +13,9 @@ const MOST_LANES = 256;
 const COLUMNS = 8;
 /** So many columns are threads enough without. */
 const MANY_COLUMNS = 32768;
+/** So many threads keep a card busy; beyond, a lane takes up to MOST_OF_A_ROW numbers, and a workgroup several rows. */
+const BUSY = 2 ** 17;
+const MOST_OF_A_ROW = 32;
 
 /**
  * The lanes that share a row of `length` numbers side by side: a power of two, or 0 where a thread has the whole row. 0 on
@@ -28,10 +31,23 @@ export function rowLanes(length: number, inner: number): number {
   return inner === 1 ? lanesFor(length) : 0;
 }
 
-/** The same for `count` sums of `length` numbers that lie `inner` apart, as slots; null where a thread has a whole sum. */
-export function shareSums(count: number, length: number, inner: number): { LANES: number; COLUMNS: number } | null {
-  const LANES = lanesFor(length);
-  if (LANES === 0) return null;
-  if (inner === 1) return { LANES, COLUMNS: 1 };
-  return count < MANY_COLUMNS || forcedVariant() === 'shared' ? { LANES: MOST_LANES / COLUMNS, COLUMNS } : null;
+/** How reduce_sum_shared.wgsl and reduce_extreme_shared.wgsl cut the work of a workgroup. */
+interface SharedSums {
+  LANES: number;
+  COLUMNS: number;
+  ALONG: 'true' | 'false';
+  [slot: string]: string | number;
+}
+
+/** Slots for `count` sums of `length` numbers that lie `inner` apart; null where a thread has a whole sum. */
+export function shareSums(count: number, length: number, inner: number): SharedSums | null {
+  if (lanesFor(length) === 0) return null;
+  if (inner === 1) {
+    let LANES = 32;
+    const long = () => LANES * MOST_OF_A_ROW < length;
+    while (LANES < MOST_LANES && LANES * 4 < length && (long() || count * LANES < BUSY)) LANES *= 2;
+    return { LANES, COLUMNS: MOST_LANES / LANES, ALONG: 'true' };
+  }
+  const few = count < MANY_COLUMNS || forcedVariant() === 'shared';
+  return few ? { LANES: MOST_LANES / COLUMNS, COLUMNS, ALONG: 'false' } : null;
 }

@@ -2,8 +2,10 @@
 //   x (outer, length, inner), y (outer, slices, inner); a slice is `slice` long, the last may be shorter
 // One workgroup owns COLUMNS elements of y, LANES lanes each, which take every LANES-th number.
 
-const LANES: u32 = 256; // slot
-const COLUMNS: u32 = 1; // slot
+const LANES: u32 = 32; // slot
+const COLUMNS: u32 = 8; // slot
+const ALONG: bool = true; // slot (inner is 1: an element's lanes are neighbours, else the columns are)
+const APART: u32 = select(COLUMNS, 1u, ALONG);
 
 struct Params { count: u32, length: u32, inner: u32, slices: u32, slice: u32, x_base: u32, y_base: u32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
@@ -22,14 +24,16 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
         @builtin(local_invocation_index) lane: u32) {
   let first_t = (workgroup.x + workgroup.y * groups.x) * COLUMNS;
   if (first_t >= p.count) { return; }
-  let t = min(first_t + lane % COLUMNS, p.count - 1u);
+  let column = select(lane % COLUMNS, lane / LANES, ALONG);
+  let place = select(lane / COLUMNS, lane % LANES, ALONG);
+  let t = min(first_t + column, p.count - 1u);
   let i = t % p.inner;
   let slice = t / p.inner % p.slices;
   let outer = t / p.inner / p.slices;
   let at = p.x_base + outer * p.length * p.inner + i;
   let first = slice * p.slice;
   let last = min(first + p.slice, p.length) - 1u;
-  var r = first + lane / COLUMNS;
+  var r = first + place;
   var result = x[at + min(r, last) * p.inner]; // past the end the last, again: it changes nothing
   for (; r <= last; r += 4u * LANES) { // four loads under way at once
     let a = combine(x[at + r * p.inner], x[at + min(r + LANES, last) * p.inner]);
@@ -38,9 +42,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   }
   parts[lane] = result;
   workgroupBarrier();
-  for (var span = LANES * COLUMNS / 2u; span >= COLUMNS; span /= 2u) {
-    if (lane < span) { parts[lane] = combine(parts[lane], parts[lane + span]); }
+  for (var span = LANES / 2u; span > 0u; span /= 2u) {
+    if (place < span) { parts[lane] = combine(parts[lane], parts[lane + span * APART]); }
     workgroupBarrier();
   }
-  if (lane < COLUMNS && first_t + lane < p.count) { y[p.y_base + t] = parts[lane]; }
+  if (place == 0u && first_t + column < p.count) { y[p.y_base + t] = parts[lane]; }
 }

@@ -4,8 +4,10 @@
 // One workgroup owns COLUMNS elements of y, LANES lanes each, which take every LANES-th number. What any addition rounds off is
 // kept and added at the end, that of joining the lanes too: GPUs have the time for it between two loads.
 
-const LANES: u32 = 256; // slot
-const COLUMNS: u32 = 1; // slot
+const LANES: u32 = 32; // slot
+const COLUMNS: u32 = 8; // slot
+const ALONG: bool = true; // slot (inner is 1: an element's lanes are neighbours, else the columns are)
+const APART: u32 = select(COLUMNS, 1u, ALONG);
 const KEEP: bool = false; // slot (inner is 1, and another pass adds all up)
 
 struct Params { count: u32, length: u32, inner: u32, slices: u32, slice: u32, divisor: f32, zero: u32, x_base: u32, y_base: u32 }
@@ -49,7 +51,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
         @builtin(local_invocation_index) lane: u32) {
   let first_t = (workgroup.x + workgroup.y * groups.x) * COLUMNS;
   if (first_t >= p.count) { return; }
-  let t = min(first_t + lane % COLUMNS, p.count - 1u);
+  let column = select(lane % COLUMNS, lane / LANES, ALONG);
+  let place = select(lane / COLUMNS, lane % LANES, ALONG);
+  let t = min(first_t + column, p.count - 1u);
   let i = t % p.inner;
   let slice = t / p.inner % p.slices;
   let outer = t / p.inner / p.slices;
@@ -57,20 +61,20 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   let first = slice * p.slice;
   let end = min(first + p.slice, p.length);
   var total = vec2f();
-  for (var r = first + lane / COLUMNS; r < end; r += 4u * LANES) {
+  for (var r = first + place; r < end; r += 4u * LANES) {
     let four = vec4f(load(at, r, end), load(at, r + LANES, end), load(at, r + 2u * LANES, end), load(at, r + 3u * LANES, end));
     total = add(add(add(add(total, four.x), four.y), four.z), four.w);
   }
   parts[lane] = total;
   workgroupBarrier();
-  for (var span = LANES * COLUMNS / 2u; span >= COLUMNS; span /= 2u) {
-    if (lane < span) {
-      let other = parts[lane + span];
+  for (var span = LANES / 2u; span > 0u; span /= 2u) {
+    if (place < span) {
+      let other = parts[lane + span * APART];
       parts[lane] = add(parts[lane], other.x) + vec2f(0.0, other.y);
     }
     workgroupBarrier();
   }
-  if (lane < COLUMNS && first_t + lane < p.count) {
+  if (place == 0u && first_t + column < p.count) {
     let sum = parts[lane];
     if (KEEP) {
       y[p.y_base + 2u * t] = sum.x;

@@ -238,8 +238,10 @@ test('the rule: lanes on GPUs, for long rows; columns share when they are few', 
   assert.equal([lanesFor(4096), shareSums(96, 128, 96)], [0, null]);
   forceVariant('shared');
   assert.equal([1, 169, 512, 513, 1000, 3025, 1e6].map(lanesFor), [64, 64, 64, 128, 128, 256, 256]);
-  assert.equal(shareSums(12_288, 3025, 1), { LANES: 256, COLUMNS: 1 });
-  assert.equal(shareSums(96, 128, 96), { LANES: 32, COLUMNS: 8 });
+  assert.equal(shareSums(12_288, 3025, 1), { LANES: 128, COLUMNS: 2, ALONG: 'true' });
+  assert.equal(shareSums(49_152, 169, 1), { LANES: 32, COLUMNS: 8, ALONG: 'true' });
+  assert.equal(shareSums(128, 1000, 1), { LANES: 256, COLUMNS: 1, ALONG: 'true' });
+  assert.equal(shareSums(96, 128, 96), { LANES: 32, COLUMNS: 8, ALONG: 'false' });
   forceVariant(null);
   if (w.deviceInfo().software) assert.is(lanesFor(1e6), 0);
   else assert.equal([63, 64].map(lanesFor), [0, 64]);
