@@ -2,7 +2,7 @@ import { ceilDiv } from '../device/math.js';
 import type { GpuBuffer } from '../device/pool.js';
 import { release, run, scratch, view } from '../device/recorder.js';
 import { type Window, windows } from '../device/windows.js';
-import { lanesFor } from './lanes.js';
+import { lanesFor, shareRows } from './lanes.js';
 import {
   batch_norm_combine as combineShader,
   batch_norm_combine_shared as combineShared,
@@ -33,6 +33,12 @@ const sharesOf = (w: Window, s: BatchNormSize) => ({
   shares: ceilDiv(s.plane, ELEMENTS_PER_THREAD),
 });
 
+/** Slots and groups of the kernels whose lanes share planes. */
+const sharedLaunch = (planes: number, { lanes, rows }: { lanes: number; rows: number }) => ({
+  slots: { LANES: lanes, PLANES: rows },
+  groups: ceilDiv(planes, rows),
+});
+
 /** What the kernels normalize by, (channels) each. */
 export interface Statistics {
   mean: GpuBuffer;
@@ -57,8 +63,8 @@ export function batchNormStatistics(
       deviations: images(deviations, w, s.channels),
     };
     const params = { planes, plane: s.plane };
-    const LANES = lanesFor(s.plane);
-    if (LANES > 0) run(statsShared, buffers, params, { slots: { LANES }, groups: planes });
+    const shared = shareRows(planes, s.plane);
+    if (shared) run(statsShared, buffers, params, sharedLaunch(planes, shared));
     else run(statsShader, buffers, params, { groups: ceilDiv(planes, 64) });
   }
   const buffers = {
@@ -127,8 +133,8 @@ export function batchNormGradParams(
       dot_sums: images(dotSums, w, s.channels),
     };
     const params = { planes, channels: s.channels, plane: s.plane };
-    const LANES = lanesFor(s.plane);
-    if (LANES > 0) run(gradSumsShared, buffers, params, { slots: { LANES }, groups: planes });
+    const shared = shareRows(planes, s.plane);
+    if (shared) run(gradSumsShared, buffers, params, sharedLaunch(planes, shared));
     else run(gradSumsShader, buffers, params, { groups: ceilDiv(planes, 64) });
   }
   sumSlices(dySums, dbias, { count: s.channels, slices: s.batch });

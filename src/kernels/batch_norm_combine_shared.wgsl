@@ -18,15 +18,15 @@ var<workgroup> parts: array<vec2f, LANES>;
 // By its bits: a compiler may assume that there are no NaNs.
 fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
 
-// The sums of the lanes' numbers, in a fixed order, for all lanes.
+// The sums of the numbers of LANES lanes, in a fixed order, for each of them.
 fn sums(lane: u32, part: vec2f) -> vec2f {
   parts[lane] = part;
   workgroupBarrier();
   for (var span = LANES / 2u; span > 0u; span /= 2u) {
-    if (lane < span) { parts[lane] += parts[lane + span]; }
+    if (lane % LANES < span) { parts[lane] += parts[lane + span]; }
     workgroupBarrier();
   }
-  let result = parts[0];
+  let result = parts[lane / LANES * LANES];
   workgroupBarrier(); // parts may be written again
   return result;
 }

@@ -31,7 +31,16 @@ export function rowLanes(length: number, inner: number): number {
   return inner === 1 ? lanesFor(length) : 0;
 }
 
-/** How reduce_sum_shared.wgsl and reduce_extreme_shared.wgsl cut the work of a workgroup. */
+/** How `count` rows of `length` are shared out: lanes of a row, and rows of a workgroup; null where a thread has a whole row. */
+export function shareRows(count: number, length: number): { lanes: number; rows: number } | null {
+  if (lanesFor(length) === 0) return null;
+  let lanes = 32;
+  const long = () => lanes * MOST_OF_A_ROW < length;
+  while (lanes < MOST_LANES && lanes * 4 < length && (long() || count * lanes < BUSY)) lanes *= 2;
+  return { lanes, rows: MOST_LANES / lanes };
+}
+
+/** Slots of reduce_sum_shared.wgsl and reduce_extreme_shared.wgsl. */
 interface SharedSums {
   LANES: number;
   COLUMNS: number;
@@ -39,15 +48,11 @@ interface SharedSums {
   [slot: string]: string | number;
 }
 
-/** Slots for `count` sums of `length` numbers that lie `inner` apart; null where a thread has a whole sum. */
+/** Those for `count` sums of `length` numbers that lie `inner` apart; null where a thread has a whole sum. */
 export function shareSums(count: number, length: number, inner: number): SharedSums | null {
-  if (lanesFor(length) === 0) return null;
-  if (inner === 1) {
-    let LANES = 32;
-    const long = () => LANES * MOST_OF_A_ROW < length;
-    while (LANES < MOST_LANES && LANES * 4 < length && (long() || count * LANES < BUSY)) LANES *= 2;
-    return { LANES, COLUMNS: MOST_LANES / LANES, ALONG: 'true' };
-  }
+  const shared = shareRows(count, length);
+  if (!shared) return null;
+  if (inner === 1) return { LANES: shared.lanes, COLUMNS: shared.rows, ALONG: 'true' };
   const few = count < MANY_COLUMNS || forcedVariant() === 'shared';
   return few ? { LANES: MOST_LANES / COLUMNS, COLUMNS, ALONG: 'false' } : null;
 }
