@@ -138,7 +138,7 @@ test.after(() => forceVariant(null));
 /** What a case runs with: products with every variant, sums along rows with a thread for each and with shared ones. */
 function kernelsOf(name: string): (Variant | null)[] {
   if (/^(conv2d|linear|matmul|max_pool2d)\//.test(name)) return variants;
-  return /^(reduce|cross_entropy|batch_norm|local_response_norm)\/|softmax/.test(name) ? [null, 'shared'] : [null];
+  return /^(reduce|cross_entropy|batch_norm)\/|softmax/.test(name) ? [null, 'shared'] : [null];
 }
 
 for (const op of Object.keys(calls)) {

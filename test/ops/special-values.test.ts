@@ -33,9 +33,7 @@ const allowed: Record<string, { y?: number; grad?: number; why: string }> = {
 
 /** Ops whose kernels may have the lanes of a workgroup share a row. */
 const sharesRows = new Set(
-  'amax amin argmax argmin sum mean norm variance softmax logSoftmax crossEntropy batchNorm localResponseNorm maxPool2d'.split(
-    ' ',
-  ),
+  'amax amin argmax argmin sum mean norm variance softmax logSoftmax crossEntropy batchNorm maxPool2d'.split(' '),
 );
 
 /** A case's name without its constants. */
