@@ -60,20 +60,22 @@ fn offsets(first: vec3u, steps: vec3u, k: u32, end: u32) -> vec4u {
   return offset;
 }
 
-// A block of dy or x, a column of the matrix for each k; from `end` on the first pixel's.
+// A block of dy or x, a column of the matrix for each k; from `end` on the first pixel's, or zero.
 fn fetch(from_a: bool, at: vec4u, pixel: vec3u, k: u32, end: u32) -> mat4x4f {
   var block = mat4x4f();
-  if (from_a) {
-    let offset = offsets(pixel, vec3u(1u, p.out_w, p.out_image), k, end);
-    for (var i = 0u; i < FOUR; i++) { // unroll
-      let place = at + offset[i];
-      block[i] = vec4f(dy[place.x], dy[place.y], dy[place.z], dy[place.w]);
-    }
-  } else {
-    let offset = offsets(pixel, vec3u(p.stride_x, p.stride_y * p.in_w, p.in_image), k, end);
-    for (var i = 0u; i < FOUR; i++) { // unroll
-      let place = at + offset[i];
-      block[i] = vec4f(x[place.x], x[place.y], x[place.z], x[place.w]);
+  if (BLOCKS == THREADS || k < end) { // with none to spare, a test costs more than it saves
+    if (from_a) {
+      let offset = offsets(pixel, vec3u(1u, p.out_w, p.out_image), k, end);
+      for (var i = 0u; i < FOUR; i++) { // unroll
+        let place = at + offset[i];
+        block[i] = vec4f(dy[place.x], dy[place.y], dy[place.z], dy[place.w]);
+      }
+    } else {
+      let offset = offsets(pixel, vec3u(p.stride_x, p.stride_y * p.in_w, p.in_image), k, end);
+      for (var i = 0u; i < FOUR; i++) { // unroll
+        let place = at + offset[i];
+        block[i] = vec4f(x[place.x], x[place.y], x[place.z], x[place.w]);
+      }
     }
   }
   return block;
@@ -112,12 +114,13 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   var k = block_k;
   var pixel = pixel_of(k);
   let store_at = block_k * 4u * WIDTH + block_row + select(A_WIDTH, 0u, from_a);
+  let until = select(0u, end, BLOCKS == THREADS || lane < BLOCKS); // the other threads bring nothing
 
   // A subgroup's 32 threads lie 8 side by side and 4 below each other: few different numbers for it to read.
   let tx = lane % 8u + lane / 32u % (ACROSS / 8u) * 8u;
   let ty = lane / 8u % 4u + lane / (4u * ACROSS) * 4u;
   var sum: array<vec4f, STEP * SIDE>;
-  var staged = fetch(from_a, at, pixel, k, end);
+  var staged = fetch(from_a, at, pixel, k, until);
   for (var first_k = 0u; first_k < end; first_k += DEPTH) {
     if (lane < BLOCKS) {
       for (var i = 0u; i < FOUR; i++) { // unroll
@@ -127,7 +130,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
     workgroupBarrier();
     k += DEPTH;
     pixel = go_on(pixel, pixel_of(DEPTH));
-    staged = fetch(from_a, at, pixel, k, end);
+    staged = fetch(from_a, at, pixel, k, until);
     for (var k4 = 0u; k4 < K_BLOCKS; k4++) {
       for (var i = 0u; i < FOUR; i++) { // unroll
         let row_k = (k4 * 4u + i) * WIDTH;

@@ -111,12 +111,13 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   var k = block_k;
   var tap = tap_of(k);
   let store_at = block_k * WIDTH + block_row + select(A_WIDTH, 0u, from_a);
+  let until = select(0u, depth, BLOCKS == THREADS || lane < BLOCKS); // the other threads bring nothing
 
   // A subgroup's 32 threads lie 8 side by side and 4 below each other: few different numbers for it to read.
   let tx = lane % 8u + lane / 32u % (ACROSS / 8u) * 8u;
   let ty = lane / 8u % 4u + lane / (4u * ACROSS) * 4u;
   var sum: array<vec4f, STEP * SIDE>;
-  var staged = fetch(from_a, at, tap, k, depth);
+  var staged = fetch(from_a, at, tap, k, until);
   for (var first_k = 0u; first_k < depth; first_k += DEPTH) {
     if (lane < BLOCKS) {
       let arranged = arrange(staged, k, depth);
@@ -127,7 +128,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
     workgroupBarrier();
     k += DEPTH;
     tap = go_on(tap, tap_of(DEPTH));
-    staged = fetch(from_a, at, tap, k, depth);
+    staged = fetch(from_a, at, tap, k, until);
     for (var k4 = 0u; k4 < K_BLOCKS; k4++) {
       for (var i = 0u; i < FOUR; i++) { // unroll
         let row_k = (k4 * 4u + i) * WIDTH;
