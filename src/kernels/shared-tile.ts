@@ -1,6 +1,7 @@
 // How GPUs cut a product: into tiles that go through workgroup memory and, where those are too few for the card, into
 // runs along k, which a second pass adds up.
 import { ceilDiv, roundUp } from '../device/math.js';
+import { deviceInfo } from '../device/runtime.js';
 import { largestWindow } from '../device/windows.js';
 import type { Product, Tiling } from './tile.js';
 
@@ -39,12 +40,16 @@ const ENDS = 64;
 const LAUNCH = 4000;
 const SHORTEST_SLICE = 128;
 
-/** The tilings of `product` for gemm_shared.wgsl and its kin, one for each tile, the least estimated time first. */
+/**
+ * The tilings of `product` for gemm_shared.wgsl and its kin, one for each tile, the least estimated time first. On a software
+ * adapter, where only tests come here, the smallest tile first: it compiles in a second, the largest in five.
+ */
 export function sharedTilings(product: Product): Tiling[] {
-  return TILES.map((tile) => {
+  const all = TILES.map((tile) => {
     const cuts = SLICES.filter((slices) => mayCut(product, slices)).map((slices) => cut(product, tile, slices));
     return cuts.reduce((a, b) => (b.time < a.time ? b : a));
-  }).sort((a, b) => a.time - b.time);
+  });
+  return deviceInfo().software ? all.reverse() : all.sort((a, b) => a.time - b.time);
 }
 
 function mayCut({ rows, columns, depth, batches = 1, runs = 1, splits = false }: Product, slices: number): boolean {

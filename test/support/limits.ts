@@ -2,7 +2,7 @@
 const slow = process.env.WGRAD_TEST_READS === 'slow'; // reads.ts
 
 /** A file is stopped and failed after this. */
-export const FILE_SECONDS = Number(process.env.WGRAD_TEST_SECONDS ?? (slow ? 2400 : 240));
+export const FILE_SECONDS = Number(process.env.WGRAD_TEST_SECONDS ?? (slow ? 2400 : 480));
 
 /** A program that a test starts is ended before its file is: the test fails, and shows what the program said. */
 export const PROGRAM_SECONDS = 0.8 * FILE_SECONDS;
