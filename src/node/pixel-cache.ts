@@ -211,7 +211,7 @@ function openIfThere(path: string): PixelFile | null {
   for (const flags of ['r+', 'r']) {
     try {
       return PixelFile.open(path, flags);
-    } catch {}
+    } catch {} // one that cannot be opened is as good as none: its squares are decoded
   }
   return null;
 }

@@ -1,5 +1,5 @@
 // The index of a cache of decoded pictures: a line for each, appended once its square is in the cache's file.
-import { closeSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { crc32 } from '../io/crc32.js';
 import { checkedLine, eachLine, readLine } from './checked-lines.js';
 import type { PictureTable } from './picture-table.js';
@@ -86,7 +86,7 @@ export function readIndex(
   return { ...found, damaged: found.damaged + Number(torn), changed: [...changed], lineOf };
 }
 
-/** Writes an index anew, without what is damaged; empty where there is none, or one of another version. */
+/** Writes an index anew, without what is damaged; empty where there is none, or one of another version. @throws Error */
 export function renewIndex(path: string, size: number): void {
   const partial = `${path}.${process.pid}`;
   const handle = openSync(partial, 'w');
@@ -96,9 +96,10 @@ export function renewIndex(path: string, size: number): void {
     const keep = (line: Buffer) => {
       if (readLine(line, seed)) writeSync(handle, `${line.toString()}\n`);
     };
-    try {
-      eachLine(path, keep);
-    } catch {} // there is none
+    if (existsSync(path)) eachLine(path, keep);
+  } catch (error) {
+    rmSync(partial, { force: true }); // half an index must not take the whole one's place
+    throw error;
   } finally {
     closeSync(handle);
   }
