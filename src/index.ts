@@ -10,9 +10,7 @@ export type { Pair } from './autograd/ops/checks.js';
 export * from './autograd/ops/index.js';
 export { backward, gradEnabled, noGrad, record } from './autograd/tape.js';
 export type { Groups, LaunchOptions, RecorderStats } from './device/batch.js';
-export * from './device/errors.js';
 export type { GpuOptions } from './device/gpu-options.js';
-export type { Rule, Rules } from './device/options.js';
 export type { Slots } from './device/pipeline.js';
 export { within } from './device/place.js';
 export type { Holder, PoolStats } from './device/pool.js';
@@ -40,10 +38,12 @@ export {
   ready,
   shutdown,
 } from './device/runtime.js';
+export * from './errors.js';
 export { measurePeaks, type Peaks } from './kernels/roofline.js';
 export * from './layers/index.js';
 export * from './models/index.js';
 export * from './optim/index.js';
+export type { Rule, Rules } from './options.js';
 export type { DType, HostArray, TypedArray } from './tensor/dtype.js';
 export type { GradNode } from './tensor/gradient.js';
 export { parameter } from './tensor/parameter.js';

@@ -1,7 +1,7 @@
 // The trainer's command line, and the text of --help.
 import { parseArgs } from 'node:util';
-import { meant } from '../../src/device/options.js';
 import { UsageError } from '../../src/index.js';
+import { meant } from '../../src/options.js';
 import { type DogcatOptions, type PresetName, presets, SHORT } from './presets.js';
 
 /** How a command is typed: with npm in this repository, with npx where the package is installed (bin/wgrad.js). */

@@ -1,11 +1,12 @@
 // Finds the first op that made a NaN or an infinity. Every result is looked at on the GPU; the counts come back together,
 // with the next read.
-import { type Anomaly, AnomalyError, type AnomalyPhase, showValue, UsageError } from '../device/errors.js';
-import { checkOptions, flag, requireFunction } from '../device/options.js';
+
 import { currentPlace } from '../device/place.js';
 import type { GpuBuffer } from '../device/pool.js';
 import { read, release, scratch, upload } from '../device/recorder.js';
+import { type Anomaly, AnomalyError, type AnomalyPhase, showValue, UsageError } from '../errors.js';
 import { FOUND_WORDS, nonFinite } from '../kernels/non-finite.js';
+import { checkOptions, flag, requireFunction } from '../options.js';
 import { type Shape, showShape } from '../tensor/shape.js';
 import { onRead, type Tensor } from '../tensor/tensor.js';
 import { useWatch, type Watch } from './tape.js';

@@ -1,6 +1,6 @@
 // Checks a gradient against finite differences: for ops of your own, and for ours.
-import { UsageError } from '../device/errors.js';
-import { checkOptions, positive, requireFunction, whole } from '../device/options.js';
+import { UsageError } from '../errors.js';
+import { checkOptions, positive, requireFunction, whole } from '../options.js';
 import { scope } from '../tensor/scope.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
 import { requireList, requireTensors } from './ops/checks.js';

@@ -1,8 +1,9 @@
 // Reverse-mode differentiation, define by run. Ids increase, so descending id is a topological order:
 // backward is collect, sort, pull, accumulate.
-import { DtypeError, ShapeError, showValue, UsageError } from '../device/errors.js';
+
 import { at, currentPlace } from '../device/place.js';
 import { copyBuffer } from '../device/recorder.js';
+import { DtypeError, ShapeError, showValue, UsageError } from '../errors.js';
 import { binary } from '../kernels/elementwise.js';
 import type { GradNode } from '../tensor/gradient.js';
 import { keep, requireSync, scope, unscoped } from '../tensor/scope.js';

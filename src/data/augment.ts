@@ -1,6 +1,6 @@
 // From packed bytes to the network's input: crop, mirror, shift colours, subtract the mean, scale.
-import { DataError, UsageError } from '../device/errors.js';
-import { checkOptions, flag, notNegative, oneOf, type Rules, required, whole } from '../device/options.js';
+import { DataError, UsageError } from '../errors.js';
+import { checkOptions, flag, notNegative, oneOf, type Rules, required, whole } from '../options.js';
 import type { ColourStatistics } from './colours.js';
 import { mixKey, Random } from './random.js';
 import { coloursRule, seedRule } from './rules.js';

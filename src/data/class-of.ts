@@ -1,5 +1,5 @@
 // Which class a picture is of, by where it lies and what it is called.
-import { DataError } from '../device/errors.js';
+import { DataError } from '../errors.js';
 
 /** Kaggle's names: class, number, extension. */
 const KAGGLE_NAME = /^([^.]+)\.\d+\.[^.]+$/;

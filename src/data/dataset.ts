@@ -1,4 +1,4 @@
-import { DataError, showValue, UsageError } from '../device/errors.js';
+import { DataError, showValue, UsageError } from '../errors.js';
 import { crc32 } from '../io/crc32.js';
 import { COLOUR_SUMS, type ColourStatistics, colourStatistics, colourSums } from './colours.js';
 import { MemoryPixels, type PixelStore } from './pixel-store.js';

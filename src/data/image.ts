@@ -1,6 +1,6 @@
 // Pictures on the host, and how they are brought to size.
-import { DataError, showValue, UsageError } from '../device/errors.js';
-import { requireBytes } from '../device/options.js';
+import { DataError, showValue, UsageError } from '../errors.js';
+import { requireBytes } from '../options.js';
 import { PNG_SIGNATURE } from './png-chunks.js';
 
 /** A decoded picture: three bytes a pixel (red, green, blue), rows from the top. */

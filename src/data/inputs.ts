@@ -1,6 +1,6 @@
 // How pictures become a network's inputs: cut and shifted as the paper has it, or by a list of transforms.
-import { showValue, UsageError } from '../device/errors.js';
-import { checkOptions, type Rules, required } from '../device/options.js';
+import { showValue, UsageError } from '../errors.js';
+import { checkOptions, type Rules, required } from '../options.js';
 import { type AugmentOptions, augmentChecked, checkAugment, cropsPerPicture } from './augment.js';
 import { mixKey, Random } from './random.js';
 import { seedRule } from './rules.js';

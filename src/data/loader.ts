@@ -1,6 +1,6 @@
 // Batches ahead of the GPU. Order and augmentation depend on (seed, epoch) alone.
-import { DataError, showValue, UsageError } from '../device/errors.js';
-import { anything, checkOptions, flag, oneOf, type Rules, required, whole } from '../device/options.js';
+import { DataError, showValue, UsageError } from '../errors.js';
+import { anything, checkOptions, flag, oneOf, type Rules, required, whole } from '../options.js';
 import type { AugmentOptions } from './augment.js';
 import type { ColourStatistics } from './colours.js';
 import { ImageDataset } from './dataset.js';

@@ -1,5 +1,5 @@
 // Which way up a picture is, as its camera noted it, and how it is turned.
-import { requireBytes } from '../device/options.js';
+import { requireBytes } from '../options.js';
 import { checkPicture, type RgbImage } from './image.js';
 import { JPEG, jpegSegments } from './jpeg-segments.js';
 import { PNG_SIGNATURE, pngChunks } from './png-chunks.js';

@@ -1,6 +1,6 @@
 // Pictures from files that a page was given: dropped, chosen or fetched. src/node/image-folder.ts is Node's.
-import { DataError, showValue, UsageError } from '../device/errors.js';
-import { callback, checkOptions, type Rules, whole } from '../device/options.js';
+import { DataError, showValue, UsageError } from '../errors.js';
+import { callback, checkOptions, type Rules, whole } from '../options.js';
 import { type DamagedFile, ImageDataset, withoutPictures } from './dataset.js';
 import { prepare, type RgbImage } from './image.js';
 import { MemoryPixels } from './pixel-store.js';

@@ -1,6 +1,6 @@
 // Where the bytes of a data set's pictures come from. Memory is here; files and decoding are Node's (src/node/file-pixels.ts).
-import { DataError, UsageError } from '../device/errors.js';
-import { showBytes } from '../device/math.js';
+import { DataError, UsageError } from '../errors.js';
+import { showBytes } from '../math.js';
 
 /** Pictures as bytes (3, size, size), by their place. An `ImageDataset` reads from one; its subsets share it. */
 export interface PixelStore {

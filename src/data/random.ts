@@ -1,5 +1,5 @@
 // Random numbers for the host: a pure function of a key, so that order of use and number of workers do not matter.
-import { showValue, UsageError } from '../device/errors.js';
+import { showValue, UsageError } from '../errors.js';
 
 /** Mixes whole numbers into one 32-bit key; their lowest 32 bits count. @throws UsageError for other numbers. */
 export function mixKey(...parts: number[]): number {

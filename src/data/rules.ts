@@ -1,6 +1,6 @@
 // What options of pictures and their order may be.
-import { showValue, UsageError } from '../device/errors.js';
-import type { Rule } from '../device/options.js';
+import { showValue, UsageError } from '../errors.js';
+import type { Rule } from '../options.js';
 import type { ColourStatistics } from './colours.js';
 
 /** Keys of random numbers take its lowest 32 bits. */

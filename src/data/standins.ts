@@ -1,6 +1,6 @@
 // Drawn stand-ins for photographs of cats and dogs: heads with pointed or hanging ears, in any colour, place, size
 // and light, before noise. They show that training works where no photographs are at hand; they are not data.
-import { checkOptions, required, whole } from '../device/options.js';
+import { checkOptions, required, whole } from '../options.js';
 import { ImageDataset } from './dataset.js';
 import { MemoryPixels } from './pixel-store.js';
 import { mixKey, Random } from './random.js';

@@ -1,6 +1,7 @@
 // What goes to the device in one submit.
+
+import { KernelError, LimitError, type WgradError } from '../errors.js';
 import { type BoundGroup, bindGroupOf } from './bind-groups.js';
-import { KernelError, LimitError, type WgradError } from './errors.js';
 import type { Pipeline, Slots } from './pipeline.js';
 import type { GpuBuffer } from './pool.js';
 import type { BatchTimer } from './profiler.js';

@@ -1,6 +1,6 @@
 // Which buffers a dispatch sees, as bind groups that are made once for each combination.
-import { LimitError } from './errors.js';
-import { roundUp, showBytes } from './math.js';
+import { LimitError } from '../errors.js';
+import { roundUp, showBytes } from '../math.js';
 import type { Pipeline } from './pipeline.js';
 import { type BufferPool, type GpuBuffer, requireHere } from './pool.js';
 import { bindingLimit } from './windows.js';

@@ -1,4 +1,7 @@
 // Collects dispatches and submits them together: one parameter upload, one encoder, one pass, one submit.
+
+import { DeviceLostError, OutOfMemoryError, UsageError, type WgradError } from '../errors.js';
+import { roundUp, showBytes } from '../math.js';
 import {
   type Batch,
   type Dispatch,
@@ -12,10 +15,8 @@ import {
   writeParams,
 } from './batch.js';
 import { BindGroupCache, type Binding, type BoundGroup, boundBytes } from './bind-groups.js';
-import { DeviceLostError, OutOfMemoryError, UsageError, type WgradError } from './errors.js';
 import { lostDuring } from './failures.js';
 import type { RecorderHost } from './host.js';
-import { roundUp, showBytes } from './math.js';
 import type { Pipeline, Shader } from './pipeline.js';
 import { currentPlace } from './place.js';
 import { type GpuBuffer, requireHere, withoutMemory } from './pool.js';

@@ -1,5 +1,5 @@
 // What went wrong on the device. It is heard of late, so it is kept until somebody waits for a result.
-import { DeviceLostError, type WgradError } from './errors.js';
+import { DeviceLostError, type WgradError } from '../errors.js';
 
 const TICKS = 10;
 const LONGEST_MS = 2 ** 31 - 1; // of a timer

@@ -1,4 +1,4 @@
-import { flag, oneOf, type Rules } from './options.js';
+import { flag, oneOf, type Rules } from '../options.js';
 
 /** How to open a device. Everything is optional. */
 export interface GpuOptions {

@@ -1,5 +1,5 @@
 // What the recorder needs of the device; runtime.ts puts it together.
-import type { DeviceLostError } from './errors.js';
+import type { DeviceLostError } from '../errors.js';
 import type { Failures } from './failures.js';
 import type { PipelineCache } from './pipeline.js';
 import type { BufferPool } from './pool.js';

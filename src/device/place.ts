@@ -1,7 +1,7 @@
 // Which layer a launch belongs to, for profiles.
 
-import { showValue, UsageError } from './errors.js';
-import { requireFunction } from './options.js';
+import { showValue, UsageError } from '../errors.js';
+import { requireFunction } from '../options.js';
 
 let place = '';
 

@@ -1,7 +1,7 @@
 // GPU buffers by size class. A buffer that is given back may be handed out at once: commands recorded later run
 // later, so nobody waits. Only uploads jump the queue; recorder.ts guards against that.
-import { DeviceLostError, LimitError, OutOfMemoryError, UsageError, type WgradError } from './errors.js';
-import { roundUp, showBytes } from './math.js';
+import { DeviceLostError, LimitError, OutOfMemoryError, UsageError, type WgradError } from '../errors.js';
+import { roundUp, showBytes } from '../math.js';
 
 const GRANULE = 256;
 

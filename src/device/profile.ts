@@ -1,7 +1,7 @@
 // Where the time of a piece of work goes: by kernel, by layer, and in what Perfetto shows.
-import { DeviceLostError, UsageError } from './errors.js';
+import { DeviceLostError, UsageError } from '../errors.js';
+import { checkOptions, oneOf, type Rule, required, requireFunction } from '../options.js';
 import { lostDuring } from './failures.js';
-import { checkOptions, oneOf, type Rule, required, requireFunction } from './options.js';
 import { Profiler, type Span } from './profiler.js';
 import { activeRecorder } from './recorder.js';
 

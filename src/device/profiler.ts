@@ -1,6 +1,7 @@
 // Times every dispatch with the adapter's own clock: each gets a pass of its own with a timestamp at either end.
+
+import { UsageError } from '../errors.js';
 import type { Dispatch } from './batch.js';
-import { UsageError } from './errors.js';
 
 /** One dispatch as the device ran it. */
 export interface Span {

@@ -1,8 +1,9 @@
 // The open device's recorder, as the functions that kernels and tensors are written with.
+
+import { DeviceError, type DeviceLostError } from '../errors.js';
 import type { LaunchOptions } from './batch.js';
 import type { Binding, View } from './bind-groups.js';
 import type { BufferName, ParamName, Recorder } from './command-recorder.js';
-import { DeviceError, type DeviceLostError } from './errors.js';
 import { lostDuring } from './failures.js';
 import type { Shader, Slots } from './pipeline.js';
 import type { GpuBuffer } from './pool.js';

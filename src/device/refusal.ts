@@ -1,6 +1,7 @@
 // Why the device refused a submit, and which launch of it.
+
+import { DeviceError, OutOfMemoryError, type WgradError } from '../errors.js';
 import { type Batch, type Dispatch, encode } from './batch.js';
-import { DeviceError, OutOfMemoryError, type WgradError } from './errors.js';
 
 const MOST_NAMES = 5;
 

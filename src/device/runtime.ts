@@ -1,12 +1,12 @@
 // The device in use, and the functions that the kernels are written with.
 
 import { missingGpuAdvice, openGpu, setting, track } from '#gpu';
+import { DeviceError, DeviceLostError } from '../errors.js';
+import { checkOptions } from '../options.js';
 import { adapterName } from './adapter-name.js';
 import { Recorder } from './command-recorder.js';
-import { DeviceError, DeviceLostError } from './errors.js';
 import { Failures } from './failures.js';
 import { GPU_OPTIONS, type GpuOptions } from './gpu-options.js';
-import { checkOptions } from './options.js';
 import { PipelineCache } from './pipeline.js';
 import { BufferPool, type Holder, type PoolStats } from './pool.js';
 import { activeRecorder, type RecorderStats, useRecorder } from './recorder.js';

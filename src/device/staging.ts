@@ -1,6 +1,6 @@
 // Buffers that the host can read: copied into, mapped, and kept for the next read of that size.
-import { OutOfMemoryError } from './errors.js';
-import { roundUp, showBytes } from './math.js';
+import { OutOfMemoryError } from '../errors.js';
+import { roundUp, showBytes } from '../math.js';
 import type { BufferPool, GpuBuffer } from './pool.js';
 
 const MAX_SPARE = 4;

@@ -1,7 +1,8 @@
 // Sends batches to the device in the order they were recorded, each when its pipelines and buffers are there, and hears
 // how it went.
+
+import { DeviceError, WgradError } from '../errors.js';
 import { type Batch, encode, usedBy, writtenBy } from './batch.js';
-import { DeviceError, WgradError } from './errors.js';
 import type { RecorderHost } from './host.js';
 import type { Pipeline } from './pipeline.js';
 import type { GpuBuffer } from './pool.js';

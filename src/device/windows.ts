@@ -1,6 +1,6 @@
 // Tensors above the binding limit are walked in windows, one dispatch each.
-import { LimitError } from './errors.js';
-import { showBytes } from './math.js';
+import { LimitError } from '../errors.js';
+import { showBytes } from '../math.js';
 
 /** A run of items that one dispatch handles. */
 export interface Window {

@@ -1,5 +1,5 @@
 // The numbers of files: every type that NumPy and safetensors store, and what the library reads it as.
-import { showValue } from '../device/errors.js';
+import { showValue } from '../errors.js';
 import type { HostArray, TypedArray } from '../tensor/dtype.js';
 
 /** How numbers lie in a file: little-endian, one after the other. */

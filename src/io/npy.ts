@@ -1,7 +1,7 @@
 // NumPy's .npy format, versions 1 to 3: a magic string, a Python dictionary as text, then the array.
 // https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
-import { DataError } from '../device/errors.js';
-import { requireBytes } from '../device/options.js';
+import { DataError } from '../errors.js';
+import { requireBytes } from '../options.js';
 import { type ElementType, elementBytes, type Fail, readElements, requireFilled, writtenAs } from './elements.js';
 import type { HostTensor, StoredTensor } from './safetensors.js';
 

@@ -1,7 +1,7 @@
 // The safetensors format: a little-endian u64 header length, a JSON header, then raw tensors.
 // https://github.com/huggingface/safetensors. Files are not trusted: every claim of the header is checked.
-import { CheckpointError, showValue, UsageError } from '../device/errors.js';
-import { requireBytes } from '../device/options.js';
+import { CheckpointError, showValue, UsageError } from '../errors.js';
+import { requireBytes } from '../options.js';
 import type { HostArray, TypedArray } from '../tensor/dtype.js';
 import { type ElementType, elementBytes, type Fail, readElements, requireFilled, writtenAs } from './elements.js';
 

@@ -1,7 +1,7 @@
-import { ceilDiv } from '../device/math.js';
 import type { GpuBuffer } from '../device/pool.js';
 import { release, run, scratch, view } from '../device/recorder.js';
 import { type Window, windows } from '../device/windows.js';
+import { ceilDiv } from '../math.js';
 import { lanesFor, shareRows } from './lanes.js';
 import {
   batch_norm_combine as combineShader,

@@ -1,7 +1,7 @@
-import { ceilDiv } from '../device/math.js';
 import type { GpuBuffer } from '../device/pool.js';
 import { type Binding, run, view } from '../device/recorder.js';
 import { bindingLimit, largestWindow } from '../device/windows.js';
+import { ceilDiv } from '../math.js';
 import { binary_broadcast as broadcastShader, copy_strided as copyShader } from './sources.gen.js';
 
 export const MAX_RANK = 6;

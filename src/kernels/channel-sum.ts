@@ -1,7 +1,7 @@
-import { ceilDiv } from '../device/math.js';
 import type { GpuBuffer } from '../device/pool.js';
 import { release, run, scratch, view } from '../device/recorder.js';
 import { windows } from '../device/windows.js';
+import { ceilDiv } from '../math.js';
 import { lanesFor } from './lanes.js';
 import { reduce } from './reduce.js';
 import { channel_sum as shader } from './sources.gen.js';

@@ -1,9 +1,10 @@
 // Labels that name no class. They are on the GPU when an op gets them, so they are looked at there, and the next read tells.
-import { UsageError } from '../device/errors.js';
-import { ceilDiv } from '../device/math.js';
+
 import type { GpuBuffer } from '../device/pool.js';
 import { activeRecorder, read, run, upload, view } from '../device/recorder.js';
 import { windows } from '../device/windows.js';
+import { UsageError } from '../errors.js';
+import { ceilDiv } from '../math.js';
 import { class_check as shader } from './sources.gen.js';
 
 /** What labels are to be. */

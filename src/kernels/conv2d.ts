@@ -1,9 +1,9 @@
-import { ceilDiv } from '../device/math.js';
 import type { Slots } from '../device/pipeline.js';
 import type { GpuBuffer } from '../device/pool.js';
 import { release, run, scratch, type View, view } from '../device/recorder.js';
 import { deviceInfo } from '../device/runtime.js';
 import { type Window, windows } from '../device/windows.js';
+import { ceilDiv } from '../math.js';
 import { place } from './place2d.js';
 import { sharedTilings } from './shared-tile.js';
 import {

@@ -1,8 +1,8 @@
-import { ceilDiv } from '../device/math.js';
 import type { Shader, Slots } from '../device/pipeline.js';
 import type { GpuBuffer } from '../device/pool.js';
 import { run, view } from '../device/recorder.js';
 import { windows } from '../device/windows.js';
+import { ceilDiv } from '../math.js';
 import {
   binary as binaryShader,
   cast as castShader,

@@ -1,8 +1,8 @@
-import { ceilDiv } from '../device/math.js';
 import type { Slots } from '../device/pipeline.js';
 import type { GpuBuffer } from '../device/pool.js';
 import { release, run, scratch, type View, view } from '../device/recorder.js';
 import { bindingLimit, type Window, windows, windowsAnywhere } from '../device/windows.js';
+import { ceilDiv } from '../math.js';
 import {
   gemm as plain,
   gemm_shared as shared,

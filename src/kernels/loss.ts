@@ -1,7 +1,7 @@
-import { ceilDiv } from '../device/math.js';
 import type { GpuBuffer } from '../device/pool.js';
 import { run, type View, view } from '../device/recorder.js';
 import { windows } from '../device/windows.js';
+import { ceilDiv } from '../math.js';
 import { elementwise } from './elementwise.js';
 import { rowLanes } from './lanes.js';
 import {

@@ -1,7 +1,7 @@
-import { ceilDiv } from '../device/math.js';
 import type { GpuBuffer } from '../device/pool.js';
 import { run, view } from '../device/recorder.js';
 import { windows } from '../device/windows.js';
+import { ceilDiv } from '../math.js';
 import { non_finite as shader } from './sources.gen.js';
 
 /** u32 words that `nonFinite` writes for each tensor. */

@@ -1,7 +1,7 @@
-import { ceilDiv } from '../device/math.js';
 import type { GpuBuffer } from '../device/pool.js';
 import { type Binding, run } from '../device/recorder.js';
 import { deviceInfo } from '../device/runtime.js';
+import { ceilDiv } from '../math.js';
 import { place2d as shader } from './sources.gen.js';
 
 export interface Placement {

@@ -1,8 +1,8 @@
-import { ceilDiv } from '../device/math.js';
 import type { GpuBuffer } from '../device/pool.js';
 import { release, run, scratch, view } from '../device/recorder.js';
 import { deviceInfo } from '../device/runtime.js';
 import { windows } from '../device/windows.js';
+import { ceilDiv } from '../math.js';
 import {
   avg_pool2d_grad as avgGradShader,
   avg_pool2d as avgShader,

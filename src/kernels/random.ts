@@ -1,7 +1,7 @@
-import { ceilDiv } from '../device/math.js';
 import type { GpuBuffer } from '../device/pool.js';
 import { run, view } from '../device/recorder.js';
 import { windows } from '../device/windows.js';
+import { ceilDiv } from '../math.js';
 import { dropout as dropoutShader, random as randomShader } from './sources.gen.js';
 
 /** Which random numbers: Philox is keyed by both. */

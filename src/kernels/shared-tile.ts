@@ -1,8 +1,9 @@
 // How GPUs cut a product: into tiles that go through workgroup memory and, where those are too few for the card, into
 // runs along k, which a second pass adds up.
-import { ceilDiv, roundUp } from '../device/math.js';
+
 import { deviceInfo } from '../device/runtime.js';
 import { largestWindow } from '../device/windows.js';
+import { ceilDiv, roundUp } from '../math.js';
 import type { Product, Tiling } from './tile.js';
 
 /** A tile: its threads have `side` x `side` blocks of 4 x 4 sums each, and walk along k in steps of `depth`. */

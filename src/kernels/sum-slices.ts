@@ -1,7 +1,7 @@
-import { ceilDiv } from '../device/math.js';
 import type { GpuBuffer } from '../device/pool.js';
 import { type Binding, run, view } from '../device/recorder.js';
 import { windows } from '../device/windows.js';
+import { ceilDiv } from '../math.js';
 import { shareSums } from './lanes.js';
 import { sum_slices as shader, reduce_sum_shared as shared } from './sources.gen.js';
 

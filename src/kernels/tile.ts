@@ -1,8 +1,9 @@
 // How a matrix product is cut into tiles: which kernel, which tile, and how many of them.
-import { DeviceError } from '../device/errors.js';
-import { ceilDiv } from '../device/math.js';
+
 import type { Slots } from '../device/pipeline.js';
 import { deviceInfo } from '../device/runtime.js';
+import { DeviceError } from '../errors.js';
+import { ceilDiv } from '../math.js';
 import { sharedTilings } from './shared-tile.js';
 import { tunedChoices } from './tuned.js';
 

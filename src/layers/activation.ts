@@ -1,5 +1,5 @@
 import { gelu, leakyRelu, relu, sigmoid, tanh } from '../autograd/ops/pointwise.js';
-import { checkOptions, finite } from '../device/options.js';
+import { checkOptions, finite } from '../options.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
 

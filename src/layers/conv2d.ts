@@ -1,6 +1,6 @@
 import { type Conv2dOptions, conv2d } from '../autograd/ops/conv2d.js';
-import { ShapeError } from '../device/errors.js';
-import { checkOptions, flag, type Rules, required, whole } from '../device/options.js';
+import { ShapeError } from '../errors.js';
+import { checkOptions, flag, type Rules, required, whole } from '../options.js';
 import { parameter } from '../tensor/parameter.js';
 import { empty, type Tensor } from '../tensor/tensor.js';
 import { uniformInit } from './initialize.js';

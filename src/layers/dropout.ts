@@ -1,5 +1,5 @@
 import { dropout } from '../autograd/ops/dropout.js';
-import { checkOptions, share } from '../device/options.js';
+import { checkOptions, share } from '../options.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
 

@@ -1,5 +1,5 @@
 import { flatten } from '../autograd/ops/shape.js';
-import { checkOptions, type Rule } from '../device/options.js';
+import { checkOptions, type Rule } from '../options.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
 

@@ -1,7 +1,7 @@
 import { add, mul } from '../autograd/ops/arithmetic.js';
 import { reshape } from '../autograd/ops/shape.js';
 import { noGrad } from '../autograd/tape.js';
-import { showValue, UsageError } from '../device/errors.js';
+import { showValue, UsageError } from '../errors.js';
 import { scope } from '../tensor/scope.js';
 import { BatchNorm } from './batch-norm.js';
 import { Conv2d } from './conv2d.js';

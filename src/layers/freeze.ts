@@ -1,4 +1,4 @@
-import { showValue, UsageError } from '../device/errors.js';
+import { showValue, UsageError } from '../errors.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type Module, requireModule } from './module.js';
 

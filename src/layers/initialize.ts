@@ -3,8 +3,8 @@
 import { requireF32 } from '../autograd/ops/checks.js';
 import { full } from '../autograd/ops/create.js';
 import { normal, uniform } from '../autograd/ops/random.js';
-import { ShapeError, UsageError } from '../device/errors.js';
-import { checkOptions, finite, notNegative, type Rule, required } from '../device/options.js';
+import { ShapeError, UsageError } from '../errors.js';
+import { checkOptions, finite, notNegative, type Rule, required } from '../options.js';
 import { scope } from '../tensor/scope.js';
 import { showShape, sizeOf } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';

@@ -1,5 +1,5 @@
 import { linear } from '../autograd/ops/linear.js';
-import { checkOptions, flag, required, whole } from '../device/options.js';
+import { checkOptions, flag, required, whole } from '../options.js';
 import { parameter } from '../tensor/parameter.js';
 import { empty, type Tensor } from '../tensor/tensor.js';
 import { uniformInit } from './initialize.js';

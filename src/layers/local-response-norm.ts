@@ -1,5 +1,5 @@
 import { type LocalResponseNormOptions, localResponseNorm } from '../autograd/ops/local-response-norm.js';
-import { checkOptions, finite, type Rule, required, whole } from '../device/options.js';
+import { checkOptions, finite, type Rule, required, whole } from '../options.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
 

@@ -1,4 +1,4 @@
-import { showValue, UsageError } from '../device/errors.js';
+import { showValue, UsageError } from '../errors.js';
 import type { TypedArray } from '../tensor/dtype.js';
 import type { Shape } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';

@@ -1,5 +1,5 @@
 import { adaptiveAvgPool2d, avgPool2d, maxPool2d, type Pool2dOptions } from '../autograd/ops/pool.js';
-import { checkOptions, flag, type Rules, required } from '../device/options.js';
+import { checkOptions, flag, type Rules, required } from '../options.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
 import { sizes } from './rules.js';

@@ -1,5 +1,5 @@
 // What a model runs but does not find among its parts would be left out of training, saving and modes in silence.
-import { UsageError } from '../device/errors.js';
+import { UsageError } from '../errors.js';
 import { requireSync } from '../tensor/scope.js';
 import { showShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';

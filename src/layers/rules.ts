@@ -1,5 +1,5 @@
 // What the arguments and options of layers may be: said when a layer is made, not when it first runs.
-import { type Rule, whole } from '../device/options.js';
+import { type Rule, whole } from '../options.js';
 
 /** A size that is given once or for each axis. */
 export const sizes = (least: number): Rule => ({

@@ -1,5 +1,5 @@
-import { showValue, UsageError } from '../device/errors.js';
 import { within } from '../device/place.js';
+import { showValue, UsageError } from '../errors.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
 

@@ -1,7 +1,7 @@
 // Loading a module's state: everything is looked at before anything is overwritten.
 import { requireTensors } from '../autograd/ops/checks.js';
-import { CheckpointError, showValue, UsageError } from '../device/errors.js';
-import { checkOptions, flag } from '../device/options.js';
+import { CheckpointError, showValue, UsageError } from '../errors.js';
+import { checkOptions, flag } from '../options.js';
 import { deviceArray } from '../tensor/host-values.js';
 import { sameShape, showShape } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';

@@ -1,7 +1,7 @@
 // What a model is made of, found by running it on shapes: every layer that is called says what it gave.
 import { noGrad, unwatched } from '../autograd/tape.js';
-import { UsageError } from '../device/errors.js';
 import { activeRecorder } from '../device/recorder.js';
+import { UsageError } from '../errors.js';
 import { scope } from '../tensor/scope.js';
 import { rngState, setRngState } from '../tensor/seed.js';
 import { checkShape, type Shape } from '../tensor/shape.js';

@@ -1,6 +1,5 @@
 // AlexNet: Krizhevsky, Sutskever, Hinton, "ImageNet Classification with Deep Convolutional Neural Networks", 2012.
-import { ShapeError } from '../device/errors.js';
-import { below1, checkOptions, oneOf, positive, type Rules, whole } from '../device/options.js';
+import { ShapeError } from '../errors.js';
 import { ReLU } from '../layers/activation.js';
 import { BatchNorm1d, BatchNorm2d } from '../layers/batch-norm.js';
 import { Conv2d } from '../layers/conv2d.js';
@@ -13,6 +12,7 @@ import type { Module } from '../layers/module.js';
 import { MaxPool2d } from '../layers/pool.js';
 import { Sequential } from '../layers/sequential.js';
 import { outputShape } from '../layers/summary.js';
+import { below1, checkOptions, oneOf, positive, type Rules, whole } from '../options.js';
 import type { Shape } from '../tensor/shape.js';
 import { UnscaledDropout } from './unscaled-dropout.js';
 

@@ -1,7 +1,7 @@
 import { ImageDataset } from '../data/dataset.js';
 import { type Augmentation, inputShape } from '../data/inputs.js';
 import { type Assembler, assembleBatch, type BatchJob } from '../data/loader.js';
-import { showValue, UsageError } from '../device/errors.js';
+import { showValue, UsageError } from '../errors.js';
 import type { BatchSetup, MadeBatch } from './batch-worker.js';
 import { FilePixels, setupOf } from './file-pixels.js';
 import { WorkerPool } from './worker-pool.js';

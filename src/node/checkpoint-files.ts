@@ -1,7 +1,7 @@
 // The checkpoints of a run: the last few, so that a damaged one is not the end of it, and the best weights.
 import { linkSync, renameSync, rmSync } from 'node:fs';
-import { CheckpointError, showValue, UsageError } from '../device/errors.js';
-import { anything, checkOptions } from '../device/options.js';
+import { CheckpointError, showValue, UsageError } from '../errors.js';
+import { anything, checkOptions } from '../options.js';
 import { type Checkpoint, readCheckpoint } from '../train/checkpoint.js';
 import { RunFolder } from './run-folder.js';
 

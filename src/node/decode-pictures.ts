@@ -1,6 +1,6 @@
 // Decodes what is not decoded yet: in worker threads, into memory, into the cache's file, or both.
 import type { MemoryPixels } from '../data/pixel-store.js';
-import type { DataError } from '../device/errors.js';
+import type { DataError } from '../errors.js';
 import type { Decoded, DecodeJob, DecodeSetup } from './decode-worker.js';
 import { addTo, type ImageSum } from './image-sum.js';
 import type { PictureTable } from './picture-table.js';

@@ -2,7 +2,7 @@
 import { readFileSync, readSync, writeSync } from 'node:fs';
 import { prepare } from '../data/image.js';
 import { MemoryPixels, type PixelStore, type PixelSums } from '../data/pixel-store.js';
-import { DataError, showValue, UsageError } from '../device/errors.js';
+import { DataError, showValue, UsageError } from '../errors.js';
 import { crc32 } from '../io/crc32.js';
 import { decodeImage } from './decode-image.js';
 import { PackedNames } from './packed-names.js';

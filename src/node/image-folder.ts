@@ -5,8 +5,8 @@ import { type DamagedFile, ImageDataset, withoutPictures } from '../data/dataset
 import { checkSide, MemoryPixels } from '../data/pixel-store.js';
 import { Random, shuffled } from '../data/random.js';
 import { classesRule, seedRule } from '../data/rules.js';
-import { DataError, showValue, UsageError } from '../device/errors.js';
-import { callback, checkOptions, flag, type Rules, whole } from '../device/options.js';
+import { DataError, showValue, UsageError } from '../errors.js';
+import { callback, checkOptions, flag, type Rules, whole } from '../options.js';
 import { listFolders, pick } from './list-folders.js';
 import { type Listing, PICTURE } from './list-pictures.js';
 import { loadPictures } from './load-pictures.js';

@@ -1,7 +1,7 @@
 // Several folders as one set of pictures, and the pictures of given classes.
 import { closeSync, openSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs';
 import { dirname, relative, resolve, sep } from 'node:path';
-import { DataError } from '../device/errors.js';
+import { DataError } from '../errors.js';
 import { type Listing, listPictures } from './list-pictures.js';
 
 /**

@@ -3,7 +3,7 @@ import { readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, resolve, sep } from 'node:path';
 import { classFolder, classOf } from '../data/class-of.js';
 import type { DamagedFile } from '../data/dataset.js';
-import { DataError } from '../device/errors.js';
+import { DataError } from '../errors.js';
 
 export const PICTURE = /\.(jpe?g|jpe|jfif|png|apng)$/i;
 export const OTHER_PICTURE = /\.(webp|gif|bmp|tiff?|heic|heif|avif|jxl|jp2|svg|psd|dng|cr2|nef|arw)$/i;

@@ -5,7 +5,7 @@ import { closeSync, constants, fstatSync, mkdirSync, openSync, rmSync, statfsSyn
 import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import type { MemoryPixels, PixelStore } from '../data/pixel-store.js';
-import { showBytes } from '../device/math.js';
+import { showBytes } from '../math.js';
 import { readSquare } from './file-pixels.js';
 import { addTo, emptySum, type ImageSum, readImageSum, writeImageSum } from './image-sum.js';
 import type { PictureTable } from './picture-table.js';

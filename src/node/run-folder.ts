@@ -15,8 +15,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { CheckpointError, showValue, UsageError } from '../device/errors.js';
-import { showBytes } from '../device/math.js';
+import { CheckpointError, showValue, UsageError } from '../errors.js';
+import { showBytes } from '../math.js';
 
 const PIECE = 2 ** 26;
 const PROBE_BYTES = 4096;

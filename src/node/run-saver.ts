@@ -1,7 +1,7 @@
 // Saving that outlives a full disk: what cannot be written now is tried again with the next save.
 import { existsSync } from 'node:fs';
-import { CheckpointError, showValue, UsageError } from '../device/errors.js';
-import { requireFunction } from '../device/options.js';
+import { CheckpointError, showValue, UsageError } from '../errors.js';
+import { requireFunction } from '../options.js';
 import { CheckpointFiles } from './checkpoint-files.js';
 
 interface Failing {

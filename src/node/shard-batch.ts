@@ -4,7 +4,7 @@ import type { AugmentOptions } from '../data/augment.js';
 import { COLOUR_SUMS, type ColourStatistics, colourStatistics, colourSums } from '../data/colours.js';
 import { prepare } from '../data/image.js';
 import { type Augmentation, inputShape, writeInputs } from '../data/inputs.js';
-import { DataError } from '../device/errors.js';
+import { DataError } from '../errors.js';
 import { decodeImage } from './decode-image.js';
 import { tarSamples } from './tar-samples.js';
 import { WorkerPool } from './worker-pool.js';

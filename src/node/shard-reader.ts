@@ -1,5 +1,5 @@
 // Samples of shards in any order that goes with reading the shards in sequence: what comes too early is held.
-import { DataError } from '../device/errors.js';
+import { DataError } from '../errors.js';
 import { type TarSample, tarSamples } from './tar-samples.js';
 
 export interface ShardPart {

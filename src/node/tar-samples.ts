@@ -2,7 +2,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { createTarDecoder } from 'modern-tar';
-import { DataError } from '../device/errors.js';
+import { DataError } from '../errors.js';
 import { OTHER_PICTURE, PICTURE } from './list-pictures.js';
 
 /** A picture with its class. */

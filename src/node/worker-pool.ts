@@ -1,6 +1,6 @@
 // A few worker threads, one task at a time each. Idle threads do not keep the process alive; dead ones are replaced.
 import { Worker } from 'node:worker_threads';
-import { DataError } from '../device/errors.js';
+import { DataError } from '../errors.js';
 
 /** What a worker says: once that it can take tasks, then an answer to each; see worker-service.ts. */
 export type Answer<Reply> = { ready: true } | { reply: Reply } | { error: string };

@@ -6,8 +6,8 @@ import { full } from '../autograd/ops/create.js';
 import { clamp, sqrt, square } from '../autograd/ops/pointwise.js';
 import { sum } from '../autograd/ops/reduce.js';
 import { noGrad } from '../autograd/tape.js';
-import { showValue, UsageError } from '../device/errors.js';
-import { checkOptions, type Rule, required } from '../device/options.js';
+import { showValue, UsageError } from '../errors.js';
+import { checkOptions, type Rule, required } from '../options.js';
 import { scope } from '../tensor/scope.js';
 import type { Tensor } from '../tensor/tensor.js';
 

@@ -1,6 +1,6 @@
 // Several schedules on one optimizer, as one: what a trainer takes.
-import { showValue, UsageError } from '../device/errors.js';
-import { checkOptions, type Rule, required, whole } from '../device/options.js';
+import { showValue, UsageError } from '../errors.js';
+import { checkOptions, type Rule, required, whole } from '../options.js';
 import type { Optimizer } from './optimizer.js';
 import { Counted, requireOptimizer, requireState, type Schedule, type ScheduleState } from './schedule.js';
 

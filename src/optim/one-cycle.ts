@@ -1,5 +1,5 @@
-import { UsageError } from '../device/errors.js';
-import { below1, checkOptions, flag, positive, type Rules, required, share, whole } from '../device/options.js';
+import { UsageError } from '../errors.js';
+import { below1, checkOptions, flag, positive, type Rules, required, share, whole } from '../options.js';
 import type { Optimizer } from './optimizer.js';
 import { settled } from './params.js';
 import { beginAt, Counted } from './schedule.js';

@@ -1,7 +1,7 @@
 import { zeros } from '../autograd/ops/create.js';
 import { wrote } from '../autograd/tape.js';
-import { anything, checkOptions, type Rules } from '../device/options.js';
 import { within } from '../device/place.js';
+import { anything, checkOptions, type Rules } from '../options.js';
 import { unscoped } from '../tensor/scope.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { checkSaved, type GroupRules, groupsOf, looseRules } from './params.js';

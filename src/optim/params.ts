@@ -1,6 +1,6 @@
 // What an optimizer is made of, checked before it is used.
-import { showValue, UsageError } from '../device/errors.js';
-import { anything, checkOptions, type Rule, type Rules, whole } from '../device/options.js';
+import { showValue, UsageError } from '../errors.js';
+import { anything, checkOptions, type Rule, type Rules, whole } from '../options.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { CommonSettings, OptimizerState, ParamGroup } from './optimizer.js';
 

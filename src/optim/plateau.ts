@@ -1,5 +1,5 @@
-import { showValue, UsageError } from '../device/errors.js';
-import { below1, checkOptions, notNegative, oneOf, type Rules, whole } from '../device/options.js';
+import { showValue, UsageError } from '../errors.js';
+import { below1, checkOptions, notNegative, oneOf, type Rules, whole } from '../options.js';
 import type { Optimizer } from './optimizer.js';
 import { settled } from './params.js';
 import {

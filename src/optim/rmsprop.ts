@@ -1,5 +1,5 @@
-import { checkOptions, notNegative, type Rules, share } from '../device/options.js';
 import * as kernels from '../kernels/optimizers.js';
+import { checkOptions, notNegative, type Rules, share } from '../options.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type CommonSettings, Optimizer, type ParamGroup } from './optimizer.js';
 import { settled } from './params.js';

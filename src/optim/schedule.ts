@@ -1,5 +1,5 @@
 // What schedules have in common: the rates of an optimizer, and rules that go from one step's rate to the next one's.
-import { showValue, UsageError } from '../device/errors.js';
+import { showValue, UsageError } from '../errors.js';
 import { Optimizer } from './optimizer.js';
 
 /** What checkpoints keep of a schedule. */

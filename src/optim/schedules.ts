@@ -1,6 +1,6 @@
 // Learning-rate schedules, as torch.optim.lr_scheduler: made around an optimizer, stepped after each batch or epoch.
-import { showValue, UsageError } from '../device/errors.js';
-import { checkOptions, notNegative, type Rule, required, requireFunction, share, whole } from '../device/options.js';
+import { showValue, UsageError } from '../errors.js';
+import { checkOptions, notNegative, type Rule, required, requireFunction, share, whole } from '../options.js';
 import type { Optimizer } from './optimizer.js';
 import { Counted, forceRate, type Group, holdRate } from './schedule.js';
 

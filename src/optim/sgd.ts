@@ -1,6 +1,6 @@
-import { UsageError } from '../device/errors.js';
-import { checkOptions, finite, flag, notNegative, type Rules, required } from '../device/options.js';
+import { UsageError } from '../errors.js';
 import * as kernels from '../kernels/optimizers.js';
+import { checkOptions, finite, flag, notNegative, type Rules, required } from '../options.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type CommonSettings, Optimizer, type ParamGroup } from './optimizer.js';
 import { settled } from './params.js';

@@ -1,5 +1,5 @@
-import { DtypeError, showValue } from '../device/errors.js';
-import { roundUp } from '../device/math.js';
+import { DtypeError, showValue } from '../errors.js';
+import { roundUp } from '../math.js';
 
 /** f32 for values, i32 for labels and indices, u8 for images (four to a word on the device). */
 export type DType = 'f32' | 'i32' | 'u8';

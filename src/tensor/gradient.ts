@@ -1,5 +1,5 @@
 // What gradients are about in a tensor: how it was computed, whether `backward` follows it, and its own gradient.
-import { DtypeError, ShapeError, showValue, UsageError } from '../device/errors.js';
+import { DtypeError, ShapeError, showValue, UsageError } from '../errors.js';
 import type { DType } from './dtype.js';
 import { openScope, type Scope } from './scope.js';
 import { type Shape, sameShape, showShape } from './shape.js';

@@ -1,5 +1,5 @@
 // Values of the host, as the device takes them. Nothing is rounded, wrapped or guessed in silence but what f32 cannot hold.
-import { DtypeError, ShapeError, showValue, UsageError } from '../device/errors.js';
+import { DtypeError, ShapeError, showValue, UsageError } from '../errors.js';
 import { bytesOf, type DType, dtypeOf, type HostArray, type TypedArray } from './dtype.js';
 import { showShape } from './shape.js';
 

@@ -1,4 +1,4 @@
-import { DtypeError, showValue, UsageError } from '../device/errors.js';
+import { DtypeError, showValue, UsageError } from '../errors.js';
 import { unscoped } from './scope.js';
 import { showShape } from './shape.js';
 import { disposedOf } from './storage.js';

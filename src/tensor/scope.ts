@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // A tensor belongs to the scope that is open when it is made, and goes with it. Made outside any scope it lives.
-import { showValue, UsageError } from '../device/errors.js';
+import { showValue, UsageError } from '../errors.js';
 
 /** What a scope can own; tensors are. */
 export interface Owned {

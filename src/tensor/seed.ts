@@ -1,4 +1,4 @@
-import { showValue, UsageError } from '../device/errors.js';
+import { showValue, UsageError } from '../errors.js';
 
 // Random numbers on the GPU are Philox4x32-10, keyed by (seed, stream): each random op takes the next stream.
 let seed = 0;

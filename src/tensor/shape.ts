@@ -1,5 +1,5 @@
 // Shapes: pure functions on lists of sizes.
-import { ShapeError, showValue } from '../device/errors.js';
+import { ShapeError, showValue } from '../errors.js';
 
 /** Sizes, the slowest dimension first: [batch, channels, height, width] for images, [] for a scalar. */
 export type Shape = readonly number[];

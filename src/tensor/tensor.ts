@@ -1,7 +1,7 @@
-import { DtypeError, ShapeError, showValue, UsageError } from '../device/errors.js';
-import { anything, checkOptions, flag, type Rules } from '../device/options.js';
 import type { GpuBuffer } from '../device/pool.js';
 import { copyBuffer, read, release, upload } from '../device/recorder.js';
+import { DtypeError, ShapeError, showValue, UsageError } from '../errors.js';
+import { anything, checkOptions, flag, type Rules } from '../options.js';
 import { arrayOf, bytesOf, checkDtype, type DType, type HostArray, type TypedArray } from './dtype.js';
 import { Differentiable } from './gradient.js';
 import { deviceArray, hostValues, type Nested } from './host-values.js';

@@ -1,10 +1,10 @@
 // Checkpoints and weights as files: safetensors with a checksum, and in their metadata where trainer, schedule and random
 // numbers stand.
-import { CheckpointError, showValue, UsageError } from '../device/errors.js';
-import { requireBytes } from '../device/options.js';
+import { CheckpointError, showValue, UsageError } from '../errors.js';
 import { joined, readSafetensors, type StoredTensor, safetensorsParts } from '../io/safetensors.js';
 import { type Module, requireModule } from '../layers/module.js';
 import type { Optimizer } from '../optim/optimizer.js';
+import { requireBytes } from '../options.js';
 import { sameShape, showShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { checkFits, parseSavedState } from './saved-state.js';

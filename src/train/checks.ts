@@ -1,5 +1,7 @@
 // Mistakes in what a trainer is given that would otherwise train in silence, to no use.
-import { DataError, ShapeError, showValue, UsageError } from '../device/errors.js';
+import { DataError, ShapeError, showValue, UsageError } from '../errors.js';
+import { Module } from '../layers/module.js';
+import { Optimizer } from '../optim/optimizer.js';
 import {
   anything,
   callback,
@@ -11,9 +13,7 @@ import {
   required,
   share,
   whole,
-} from '../device/options.js';
-import { Module } from '../layers/module.js';
-import { Optimizer } from '../optim/optimizer.js';
+} from '../options.js';
 import { showShape } from '../tensor/shape.js';
 import type { DivergenceOptions } from './divergence.js';
 import type { Batch, BatchSource, FitOptions, TrainerParts, TrainerSchedule } from './run.js';

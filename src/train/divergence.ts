@@ -1,5 +1,5 @@
 // When training has gone wrong beyond mending by more of the same: losses that are no numbers, or that have exploded.
-import { WgradError } from '../device/errors.js';
+import { WgradError } from '../errors.js';
 
 /** Training has diverged. */
 export class DivergenceError extends WgradError {

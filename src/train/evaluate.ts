@@ -1,8 +1,8 @@
 // One pass over data without training.
 import { crossEntropy } from '../autograd/ops/losses.js';
 import { noGrad } from '../autograd/tape.js';
-import { DataError } from '../device/errors.js';
 import { sync } from '../device/recorder.js';
+import { DataError } from '../errors.js';
 import type { Module } from '../layers/module.js';
 import { inEvaluation } from '../layers/reach.js';
 import { scope } from '../tensor/scope.js';

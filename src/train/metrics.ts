@@ -1,5 +1,5 @@
 // Numbers about predictions, computed on the host in float64.
-import { DataError, ShapeError, UsageError } from '../device/errors.js';
+import { DataError, ShapeError, UsageError } from '../errors.js';
 
 /** A weighted running mean. */
 export class Mean {

@@ -1,7 +1,7 @@
 // Class probabilities of single pictures, from one crop or averaged over several.
 import { softmax } from '../autograd/ops/softmax.js';
 import { noGrad } from '../autograd/tape.js';
-import { ShapeError } from '../device/errors.js';
+import { ShapeError } from '../errors.js';
 import type { Module } from '../layers/module.js';
 import { inEvaluation } from '../layers/reach.js';
 import { scope } from '../tensor/scope.js';

@@ -1,5 +1,5 @@
 // A progress line for terminals, as text: whoever owns the terminal writes it.
-import { callback, checkOptions, positive } from '../device/options.js';
+import { callback, checkOptions, positive } from '../options.js';
 
 /** What a progress line says. */
 export interface ProgressState {

@@ -1,7 +1,8 @@
 // What catches a trainer that falls: it remembers where the run was saved last, and goes back there when losses explode or
 // the device is lost.
-import { DeviceLostError } from '../device/errors.js';
+
 import { deviceLost, ready, shutdown } from '../device/runtime.js';
+import { DeviceLostError } from '../errors.js';
 import { DivergenceError } from './divergence.js';
 import type { FitOptions } from './run.js';
 import { firstNotFinite, restoreSnapshot, type Snapshot, takeSnapshot } from './snapshot.js';

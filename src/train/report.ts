@@ -1,5 +1,5 @@
 // A run as one picture: curves of loss and accuracy, the confusion matrix, and the filters that conv1 learned.
-import { checkOptions, type Rule, type Rules, required } from '../device/options.js';
+import { checkOptions, type Rule, type Rules, required } from '../options.js';
 import type { ConfusionMatrix } from './metrics.js';
 import type { EpochRecord } from './run.js';
 

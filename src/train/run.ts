@@ -1,5 +1,5 @@
 // A training run from outside: what it is made of, what it reports, and where it stands.
-import type { WgradError } from '../device/errors.js';
+import type { WgradError } from '../errors.js';
 import type { Module } from '../layers/module.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import type { Schedule } from '../optim/schedule.js';

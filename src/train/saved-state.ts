@@ -1,5 +1,5 @@
 // What a checkpoint keeps besides tensors, and the checks that stand between a file's JSON and a trainer.
-import { CheckpointError, showValue } from '../device/errors.js';
+import { CheckpointError, showValue } from '../errors.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import type { ScheduleState } from '../optim/schedule.js';
 import type { rngState } from '../tensor/seed.js';

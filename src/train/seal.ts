@@ -1,6 +1,6 @@
 // A checksum over a whole safetensors file, kept in the file's own metadata: the sum is taken with its eight digits as
 // zeros. Other tools see one more line of metadata.
-import { CheckpointError } from '../device/errors.js';
+import { CheckpointError } from '../errors.js';
 import { crc32 } from '../io/crc32.js';
 
 /** The metadata that a file must be written with for `seal` to fill in. */

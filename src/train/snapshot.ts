@@ -1,5 +1,5 @@
 // A run's whole state on the host: what checkpoints are written from, and what a trainer goes back to.
-import { UsageError } from '../device/errors.js';
+import { UsageError } from '../errors.js';
 import type { StoredTensor } from '../io/safetensors.js';
 import { rngState, setRngState } from '../tensor/seed.js';
 import type { Tensor } from '../tensor/tensor.js';

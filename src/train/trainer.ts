@@ -1,8 +1,8 @@
 // The training loop: batches in, steps on the GPU, losses read a little late so that the GPU never waits.
 import { crossEntropy } from '../autograd/ops/losses.js';
 import { argmax } from '../autograd/ops/reduce.js';
-import { DataError, UsageError } from '../device/errors.js';
 import { sync } from '../device/recorder.js';
+import { DataError, UsageError } from '../errors.js';
 import { findingParts } from '../layers/reach.js';
 import { scope } from '../tensor/scope.js';
 import { tensor } from '../tensor/tensor.js';

@@ -1,9 +1,9 @@
-import { callback, checkOptions, whole } from '../device/options.js';
 import { profile } from '../device/profile.js';
 import { activeRecorder } from '../device/recorder.js';
 import { auditioning, productKey, type Tiling, tilingName } from '../kernels/tile.js';
 import { addTuned } from '../kernels/tuned.js';
 import { type Module, requireModule } from '../layers/module.js';
+import { callback, checkOptions, whole } from '../options.js';
 import { checkShape, type Shape } from '../tensor/shape.js';
 import { rehearsing } from './warmup.js';
 

@@ -1,10 +1,10 @@
 import { crossEntropy } from '../autograd/ops/losses.js';
 import { sum } from '../autograd/ops/reduce.js';
 import { noGrad, unwatched } from '../autograd/tape.js';
-import { callback, checkOptions } from '../device/options.js';
 import { activeRecorder } from '../device/recorder.js';
 import { type Module, requireModule } from '../layers/module.js';
 import { findingParts } from '../layers/reach.js';
+import { callback, checkOptions } from '../options.js';
 import { scope } from '../tensor/scope.js';
 import { rngState, setRngState } from '../tensor/seed.js';
 import { checkShape, type Shape } from '../tensor/shape.js';

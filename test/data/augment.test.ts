@@ -2,7 +2,7 @@ import * as assert from 'uvu/assert';
 import { type AugmentOptions, augment, cropsPerPicture } from '../../src/data/augment.js';
 import type { ColourStatistics } from '../../src/data/colours.js';
 import { Random } from '../../src/data/random.js';
-import { DataError, UsageError } from '../../src/device/errors.js';
+import { DataError, UsageError } from '../../src/errors.js';
 import { suite } from '../support/suite.js';
 
 const test = suite('augment');

@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert';
 import { classFolder, classOf } from '../../src/data/class-of.js';
-import { DataError } from '../../src/device/errors.js';
+import { DataError } from '../../src/errors.js';
 import { suite } from '../support/suite.js';
 
 const test = suite('class-of');

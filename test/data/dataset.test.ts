@@ -4,7 +4,7 @@ import { symmetricEigen } from '../../src/data/eigen.js';
 import { MemoryPixels, type PixelStore } from '../../src/data/pixel-store.js';
 import { Random } from '../../src/data/random.js';
 import { drawnStandIns } from '../../src/data/standins.js';
-import { DataError, UsageError } from '../../src/device/errors.js';
+import { DataError, UsageError } from '../../src/errors.js';
 import { suite } from '../support/suite.js';
 
 const test = suite('dataset');

@@ -2,7 +2,7 @@ import * as assert from 'uvu/assert';
 import { prepare, type RgbImage, sniff } from '../../src/data/image.js';
 import { applyOrientation, exifOrientation } from '../../src/data/orientation.js';
 import { Random } from '../../src/data/random.js';
-import { DataError, UsageError } from '../../src/device/errors.js';
+import { DataError, UsageError } from '../../src/errors.js';
 import { suite } from '../support/suite.js';
 
 const test = suite('image');

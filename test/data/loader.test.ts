@@ -10,7 +10,7 @@ import {
   pictureInputs,
 } from '../../src/data/loader.js';
 import { drawnStandIns } from '../../src/data/standins.js';
-import { DataError, WgradError } from '../../src/device/errors.js';
+import { DataError, WgradError } from '../../src/errors.js';
 import { suite } from '../support/suite.js';
 import { assertClose } from '../support/tolerance.js';
 

@@ -1,7 +1,7 @@
 // What pages give: the arguments. Decoding is the browser's, and tested in its page (test/browser/demo.ts).
 import * as assert from 'uvu/assert';
 import { decodePicture, loadPictureFiles, type PictureFile } from '../../src/data/picture-files.js';
-import { UsageError } from '../../src/device/errors.js';
+import { UsageError } from '../../src/errors.js';
 import { suite } from '../support/suite.js';
 
 const test = suite('picture-files');

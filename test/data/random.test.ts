@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert';
 import { mixKey, Random, shuffled } from '../../src/data/random.js';
-import { UsageError } from '../../src/device/errors.js';
+import { UsageError } from '../../src/errors.js';
 import { suite } from '../support/suite.js';
 
 const test = suite('random');

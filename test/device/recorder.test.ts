@@ -1,10 +1,10 @@
 import * as assert from 'uvu/assert';
-import { KernelError, LimitError } from '../../src/device/errors.js';
 import { type Shader, specialize } from '../../src/device/pipeline.js';
 import type { GpuBuffer } from '../../src/device/pool.js';
 import { read, release, run, scratch, sync, upload, view } from '../../src/device/recorder.js';
 import { activity, limits, memory } from '../../src/device/runtime.js';
 import { bindingLimit, setBindingLimit, windows } from '../../src/device/windows.js';
+import { KernelError, LimitError } from '../../src/errors.js';
 import { binary, where } from '../../src/kernels/elementwise.js';
 import { binary as addShader } from '../../src/kernels/sources.gen.js';
 import { useDevice } from '../support/device.js';

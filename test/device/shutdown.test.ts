@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert';
-import { DeviceLostError } from '../../src/device/errors.js';
 import { deviceLost, init, ready, shutdown } from '../../src/device/runtime.js';
+import { DeviceLostError } from '../../src/errors.js';
 import { tensor } from '../../src/tensor/tensor.js';
 import { useDevice } from '../support/device.js';
 import { suite } from '../support/suite.js';

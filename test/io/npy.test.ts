@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { DataError } from '../../src/device/errors.js';
+import { DataError } from '../../src/errors.js';
 import { readNpy, writeNpy } from '../../src/io/npy.js';
 import type { HostArray, TypedArray } from '../../src/tensor/dtype.js';
 import { suite } from '../support/suite.js';

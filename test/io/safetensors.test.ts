@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert';
 import { Random } from '../../src/data/random.js';
-import { CheckpointError } from '../../src/device/errors.js';
+import { CheckpointError } from '../../src/errors.js';
 import { readSafetensors, type StoredTensor, writeSafetensors } from '../../src/io/safetensors.js';
 import type { HostArray, TypedArray } from '../../src/tensor/dtype.js';
 import { suite } from '../support/suite.js';

@@ -170,25 +170,19 @@ const device = planted('device/recorder', [
     'ops/windows',
   ],
   [
-    'src/device/options.ts',
+    'src/options.ts',
     'a number out of range is let pass',
     'if (value !== undefined && !rule.holds(value))',
     "if (value !== undefined && typeof value !== 'number' && !rule.holds(value))",
-    'device/options',
+    'options',
   ],
+  ['src/options.ts', 'a decay of 1 is let pass', '(n) => n >= 0 && n < 1)', '(n) => n >= 0 && n <= 1)', 'options'],
   [
-    'src/device/options.ts',
-    'a decay of 1 is let pass',
-    '(n) => n >= 0 && n < 1)',
-    '(n) => n >= 0 && n <= 1)',
-    'device/options',
-  ],
-  [
-    'src/device/options.ts',
+    'src/options.ts',
     'an option that must be given may be left out',
     'if (rules[name].needed && options',
     'if (!rules[name].needed && options',
-    'device/options',
+    'options',
   ],
 ]);
 

@@ -12,7 +12,7 @@ import {
   randomResizedCrop,
   toTensor,
 } from '../../src/data/transforms/index.js';
-import { UsageError } from '../../src/device/errors.js';
+import { UsageError } from '../../src/errors.js';
 import { BatchWorkers } from '../../src/node/batch-workers.js';
 import { startProgram } from '../support/program.js';
 import { suite } from '../support/suite.js';

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { sniff } from '../../src/data/image.js';
 import { exifOrientation } from '../../src/data/orientation.js';
 import { Random } from '../../src/data/random.js';
-import { DataError, UsageError } from '../../src/device/errors.js';
+import { DataError, UsageError } from '../../src/errors.js';
 import { decodeImage } from '../../src/node/decode-image.js';
 import { suite } from '../support/suite.js';
 import { frameAt, gradient, makeJpeg, makePng, mutated, withOrientation } from './made-images.js';

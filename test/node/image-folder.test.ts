@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import * as assert from 'uvu/assert';
-import { DataError, UsageError } from '../../src/device/errors.js';
+import { DataError, UsageError } from '../../src/errors.js';
 import { type ImageFolderOptions, loadImageFolder } from '../../src/node/image-folder.js';
 import { suite } from '../support/suite.js';
 import { gradient, makeJpeg, makePng } from './made-images.js';

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { DataError, UsageError } from '../../src/device/errors.js';
+import { DataError, UsageError } from '../../src/errors.js';
 import { type ImageFolder, type ImageFolderOptions, loadImageFolder } from '../../src/node/image-folder.js';
 import { suite } from '../support/suite.js';
 import { gradient, makePng } from './made-images.js';

@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import * as assert from 'uvu/assert';
 import type { RgbImage } from '../../src/data/image.js';
-import { DataError } from '../../src/device/errors.js';
+import { DataError } from '../../src/errors.js';
 import { decodeImage } from '../../src/node/decode-image.js';
 import { loadImageFolder } from '../../src/node/image-folder.js';
 import { suite } from '../support/suite.js';

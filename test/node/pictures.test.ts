@@ -5,7 +5,7 @@ import { deflateSync } from 'node:zlib';
 import * as assert from 'uvu/assert';
 import type { RgbImage } from '../../src/data/image.js';
 import { exifOrientation } from '../../src/data/orientation.js';
-import { DataError } from '../../src/device/errors.js';
+import { DataError } from '../../src/errors.js';
 import { decodeImage } from '../../src/node/decode-image.js';
 import { suite } from '../support/suite.js';
 import {

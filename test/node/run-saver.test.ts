@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { CheckpointError, UsageError } from '../../src/device/errors.js';
+import { CheckpointError, UsageError } from '../../src/errors.js';
 import { CheckpointFiles } from '../../src/node/checkpoint-files.js';
 import { latestRunFolder, RunFolder } from '../../src/node/run-folder.js';
 import { RunSaver } from '../../src/node/run-saver.js';

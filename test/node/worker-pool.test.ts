@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as assert from 'uvu/assert';
-import { DataError } from '../../src/device/errors.js';
+import { DataError } from '../../src/errors.js';
 import { WorkerPool } from '../../src/node/worker-pool.js';
 import { handTimers } from '../support/hand-timers.js';
 import { built, startProgram } from '../support/program.js';

@@ -1,6 +1,6 @@
 // Schedules where the golden values do not reach.
 import * as assert from 'uvu/assert';
-import { UsageError } from '../../src/device/errors.js';
+import { UsageError } from '../../src/errors.js';
 import { parameter, tensor } from '../../src/index.js';
 import { OneCycleLR, SGD } from '../../src/optim/index.js';
 import { useDevice } from '../support/device.js';

@@ -1,5 +1,5 @@
-import { DeviceError } from '../../src/device/errors.js';
 import { init, ready } from '../../src/device/runtime.js';
+import { DeviceError } from '../../src/errors.js';
 import { Skip } from './suite.js';
 
 /** Opens the device for a suite. Without an adapter its tests fail; with ALLOW_NO_GPU=1 they are listed as not run. */

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import * as assert from 'uvu/assert';
 import { backward, noGrad, record } from '../../src/autograd/tape.js';
-import { UsageError } from '../../src/device/errors.js';
 import { memory } from '../../src/device/runtime.js';
+import { UsageError } from '../../src/errors.js';
 import type { DType, HostArray } from '../../src/tensor/dtype.js';
 import { parameter } from '../../src/tensor/parameter.js';
 import { keep, scope } from '../../src/tensor/scope.js';

@@ -1,5 +1,5 @@
 // Functions of two tensors, element by element, with broadcasting.
-import { ShapeError, UsageError } from '../../device/errors.js';
+import { ShapeError, UsageError } from '../../errors.js';
 import { MAX_RANK } from '../../kernels/broadcast.js';
 import { map, where as whereKernel } from '../../kernels/elementwise.js';
 import { broadcastShapes, type Shape, showShape } from '../../tensor/shape.js';

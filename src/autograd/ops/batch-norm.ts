@@ -1,7 +1,7 @@
-import { ShapeError } from '../../device/errors.js';
-import { checkOptions, flag, notNegative, share } from '../../device/options.js';
+import { ShapeError } from '../../errors.js';
 import * as kernels from '../../kernels/batch-norm.js';
 import { map } from '../../kernels/elementwise.js';
+import { checkOptions, flag, notNegative, share } from '../../options.js';
 import { showShape, sizeOf } from '../../tensor/shape.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
 import { composed, record } from '../tape.js';

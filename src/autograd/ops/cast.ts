@@ -1,5 +1,5 @@
 // Ops that turn one dtype into another.
-import { DtypeError, ShapeError, showValue } from '../../device/errors.js';
+import { DtypeError, ShapeError, showValue } from '../../errors.js';
 import { cast as castKernel, castU8 } from '../../kernels/elementwise.js';
 import type { DType } from '../../tensor/dtype.js';
 import { showShape } from '../../tensor/shape.js';

@@ -1,6 +1,6 @@
 // Argument checks that several ops share. Callers in JavaScript get the same messages as TypeScript's compiler would spare
 // others: a wrong argument never reaches the GPU.
-import { DtypeError, ShapeError, showValue, UsageError } from '../../device/errors.js';
+import { DtypeError, ShapeError, showValue, UsageError } from '../../errors.js';
 import { showShape } from '../../tensor/shape.js';
 import { disposedOf } from '../../tensor/storage.js';
 import { Tensor } from '../../tensor/tensor.js';

@@ -1,5 +1,5 @@
 // A formula of two tensors, with broadcasting and without a gradient: what ops and their gradients are made of.
-import { ShapeError } from '../../device/errors.js';
+import { ShapeError } from '../../errors.js';
 import { binaryBroadcast, MAX_RANK } from '../../kernels/broadcast.js';
 import { binary } from '../../kernels/elementwise.js';
 import { broadcastShapes, type Shape, sameShape, showShape, stridesOf } from '../../tensor/shape.js';

@@ -1,7 +1,7 @@
-import { ShapeError, showValue } from '../../device/errors.js';
-import { anything, checkOptions, type Rules } from '../../device/options.js';
+import { ShapeError, showValue } from '../../errors.js';
 import { channelSum } from '../../kernels/channel-sum.js';
 import { type ConvSize, conv2dForward, conv2dGradInput, conv2dGradWeight } from '../../kernels/conv2d.js';
+import { anything, checkOptions, type Rules } from '../../options.js';
 import { type Shape, showShape } from '../../tensor/shape.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
 import { record } from '../tape.js';

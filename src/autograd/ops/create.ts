@@ -1,8 +1,8 @@
 // Tensors made of nothing. They are not recorded: they have no gradient.
 
-import { DtypeError, LimitError, showValue, UsageError } from '../../device/errors.js';
-import { anything, checkOptions, flag, type Rules } from '../../device/options.js';
+import { DtypeError, LimitError, showValue, UsageError } from '../../errors.js';
 import { fill } from '../../kernels/elementwise.js';
+import { anything, checkOptions, flag, type Rules } from '../../options.js';
 import { bytesOf, checkDtype, type DType } from '../../tensor/dtype.js';
 import { checkShape, type Shape } from '../../tensor/shape.js';
 import { empty, type Tensor, type TensorOptions, tensor, trainable } from '../../tensor/tensor.js';

@@ -1,6 +1,6 @@
-import { ShapeError, showValue } from '../../device/errors.js';
-import { checkOptions, flag } from '../../device/options.js';
+import { ShapeError, showValue } from '../../errors.js';
 import { dropout as kernel } from '../../kernels/random.js';
+import { checkOptions, flag } from '../../options.js';
 import { nextStream } from '../../tensor/seed.js';
 import { alias, empty, type Tensor } from '../../tensor/tensor.js';
 import { record } from '../tape.js';

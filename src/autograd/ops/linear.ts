@@ -1,4 +1,4 @@
-import { ShapeError } from '../../device/errors.js';
+import { ShapeError } from '../../errors.js';
 import { gemm } from '../../kernels/gemm.js';
 import { sumSlices } from '../../kernels/sum-slices.js';
 import { showShape, sizeOf } from '../../tensor/shape.js';

@@ -1,6 +1,6 @@
-import { ShapeError, showValue } from '../../device/errors.js';
-import { anything, checkOptions, finite } from '../../device/options.js';
+import { ShapeError, showValue } from '../../errors.js';
 import * as kernels from '../../kernels/local-response-norm.js';
+import { anything, checkOptions, finite } from '../../options.js';
 import { showShape, sizeOf } from '../../tensor/shape.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
 import { record } from '../tape.js';

@@ -1,6 +1,6 @@
-import { DtypeError, ShapeError } from '../../device/errors.js';
-import { checkOptions, oneOf, type Rule, share } from '../../device/options.js';
+import { DtypeError, ShapeError } from '../../errors.js';
 import * as kernels from '../../kernels/loss.js';
+import { checkOptions, oneOf, type Rule, share } from '../../options.js';
 import { sameShape, showShape, sizeOf } from '../../tensor/shape.js';
 import { alias, empty, type Tensor } from '../../tensor/tensor.js';
 import { composed, noGrad, record } from '../tape.js';

@@ -1,4 +1,4 @@
-import { ShapeError } from '../../device/errors.js';
+import { ShapeError } from '../../errors.js';
 import { gemm } from '../../kernels/gemm.js';
 import { broadcastShapes, type Shape, showShape, sizeOf } from '../../tensor/shape.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';

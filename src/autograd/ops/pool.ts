@@ -1,6 +1,6 @@
-import { ShapeError } from '../../device/errors.js';
-import { anything, checkOptions, flag, type Rules } from '../../device/options.js';
+import { ShapeError } from '../../errors.js';
 import * as kernels from '../../kernels/pool2d.js';
+import { anything, checkOptions, flag, type Rules } from '../../options.js';
 import { type Shape, showShape } from '../../tensor/shape.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
 import { gradEnabled, record } from '../tape.js';

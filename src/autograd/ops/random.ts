@@ -1,8 +1,8 @@
 // Random tensors. The same seed gives the same numbers; see manualSeed.
 
-import { UsageError } from '../../device/errors.js';
-import { checkOptions, flag } from '../../device/options.js';
+import { UsageError } from '../../errors.js';
 import { randomNormal, randomUniform } from '../../kernels/random.js';
+import { checkOptions, flag } from '../../options.js';
 import { nextStream } from '../../tensor/seed.js';
 import { checkShape, type Shape } from '../../tensor/shape.js';
 import { empty, type Tensor, type TensorOptions, trainable } from '../../tensor/tensor.js';

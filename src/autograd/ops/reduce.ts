@@ -1,8 +1,8 @@
 // Ops that gather many elements into one.
-import { ShapeError } from '../../device/errors.js';
-import { checkOptions, finite, flag } from '../../device/options.js';
+import { ShapeError } from '../../errors.js';
 import { map } from '../../kernels/elementwise.js';
 import * as kernels from '../../kernels/reduce.js';
+import { checkOptions, finite, flag } from '../../options.js';
 import {
   checkShape,
   normalizeDim,

@@ -1,5 +1,5 @@
 // Ops that move elements and compute nothing.
-import { DtypeError, ShapeError, showValue, UsageError } from '../../device/errors.js';
+import { DtypeError, ShapeError, showValue, UsageError } from '../../errors.js';
 import { copyStrided, MAX_RANK, type Walk } from '../../kernels/broadcast.js';
 import { fill } from '../../kernels/elementwise.js';
 import { checkShape, normalizeDim, type Shape, sameShape, showShape, sizeOf, stridesOf } from '../../tensor/shape.js';

@@ -1,5 +1,5 @@
 // Pictures turned, sheared and moved: each pixel from its place before, as Pillow computes it.
-import { finite, oneOf, type Rules, required } from '../../device/options.js';
+import { finite, oneOf, type Rules, required } from '../../options.js';
 import { sinCos } from './exact.js';
 import { type Picture, sameKind } from './picture.js';
 import { checkOp, type Fill, fillOf, fillRule } from './rules.js';

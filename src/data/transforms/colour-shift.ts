@@ -1,5 +1,5 @@
 // Krizhevsky et al. 2012, section 4.1: one colour a picture, along the axes in which the training set's colours vary.
-import { notNegative, oneOf, required } from '../../device/options.js';
+import { notNegative, oneOf, required } from '../../options.js';
 import type { ColourStatistics } from '../colours.js';
 import { coloursRule } from '../rules.js';
 import { type Kind, type Transform, transform } from './kind.js';

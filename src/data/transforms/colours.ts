@@ -1,5 +1,5 @@
 // Brightness, contrast, saturation and sharpness, as Pillow changes them: in f32, cut off to bytes.
-import { notNegative, required } from '../../device/options.js';
+import { notNegative, required } from '../../options.js';
 import type { Picture } from './picture.js';
 import { checkOp } from './rules.js';
 import { lookUpAll } from './tones.js';

@@ -1,6 +1,6 @@
 // Parts of pictures: the middle, a place by chance, five and ten of them.
-import { DataError } from '../../device/errors.js';
-import { flag, oneOf } from '../../device/options.js';
+import { DataError } from '../../errors.js';
+import { flag, oneOf } from '../../options.js';
 import { round } from './exact.js';
 import { flipColumns, flipRows } from './flip.js';
 import { type Kind, type Transform, transform } from './kind.js';

@@ -1,5 +1,5 @@
 // A part of the picture lost.
-import { type Rule, type Rules, required, share } from '../../device/options.js';
+import { type Rule, type Rules, required, share } from '../../options.js';
 import type { Random } from '../random.js';
 import { type Kind, type Transform, transform } from './kind.js';
 import { type Box, boxRules, mustLieIn, type Picture, type Size } from './picture.js';

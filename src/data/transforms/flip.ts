@@ -1,5 +1,5 @@
 // Mirror images.
-import { flag, type Rules, required, share } from '../../device/options.js';
+import { flag, type Rules, required, share } from '../../options.js';
 import { type Kind, type Transform, transform } from './kind.js';
 import { type Picture, sameKind } from './picture.js';
 

@@ -1,5 +1,5 @@
 // Hues turned, by way of Pillow's mode HSV: in f32 where it computes so, and each of the three cut off to a byte.
-import { type Rule, required } from '../../device/options.js';
+import { type Rule, required } from '../../options.js';
 import type { Picture } from './picture.js';
 import { checkOp } from './rules.js';
 

@@ -1,5 +1,5 @@
 // Brightness, contrast, saturation and hue by chance, in an order by chance.
-import { required } from '../../device/options.js';
+import { required } from '../../options.js';
 import { shuffled } from '../random.js';
 import { adjustBrightness, adjustContrast, adjustSaturation } from './colours.js';
 import { adjustHue } from './hue.js';

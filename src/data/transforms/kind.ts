@@ -1,5 +1,5 @@
 // What a transform is: plain data, and by its name what it draws and what it does.
-import { checkOptions, type Rules } from '../../device/options.js';
+import { checkOptions, type Rules } from '../../options.js';
 import type { Random } from '../random.js';
 import type { Picture, Size } from './picture.js';
 import type { Point } from './points.js';

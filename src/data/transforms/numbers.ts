@@ -1,5 +1,5 @@
 // From bytes to the numbers that a network takes.
-import { type Rules, required } from '../../device/options.js';
+import { type Rules, required } from '../../options.js';
 import { type Kind, type Transform, transform } from './kind.js';
 import { threeRule } from './rules.js';
 

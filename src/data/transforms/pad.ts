@@ -1,5 +1,5 @@
 // Pixels around a picture.
-import type { Rule } from '../../device/options.js';
+import type { Rule } from '../../options.js';
 import { type Picture, type Size, sameKind } from './picture.js';
 import { type Fill, fillOf } from './rules.js';
 

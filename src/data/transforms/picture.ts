@@ -1,6 +1,6 @@
 // What transforms take and give: the pixels of a picture in planes, as networks and data sets have them.
-import { DataError, showValue, UsageError } from '../../device/errors.js';
-import { type Rules, required, whole } from '../../device/options.js';
+import { DataError, showValue, UsageError } from '../../errors.js';
+import { type Rules, required, whole } from '../../options.js';
 import { checkPicture, type RgbImage } from '../image.js';
 
 /** Width and height, in pixels. */

@@ -1,6 +1,6 @@
 // Lists of transforms: looked at once, then drawn and applied picture by picture.
-import { showValue, UsageError } from '../../device/errors.js';
-import { checkOptions, meant, type Rules, required, whole } from '../../device/options.js';
+import { showValue, UsageError } from '../../errors.js';
+import { checkOptions, meant, type Rules, required, whole } from '../../options.js';
 import { Random } from '../random.js';
 import { colourShiftKind } from './colour-shift.js';
 import { centerCropKind, fiveCropKind, randomCropKind, tenCropKind } from './crop.js';

@@ -1,6 +1,6 @@
 // RandAugment (Cubuk et al. 2019): some ops of a list by chance, all of one strength.
-import { UsageError } from '../../device/errors.js';
-import { type Rules, required, whole } from '../../device/options.js';
+import { UsageError } from '../../errors.js';
+import { type Rules, required, whole } from '../../options.js';
 import type { Random } from '../random.js';
 import { type AffineOptions, affineRules, rotate, shearX, shearY, translateX, translateY } from './affine.js';
 import { adjustBrightness, adjustContrast, adjustSaturation, adjustSharpness } from './colours.js';

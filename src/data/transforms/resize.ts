@@ -1,5 +1,5 @@
 // Pictures brought to a size, whole or a part by chance.
-import { oneOf, type Rules } from '../../device/options.js';
+import { oneOf, type Rules } from '../../options.js';
 import type { Random } from '../random.js';
 import { exp, log, round } from './exact.js';
 import { type Kind, type Transform, transform } from './kind.js';

@@ -1,5 +1,5 @@
 // What options of transforms may be.
-import { checkOptions, type Rule, type Rules, required } from '../../device/options.js';
+import { checkOptions, type Rule, type Rules, required } from '../../options.js';
 import type { Random } from '../random.js';
 import { checkBytes, type Picture, type Size } from './picture.js';
 

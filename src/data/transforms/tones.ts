@@ -1,5 +1,5 @@
 // Ops that look each byte up in a table: one for all channels, or one for each.
-import { notNegative, type Rule, required, whole } from '../../device/options.js';
+import { notNegative, type Rule, required, whole } from '../../options.js';
 import type { Picture } from './picture.js';
 import { checkOp } from './rules.js';
 

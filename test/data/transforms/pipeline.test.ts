@@ -2,7 +2,7 @@
 import * as assert from 'uvu/assert';
 import * as data from '../../../src/data/index.js';
 import { applyPoints } from '../../../src/data/transforms/points.js';
-import { WgradError } from '../../../src/device/errors.js';
+import { WgradError } from '../../../src/errors.js';
 import { crc32 } from '../../../src/io/crc32.js';
 import { drawnPicture } from '../../support/drawn-picture.js';
 import { suite } from '../../support/suite.js';

@@ -7,7 +7,7 @@ import { presets } from '../../../examples/dogcat/presets.js';
 import { colourSums } from '../../../src/data/colours.js';
 import { MemoryPixels } from '../../../src/data/pixel-store.js';
 import type { Random } from '../../../src/data/random.js';
-import { CheckpointError, DataError, UsageError } from '../../../src/device/errors.js';
+import { CheckpointError, DataError, UsageError } from '../../../src/errors.js';
 import { crc32 } from '../../../src/io/crc32.js';
 import { readNpy, readSafetensors, writeSafetensors } from '../../../src/io/index.js';
 import { decodeImage } from '../../../src/node/decode-image.js';

@@ -36,7 +36,7 @@ const each = (names: string[], call: Call) => Object.fromEntries(names.map((name
 
 /** Exports that are not called with wrong arguments, with the reason. */
 export const notCalled: Record<string, string> = {
-  init: 'it would open another device; test/device/options.test.ts',
+  init: 'it would open another device; test/options.test.ts',
   shutdown: 'it takes nothing, and closes the device',
   measurePeaks: 'it takes nothing, and a second',
   deviceLost: 'it takes nothing, and waits for a loss',

@@ -1,5 +1,6 @@
 import * as assert from 'uvu/assert';
-import { UsageError } from '../../src/device/errors.js';
+import { init } from '../src/device/runtime.js';
+import { UsageError } from '../src/errors.js';
 import {
   below1,
   callback,
@@ -15,11 +16,10 @@ import {
   required,
   share,
   whole,
-} from '../../src/device/options.js';
-import { init } from '../../src/device/runtime.js';
-import { suite } from '../support/suite.js';
+} from '../src/options.js';
+import { suite } from './support/suite.js';
 
-const test = suite('device/options');
+const test = suite('options');
 
 interface Given {
   labelSmoothing?: number;
