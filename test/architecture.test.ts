@@ -24,9 +24,14 @@ const layers: Record<string, number> = {
   data: 5,
   io: 5,
   models: 5,
+  metrics: 5,
+  checkpoint: 5,
+  tuning: 5,
+  report: 5,
   train: 5,
   node: 6,
   'index.ts': 6,
+  cli: 7,
 };
 
 interface Import {

@@ -2,6 +2,9 @@
  * The training loop and what belongs to it.
  * @module wgrad/train
  */
+
+export type { Json, Stateful } from '../checkpoint/stateful.js';
+export { Accumulator, Accuracy, type Measured, Metric } from '../metrics/index.js';
 export * from './checkpoint.js';
 export { DivergenceError, type DivergenceOptions, type LossTrend } from './divergence.js';
 export * from './evaluate.js';
