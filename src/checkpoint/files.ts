@@ -1,30 +1,30 @@
-// Checkpoints and weights as files: safetensors with a checksum, and in their metadata where trainer, schedule and random
-// numbers stand.
+// Checkpoints and weights as files: safetensors with a checksum, and in their metadata the state of the run's parts, of the random numbers,
+// and where the run stands.
 import { CheckpointError, showValue, UsageError } from '../errors.js';
 import { joined, readSafetensors, type StoredTensor, safetensorsParts } from '../io/safetensors.js';
 import { type Module, requireModule } from '../layers/module.js';
-import type { Optimizer } from '../optim/optimizer.js';
+import { Optimizer } from '../optim/optimizer.js';
 import { requireBytes } from '../options.js';
-import { sameShape, showShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { checkFits, parseSavedState } from './saved-state.js';
+import { partMismatch, tensorsOf, weightsMismatch } from './parts.js';
+import { parseSavedState } from './saved-state.js';
 import { BLANK_SEAL, checkSeal, sealParts } from './seal.js';
-import { below, readBack, restoreSnapshot, type Snapshot, takeSnapshot } from './snapshot.js';
-import { Trainer } from './trainer.js';
+import { below, partsOf, readBack, requireRun, restoreSnapshot, type Snapshot, takeSnapshot } from './snapshot.js';
+import type { Json, Run } from './stateful.js';
 
 const FORMAT_NAME = 'wgrad checkpoint';
-const FORMAT_VERSION = 3;
-/** Files of this version have the same tensors; their optimizers counted no updates of single parameters. */
+const FORMAT_VERSION = 4;
+/** Files from this version on have the same tensors; what else they keep of a run is another. */
 const WEIGHTS_FROM = 2;
 const FORMAT = `${FORMAT_NAME} ${FORMAT_VERSION}`;
 
 /**
- * The run's whole state as a file's bytes, in the safetensors format, with a checksum. `extra` is kept beside it, as text
- * by name: options, classes. Nothing may train meanwhile.
- * @throws UsageError for something else, or while the trainer's losses are on their way.
+ * The whole state of a run (a trainer, or what a loop of your own keeps), or a snapshot of it, as a file's bytes, in the safetensors
+ * format, with a checksum. `extra` is kept beside it, as text by name: options, classes. Nothing may train meanwhile.
+ * @throws UsageError for something else, or while a trainer's losses are on their way.
  */
-export async function writeCheckpoint(
-  from: Trainer | Snapshot,
+export async function writeCheckpoint<Position>(
+  from: Run<Position> | Snapshot<Position>,
   extra: Record<string, string> = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   return joined(await checkpointParts(from, extra));
@@ -35,14 +35,13 @@ export async function writeCheckpoint(
  * models do not have twice.
  * @throws UsageError as `writeCheckpoint` does.
  */
-export async function checkpointParts(
-  from: Trainer | Snapshot,
+export async function checkpointParts<Position>(
+  from: Run<Position> | Snapshot<Position>,
   extra: Record<string, string> = {},
 ): Promise<Uint8Array[]> {
   checkExtra('writeCheckpoint', extra);
   const isSnapshot = typeof from === 'object' && from !== null && 'saved' in from;
-  if (!isSnapshot && !(from instanceof Trainer))
-    throw new UsageError(`writeCheckpoint: takes a trainer or a snapshot, got ${showValue(from)}`);
+  if (!isSnapshot) requireRun('writeCheckpoint', from);
   const { tensors, saved } = isSnapshot ? from : await takeSnapshot(from);
   return sealParts(
     safetensorsParts(tensors, { ...extra, ...BLANK_SEAL, format: FORMAT, state: JSON.stringify(saved) }),
@@ -63,14 +62,17 @@ function checkExtra(where: string, extra: Record<string, string>): void {
 }
 
 /**
- * About how many bytes a checkpoint of this run takes. Before the first step, when the optimizer has made no state yet, two
+ * About how many bytes a checkpoint of this run takes. Before the first step, when an optimizer has made no state yet, two
  * tensors a parameter are counted, as Adam's: SGD's will be less.
  */
-export function checkpointBytes({ parts: { model, optimizer } }: Trainer): number {
+export function checkpointBytes<Position>(run: Run<Position>): number {
+  requireRun('checkpointBytes', run);
   const bytes = (tensors: readonly Tensor[]) => tensors.reduce((sum, t) => sum + 4 * t.size, 0);
-  const state = Object.values(optimizer.stateTensors());
-  const params = optimizer.groups.flatMap((group) => group.params);
-  return bytes(Object.values(model.stateDict())) + (state.length > 0 ? bytes(state) : 2 * bytes(params));
+  return partsOf(run).reduce((sum, [, part]) => {
+    const own = Object.values(tensorsOf(part));
+    if (!(part instanceof Optimizer) || own.length > 0) return sum + bytes(own);
+    return sum + 2 * bytes(part.groups.flatMap((group) => group.params));
+  }, 0);
 }
 
 /**
@@ -138,69 +140,46 @@ export function restoreModel(checkpoint: Checkpoint, model: Module): void {
   requireCheckpoint('restoreModel', checkpoint);
   requireModule('restoreModel', model);
   const { name, tensors } = checkpoint;
-  checkModel(name, tensors, model);
-  model.loadStateDict(below('model.', tensors));
+  const weights = below('model.', tensors);
+  const wrong = weightsMismatch(model, weights);
+  if (wrong) throw new CheckpointError(`${name}: does not fit this model: ${wrong}`);
+  model.loadStateDict(weights);
 }
 
 /**
- * Puts everything back: weights, what is frozen and in evaluation mode, optimizer, schedule, random numbers, and where the
- * trainer stood. The trainer must have been made from parts of the same kind.
- * @throws CheckpointError if it holds weights only, or does not fit; the trainer is then as before.
+ * Puts a run back to where it was saved: the state of its parts (a trainer's: weights, what is frozen and in evaluation mode, optimizer,
+ * schedule, metrics, callbacks), random numbers, and its position. It must keep parts of the same kind under the same names.
+ * @throws CheckpointError if the file holds weights only, or does not fit; the run is then as before.
  */
-export function restoreTrainer(checkpoint: Checkpoint, trainer: Trainer): void {
-  requireCheckpoint('restoreTrainer', checkpoint);
-  if (!(trainer instanceof Trainer))
-    throw new UsageError(`restoreTrainer: takes a trainer, got ${showValue(trainer)}; restoreModel takes a module`);
+export function restoreRun<Position>(checkpoint: Checkpoint, run: Run<Position>): void {
+  requireCheckpoint('restoreRun', checkpoint);
+  requireRun('restoreRun', run);
   const { name, tensors, metadata } = checkpoint;
   const { state, format } = metadata;
   if (state === undefined) throw new CheckpointError(`${name}: holds weights only, a run cannot go on from it`);
   if (format !== FORMAT) {
     throw new CheckpointError(
       `${name}: written by an older version of this library (${format}, runs go on from version ${FORMAT_VERSION}); its weights ` +
-        'can be used, but a run cannot go on from it: its optimizer did not count the updates of each parameter',
+        'can be used, but a run cannot go on from it',
     );
   }
   const saved = parseSavedState(state, name);
-  checkModel(name, tensors, trainer.parts.model);
-  checkFits(saved, trainer.parts, name);
-  checkOptimizer(name, tensors, trainer.parts.optimizer);
-  restoreSnapshot({ tensors: [...tensors], saved }, trainer);
+  const parts = partsOf(run);
+  const lacking = parts.find(([part]) => !Object.hasOwn(saved.parts, part));
+  if (lacking) throw new CheckpointError(`${name}: saved without a ${lacking[0]}, this run has one`);
+  const extra = Object.keys(saved.parts).find((part) => !parts.some(([own]) => own === part));
+  if (extra !== undefined) throw new CheckpointError(`${name}: saved with a ${extra}, this run has none`);
+  for (const [part, own] of parts) {
+    const wrong = partMismatch(own, saved.parts[part], below(`${part}.`, tensors));
+    if (wrong) throw new CheckpointError(`${name}: does not fit this run's ${part}: ${wrong}`);
+  }
+  const wrong = run.mismatch?.(saved.position);
+  if (wrong) throw new CheckpointError(`${name}: ${wrong}`);
+  restoreSnapshot({ tensors: [...tensors], saved } as Snapshot<Json> as Snapshot<Position>, run);
 }
 
 function requireCheckpoint(where: string, value: unknown): void {
   const { tensors, metadata } = Object(value) as Partial<Checkpoint>;
   if (tensors instanceof Map && typeof metadata === 'object') return;
   throw new UsageError(`${where}: takes what readCheckpoint(bytes, name) gives, got ${showValue(value)}`);
-}
-
-/** Names and shapes, before anything is overwritten. */
-function checkModel(name: string, tensors: Checkpoint['tensors'], model: Module): void {
-  const own = model.stateDict();
-  const saved = below('model.', tensors);
-  const fail = (what: string): never => {
-    throw new CheckpointError(`${name}: does not fit this model: ${what}`);
-  };
-  for (const [path, { shape }] of Object.entries(own)) {
-    if (!Object.hasOwn(saved, path)) fail(`it has no ${path}`);
-    checkShape(path, saved[path], shape, fail);
-  }
-  const unknown = Object.keys(saved).find((path) => !Object.hasOwn(own, path));
-  if (unknown !== undefined) fail(`it has ${unknown}, which the model has not`);
-}
-
-function checkOptimizer(name: string, tensors: Checkpoint['tensors'], optimizer: Optimizer): void {
-  const params = optimizer.groups.flatMap((group) => group.params);
-  const fail = (what: string): never => {
-    throw new CheckpointError(`${name}: does not fit this optimizer: ${what}`);
-  };
-  for (const [key, stored] of Object.entries(below('optimizer.', tensors))) {
-    const [, place, label] = /^(\d+)\.(\w+)$/.exec(key) ?? fail(`'optimizer.${key}' is not a name of its state`);
-    const param = params[Number(place)] ?? fail(`it has state for parameter ${place}, there are ${params.length}`);
-    checkShape(`${label} of parameter ${place}`, stored, param.shape, fail);
-  }
-}
-
-function checkShape(what: string, stored: StoredTensor, own: readonly number[], fail: (what: string) => never): void {
-  if (!sameShape(stored.shape, own)) fail(`${what} is ${showShape(stored.shape)} in the file, ${showShape(own)} here`);
-  if (!(stored.data instanceof Float32Array)) fail(`${what} is not f32 in the file`); // as all that models hold is
 }
