@@ -3,7 +3,7 @@
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as assert from 'uvu/assert';
-import { readFacts } from '../../examples/dogcat/facts.js';
+import { readFacts } from '../../src/cli/facts.js';
 import { CheckpointError, DataError, Linear, SGD } from '../../src/index.js';
 import { readSafetensors, writeSafetensors } from '../../src/io/index.js';
 import { CheckpointFiles, decodeImage, loadImageFolder, RunFolder } from '../../src/node/index.js';
