@@ -162,7 +162,7 @@ export function checkFits(saved: SavedState, parts: TrainerParts, file: string):
   const unknown = unknownPath(model, saved.model);
   if (unknown !== undefined)
     throw new CheckpointError(`${file}: state.model has '${unknown}', which the model has not`);
-  alike(saved.optimizer, optimizer.settings(), `${file}: state.optimizer`);
+  alike({ lrScale: 1, ...saved.optimizer }, optimizer.settings(), `${file}: state.optimizer`);
   if ((saved.schedule === null) !== (schedule === undefined)) {
     const [then, now] = saved.schedule ? ['with', 'without'] : ['without', 'with'];
     throw new CheckpointError(`${file}: saved ${then} a learning-rate schedule, this run is ${now} one`);
