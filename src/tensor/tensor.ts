@@ -3,7 +3,7 @@ import { copyBuffer, read, release, upload } from '../device/recorder.js';
 import { DtypeError, ShapeError, showValue, UsageError } from '../errors.js';
 import { anything, checkOptions, flag, type Rules } from '../options.js';
 import { arrayOf, bytesOf, checkDtype, type DType, type HostArray, type TypedArray } from './dtype.js';
-import { Differentiable } from './gradient.js';
+import { type Computed, Differentiable } from './gradient.js';
 import { deviceArray, hostValues, type Nested } from './host-values.js';
 import { openScope, type Scope } from './scope.js';
 import { checkShape, type Shape, sameShape, showShape, sizeOf } from './shape.js';
@@ -11,6 +11,9 @@ import { newStorage, type Storage, usable } from './storage.js';
 import { countWrite, nextTensorId } from './versions.js';
 
 export type { Nested } from './host-values.js';
+
+/** How a tensor was computed: its inputs, and a gradient thunk for each. Made by `record`. */
+export interface GradNode extends Computed<Tensor> {}
 
 /** How `tensor` makes one. */
 export interface TensorOptions {
@@ -42,7 +45,7 @@ const INSPECT = Symbol.for('nodejs.util.inspect.custom');
  * An n-dimensional array on the GPU, row-major and contiguous. Made by `tensor`, `zeros`, `randn` and the like, computed
  * with by free functions such as `add`, and owned by the scope that is open when it is made.
  */
-export class Tensor extends Differentiable {
+export class Tensor extends Differentiable<Tensor> {
   /** Increases with every tensor made: descending ids are a topological order of what was computed. */
   readonly id = nextTensorId();
   /** Elements in all: the product of the shape. */
