@@ -2,7 +2,7 @@ import type { GpuBuffer } from '../device/pool.js';
 import { copyBuffer, read, release, upload } from '../device/recorder.js';
 import { DtypeError, ShapeError, showValue, UsageError } from '../errors.js';
 import { anything, checkOptions, flag, type Rules } from '../options.js';
-import { arrayOf, bytesOf, checkDtype, type DType, type HostArray, type TypedArray } from './dtype.js';
+import { arrayOf, bytesOf, checkDtype, type DType, type HostArray, type HostTensor, type TypedArray } from './dtype.js';
 import { type Computed, Differentiable } from './gradient.js';
 import { deviceArray, hostValues, type Nested } from './host-values.js';
 import { openScope, type Scope } from './scope.js';
@@ -257,12 +257,15 @@ const TENSOR_OPTIONS: Rules<TensorOptions & { shape?: Shape }> = {
 };
 
 /**
- * A tensor from host values: nested lists, or a flat typed array with `shape`. Numbers and arrays of floats become f32,
+ * A tensor from host values: nested lists, a flat typed array with `shape`, or both as `{ data, shape }`. Numbers and arrays of floats become f32,
  * bytes (Uint8Array) u8, arrays of other whole numbers i32, unless `dtype` says otherwise. PyTorch: torch.tensor.
  * @throws ShapeError if lists are ragged or the shape does not fit; UsageError for what is no number; DtypeError if i32 or
  * u8 cannot hold a value or is to require a gradient.
  */
-export function tensor(values: Nested | HostArray, options: TensorOptions & { shape?: Shape } = {}): Tensor {
+export function tensor(
+  values: Nested | HostArray | HostTensor,
+  options: TensorOptions & { shape?: Shape } = {},
+): Tensor {
   checkOptions('tensor', options, TENSOR_OPTIONS);
   const { flat, shape: own, dtype: natural } = hostValues('tensor', values);
   const { dtype = natural, shape = own } = options;

@@ -25,8 +25,6 @@ export interface SavedState {
   data: {
     /** Images in an epoch. */
     length: number;
-    /** (channels, height, width). */
-    imageShape: number[];
     /** Null if the source does not say; missing in files of earlier versions. */
     orderedBy?: BatchOrder | null;
   };
@@ -126,7 +124,7 @@ const savedState = record({
   schedule: orNull(anyObject),
   stepped: maybe(text),
   rng: record({ seed: whole, stream: whole }),
-  data: record({ length: whole, imageShape: list(whole), orderedBy: maybe(orNull(plainValues)) }),
+  data: record({ length: whole, orderedBy: maybe(orNull(plainValues)) }),
 });
 
 /** Whether `value` has the form of `own`: the same fields, of the same types, lists as long. */
@@ -173,11 +171,10 @@ export function checkFits(saved: SavedState, parts: TrainerParts, file: string):
     throw new CheckpointError(
       `${file}: saved with a schedule that is stepped ${saved.stepped}, this run's is stepped ${now}`,
     );
-  const { length, imageShape } = saved.data;
-  if (length !== train.length || String(imageShape) !== String(train.imageShape)) {
-    const show = (images: number, shape: readonly number[]) => `${images} images [${shape.join(', ')}]`;
+  const { length } = saved.data;
+  if (length !== train.length) {
     throw new CheckpointError(
-      `${file}: saved while an epoch had ${show(length, imageShape)}, it has ${show(train.length, train.imageShape)} now; ` +
+      `${file}: saved while an epoch had ${length} images, it has ${train.length} now; ` +
         'a run goes on with the data it began with',
     );
   }

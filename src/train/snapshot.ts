@@ -42,7 +42,7 @@ export async function takeSnapshot(trainer: Trainer): Promise<Snapshot> {
     schedule: schedule?.rule.state() ?? null,
     stepped: steppedBy(trainer.parts),
     rng: rngState(),
-    data: { length: train.length, imageShape: [...train.imageShape], orderedBy: train.orderedBy ?? null },
+    data: { length: train.length, orderedBy: train.orderedBy ?? null },
   };
   const tensors: Snapshot['tensors'] = [];
   for (const [prefix, own] of [

@@ -57,8 +57,8 @@ const refused = planted('train/options', [
   [
     'src/train/checks.ts',
     'batches with numbers left over are let pass',
-    'images.length !== numbers',
-    'images.length < numbers',
+    'images.data.length !== sizeOf',
+    'images.data.length < sizeOf',
   ],
   [
     'src/train/trainer.ts',

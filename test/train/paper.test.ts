@@ -111,9 +111,9 @@ async function train(args: Args, more: Partial<RunOptions> = {}, normalize?: (x:
   const { loss: checkLoss } = await evaluate(model, loaders.validation!, own.classes);
   const checkLogits: number[] = [];
   model.eval();
-  for await (const { images, labels } of loaders.validation!.epoch(0)) {
+  for await (const { images } of loaders.validation!.epoch(0)) {
     const inner = scope();
-    const logits = model.forward(tensor(images, { shape: [labels.length, 3, image, image] })).data();
+    const logits = model.forward(tensor(images)).data();
     inner.close();
     checkLogits.push(...(await logits));
   }

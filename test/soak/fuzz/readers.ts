@@ -65,7 +65,7 @@ const STATE = {
   schedule: null,
   rng: { seed: 1, stream: 2 },
   data: {
-    ...{ length: 20, imageShape: [3, 4, 4] },
+    length: 20,
     orderedBy: { pictures: 'a3f0', batchSize: 5, dropLast: false, shuffle: true, seed: 1 },
   },
 };
