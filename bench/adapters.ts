@@ -94,7 +94,7 @@ async function train(dropout: number, into: Tensors, from: Tensors | undefined, 
   let step = 0;
   for await (const { images, labels } of batches()) {
     const loss = await scope(() => {
-      const logits = model.forward(tensor(images, { shape: [BATCH, 3, 67, 67] }));
+      const logits = model.forward(tensor(images));
       const mean = crossEntropy(logits, tensor(labels));
       optimizer.zeroGrad();
       mean.backward();

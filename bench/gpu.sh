@@ -25,7 +25,7 @@ bench() { # bench NAME SECONDS ARGUMENTS...
   part "$name.txt" "$seconds" node build/bench/main.js --json "$out/$name.json" "$@"
 }
 
-part adapter.txt 30 node build/src/node/doctor-cli.js
+part adapter.txt 30 node build/src/cli/doctor.js
 part tests.txt 150 node --enable-source-maps build/test/run.js ops/ kernels/ autograd/ layers/ optim/ models/
 bench products 100 --rounds 5 gemm fc conv
 bench networks 60 --rounds 5 networks data

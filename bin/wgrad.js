@@ -12,7 +12,7 @@ const USAGE = `npx wgrad COMMAND [options]
 
 const trainer = '../build/examples/alexnet-dogcat.js';
 const programs = {
-  doctor: ['../build/src/node/doctor-cli.js'],
+  doctor: ['../build/src/cli/doctor.js'],
   train: [trainer],
   predict: [trainer, 'predict'],
   summary: [trainer, '--summary'],

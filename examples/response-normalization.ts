@@ -2,7 +2,17 @@
 // largest factor that it multiplies them by. Drawings, or the photographs of a folder:
 // npm run example examples/response-normalization.ts FOLDER
 import { DataLoader, drawnStandIns, type ImageDataset } from '../src/data/index.js';
-import { type AlexNet, alexnet, init, manualSeed, noGrad, scope, type Tensor, tensor } from '../src/index.js';
+import {
+  type AlexNet,
+  alexnet,
+  type HostTensor,
+  init,
+  manualSeed,
+  noGrad,
+  scope,
+  type Tensor,
+  tensor,
+} from '../src/index.js';
 import { loadImageFolder } from '../src/node/index.js';
 
 const [PICTURES, BATCH, STORED, CROP] = [64, 8, 256, 227];
@@ -28,10 +38,10 @@ for (const initialization of ['paper', 'he'] as const) {
 }
 
 /** Runs the layers up to norm2. */
-function normalize(model: AlexNet, images: Float32Array): Promise<string>[] {
+function normalize(model: AlexNet, images: HostTensor): Promise<string>[] {
   using _images = scope();
   const factors: Promise<string>[] = [];
-  let x = tensor(images, { shape: [BATCH, 3, CROP, CROP] });
+  let x = tensor(images);
   for (const [name, layer] of model.children()) {
     const y = noGrad(() => layer.forward(x));
     if (name.startsWith('norm')) factors.push(between(x, y));

@@ -1,9 +1,9 @@
 // The commands, options and environment variables that the documentation names exist.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import * as assert from 'uvu/assert';
-import { checkResumed, checkUsed } from '../examples/dogcat/given.js';
-import { help, parseCommandLine } from '../examples/dogcat/options.js';
-import { type PresetName, presets } from '../examples/dogcat/presets.js';
+import { checkResumed, checkUsed } from '../src/cli/given.js';
+import { help, parseCommandLine } from '../src/cli/options.js';
+import { type PresetName, presets } from '../src/cli/presets.js';
 import { UsageError } from '../src/index.js';
 import { documentation, root } from './support/documents.js';
 import { suite } from './support/suite.js';

@@ -3,15 +3,15 @@
 import { Application, CommentTag, Converter } from 'typedoc';
 
 const CATEGORIES = [
-  ['Tensors', /^src\/(tensor\/(tensor|parameter|shape|dtype|host-values)|autograd\/ops\/create)\.ts/],
+  ['Tensors', /^src\/(tensor\/(tensor|parameter|shape|dtype|host-values)|autograd\/ops\/create)\.ts (?!GradNode)/],
   ['Memory', /^src\/tensor\/scope\.ts/],
   ['Random numbers', /^src\/(tensor\/seed|autograd\/ops\/random|data\/random)\.ts/],
   ['Arithmetic', /^src\/autograd\/ops\/(arithmetic|pointwise)\.ts/],
   ['Reductions', /^src\/autograd\/ops\/reduce\.ts/],
-  ['Shapes', /^src\/autograd\/ops\/shape\.ts/],
+  ['Shapes', /^src\/autograd\/ops\/(shape|broadcast)\.ts/],
   ['Losses', /^src\/autograd\/ops\/losses\.ts/],
   ['Neural network ops', /^src\/autograd\/ops\//],
-  ['Gradients', /^src\/(autograd\/(tape|gradcheck|anomaly)|tensor\/gradient)\.ts/],
+  ['Gradients', /^src\/(autograd\/(tape|gradcheck|anomaly)|tensor\/tensor)\.ts/],
   ['Layers', /^src\/layers\/(?!module|sequential|summary|fold|freeze|reach|initialize)/],
   ['Modules', /^src\/layers\/(module|sequential|summary|fold|freeze|reach)\.ts/],
   ['Initialization', /^src\/layers\/initialize\.ts/],
@@ -33,7 +33,7 @@ const CATEGORIES = [
   ['File formats', /^src\/io\//],
   ['Kernels of your own', /^src\/(autograd\/kernel\.ts|device\/(batch|pipeline)\.ts (?!RecorderStats))/],
   ['Profiling', /^src\/(device\/(profile|profiler|place)|kernels\/roofline)\.ts/],
-  ['Errors', /^src\/device\/errors\.ts/],
+  ['Errors', /^src\/(errors|options)\.ts/],
   ['Device', /^src\/device\//],
 ];
 

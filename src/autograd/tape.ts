@@ -5,10 +5,9 @@ import { at, currentPlace } from '../device/place.js';
 import { copyBuffer } from '../device/recorder.js';
 import { DtypeError, ShapeError, showValue, UsageError } from '../errors.js';
 import { binary } from '../kernels/elementwise.js';
-import type { GradNode } from '../tensor/gradient.js';
 import { keep, requireSync, scope, unscoped } from '../tensor/scope.js';
 import { sameShape, showShape } from '../tensor/shape.js';
-import { alias, empty, onBackward, Tensor } from '../tensor/tensor.js';
+import { alias, empty, type GradNode, onBackward, Tensor } from '../tensor/tensor.js';
 import { asOf, thisMoment } from '../tensor/versions.js';
 
 /** What `detectAnomaly` looks at results and gradients with; it registers itself here, so that who does not use it does not load it. */

@@ -1,6 +1,7 @@
 // Batches ahead of the GPU. Order and augmentation depend on (seed, epoch) alone.
 import { DataError, showValue, UsageError } from '../errors.js';
 import { anything, checkOptions, flag, oneOf, type Rules, required, whole } from '../options.js';
+import type { HostTensor } from '../tensor/dtype.js';
 import type { AugmentOptions } from './augment.js';
 import type { ColourStatistics } from './colours.js';
 import { ImageDataset } from './dataset.js';
@@ -10,10 +11,10 @@ import { mixKey, Random, shuffled } from './random.js';
 import { coloursRule } from './rules.js';
 import { pictureOf } from './transforms/picture.js';
 
-/** Inputs (inputs, 3, height, width) on the host, the class of each, and the pictures' places in the data set. */
+/** Inputs on the host, the class of each picture, and the pictures' places in the data set. */
 export interface ImageBatch {
-  /** (pictures * crops, 3, height, width) as one run of numbers. */
-  images: Float32Array;
+  /** (pictures * crops, 3, height, width). */
+  images: HostTensor<Float32Array>;
   /** One class a picture. */
   labels: Int32Array;
   /** One place in the data set a picture. */
@@ -70,6 +71,8 @@ const RULES: Rules<DataLoaderOptions> = {
 export class DataLoader {
   /** Of an input: (3, height, width). */
   readonly imageShape: readonly number[];
+  /** Inputs a picture. */
+  private readonly crops: number;
   private readonly assembler: Assembler;
 
   constructor(
@@ -83,7 +86,7 @@ export class DataLoader {
     }
     checkOptions('DataLoader', options, RULES);
     const { augment: how, batchSize } = options;
-    this.imageShape = inputShape(how, dataset.size).slice(1);
+    [this.crops, ...this.imageShape] = inputShape(how, dataset.size);
     if (dataset.length === 0) throw new DataError('DataLoader: the data set is empty');
     if (this.length === 0) {
       throw new DataError(
@@ -147,7 +150,8 @@ export class DataLoader {
   }
 
   private async make(job: BatchJob): Promise<ImageBatch> {
-    const images = await this.assembler.assemble(job);
+    const data = await this.assembler.assemble(job);
+    const images = { data, shape: [job.indices.length * this.crops, ...this.imageShape] };
     return { images, labels: Int32Array.from(job.indices, (i) => this.dataset.label(i)), indices: job.indices };
   }
 }

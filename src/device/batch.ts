@@ -1,10 +1,10 @@
 // What goes to the device in one submit.
 
 import { KernelError, LimitError, type WgradError } from '../errors.js';
-import { type BoundGroup, bindGroupOf } from './bind-groups.js';
+import type { BatchTimer } from './batch-timer.js';
+import { type BoundGroup, bindGroupOf } from './bound-group.js';
 import type { Pipeline, Slots } from './pipeline.js';
 import type { GpuBuffer } from './pool.js';
-import type { BatchTimer } from './profiler.js';
 
 /** Parameters of successive dispatches lie this many bytes apart: WebGPU's guaranteed offset alignment. */
 export const PARAMS_STEP = 256;

@@ -1,6 +1,7 @@
-// Which buffers a dispatch sees, as bind groups that are made once for each combination.
+// Bind groups by pipeline and buffers: each combination is made once.
 import { LimitError } from '../errors.js';
 import { roundUp, showBytes } from '../math.js';
+import type { BoundGroup, BoundRange } from './bound-group.js';
 import type { Pipeline } from './pipeline.js';
 import { type BufferPool, type GpuBuffer, requireHere } from './pool.js';
 import { bindingLimit } from './windows.js';
@@ -17,35 +18,9 @@ export type Binding = GpuBuffer | View;
 const ALIGNMENT = 256;
 const CAP = 20_000;
 
-/** What a dispatch's buffers look like to its bind group and its parameters. */
-export interface Entry {
-  buffer: GpuBuffer;
-  offset: number;
-  size: number;
-}
-
-/** A bind group that is made when it is first encoded: by then its buffers are known to exist. */
-export interface BoundGroup {
-  readonly label: string;
-  readonly layout: GPUBindGroupLayout;
-  readonly entries: readonly Entry[];
-  group: GPUBindGroup | undefined;
-}
-
-export function bindGroupOf(device: GPUDevice, bound: BoundGroup): GPUBindGroup {
-  bound.group ??= device.createBindGroup({
-    label: bound.label,
-    layout: bound.layout,
-    entries: bound.entries.map(({ buffer, offset, size }, binding) => ({
-      ...{ binding, resource: { buffer: buffer.gpu, offset, size } },
-    })),
-  });
-  return bound.group;
-}
-
 export class BindGroupCache {
   private count = 0;
-  private entries: Entry[] = [];
+  private entries: BoundRange[] = [];
 
   constructor(
     private readonly pool: BufferPool,

@@ -14,7 +14,8 @@ import {
   usedBy,
   writeParams,
 } from './batch.js';
-import { BindGroupCache, type Binding, type BoundGroup, boundBytes } from './bind-groups.js';
+import { BindGroupCache, type Binding, boundBytes } from './bind-groups.js';
+import type { BoundGroup } from './bound-group.js';
 import { lostDuring } from './failures.js';
 import type { RecorderHost } from './host.js';
 import type { Pipeline, Shader } from './pipeline.js';

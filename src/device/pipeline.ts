@@ -1,7 +1,7 @@
 // Shader text with its slots filled in, compiled once for each (shader, slots), asynchronously and in parallel.
 
 import { DeviceLostError, KernelError, LimitError } from '../errors.js';
-import type { BoundGroup } from './bind-groups.js';
+import type { BoundGroup } from './bound-group.js';
 
 /** A kernel as scripts/embed-wgsl.mjs describes it: text, and names as literal types. */
 export interface Shader {

@@ -2,8 +2,9 @@
 // https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 import { DataError } from '../errors.js';
 import { requireBytes } from '../options.js';
+import type { HostTensor } from '../tensor/dtype.js';
 import { type ElementType, elementBytes, type Fail, readElements, requireFilled, writtenAs } from './elements.js';
-import type { HostTensor, StoredTensor } from './safetensors.js';
+import type { StoredTensor } from './safetensors.js';
 
 const MAGIC = '\x93NUMPY';
 /** NumPy's names without their byte order. */

@@ -2,24 +2,13 @@
 // https://github.com/huggingface/safetensors. Files are not trusted: every claim of the header is checked.
 import { CheckpointError, showValue, UsageError } from '../errors.js';
 import { requireBytes } from '../options.js';
-import type { HostArray, TypedArray } from '../tensor/dtype.js';
+import type { HostTensor, TypedArray } from '../tensor/dtype.js';
 import { type ElementType, elementBytes, type Fail, readElements, requireFilled, writtenAs } from './elements.js';
 
-/** A tensor on the host. */
-export interface StoredTensor {
-  /** Sizes, the slowest dimension first. */
-  shape: readonly number[];
-  /** Elements in row-major order. */
-  data: TypedArray;
-}
+export type { HostTensor };
 
-/** A tensor on the host, of any type that is written. */
-export interface HostTensor {
-  /** Sizes, the slowest dimension first. */
-  shape: readonly number[];
-  /** Elements in row-major order. */
-  data: HostArray;
-}
+/** A tensor as it is read from a file. */
+export type StoredTensor = HostTensor<TypedArray>;
 
 /** What a safetensors file holds. */
 export interface SafetensorsFile {

@@ -3,6 +3,7 @@ import type { GpuBuffer } from '../device/pool.js';
 import { release, run, scratch, type View, view } from '../device/recorder.js';
 import { bindingLimit, type Window, windows, windowsAnywhere } from '../device/windows.js';
 import { ceilDiv } from '../math.js';
+import type { Tiling } from './product.js';
 import {
   gemm as plain,
   gemm_shared as shared,
@@ -11,7 +12,7 @@ import {
   gemm_subgroup_wide as wide,
 } from './sources.gen.js';
 import { sumSlices } from './sum-slices.js';
-import { chooseTiling, forcedVariant, type Tiling } from './tile.js';
+import { chooseTiling, forcedVariant } from './tile.js';
 
 /** C (m, n) = op(A) (m, k) · op(B) (k, n). */
 export interface GemmSize {

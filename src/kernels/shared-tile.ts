@@ -4,7 +4,7 @@
 import { deviceInfo } from '../device/runtime.js';
 import { largestWindow } from '../device/windows.js';
 import { ceilDiv, roundUp } from '../math.js';
-import type { Product, Tiling } from './tile.js';
+import type { Product, Tiling } from './product.js';
 
 /** A tile: its threads have `side` x `side` blocks of 4 x 4 sums each, and walk along k in steps of `depth`. */
 interface Tile {

@@ -4,6 +4,7 @@ import type { Slots } from '../device/pipeline.js';
 import { deviceInfo } from '../device/runtime.js';
 import { DeviceError } from '../errors.js';
 import { ceilDiv } from '../math.js';
+import { type Product, productKey, type Tiling, tilingName } from './product.js';
 import { sharedTilings } from './shared-tile.js';
 import { tunedChoices } from './tuned.js';
 
@@ -32,37 +33,6 @@ export function forcedVariant(): Variant | null {
 /** Whether the 'subgroup' kernels run on this device. */
 export function subgroupsUsable(): boolean {
   return deviceInfo().subgroupSize >= 4;
-}
-
-/** A product of `rows` x `columns` numbers, each a sum over `depth`, `batches` times. */
-export interface Product {
-  rows: number;
-  columns: number;
-  depth: number;
-  batches?: number;
-  /** Sums that `depth` is made of, each walked on its own (a weight gradient's images). Default 1. */
-  runs?: number;
-  /** The operand lies along k and every row starts at a multiple of four numbers. */
-  alignedA?: boolean;
-  alignedB?: boolean;
-  /** The second operand and the result lie along the columns, aligned and a multiple of four long. */
-  wideB?: boolean;
-  /** `depth` may be cut into slices that a second pass adds up. */
-  splits?: boolean;
-}
-
-export interface Tiling {
-  variant: 'tiled' | 'subgroup' | 'wide' | 'shared';
-  slots: Slots;
-  row_tiles: number;
-  column_tiles: number;
-  /** Tiles of all batches and slices. */
-  groups: number;
-  /** Into how many pieces `depth` is cut, of `slice_k` each but the last. */
-  slices: number;
-  slice_k: number;
-  /** Estimated, for comparing with others only. */
-  time: number;
 }
 
 // Nanoseconds for one SIMD vector on lavapipe (docs/kernels.md): what the estimate is made of.
@@ -112,18 +82,6 @@ export function auditioning<T>(choose: NonNullable<typeof audition>, body: () =>
   } finally {
     audition = undefined;
   }
-}
-
-/** A product as the tuner's table names it. */
-export function productKey({ rows, columns, depth, batches = 1, runs = 1, ...how }: Product): string {
-  const flags = (['alignedA', 'alignedB', 'wideB'] as const).filter((flag) => how[flag]);
-  return [`${rows}x${columns}x${depth}`, `${batches}x${runs}`, ...flags].join(' ');
-}
-
-/** A tiling as the tuner's table names it. */
-export function tilingName({ variant, slots, slices }: Tiling): string {
-  const { ROWS = slots.TILE_ROWS ?? slots.ROW_BLOCKS, COLUMNS = slots.TILE_COLUMNS ?? slots.WIDTH } = slots;
-  return `${variant} ${ROWS}x${COLUMNS}${slices > 1 ? `/${slices}` : ''}`;
 }
 
 /**

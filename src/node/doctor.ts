@@ -1,4 +1,4 @@
-// Looks at what training needs: Node, Dawn, the adapter, and a kernel's answer. Printed by doctor-cli.ts.
+// Looks at what training needs: Node, Dawn, the adapter, and a kernel's answer. Printed by src/cli/doctor.ts.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';

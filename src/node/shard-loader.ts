@@ -51,6 +51,8 @@ const RULES: Rules<ShardLoaderOptions> = {
 export class ShardLoader {
   /** Of an input: (3, height, width). */
   readonly imageShape: readonly number[];
+  /** Inputs a picture. */
+  private readonly crops: number;
   private readonly pool: WorkerPool<ShardBatchJob, ShardBatchReply> | null;
   /** Damaged files that have been named. */
   private readonly told = new Set<string>();
@@ -66,7 +68,7 @@ export class ShardLoader {
     checkOptions('ShardLoader', options, RULES);
     const { augment, batchSize, workers = availableParallelism() } = options;
     const { size } = dataset;
-    this.imageShape = inputShape(augment, size).slice(1);
+    [this.crops, ...this.imageShape] = inputShape(augment, size);
     if (this.length === 0) {
       throw new DataError(
         `ShardLoader: dropLast leaves nothing of ${dataset.length} samples, which do not fill a batch of ${batchSize}`,
@@ -167,7 +169,7 @@ export class ShardLoader {
   private async make(reader: ShardReader, places: Int32Array, epoch: number): Promise<Made> {
     const samples = await reader.take(places);
     const job = { files: samples.map(({ bytes }) => bytes), places, epoch };
-    const { images, reasons } = this.pool
+    const { images: data, reasons } = this.pool
       ? await this.pool.run(job)
       : assembleShardBatch({ size: this.dataset.size, augment: this.options.augment }, job);
     const good = [...places.keys()].filter((i) => reasons[i] === null);
@@ -179,6 +181,7 @@ export class ShardLoader {
       throw new DataError(`${file}: ${reason}; none of its batch of ${places.length} can be read`);
     }
     const labels = Int32Array.from(good, (i) => labelOf(samples[i].label, this.dataset.classes));
+    const images = { data, shape: [good.length * this.crops, ...this.imageShape] };
     return { batch: { images, labels, indices: Int32Array.from(good, (i) => places[i]) }, damaged };
   }
 

@@ -1,7 +1,7 @@
 import { zeros } from '../autograd/ops/create.js';
 import { wrote } from '../autograd/tape.js';
 import { within } from '../device/place.js';
-import { anything, checkOptions, type Rules } from '../options.js';
+import { anything, checkOptions, notNegative, type Rules, required } from '../options.js';
 import { unscoped } from '../tensor/scope.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { checkSaved, type GroupRules, groupsOf, looseRules } from './params.js';
@@ -28,6 +28,8 @@ export interface OptimizerState {
   updates: number[];
   /** Each group's settings. */
   groups: object[];
+  /** What every group's lr was multiplied by. Not in states of older versions, where it was 1. */
+  lrScale?: number;
 }
 
 /**
@@ -44,6 +46,11 @@ export abstract class Optimizer<S extends CommonSettings = CommonSettings> {
   private readonly counts = new Map<Tensor, number>();
   /** Calls of `step` so far. A parameter without a gradient then has fewer updates: see `updatesOf`. */
   steps = 0;
+  /**
+   * Every update's learning rate is its group's lr times this. Default 1. For what lowers all rates beside a schedule, which
+   * goes on from the groups' own: a trainer's rollbacks.
+   */
+  lrScale = 1;
 
   /**
    * `defaults` are the settings of a group that has none of its own; `rules` say what each may be.
@@ -69,6 +76,7 @@ export abstract class Optimizer<S extends CommonSettings = CommonSettings> {
    * @throws UsageError if a setting was changed to what it may not be, such as a learning rate of NaN; nothing is updated then.
    */
   step(): void {
+    checkOptions(this.constructor.name, { lrScale: this.lrScale }, { lrScale: required(notNegative) });
     for (const [i, group] of this.groups.entries()) {
       checkOptions(`${this.constructor.name}: groups[${i}]`, group, this.rules);
     }
@@ -76,10 +84,11 @@ export abstract class Optimizer<S extends CommonSettings = CommonSettings> {
     within('optimizer', () => {
       let place = 0;
       for (const group of this.groups) {
+        const settings = { ...group, lr: group.lr * this.lrScale };
         for (const param of group.params) {
           if (param.grad) {
             this.counts.set(param, this.updatesOf(param) + 1);
-            this.update(param, param.grad, group);
+            this.update(param, param.grad, settings);
             wrote(this.constructor.name, param, place);
           }
           place++;
@@ -88,7 +97,7 @@ export abstract class Optimizer<S extends CommonSettings = CommonSettings> {
     });
   }
 
-  /** One step of one parameter, in place; `steps` and `updatesOf` count it already. */
+  /** One step of one parameter, in place; `steps` and `updatesOf` count it already. The settings' lr has `lrScale` in it. */
   protected abstract update(param: Tensor, grad: Tensor, settings: S): void;
 
   /** Forgets all gradients, so that the next backward pass starts from none. Gives their memory back. */
@@ -133,10 +142,11 @@ export abstract class Optimizer<S extends CommonSettings = CommonSettings> {
     return Object.fromEntries(entries);
   }
 
-  /** Plain settings of each group, and how many steps and updates there were. */
+  /** Plain settings of each group, `lrScale`, and how many steps and updates there were. */
   settings(): OptimizerState {
     const updates = this.groups.flatMap((g) => g.params.map((param) => this.updatesOf(param)));
-    return { steps: this.steps, updates, groups: this.groups.map(({ params: _, ...settings }) => settings) };
+    const groups = this.groups.map(({ params: _, ...settings }) => settings);
+    return { steps: this.steps, updates, groups, lrScale: this.lrScale };
   }
 
   /**
@@ -146,6 +156,7 @@ export abstract class Optimizer<S extends CommonSettings = CommonSettings> {
   restore(saved: OptimizerState, tensors: Record<string, Float32Array>): void {
     checkSaved(this.constructor.name, { groups: this.groups, rules: this.rules }, saved, tensors);
     this.steps = saved.steps;
+    this.lrScale = saved.lrScale ?? 1;
     this.groups.forEach((group, i) => {
       Object.assign(group, saved.groups[i]);
     });

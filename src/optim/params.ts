@@ -1,6 +1,6 @@
 // What an optimizer is made of, checked before it is used.
 import { showValue, UsageError } from '../errors.js';
-import { anything, checkOptions, type Rule, type Rules, whole } from '../options.js';
+import { anything, checkOptions, notNegative, type Rule, type Rules, whole } from '../options.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { CommonSettings, OptimizerState, ParamGroup } from './optimizer.js';
 
@@ -57,13 +57,14 @@ export function checkSaved<S extends CommonSettings>(
     throw new UsageError(`${where}: cannot go on from this state: ${what}`);
   };
   const all = groups.flatMap((group) => group.params);
-  const { steps, updates, groups: settings } = saved ?? {};
+  const { steps, updates, groups: settings, lrScale = 1 } = saved ?? {};
   if (!Array.isArray(updates) || !Array.isArray(settings)) refuse('it is not what settings() gave');
   if (settings.length !== groups.length || updates.length !== all.length) {
     const [then, now] = [`${settings.length} groups and ${updates.length}`, `${groups.length} and ${all.length}`];
     refuse(`it is of ${then} parameters, there are ${now}`);
   }
   if (![steps, ...updates].every(whole(0).holds)) refuse('its steps and updates are whole numbers');
+  if (!notNegative.holds(lrScale)) refuse(`its lrScale is ${notNegative.be}, got ${showValue(lrScale)}`);
   for (const [i, group] of settings.entries()) {
     const { params: _, ...own } = rules as Record<string, Rule>;
     checkOptions(`${where}: saved groups[${i}]`, group, own);

@@ -19,6 +19,14 @@ export type HostArray =
   | BigInt64Array
   | BigUint64Array;
 
+/** A tensor's values on the host. */
+export interface HostTensor<Data extends HostArray = HostArray> {
+  /** Sizes, the slowest dimension first. */
+  shape: readonly number[];
+  /** Elements in row-major order. */
+  data: Data;
+}
+
 const BYTES: Record<DType, number> = { f32: 4, i32: 4, u8: 1 };
 
 /** By the name that every realm's arrays carry. i32 is what whole numbers become, as int64 in PyTorch. */

@@ -3,39 +3,40 @@ import { DtypeError, ShapeError, showValue, UsageError } from '../errors.js';
 import type { DType } from './dtype.js';
 import { openScope, type Scope } from './scope.js';
 import { type Shape, sameShape, showShape } from './shape.js';
-import type { Tensor } from './tensor.js';
 import type { Moment } from './versions.js';
 
-/** How a tensor was computed: its inputs, and a gradient thunk for each. Made by autograd/tape.ts. */
-export interface GradNode {
+/** How a tensor was computed: its inputs, and a gradient thunk for each. `T` is the tensor's type; tensor.ts gives it. */
+export interface Computed<T> {
   /** The op. */
   name: string;
   /** The layer it belongs to, for profiles. */
   place: string;
   /** The tensors that it was computed from. */
-  inputs: readonly Tensor[];
+  inputs: readonly T[];
   /**
    * From dy, the gradient of the result, to a thunk for each input: it computes the gradient with respect to that input,
    * in its shape. Null where there is none.
    */
-  grad: (dy: Tensor) => readonly ((() => Tensor) | null)[];
+  grad: (dy: T) => readonly ((() => T) | null)[];
   /** When: its gradient wants what it reads to be as it was then. @internal */
   made: Moment;
 }
 
-/** The base of Tensor. */
-export abstract class Differentiable {
+/** The base of Tensor, which is `T`. */
+export abstract class Differentiable<T extends Differentiable<T>> {
   abstract readonly shape: Shape;
   abstract readonly dtype: DType;
   abstract label: string;
   abstract scope: Scope | null;
+  abstract readonly disposed: boolean;
+  abstract dispose(): void;
 
   /** How it was computed; null for what was made from values or under `noGrad`. */
-  node: GradNode | null = null;
+  node: Computed<T> | null = null;
   /** Whether it is, or ever was, a leaf that requires a gradient: what modules count among their state, frozen or not. @internal */
   isParameter = false;
   private followed = false;
-  private gradient: Tensor | null = null;
+  private gradient: T | null = null;
 
   /** Whether `backward()` follows it. Set on what is trained; results of ops inherit it from their inputs. */
   get requiresGrad(): boolean {
@@ -64,7 +65,7 @@ export abstract class Differentiable {
   }
 
   /** The gradient that `backward()` left here, of the same shape; null before. It lives as long as its tensor does. */
-  get grad(): Tensor | null {
+  get grad(): T | null {
     return this.gradient;
   }
 
@@ -73,7 +74,7 @@ export abstract class Differentiable {
    * that is open, or at once if none is.
    * @throws ShapeError, DtypeError or UsageError for what cannot be its gradient.
    */
-  set grad(value: Tensor | null) {
+  set grad(value: T | null) {
     const before = this.gradient;
     if (value === before) return;
     if (value) {
@@ -90,7 +91,7 @@ export abstract class Differentiable {
   }
 }
 
-function requireGradient({ label, shape }: Differentiable, value: Tensor): void {
+function requireGradient<T extends Differentiable<T>>({ label, shape }: Differentiable<T>, value: T): void {
   if (!(value instanceof Differentiable)) throw new UsageError(`grad: is a tensor or null, got ${showValue(value)}`);
   if (value.dtype !== 'f32') throw new DtypeError(`grad: a gradient is f32, got ${value.dtype}`);
   if (!sameShape(value.shape, shape)) {

@@ -1,7 +1,7 @@
 // Values of the host, as the device takes them. Nothing is rounded, wrapped or guessed in silence but what f32 cannot hold.
 import { DtypeError, ShapeError, showValue, UsageError } from '../errors.js';
-import { bytesOf, type DType, dtypeOf, type HostArray, type TypedArray } from './dtype.js';
-import { showShape } from './shape.js';
+import { bytesOf, type DType, dtypeOf, type HostArray, type HostTensor, type TypedArray } from './dtype.js';
+import { type Shape, showShape } from './shape.js';
 
 /** Nested lists of numbers, such as [[1, 2], [3, 4]]. */
 export type Nested = number | readonly Nested[] | HostArray;
@@ -11,18 +11,25 @@ const DEEPEST = 64;
 /** A list's or an array's numbers in row-major order, with their shape; `dtype` where an array says so. */
 export interface HostValues {
   flat: HostArray | readonly number[];
-  shape: number[];
+  shape: Shape;
   dtype: DType;
+}
+
+/** Whether a value is `{ data, shape }` of a typed array. */
+export function isHostTensor(value: unknown): value is HostTensor {
+  const { data, shape } = Object(value) as Partial<HostTensor>;
+  return ArrayBuffer.isView(data) && Array.isArray(shape);
 }
 
 /**
  * Takes in what `tensor` was given.
  * @throws ShapeError if lists are ragged, UsageError if there is anything but numbers in them.
  */
-export function hostValues(op: string, values: Nested): HostValues {
+export function hostValues(op: string, values: Nested | HostTensor): HostValues {
   if (ArrayBuffer.isView(values)) {
     return { flat: values, shape: [values.length], dtype: dtypeOf(op, values) };
   }
+  if (isHostTensor(values)) return { flat: values.data, shape: values.shape, dtype: dtypeOf(op, values.data) };
   const shape = shapeOf(op, values);
   const flat: number[] = [];
   const walk = (part: Nested, dim: number): void => {

@@ -2,8 +2,8 @@ import type { GpuBuffer } from '../device/pool.js';
 import { copyBuffer, read, release, upload } from '../device/recorder.js';
 import { DtypeError, ShapeError, showValue, UsageError } from '../errors.js';
 import { anything, checkOptions, flag, type Rules } from '../options.js';
-import { arrayOf, bytesOf, checkDtype, type DType, type HostArray, type TypedArray } from './dtype.js';
-import { Differentiable } from './gradient.js';
+import { arrayOf, bytesOf, checkDtype, type DType, type HostArray, type HostTensor, type TypedArray } from './dtype.js';
+import { type Computed, Differentiable } from './gradient.js';
 import { deviceArray, hostValues, type Nested } from './host-values.js';
 import { openScope, type Scope } from './scope.js';
 import { checkShape, type Shape, sameShape, showShape, sizeOf } from './shape.js';
@@ -11,6 +11,9 @@ import { newStorage, type Storage, usable } from './storage.js';
 import { countWrite, nextTensorId } from './versions.js';
 
 export type { Nested } from './host-values.js';
+
+/** How a tensor was computed: its inputs, and a gradient thunk for each. Made by `record`. */
+export interface GradNode extends Computed<Tensor> {}
 
 /** How `tensor` makes one. */
 export interface TensorOptions {
@@ -42,7 +45,7 @@ const INSPECT = Symbol.for('nodejs.util.inspect.custom');
  * An n-dimensional array on the GPU, row-major and contiguous. Made by `tensor`, `zeros`, `randn` and the like, computed
  * with by free functions such as `add`, and owned by the scope that is open when it is made.
  */
-export class Tensor extends Differentiable {
+export class Tensor extends Differentiable<Tensor> {
   /** Increases with every tensor made: descending ids are a topological order of what was computed. */
   readonly id = nextTensorId();
   /** Elements in all: the product of the shape. */
@@ -254,12 +257,15 @@ const TENSOR_OPTIONS: Rules<TensorOptions & { shape?: Shape }> = {
 };
 
 /**
- * A tensor from host values: nested lists, or a flat typed array with `shape`. Numbers and arrays of floats become f32,
+ * A tensor from host values: nested lists, a flat typed array with `shape`, or both as `{ data, shape }`. Numbers and arrays of floats become f32,
  * bytes (Uint8Array) u8, arrays of other whole numbers i32, unless `dtype` says otherwise. PyTorch: torch.tensor.
  * @throws ShapeError if lists are ragged or the shape does not fit; UsageError for what is no number; DtypeError if i32 or
  * u8 cannot hold a value or is to require a gradient.
  */
-export function tensor(values: Nested | HostArray, options: TensorOptions & { shape?: Shape } = {}): Tensor {
+export function tensor(
+  values: Nested | HostArray | HostTensor,
+  options: TensorOptions & { shape?: Shape } = {},
+): Tensor {
   checkOptions('tensor', options, TENSOR_OPTIONS);
   const { flat, shape: own, dtype: natural } = hostValues('tensor', values);
   const { dtype = natural, shape = own } = options;

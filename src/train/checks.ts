@@ -14,7 +14,8 @@ import {
   share,
   whole,
 } from '../options.js';
-import { showShape } from '../tensor/shape.js';
+import { isHostTensor } from '../tensor/host-values.js';
+import { showShape, sizeOf } from '../tensor/shape.js';
 import type { DivergenceOptions } from './divergence.js';
 import type { Batch, BatchSource, FitOptions, TrainerParts, TrainerSchedule } from './run.js';
 import { WATCHED_FIGURES } from './watched.js';
@@ -23,13 +24,8 @@ const isObject = (value: unknown): value is Record<string, unknown> => typeof va
 const isWhole = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
 
 const source: Rule = {
-  be: 'a source of batches { length, imageShape, epoch }, such as a DataLoader',
-  holds: (value) =>
-    isObject(value) &&
-    typeof value.epoch === 'function' &&
-    isWhole(value.length) &&
-    Array.isArray(value.imageShape) &&
-    value.imageShape.every(isWhole),
+  be: 'a source of batches { length, epoch }, such as a DataLoader',
+  holds: (value) => isObject(value) && typeof value.epoch === 'function' && isWhole(value.length),
 };
 const schedule: Rule = {
   be: "a schedule and when to step it, { each: 'step' | 'epoch', rule }",
@@ -169,19 +165,20 @@ export function checkAnswers(
   }
 }
 
-/** @throws DataError unless a batch is made of images in these numbers and their labels. */
-export function checkBatch(where: string, batch: Batch, { imageShape }: BatchSource): void {
+/** @throws DataError unless a batch is made of images and their labels. */
+export function checkBatch(where: string, batch: Batch): void {
   const { images, labels } = isObject(batch) ? batch : ({} as Partial<Batch>);
-  if (!(images instanceof Float32Array && labels instanceof Int32Array)) {
+  if (!(isHostTensor(images) && images.data instanceof Float32Array && labels instanceof Int32Array)) {
     throw new DataError(
-      `${where}: a batch is { images: Float32Array, labels: Int32Array }, got images ${showValue(images)}, labels ${showValue(labels)}`,
+      `${where}: a batch is { images: { data: Float32Array, shape }, labels: Int32Array }, got images ${showValue(images)}, labels ${showValue(labels)}`,
     );
   }
   if (labels.length === 0) throw new DataError(`${where}: a batch has no images`);
-  const numbers = imageShape.reduce((a, b) => a * b, labels.length);
-  if (images.length !== numbers) {
+  if (images.shape[0] !== labels.length)
+    throw new DataError(`${where}: a batch has images ${showShape(images.shape)} and ${labels.length} labels`);
+  if (images.data.length !== sizeOf(images.shape)) {
     throw new DataError(
-      `${where}: a batch has ${images.length} numbers, ${labels.length} images of ${showShape(imageShape)} are ${numbers}`,
+      `${where}: a batch has ${images.data.length} numbers, images ${showShape(images.shape)} are ${sizeOf(images.shape)}`,
     );
   }
 }

@@ -43,10 +43,10 @@ export async function evaluate(
   const late = new LateResults(AHEAD);
   for await (const batch of source.epoch(0)) {
     check();
-    checkBatch('evaluate', batch, source);
+    checkBatch('evaluate', batch);
     const { labels } = batch;
     const step = async (): Promise<void> => {
-      const [lossValue, scores] = await forward(model, batch, source, classes);
+      const [lossValue, scores] = await forward(model, batch, classes);
       loss.add(lossValue, labels.length);
       confusion.add(scores, labels);
     };
@@ -60,11 +60,11 @@ export async function evaluate(
   return { loss: loss.value, confusion };
 }
 
-function forward(model: Module, batch: Batch, { imageShape }: BatchSource, classes: readonly string[]) {
+function forward(model: Module, batch: Batch, classes: readonly string[]) {
   const { images, labels } = batch;
   using _step = scope();
   return noGrad(() => {
-    const x = tensor(images, { shape: [labels.length, ...imageShape] });
+    const x = tensor(images);
     const logits = inEvaluation(model, () => model.forward(x));
     checkAnswers('evaluate', logits.shape, batch, classes);
     return Promise.all([crossEntropy(logits, tensor(labels)).item(), logits.data()]);

@@ -3,14 +3,15 @@ import type { WgradError } from '../errors.js';
 import type { Module } from '../layers/module.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import type { Schedule } from '../optim/schedule.js';
+import type { HostTensor } from '../tensor/dtype.js';
 import type { DivergenceOptions, LossTrend } from './divergence.js';
 import type { Mean } from './metrics.js';
 import type { Snapshot } from './snapshot.js';
 
 /** Images (batch, channels, height, width) and their classes, on the host. */
 export interface Batch {
-  /** Row-major; channels, height and width are the source's `imageShape`. */
-  images: Float32Array;
+  /** (batch, channels, height, width). */
+  images: HostTensor<Float32Array>;
   /** One class an image. */
   labels: Int32Array;
 }
@@ -25,8 +26,6 @@ export type BatchOrder = Readonly<Record<string, string | number | boolean>>;
 export interface BatchSource {
   /** Images in an epoch. */
   readonly length: number;
-  /** (channels, height, width). */
-  readonly imageShape: readonly number[];
   /**
    * Kept in checkpoints: a run resumes only with the same `pictures`, and in the middle of an epoch only with all the
    * rest the same, too. Default: nothing is compared.

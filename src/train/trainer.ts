@@ -129,11 +129,11 @@ export class Trainer {
 
   /** One step: forward, backward, update. The promise settles when its loss has come back. */
   trainStep(batch: Batch): Promise<void> {
-    const { model, optimizer, schedule, train, classes, labelSmoothing = 0 } = this.parts;
-    checkBatch('trainer', batch, train);
+    const { model, optimizer, schedule, classes, labelSmoothing = 0 } = this.parts;
+    checkBatch('trainer', batch);
     const { images, labels } = batch;
     using _step = scope();
-    const x = tensor(images, { shape: [labels.length, ...train.imageShape] });
+    const x = tensor(images);
     const target = tensor(labels);
     const logits = findingParts('trainer', model, () => model.forward(x));
     checkAnswers('trainer', logits.shape, batch, classes);

@@ -1,6 +1,7 @@
 import { profile } from '../device/profile.js';
 import { activeRecorder } from '../device/recorder.js';
-import { auditioning, productKey, type Tiling, tilingName } from '../kernels/tile.js';
+import { productKey, type Tiling, tilingName } from '../kernels/product.js';
+import { auditioning } from '../kernels/tile.js';
 import { addTuned } from '../kernels/tuned.js';
 import { type Module, requireModule } from '../layers/module.js';
 import { callback, checkOptions, whole } from '../options.js';

@@ -22,7 +22,7 @@ export function browserTests(): string[] {
   return readdirSync(sources, { recursive: true, encoding: 'utf8' })
     .map((file) => file.replaceAll('\\', '/'))
     .filter((file) => file.endsWith('.test.ts') && !file.startsWith('node/'))
-    .filter((file) => !/from 'node:|src\/node\/|examples\/dogcat\//.test(readFileSync(sources + file, 'utf8')))
+    .filter((file) => !/from 'node:|src\/(node|cli)\//.test(readFileSync(sources + file, 'utf8')))
     .map((file) => file.replace('.test.ts', ''))
     .sort();
 }

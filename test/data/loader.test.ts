@@ -50,7 +50,8 @@ test('every picture once, in order or shuffled, with its label', async () => {
         [...labels],
         Array.from(own, (i) => dataset.label(i)),
       );
-      assert.is(images.length, own.length * 3 * 8 * 8);
+      assert.equal(images.shape, [own.length, 3, 8, 8]);
+      assert.is(images.data.length, own.length * 3 * 8 * 8);
     }
   }
 });
@@ -59,12 +60,12 @@ test('each picture of a batch is augmented as it would be alone', async () => {
   for (const place of ['random', 'ten'] as const) {
     const how = { ...augment, place };
     for (const { images, indices } of await collect(loaderOf({ augment: how }), 2)) {
-      const each = images.length / indices.length;
-      const expected = new Float32Array(images.length);
+      const each = images.data.length / indices.length;
+      const expected = new Float32Array(images.data.length);
       indices.forEach((picture, i) => {
         augmentPicture(dataset.pixels(picture), dataset.size, expected, i * each, how, 2, picture);
       });
-      assert.equal(images, expected);
+      assert.equal(images.data, expected);
     }
   }
 });
@@ -98,7 +99,7 @@ test('dropLast leaves out the batch that is not full', async () => {
 
 test('ten crops a picture', async () => {
   const [batch] = await collect(loaderOf({ augment: { ...augment, place: 'ten' } }));
-  assert.equal([batch.images.length, batch.labels.length], [5 * 10 * 3 * 8 * 8, 5]);
+  assert.equal([batch.images.shape, batch.labels.length], [[5 * 10, 3, 8, 8], 5]);
 });
 
 test('the inputs of one picture: brought to size, cut where the ten crops are, and normalized', () => {

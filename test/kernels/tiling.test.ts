@@ -1,7 +1,8 @@
 // Every tiling that the tuner may choose gives the right answer, at sizes around all of their edges.
 import * as assert from 'uvu/assert';
 import { conv2d, linear, noGrad, scope, type Tensor, tensor } from '../../src/index.js';
-import { auditioning, chooseTiling, forceVariant, tilingName, tilings } from '../../src/kernels/tile.js';
+import { tilingName } from '../../src/kernels/product.js';
+import { auditioning, chooseTiling, forceVariant, tilings } from '../../src/kernels/tile.js';
 import { useDevice } from '../support/device.js';
 import { seeded } from '../support/random.js';
 import { suite } from '../support/suite.js';

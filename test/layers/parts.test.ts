@@ -268,9 +268,8 @@ class Hiding extends Module {
 
 const source = {
   length: 4,
-  imageShape: [3],
   async *epoch() {
-    yield { images: seeded(12, 1), labels: Int32Array.of(0, 1, 0, 1) };
+    yield { images: { data: seeded(12, 1), shape: [4, 3] }, labels: Int32Array.of(0, 1, 0, 1) };
   },
 };
 

@@ -429,14 +429,9 @@ const shards = planted('node/shards', [
 ]);
 
 const pace = planted('train/pace', [
+  ['src/cli/pace.ts', 'the test takes none of the minutes', '- elapsed - load.test / pace.evaluation', '- elapsed'],
   [
-    'examples/dogcat/pace.ts',
-    'the test takes none of the minutes',
-    '- elapsed - load.test / pace.evaluation',
-    '- elapsed',
-  ],
-  [
-    'examples/alexnet-dogcat.ts',
+    'src/cli/train.ts',
     'random numbers go on behind the steps that were timed',
     'manualSeed(options.seed);',
     'if (minutes === undefined) manualSeed(options.seed);',

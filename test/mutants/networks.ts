@@ -466,19 +466,19 @@ const summary = planted('layers/summary', [
 
 const preset = planted('train/paper', [
   [
-    'examples/dogcat/presets.ts',
+    'src/cli/presets.ts',
     'the paper’s preset divides pixels by their deviation',
     "pixels: 'mean-image',\n      flip",
     "pixels: 'standard',\n      flip",
   ],
   [
-    'examples/dogcat/presets.ts',
+    'src/cli/presets.ts',
     'the paper’s preset has PyTorch’s update rule',
     'rateInVelocity: true,',
     'rateInVelocity: false,',
   ],
   [
-    'examples/dogcat/run.ts',
+    'src/cli/parts.ts',
     'the options’ first weights are not handed on',
     'dropout, dropoutScaling, initialization, numClasses',
     "dropout, dropoutScaling, initialization: initialization && 'he', numClasses",

@@ -89,7 +89,7 @@ const values = planted('ops/special-values', [
     ', a + b, is_nan(a) | is_nan(b))',
     ', a + b, is_nan(a) & is_nan(b))',
   ],
-  ['src/autograd/ops/arithmetic.ts', 'a comparison with NaN holds', ') & !(', ') | ('],
+  ['src/autograd/ops/combine.ts', 'a comparison with NaN holds', ') & !(', ') | ('],
   [
     'src/autograd/ops/pointwise.ts',
     'clamp drops NaN',

@@ -3,41 +3,36 @@ import { type Fault, planted } from './fault.js';
 
 const preset = planted('train/paper', [
   [
-    'examples/dogcat/run.ts',
+    'src/cli/parts.ts',
     'the plateau watches the loss where the error was asked for',
     "figures[watch === 'error' ? 0 : 1]",
     "figures[watch === 'error' ? 1 : 0]",
   ],
-  ['examples/dogcat/run.ts', 'the plateau halves the rate', 'factor: 0.1,', 'factor: 0.5,'],
+  ['src/cli/parts.ts', 'the plateau halves the rate', 'factor: 0.1,', 'factor: 0.5,'],
   [
-    'examples/dogcat/run.ts',
+    'src/cli/parts.ts',
     'the velocity is PyTorch’s',
     'weightDecay, rateInVelocity });',
     'weightDecay, rateInVelocity: rateInVelocity && false });',
   ],
   [
-    'examples/dogcat/run.ts',
+    'src/cli/parts.ts',
     'predictions see other pixels than training did',
     'crop, pixels, colours });',
     "crop, pixels: pixels && ('standard' as const), colours });",
     'node/facts',
   ],
+  ['src/cli/presets.ts', 'the preset’s first weights are He’s', "initialization: 'paper',", "initialization: 'he',"],
+  ['src/cli/presets.ts', 'the preset watches the loss', "watch: 'error',", "watch: 'loss',"],
   [
-    'examples/dogcat/presets.ts',
-    'the preset’s first weights are He’s',
-    "initialization: 'paper',",
-    "initialization: 'he',",
-  ],
-  ['examples/dogcat/presets.ts', 'the preset watches the loss', "watch: 'error',", "watch: 'loss',"],
-  [
-    'examples/dogcat/facts.ts',
+    'src/cli/facts.ts',
     'a mean picture of other numbers than bytes’ means is taken',
     'image.every((value) => value >= 0 && value <= 255)',
     'image.every((value) => value >= 0 || value !== 0)',
     'node/facts',
   ],
   [
-    'examples/dogcat/given.ts',
+    'src/cli/given.ts',
     'a resumed run takes no notice of other options',
     'if (then === value) continue;',
     "if (then === value || name !== 'flip') continue;",
@@ -62,8 +57,8 @@ const refused = planted('train/options', [
   [
     'src/train/checks.ts',
     'batches with numbers left over are let pass',
-    'images.length !== numbers',
-    'images.length < numbers',
+    'images.data.length !== sizeOf',
+    'images.data.length < sizeOf',
   ],
   [
     'src/train/trainer.ts',

@@ -34,7 +34,9 @@ async function epochOf(workers: number, options: Partial<DataLoaderOptions> = {}
   const batches: string[] = [];
   for await (const { images, labels, indices } of loader.epoch(2, { startBatch })) {
     batches.push(
-      [images, labels, indices].map((a) => Buffer.from(a.buffer, a.byteOffset, a.byteLength).toString('hex')).join(' '),
+      [images.data, labels, indices]
+        .map((a) => Buffer.from(a.buffer, a.byteOffset, a.byteLength).toString('hex'))
+        .join(' '),
     );
   }
   await assembler.close();

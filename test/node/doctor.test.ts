@@ -7,7 +7,7 @@ import { Skip, suite } from '../support/suite.js';
 const test = suite('node/doctor');
 test.before(useDevice);
 
-const doctor = (env?: Record<string, string>) => startProgram([built('src/node/doctor-cli.js')], { env }).ended;
+const doctor = (env?: Record<string, string>) => startProgram([built('src/cli/doctor.js')], { env }).ended;
 
 test('a healthy machine: adapter, limits, a kernel with the right answer', async () => {
   const { code, out } = await doctor();

@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import * as assert from 'uvu/assert';
-import { type DogcatData, findFolders, loadData } from '../../examples/dogcat/data.js';
-import { type DogcatOptions, presets } from '../../examples/dogcat/presets.js';
-import type { Terminal } from '../../examples/dogcat/terminal.js';
+import { findFolders, loadData, type RunData } from '../../src/cli/data.js';
+import { presets, type RunOptions } from '../../src/cli/presets.js';
+import type { Terminal } from '../../src/cli/terminal.js';
 import { DataError } from '../../src/index.js';
 import { suite } from '../support/suite.js';
 import { makePng } from './made-images.js';
@@ -43,7 +43,7 @@ function make(folder: string, counts: Record<string, number>): string {
   return relative('', join(home, folder));
 }
 
-async function load(folders: string[], more: Partial<DogcatOptions> = {}): Promise<DogcatData & { said: string[] }> {
+async function load(folders: string[], more: Partial<RunOptions> = {}): Promise<RunData & { said: string[] }> {
   const said: string[] = [];
   const terminal = { say: (line: string) => void said.push(line), progress: () => {}, clear: () => {} };
   const options = { ...presets.quick.options, stored: 8, validation: 0.25, ...more };

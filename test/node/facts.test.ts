@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { type RunFacts, readFacts, writeFacts } from '../../examples/dogcat/facts.js';
-import { predict } from '../../examples/dogcat/predict.js';
-import { type DogcatOptions, presets } from '../../examples/dogcat/presets.js';
-import { buildModel, coloursOf } from '../../examples/dogcat/run.js';
-import { Terminal } from '../../examples/dogcat/terminal.js';
-import { test as testRun } from '../../examples/dogcat/test.js';
+import { type RunFacts, readFacts, writeFacts } from '../../src/cli/facts.js';
+import { buildModel, coloursOf } from '../../src/cli/parts.js';
+import { predict } from '../../src/cli/predict.js';
+import { presets, type RunOptions } from '../../src/cli/presets.js';
+import { Terminal } from '../../src/cli/terminal.js';
+import { test as testRun } from '../../src/cli/test.js';
 import { drawnStandIns } from '../../src/data/index.js';
 import { CheckpointError, manualSeed } from '../../src/index.js';
 import { CheckpointFiles, RunFolder, RunSaver } from '../../src/node/index.js';
@@ -25,7 +25,7 @@ test.after(() => rmSync(folder, { recursive: true }));
 const [STORED, CROP] = [75, 67];
 const pictures = drawnStandIns(24, STORED, 3);
 
-function factsOf(more: Partial<DogcatOptions> = {}): RunFacts {
+function factsOf(more: Partial<RunOptions> = {}): RunFacts {
   const small = { width: 1 / 16, image: CROP, stored: STORED, batch: 20 } as const;
   const options = { ...presets.paper.options, ...small, ...more };
   return { options, classes: pictures.classes, colours: coloursOf(pictures, options), folders: null };

@@ -313,9 +313,9 @@ test('a picture that cannot be read is named once, by shard and entry, and its b
       );
       const numbers = 3 * 13 * 13;
       for (const { images } of found) {
-        assert.is(images.length, 2 * numbers);
+        assert.is(images.data.length, 2 * numbers);
         for (const i of [0, 1])
-          assert.ok(images.subarray(i * numbers, (i + 1) * numbers).every((value) => value !== 0));
+          assert.ok(images.data.subarray(i * numbers, (i + 1) * numbers).every((value) => value !== 0));
       }
     }
     await loader.close();
@@ -445,7 +445,7 @@ with tarfile.open(sys.argv[1], 'w') as t:
   }
   const set = await open(path);
   assert.equal([set.length, set.counts()], [3, [0, 3]]);
-  assert.is((await batches(set))[0].images.length, 3 * 3 * 13 * 13);
+  assert.equal((await batches(set))[0].images.shape, [3, 3, 13, 13]);
 });
 
 test('a shard is counted once; one that changed, or a damaged cache, is counted again', async () => {

@@ -138,7 +138,7 @@ test('a frozen parameter is taken', () => {
 
 test('state of another optimizer is refused, and nothing is changed', () => {
   const rule = new w.SGD(net.parameters(), { lr: 0.1, momentum: 0.9 });
-  const { steps, updates, groups } = rule.settings();
+  const { steps, updates, groups, lrScale } = rule.settings();
   const [four, two] = [new Float32Array(4), new Float32Array(2)];
   for (const [saved, tensors, message] of [
     [undefined, {}, /cannot go on from this state: it is not what settings\(\) gave/],
@@ -152,6 +152,7 @@ test('state of another optimizer is refused, and nothing is changed', () => {
       {},
       /saved groups\[0\]: lr is a finite number, 0 or more, got null/,
     ],
+    [{ steps: 7, updates, groups, lrScale: -1 }, {}, /its lrScale is a finite number, 0 or more, got -1/],
     [{ steps: 7, updates, groups }, { '2.velocity': two }, /it has '2.velocity', there are 2 parameters/],
     [{ steps: 7, updates, groups }, { velocity: two }, /it has 'velocity'/],
     [
@@ -161,7 +162,7 @@ test('state of another optimizer is refused, and nothing is changed', () => {
     ],
   ] as const) {
     refuses(() => rule.restore(saved as never, tensors as never), 'SGD', message);
-    assert.equal([rule.settings(), rule.stateTensors()], [{ steps, updates, groups }, {}]);
+    assert.equal([rule.settings(), rule.stateTensors()], [{ steps, updates, groups, lrScale }, {}]);
   }
   rule.restore({ steps: 7, updates: [7, 3], groups }, { '0.velocity': four, '1.velocity': two });
   assert.equal([rule.steps, Object.keys(rule.stateTensors())], [7, ['0.velocity', '1.velocity']]);

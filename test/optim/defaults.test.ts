@@ -36,7 +36,39 @@ const rules: Record<string, [plain: (p: Tensor[]) => Optimizer, told: (p: Tensor
 
 for (const [name, [plain, told]] of Object.entries(rules)) {
   test(name, async () => assert.equal(await threeSteps(plain), await threeSteps(told)));
+
+  test(`${name}: lrScale times lr is the rate`, async () => {
+    const scaled = (lr: number, lrScale: number) => (params: Tensor[]) => {
+      const optimizer = plain(params);
+      optimizer.lr = lr;
+      optimizer.lrScale = lrScale;
+      return optimizer;
+    };
+    const values = await threeSteps(scaled(0.04, 0.25));
+    assert.equal(values, await threeSteps(scaled(0.01, 1)));
+    assert.not.equal(values, await threeSteps(scaled(0.04, 1)));
+  });
 }
+
+test('lrScale is saved, restored and checked, and leaves the groups’ rates', () => {
+  const make = () => new SGD([parameter(tensor([1]))], { lr: 0.1 });
+  const optimizer = make();
+  optimizer.lrScale = 0.5;
+  optimizer.step();
+  assert.is(optimizer.lr, 0.1);
+  const saved = JSON.parse(JSON.stringify(optimizer.settings()));
+  const other = make();
+  other.restore(saved, {});
+  assert.is(other.lrScale, 0.5);
+  const { lrScale: _, ...older } = saved;
+  other.restore(older, {});
+  assert.is(other.lrScale, 1);
+  for (const wrong of [Number.NaN, -1, undefined]) {
+    optimizer.lrScale = wrong as number;
+    assert.throws(() => optimizer.step(), /SGD: lrScale is (a finite number, 0 or more, got|missing)/);
+  }
+  assert.is(optimizer.steps, 1);
+});
 
 test('AdamW shrinks what has a gradient of 0, Adam does not', async () => {
   const after = async (make: (p: Tensor[]) => Optimizer) => {

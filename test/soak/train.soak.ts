@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { loaderFor } from '../../examples/dogcat/run.js';
+import { loaderFor } from '../../src/cli/parts.js';
 import { drawnStandIns } from '../../src/data/index.js';
 import { AdamW, activity, alexnet, deviceInfo, init, manualSeed, memory, OneCycleLR, sync } from '../../src/index.js';
 import { CheckpointFiles, RunFolder } from '../../src/node/index.js';

@@ -120,6 +120,18 @@ test('callbacks, seeds and tensors that are none are refused by name', () => {
   assert.throws(() => empty([2 ** 40, 2 ** 40]), /^empty: needs a buffer of/);
 });
 
+test('data with their shape are a tensor', async () => {
+  const host = { data: Int32Array.of(1, 2, 3, 4, 5, 6), shape: [2, 3] };
+  const x = tensor(host);
+  assert.equal([x.shape, x.dtype, await x.toArray()], [[2, 3], 'i32', [[1, 2, 3], [4, 5, 6]]]); // biome-ignore format: a matrix
+  assert.equal(tensor(host, { dtype: 'f32', shape: [6] }).shape, [6]);
+  assert.throws(() => tensor({ ...host, shape: [7] }), /^tensor: 6 values do not fill \[7\]/);
+  assert.throws(
+    () => tensor({ ...host, shape: 6 as never }),
+    /^tensor: values are numbers, or lists of them, got an Object$/,
+  );
+});
+
 test('lists of typed arrays are rows', async () => {
   using _ = scope();
   const t = tensor([Float32Array.of(1, 2), Float64Array.of(3, 4)]);

@@ -24,9 +24,9 @@ test.before(useDevice);
 
 const source = {
   length: 8,
-  imageShape: [3],
   async *epoch() {
-    for (let i = 0; i < 2; i++) yield { images: seeded(12, i), labels: Int32Array.of(0, 1, 0, 1) };
+    for (let i = 0; i < 2; i++)
+      yield { images: { data: seeded(12, i), shape: [4, 3] }, labels: Int32Array.of(0, 1, 0, 1) };
   },
 };
 

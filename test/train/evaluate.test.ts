@@ -30,13 +30,12 @@ const CLASSES = ['a', 'b', 'c', 'd'];
 const network = () => new Sequential(new Flatten(), new Linear(NUMBERS, 4), new Dropout(0.5));
 
 const batch = (size: number, salt: number): Batch => ({
-  images: seeded(size * NUMBERS, salt, 2),
+  images: { data: seeded(size * NUMBERS, salt, 2), shape: [size, ...SHAPE] },
   labels: Int32Array.from({ length: size }, (_, i) => (i * 3 + salt) % 4),
 });
 
-const sourceOf = (batches: readonly Batch[], imageShape: readonly number[] = SHAPE): BatchSource => ({
+const sourceOf = (batches: readonly Batch[]): BatchSource => ({
   length: batches.reduce((sum, { labels }) => sum + labels.length, 0),
-  imageShape,
   async *epoch() {
     yield* batches;
   },
@@ -66,7 +65,7 @@ test('loss and confusion matrix of batches of several sizes, in evaluation mode'
   let loss = 0;
   const counts = CLASSES.map(() => [0, 0, 0, 0]);
   for (const { images, labels } of batches) {
-    const probabilities = softmaxRows(await logitsOf(model, images), 4);
+    const probabilities = softmaxRows(await logitsOf(model, images.data), 4);
     for (const [i, label] of labels.entries()) {
       const row = [...probabilities.subarray(i * 4, i * 4 + 4)];
       loss -= Math.log(row[label]) / 16;
@@ -116,19 +115,19 @@ test('a signal ends it with its reason', async () => {
 
 test('data that cannot be counted are refused by name', async () => {
   const model = network();
-  const check = (batches: readonly Batch[], shape = SHAPE) => evaluate(model, sourceOf(batches, shape), CLASSES);
+  const check = (batches: readonly Batch[]) => evaluate(model, sourceOf(batches), CLASSES);
   const wrongLabel = (label: number) => ({ ...batch(3, 1), labels: Int32Array.of(0, label, 1) });
   await fails(check([]), DataError, /^evaluate: the data are empty/);
   await fails(check([batch(3, 1), wrongLabel(4)]), DataError, /^evaluate: a label is 4, the classes are 0 to 3$/);
   await fails(check([wrongLabel(-1)]), DataError, /^evaluate: a label is -1/);
   await fails(check([batch(0, 1)]), DataError, /^evaluate: a batch has no images$/);
-  const short = { ...batch(3, 1), images: new Float32Array(35) };
-  await fails(check([short]), DataError, /^evaluate: a batch has 35 numbers, 3 images of \[2, 2, 3\] are 36$/);
+  const short = { ...batch(3, 1), images: { data: new Float32Array(35), shape: [3, ...SHAPE] } };
+  await fails(check([short]), DataError, /^evaluate: a batch has 35 numbers, images \[3, 2, 2, 3\] are 36$/);
   const list = { images: [1, 2], labels: [0] } as unknown as Batch;
   await fails(
     check([list]),
     DataError,
-    /a batch is \{ images: Float32Array, labels: Int32Array \}, got images \[1, 2\]/,
+    /a batch is \{ images: \{ data: Float32Array, shape \}, labels: Int32Array \}, got images \[1, 2\]/,
   );
   const three = new Sequential(new Flatten(), new Linear(NUMBERS, 3));
   const narrow = evaluate(three, sourceOf([batch(2, 1)]), CLASSES);
@@ -141,7 +140,7 @@ test('data that cannot be counted are refused by name', async () => {
 
 test('scores that are no numbers call no class', async () => {
   const odd = batch(3, 5);
-  odd.images.fill(Number.NaN, NUMBERS, 2 * NUMBERS);
+  odd.images.data.fill(Number.NaN, NUMBERS, 2 * NUMBERS);
   const { loss, confusion } = await evaluate(network(), sourceOf([odd]), CLASSES);
   assert.ok(Number.isNaN(loss));
   assert.equal(confusion.undecided, [1, 0, 0, 0]); // its label is 0

@@ -43,11 +43,10 @@ function source(sizes: readonly number[], salt: number): BatchSource & { batches
         const [a, b, c] = images.subarray(j * INPUTS);
         return a + b > 0.5 ? 0 : c > 0 ? 1 : 2;
       });
-      return { images, labels };
+      return { images: { data: images, shape: [size, INPUTS] }, labels };
     });
   return {
     length: sizes.reduce((a, b) => a + b),
-    imageShape: [INPUTS],
     batches,
     async *epoch(number, { startBatch = 0 } = {}) {
       yield* batches(number).slice(startBatch);
@@ -69,7 +68,7 @@ class ByHand {
     let [loss, correct] = [0, 0];
     const steps = { weight: new Float64Array(12), bias: new Float64Array(3) };
     for (const [j, label] of labels.entries()) {
-      const x = images.subarray(j * INPUTS, (j + 1) * INPUTS);
+      const x = images.data.subarray(j * INPUTS, (j + 1) * INPUTS);
       const scores = [0, 1, 2].map((c) => x.reduce((sum, v, i) => sum + v * this.weight[c * INPUTS + i], this.bias[c]));
       const all = Math.log(scores.reduce((sum, s) => sum + Math.exp(s), 0));
       const target = [0, 1, 2].map((c) => smoothing / 3 + (c === label ? 1 - smoothing : 0));
@@ -345,7 +344,7 @@ test('a read that fails ends a fit, and no later snapshot is refused for it', as
 
 test('a validation loss that is no number is divergence', async () => {
   const odd = validation.batches(0);
-  odd[1].images[3] = Number.NaN;
+  odd[1].images.data[3] = Number.NaN;
   const wild = {
     ...validation,
     async *epoch() {

@@ -33,10 +33,9 @@ test.before(useDevice);
 
 const source = {
   length: 12,
-  imageShape: [3],
   async *epoch(number: number, { startBatch = 0 } = {}) {
     for (let i = startBatch; i < 3; i++) {
-      yield { images: seeded(12, 3 * number + i), labels: Int32Array.of(0, 1, 0, 1) };
+      yield { images: { data: seeded(12, 3 * number + i), shape: [4, 3] }, labels: Int32Array.of(0, 1, 0, 1) };
     }
   },
 };

@@ -21,12 +21,14 @@ import { suite } from '../support/suite.js';
 const test = suite('train/options');
 test.before(useDevice);
 
-const batch = (i: number): Batch => ({ images: seeded(12, i), labels: Int32Array.of(0, 1, 0, 1) });
+const batch = (i: number): Batch => ({
+  images: { data: seeded(12, i), shape: [4, 3] },
+  labels: Int32Array.of(0, 1, 0, 1),
+});
 
 /** Four batches, of which some may be others. */
 const source = (others: Record<number, unknown> = {}): BatchSource => ({
   length: 16,
-  imageShape: [3],
   async *epoch(_, { startBatch = 0 } = {}) {
     for (let i = startBatch; i < 4; i++) yield (others[i] as Batch) ?? batch(i);
   },
@@ -143,8 +145,17 @@ test('batches are looked at in every step, not only in the first', async () => {
   const labels = (...values: number[]) => ({ labels: Int32Array.from(values) });
   await wrong(labels(0, 1, 2, 0), DataError, /^trainer: a label is 2, the classes are 0 to 1$/);
   await wrong(labels(0, 1, -100, 0), DataError, /^trainer: a label is -100/);
-  await wrong(labels(0, 1), DataError, /^trainer: a batch has 12 numbers, 2 images of \[3\] are 6$/);
-  await wrong({ labels: Int32Array.of(), images: new Float32Array(0) }, DataError, /^trainer: a batch has no images$/);
+  await wrong(labels(0, 1), DataError, /^trainer: a batch has images \[4, 3\] and 2 labels$/);
+  await wrong(
+    { images: { data: new Float32Array(13), shape: [4, 3] } },
+    DataError,
+    /^trainer: a batch has 13 numbers, images \[4, 3\] are 12$/,
+  );
+  await wrong(
+    { labels: Int32Array.of(), images: { data: new Float32Array(0), shape: [0, 3] } },
+    DataError,
+    /^trainer: a batch has no images$/,
+  );
   await wrong({ labels: [0, 1, 0, 1] }, DataError, /^trainer: a batch is .*, labels \[0, 1, 0, 1\]$/);
   await fails({ train: source({ 1: undefined, 2: 7 }) }, { epochs: 1 }, DataError, /^trainer: a batch is /);
 });

@@ -2,8 +2,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as assert from 'uvu/assert';
-import { chooseEpochs, epochsWithin, type Load, MEASURED, whatMoreBrings } from '../../examples/dogcat/pace.js';
-import { optionsOf } from '../../examples/dogcat/presets.js';
+import { chooseEpochs, epochsWithin, type Load, MEASURED, whatMoreBrings } from '../../src/cli/pace.js';
+import { optionsOf } from '../../src/cli/presets.js';
 import { deviceInfo } from '../../src/index.js';
 import { readSafetensors } from '../../src/io/safetensors.js';
 import { useDevice } from '../support/device.js';

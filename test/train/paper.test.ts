@@ -1,8 +1,8 @@
 // The paper preset against golden/paper.py, a program in PyTorch written from the paper's text: ten batches from bytes to losses.
 import * as assert from 'uvu/assert';
-import { readFacts, writeFacts } from '../../examples/dogcat/facts.js';
-import { type DogcatOptions, presets } from '../../examples/dogcat/presets.js';
-import { buildLoaders, buildParts, coloursOf } from '../../examples/dogcat/run.js';
+import { readFacts, writeFacts } from '../../src/cli/facts.js';
+import { buildLoaders, buildParts, coloursOf } from '../../src/cli/parts.js';
+import { presets, type RunOptions } from '../../src/cli/presets.js';
 import { type ColourStatistics, ImageDataset } from '../../src/data/index.js';
 import { type Module, manualSeed, mul, scope, type Tensor, tensor } from '../../src/index.js';
 import { evaluate, Trainer } from '../../src/train/index.js';
@@ -71,7 +71,7 @@ interface Run {
 const norm = (values: ArrayLike<number>) => Math.sqrt(Array.from(values).reduce((sum, v) => sum + v * v, 0));
 
 /** Ten batches by the preset, with some options changed, or another normalization. */
-async function train(args: Args, more: Partial<DogcatOptions> = {}, normalize?: (x: Tensor) => Tensor): Promise<Run> {
+async function train(args: Args, more: Partial<RunOptions> = {}, normalize?: (x: Tensor) => Tensor): Promise<Run> {
   const { size: stored, crop: image, batch, seed, deviation, rate: lr } = args;
   const all = pictures(args.train + args.check, stored);
   const places = Array.from({ length: all.length }, (_, i) => i);
@@ -111,9 +111,9 @@ async function train(args: Args, more: Partial<DogcatOptions> = {}, normalize?: 
   const { loss: checkLoss } = await evaluate(model, loaders.validation!, own.classes);
   const checkLogits: number[] = [];
   model.eval();
-  for await (const { images, labels } of loaders.validation!.epoch(0)) {
+  for await (const { images } of loaders.validation!.epoch(0)) {
     const inner = scope();
-    const logits = model.forward(tensor(images, { shape: [labels.length, 3, image, image] })).data();
+    const logits = model.forward(tensor(images)).data();
     inner.close();
     checkLogits.push(...(await logits));
   }
@@ -205,7 +205,7 @@ test('the preset is the paper’s, and the quick one is not', () => {
     ...{ colourShift: 0.1, colourScale: 'eigenvalue', validation: 0.05, limit: Number.POSITIVE_INFINITY, seed: 1 },
   });
   const same = Object.keys(options).filter(
-    (key) => options[key as keyof DogcatOptions] === presets.quick.options[key as keyof DogcatOptions],
+    (key) => options[key as keyof RunOptions] === presets.quick.options[key as keyof RunOptions],
   );
   const kept = ['dropout', 'momentum', 'labelSmoothing', 'flip', 'colourShift', 'validation', 'limit', 'seed'];
   assert.equal(same.sort(), kept.sort());
@@ -245,7 +245,7 @@ test('each choice of the paper is seen in the losses', async () => {
   const expected = golden.output('loss').data;
   // More than ten times what the comparison above allows.
   const apart = (run: Run) => Math.max(...run.losses.map((loss, t) => Math.abs(loss - expected[t])));
-  const others: Partial<DogcatOptions>[] = [
+  const others: Partial<RunOptions>[] = [
     { pixels: 'standard' },
     { pixels: 'mean-colour' },
     { colourScale: 'deviation' },
@@ -269,7 +269,7 @@ test('each choice of the paper is seen in the losses', async () => {
 
 test('local response normalization is no constant on pixels from 0 to 255, and is one on pixels of deviation 1', async () => {
   const golden = cases.find(({ name }) => name === 'ten_batches')!;
-  const spread = async (more: Partial<DogcatOptions>) => {
+  const spread = async (more: Partial<RunOptions>) => {
     const { factors } = await train(golden.args as never, more);
     const steps = factors.get('norm1')!;
     return Math.max(...steps.map(([, , most]) => most)) - Math.min(...steps.map(([least]) => least));

@@ -23,10 +23,9 @@ test.before(useDevice);
 const BATCHES = 6;
 const source = {
   length: 4 * BATCHES,
-  imageShape: [3],
   async *epoch(number: number, { startBatch = 0 } = {}) {
     for (let i = startBatch; i < BATCHES; i++) {
-      yield { images: seeded(12, 100 * number + i), labels: Int32Array.of(0, 1, 0, 1) };
+      yield { images: { data: seeded(12, 100 * number + i), shape: [4, 3] }, labels: Int32Array.of(0, 1, 0, 1) };
     }
   },
 };
@@ -151,8 +150,8 @@ function wild(lr: number, poison = -1): TrainerParts {
     async *epoch(number: number, from = {}) {
       let i = 0;
       for await (const { images, labels } of source.epoch(number, from)) {
-        if (number * BATCHES + i++ === poison) images[0] = Number.NaN;
-        yield { images: images.map((v) => 30 * v), labels };
+        if (number * BATCHES + i++ === poison) images.data[0] = Number.NaN;
+        yield { images: { ...images, data: images.data.map((v) => 30 * v) }, labels };
       }
     },
   };
@@ -254,8 +253,11 @@ test('a first loss near 0 does not send a rollback back to the start', async () 
       for await (const batch of source.epoch(number, from)) {
         const at = number * BATCHES + i++;
         if (at === 0)
-          yield { images: new Float32Array(12), labels: Int32Array.of(0, 0, 0, 0) }; // nothing to learn
-        else yield at === 3 * BATCHES ? { ...batch, images: batch.images.map(() => Number.NaN) } : batch;
+          yield { images: { data: new Float32Array(12), shape: [4, 3] }, labels: Int32Array.of(0, 0, 0, 0) }; // nothing to learn
+        else
+          yield at === 3 * BATCHES
+            ? { ...batch, images: { ...batch.images, data: batch.images.data.map(() => Number.NaN) } }
+            : batch;
       }
     },
   };

@@ -73,7 +73,7 @@ test('between epochs another batch size is another beginning; other pictures nev
 test('a source that does not say what orders it is taken at its word, and so is a checkpoint from before', async () => {
   const trainer = trainerOn(pictures);
   const { model, optimizer, classes, train } = trainer.parts;
-  const silent = { length: 20, imageShape: [3, 4, 4], epoch: train.epoch.bind(train) };
+  const silent = { length: 20, epoch: train.epoch.bind(train) };
   const bytes = await writeCheckpoint(new Trainer({ model, optimizer, classes, train: silent }));
   assert.is(refusal(bytes, trainer), 'accepted');
   assert.is(refusal(await stopped(2), new Trainer({ model, optimizer, classes, train: silent })), 'accepted');
@@ -81,7 +81,7 @@ test('a source that does not say what orders it is taken at its word, and so is 
 
 test('validation data without a picture are an error that says so, and no divergence', async () => {
   const { model, optimizer, train, classes } = trainerOn(pictures).parts;
-  const empty = { length: 0, imageShape: [3, 4, 4], async *epoch() {} };
+  const empty = { length: 0, async *epoch() {} };
   const trainer = new Trainer({ model, optimizer, classes, train, validation: empty });
   const said = (reason: RegExp) => (error: Error) =>
     assert.ok(error instanceof DataError && reason.test(error.message));

@@ -5,12 +5,11 @@ import { map, where as whereKernel } from '../../kernels/elementwise.js';
 import { broadcastShapes, type Shape, showShape } from '../../tensor/shape.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
 import { composed, record } from '../tape.js';
+import { broadcastTo, sumTo } from './broadcast.js';
 import { requireF32, requireTensors } from './checks.js';
-import { combine, weigh } from './combine.js';
+import { combine, comparison, unlessNaN, weigh } from './combine.js';
 import { full } from './create.js';
 import { affine, divideBy, divideInto, neg, times } from './pointwise.js';
-import { sumTo } from './reduce.js';
-import { broadcastTo } from './shape.js';
 
 /** @throws UsageError unless at least one of two operands is a tensor, and the other one or a number. */
 function requireOperands(op: string, a: Operand, b: Operand): void {
@@ -101,16 +100,11 @@ function choice(op: string, formula: string, loses: string, a: Tensor, b: Tensor
 
 /** Comparisons give f32: 1 where true, 0 where false. They have no gradient. */
 function compare(op: string, relation: string, a: Tensor, b: Operand): Tensor {
-  // With NaN only "differs" is true; a compiler that assumes none may turn comparisons around.
-  const of = (holds: string, nan: string) => (relation === '!=' ? `(${holds}) | ${nan}` : `(${holds}) & !(${nan})`);
-  if (typeof b !== 'number') {
-    const holds = of(`a ${relation} b`, '(is_nan(a) | is_nan(b))');
-    return combine(op, `select(value(), value(1.0), ${holds})`, a, b);
-  }
+  if (typeof b !== 'number') return combine(op, comparison(relation), a, b);
   requireF32(op, a);
   if (Number.isNaN(b)) return full(a.shape, Number(op === 'ne'));
   const y = empty(a.shape, 'f32', op);
-  const holds = of(`x ${relation} vec4f(p.alpha)`, 'is_nan(x)');
+  const holds = unlessNaN(relation, `x ${relation} vec4f(p.alpha)`, 'is_nan(x)');
   map(`select(vec4f(), vec4f(1.0), ${holds})`, a.buffer, y.buffer, y.size, b);
   return y;
 }

@@ -2,9 +2,10 @@
 import { ShapeError } from '../../errors.js';
 import { binaryBroadcast, MAX_RANK } from '../../kernels/broadcast.js';
 import { binary } from '../../kernels/elementwise.js';
-import { broadcastShapes, type Shape, sameShape, showShape, stridesOf } from '../../tensor/shape.js';
+import { broadcastShapes, sameShape, showShape } from '../../tensor/shape.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
 import { requireF32 } from './checks.js';
+import { repeatStrides } from './strided.js';
 
 /** formula(a, b), such as 'a + b'; its constants are `value(0.5)`. It may use what src/kernels/binary.wgsl defines. */
 export function combine(op: string, formula: string, a: Tensor, b: Tensor): Tensor {
@@ -21,14 +22,18 @@ export function combine(op: string, formula: string, a: Tensor, b: Tensor): Tens
   return y;
 }
 
-/** Strides that walk a tensor as if it had the broadcast shape. */
-function repeatStrides(own: Shape, shape: Shape): number[] {
-  const strides = stridesOf(own);
-  const missing = shape.length - own.length;
-  return shape.map((_, i) => (i < missing || own[i - missing] === 1 ? 0 : strides[i - missing]));
-}
-
 /** a * weight, but 0 where the weight is 0 whatever a is: an infinity times 0 would be NaN. */
 export function weigh(a: Tensor, weight: Tensor): Tensor {
   return combine('weigh', 'select(a * b, value(), b == value())', a, weight);
+}
+
+/** A formula for `combine`: 1 where `a relation b`, 0 elsewhere. */
+export function comparison(relation: string): string {
+  const holds = unlessNaN(relation, `a ${relation} b`, '(is_nan(a) | is_nan(b))');
+  return `select(value(), value(1.0), ${holds})`;
+}
+
+/** Of NaN only "differs" is true; a compiler that assumes that there is none may turn comparisons around. */
+export function unlessNaN(relation: string, holds: string, nan: string): string {
+  return relation === '!=' ? `(${holds}) | ${nan}` : `(${holds}) & !(${nan})`;
 }

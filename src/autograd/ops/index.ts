@@ -1,6 +1,7 @@
 // Every op, one line a family.
 export * from './arithmetic.js';
 export { type BatchNormOptions, batchNorm } from './batch-norm.js';
+export * from './broadcast.js';
 export * from './cast.js';
 export { type Conv2dOptions, conv2d } from './conv2d.js';
 export * from './create.js';

@@ -3,8 +3,9 @@ import { gemm } from '../../kernels/gemm.js';
 import { broadcastShapes, type Shape, showShape, sizeOf } from '../../tensor/shape.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
 import { composed, record } from '../tape.js';
+import { broadcastTo } from './broadcast.js';
 import { requireF32 } from './checks.js';
-import { broadcastTo, reshape } from './shape.js';
+import { reshape } from './shape.js';
 
 /**
  * Matrix product of the last two dimensions, the leading ones broadcast. a (..., m, k), b (..., k, n) give

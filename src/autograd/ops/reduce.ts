@@ -3,62 +3,17 @@ import { ShapeError } from '../../errors.js';
 import { map } from '../../kernels/elementwise.js';
 import * as kernels from '../../kernels/reduce.js';
 import { checkOptions, finite, flag } from '../../options.js';
-import {
-  checkShape,
-  normalizeDim,
-  normalizeDims,
-  type Shape,
-  sameShape,
-  showShape,
-  sizeOf,
-} from '../../tensor/shape.js';
+import { normalizeDim, normalizeDims, type Shape, showShape, sizeOf } from '../../tensor/shape.js';
 import { alias, empty, type Tensor } from '../../tensor/tensor.js';
 import { composed, noGrad, record } from '../tape.js';
-import { eq, mul } from './arithmetic.js';
+import { broadcastTo } from './broadcast.js';
 import { requireF32, requireFlag } from './checks.js';
-import { combine } from './combine.js';
-import { zeros } from './create.js';
+import { combine, comparison } from './combine.js';
 import { affine, divideBy } from './pointwise.js';
-import { broadcastTo, reshape } from './shape.js';
+import { nothing, reduceDims } from './reduce-dims.js';
 
 /** Which dimensions to reduce, negative ones from the back; none, null or [] means all. */
 export type Dims = number | readonly number[] | null;
-
-/** Reduces dims one run of neighbours at a time, so that the kernel only sees (outer, length, inner). */
-function reduceDims(op: string, how: kernels.Combine, x: Tensor, dims: number[], divisor = 1): Tensor {
-  requireF32(op, x);
-  const kept = x.shape.map((n, i) => (dims.includes(i) ? 1 : n));
-  if (x.size === 0) {
-    if (sizeOf(kept) > 0 && op !== 'sum') throw nothing(op, x, dims);
-    return zeros(kept);
-  }
-  let current = x;
-  let shape = [...x.shape];
-  const rest = [...dims];
-  while (rest.length > 0) {
-    const last = rest.pop()!;
-    let first = last;
-    while (rest.at(-1) === first - 1) first = rest.pop()!;
-    const size = {
-      outer: sizeOf(shape.slice(0, first)),
-      length: sizeOf(shape.slice(first, last + 1)),
-      inner: sizeOf(shape.slice(last + 1)),
-    };
-    shape = shape.map((n, i) => (i >= first && i <= last ? 1 : n));
-    const next = empty(shape, 'f32', op);
-    kernels.reduce(how, current.buffer, next.buffer, size, rest.length === 0 ? divisor : 1);
-    if (current !== x) current.dispose();
-    current = next;
-  }
-  return current === x ? alias(x, x.shape) : current;
-}
-
-/** The error for a result that would be computed from no elements; only a sum has a value then, 0. */
-function nothing(op: string, x: Tensor, dims: readonly number[]): ShapeError {
-  return new ShapeError(
-    `${op}: ${showShape(x.shape)} has no elements along ${showShape(dims)}; only a sum of nothing is 0`,
-  );
-}
 
 function withoutDims(shape: Shape, dims: number[], keepDim: boolean): Shape {
   return keepDim ? shape : shape.filter((_, i) => !dims.includes(i));
@@ -122,7 +77,7 @@ function extreme(op: string, which: 'max' | 'min', x: Tensor, dim: Dims, keepDim
     const y = reduceDims(op, which, x, dims);
     return record(op, alias(y, withoutDims(y.shape, dims, keepDim)), [x], (dy) => [
       () => {
-        const hit = eq(x, y);
+        const hit = combine(op, comparison('=='), x, y);
         const found = reduceDims(op, 'sum', hit, dims);
         const hits = combine(op, 'select(a, b, is_nan(b))', found, y); // where y is NaN nothing hits: the gradient is NaN
         const share = combine(op, 'a / b', alias(dy, y.shape), hits);
@@ -172,7 +127,10 @@ export function variance(x: Tensor, dim: Dims = null, options: VarianceOptions =
     for (const t of [squares, rest]) t.dispose();
     const scaled = noGrad(() => affine(y, n / (n - correction), 0, 'variance'));
     return record('variance', alias(scaled, withoutDims(y.shape, dims, keepDim)), [x], (dy) => [
-      () => mul(combine('variance', 'a - b', x, center), affine(alias(dy, y.shape), 2 / (n - correction), 0)),
+      () => {
+        const distance = combine('variance', 'a - b', x, center);
+        return combine('variance', 'a * b', distance, affine(alias(dy, y.shape), 2 / (n - correction), 0));
+      },
     ]);
   });
 }
@@ -195,7 +153,10 @@ export function norm(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
     const y = combine('norm', 'sqrt(a) * b', squares, scale);
     for (const t of [top, bottom, largest, scale, squares]) t.dispose();
     return record('norm', alias(y, withoutDims(y.shape, dims, keepDim)), [x], (dy) => [
-      () => mul(combine('norm', 'select(divide(a, b), value(), b == value())', x, y), alias(dy, y.shape)),
+      () => {
+        const direction = combine('norm', 'select(divide(a, b), value(), b == value())', x, y);
+        return combine('norm', 'a * b', direction, alias(dy, y.shape));
+      },
     ]);
   });
 }
@@ -230,17 +191,4 @@ function place(op: string, which: 'max' | 'min', x: Tensor, dim: number, keepDim
   const outer = sizeOf(x.shape.slice(0, d));
   kernels.argReduce(which, x.buffer, y.buffer, { outer, length: x.shape[d] ?? 1, inner: sizeOf(x.shape.slice(d + 1)) });
   return y;
-}
-
-/** Sums a tensor down to a shape that broadcasts to its own: the gradient of broadcasting. */
-export function sumTo(x: Tensor, shape: Shape): Tensor {
-  requireF32('sumTo', x);
-  checkShape('sumTo', shape);
-  if (sameShape(x.shape, shape)) return x;
-  if (shape.length > x.rank || shape.some((n, i) => n !== 1 && n !== x.shape[i + x.rank - shape.length])) {
-    throw new ShapeError(`sumTo: ${showShape(shape)} does not broadcast to ${showShape(x.shape)}`);
-  }
-  const missing = x.rank - shape.length;
-  const dims = x.shape.flatMap((n, i) => (i < missing || (shape[i - missing] === 1 && n !== 1) ? [i] : []));
-  return composed([x], () => reshape(dims.length > 0 ? sum(x, dims, true) : x, shape));
 }

@@ -1,13 +1,13 @@
 // Ops that move elements and compute nothing.
-import { DtypeError, ShapeError, showValue, UsageError } from '../../errors.js';
-import { copyStrided, MAX_RANK, type Walk } from '../../kernels/broadcast.js';
+import { ShapeError, showValue, UsageError } from '../../errors.js';
+import { MAX_RANK } from '../../kernels/broadcast.js';
 import { fill } from '../../kernels/elementwise.js';
-import { checkShape, normalizeDim, type Shape, sameShape, showShape, sizeOf, stridesOf } from '../../tensor/shape.js';
+import { normalizeDim, type Shape, sameShape, showShape, sizeOf, stridesOf } from '../../tensor/shape.js';
 import { alias, empty, type Tensor } from '../../tensor/tensor.js';
 import { composed, record } from '../tape.js';
 import { requireList, requireNumbers, requireTensors } from './checks.js';
 import { zeros } from './create.js';
-import { sumTo } from './reduce.js';
+import { gather, move, wordDtype } from './strided.js';
 
 /**
  * The same elements in another shape; one size may be -1, "whatever is left". Shares memory. PyTorch: torch.reshape.
@@ -234,35 +234,4 @@ export function pad(x: Tensor, amounts: readonly (readonly [number, number])[], 
   move({ buffer: x.buffer, start: 0, strides: stridesOf(x.shape) }, { buffer: y.buffer, start, strides }, x.shape);
   const inside = x.shape.map((n, i): Range => [before[i], before[i] + n]);
   return record('pad', y, [x], (dy) => [() => slice(dy, ...inside)]);
-}
-
-/** Repeats dimensions of size 1, and new ones in front, up to a shape. PyTorch: x.expand. */
-export function broadcastTo(x: Tensor, shape: Shape): Tensor {
-  requireTensors('broadcastTo', x);
-  checkShape('broadcastTo', shape);
-  if (sameShape(x.shape, shape)) return x;
-  const missing = shape.length - x.rank;
-  if (missing < 0 || x.shape.some((n, i) => n !== 1 && n !== shape[i + missing])) {
-    throw new ShapeError(`broadcastTo: ${showShape(x.shape)} does not broadcast to ${showShape(shape)}`);
-  }
-  const own = stridesOf(x.shape);
-  const strides = shape.map((_, i) => (i < missing || x.shape[i - missing] === 1 ? 0 : own[i - missing]));
-  return record('broadcastTo', gather('broadcastTo', x, 0, strides, shape), [x], (dy) => [() => sumTo(dy, x.shape)]);
-}
-
-function gather(op: string, x: Tensor, start: number, strides: readonly number[], shape: Shape): Tensor {
-  wordDtype(op, x);
-  if (shape.length > MAX_RANK) throw new ShapeError(`${op}: more than ${MAX_RANK} dimensions, ${showShape(shape)}`);
-  const y = empty(shape, x.dtype, op);
-  move({ buffer: x.buffer, start, strides }, { buffer: y.buffer, start: 0, strides: stridesOf(shape) }, shape);
-  return y;
-}
-
-function move(from: Walk, to: Walk, shape: Shape): void {
-  if (sizeOf(shape) > 0) copyStrided(from, to, shape);
-}
-
-function wordDtype(op: string, x: Tensor): 'f32' | 'i32' {
-  if (x.dtype === 'u8') throw new DtypeError(`${op}: takes f32 or i32, got u8; cast it first`);
-  return x.dtype;
 }

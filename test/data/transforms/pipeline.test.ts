@@ -46,7 +46,7 @@ async function epoch(transforms: readonly data.Transform[], seed = 1, number = 0
 }
 
 const bits = (batches: readonly data.ImageBatch[]): number[] =>
-  batches.map(({ images }) => crc32(new Uint8Array(images.buffer)));
+  batches.map(({ images }) => crc32(new Uint8Array(images.data.buffer)));
 
 test('a loader gives what the transforms make of each picture by itself', async () => {
   const batches = await epoch(training, 5, 2);
@@ -61,7 +61,7 @@ test('a loader gives what the transforms make of each picture by itself', async 
       }
       return [...one.planes];
     });
-    assert.equal([...images], expected);
+    assert.equal([...images.data], expected);
   }
 });
 
@@ -101,7 +101,8 @@ test('crops by fives and tens multiply the inputs, each with draws of its own', 
   const loader = new data.DataLoader(dataset, { batchSize: 2, augment: { transforms, seed: 1 } });
   assert.equal([...loader.imageShape], [3, 16, 16]);
   const { images, labels } = (await loader.epoch(0).next()).value;
-  assert.equal([images.length, labels.length], [2 * 50 * 3 * 16 * 16, 2]);
+  assert.equal([...images.shape, labels.length], [2 * 50, 3, 16, 16, 2]);
+  assert.is(images.data.length, 2 * 50 * 3 * 16 * 16);
   const picture = { width: 40, height: 40, planes: dataset.pixels(0) };
   const ten = data.applyTransform(transforms[0], picture);
   const random = new data.Random(data.mixKey(1, 0, 0));
@@ -112,7 +113,7 @@ test('crops by fives and tens multiply the inputs, each with draws of its own', 
   assert.is(new Set(flips.map(({ drawn }) => JSON.stringify(drawn))).size, 2);
   const fifty = flips.flatMap(({ made }) => data.applyTransform(transforms[2], made));
   const inputs = fifty.flatMap((crop) => [...data.applyTransform(transforms[3], crop)[0].planes]);
-  assert.equal([...images.subarray(0, inputs.length)], inputs);
+  assert.equal([...images.data.subarray(0, inputs.length)], inputs);
 });
 
 test('a decoded picture in planes', () => {

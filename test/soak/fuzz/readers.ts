@@ -1,9 +1,9 @@
 // What is fuzzed: every reader of bytes or text from outside, with the errors that its documentation allows.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { readFacts } from '../../../examples/dogcat/facts.js';
-import { parseCommandLine } from '../../../examples/dogcat/options.js';
-import { presets } from '../../../examples/dogcat/presets.js';
+import { readFacts } from '../../../src/cli/facts.js';
+import { parseCommandLine } from '../../../src/cli/options.js';
+import { presets } from '../../../src/cli/presets.js';
 import { colourSums } from '../../../src/data/colours.js';
 import { MemoryPixels } from '../../../src/data/pixel-store.js';
 import type { Random } from '../../../src/data/random.js';
@@ -65,7 +65,7 @@ const STATE = {
   schedule: null,
   rng: { seed: 1, stream: 2 },
   data: {
-    ...{ length: 20, imageShape: [3, 4, 4] },
+    length: 20,
     orderedBy: { pictures: 'a3f0', batchSize: 5, dropLast: false, shuffle: true, seed: 1 },
   },
 };

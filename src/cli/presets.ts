@@ -1,6 +1,6 @@
 // What a run is made with, and the two sets of it that have names.
 
-export interface DogcatOptions {
+export interface RunOptions {
   variant: 'paper' | 'dogcat';
   width: number;
   /** Side of the crops. */
@@ -36,7 +36,7 @@ export interface DogcatOptions {
 export type PresetName = 'quick' | 'paper';
 
 /** A network and a budget. */
-export const presets: Record<PresetName, { about: string; options: DogcatOptions }> = {
+export const presets: Record<PresetName, { about: string; options: RunOptions }> = {
   quick: {
     about: 'a quarter of the width on crops of 115 pixels: minutes on a machine without a GPU',
     options: {
@@ -104,7 +104,7 @@ export const presets: Record<PresetName, { about: string; options: DogcatOptions
 export const SHORT = { below: 8, dropout: 0.1 };
 
 /** A preset with what was given in its place. */
-export function optionsOf(preset: PresetName, given: Partial<DogcatOptions>): DogcatOptions {
+export function optionsOf(preset: PresetName, given: Partial<RunOptions>): RunOptions {
   const options = { ...presets[preset].options, ...given };
   if (preset === 'quick' && given.dropout === undefined && options.epochs < SHORT.below)
     options.dropout = SHORT.dropout;
@@ -112,7 +112,7 @@ export function optionsOf(preset: PresetName, given: Partial<DogcatOptions>): Do
 }
 
 /** What runs of before these options had done; their files still say enough. */
-export const BEFORE: Partial<DogcatOptions> = {
+export const BEFORE: Partial<RunOptions> = {
   dropoutScaling: 'training',
   rateInVelocity: false,
   watch: 'loss',

@@ -1,9 +1,9 @@
 // Options that would be ignored in silence.
-import { UsageError } from '../../src/index.js';
+import { UsageError } from '../index.js';
 import { type CommandLine, dashed } from './options.js';
-import type { DogcatOptions } from './presets.js';
+import type { RunOptions } from './presets.js';
 
-const NEEDS: [name: keyof DogcatOptions, used: (options: DogcatOptions) => boolean, by: string][] = [
+const NEEDS: [name: keyof RunOptions, used: (options: RunOptions) => boolean, by: string][] = [
   ['momentum', ({ optimizer }) => optimizer === 'sgd' || optimizer === 'rmsprop', '--optimizer sgd or rmsprop'],
   ['rateInVelocity', ({ optimizer }) => optimizer === 'sgd', '--optimizer sgd'],
   ['watch', ({ schedule }) => schedule === 'plateau', '--schedule plateau'],
@@ -12,7 +12,7 @@ const NEEDS: [name: keyof DogcatOptions, used: (options: DogcatOptions) => boole
 ];
 
 /** @throws UsageError for an option that this run has no use for. */
-export function checkUsed({ given, minutes }: Pick<CommandLine, 'given' | 'minutes'>, options: DogcatOptions): void {
+export function checkUsed({ given, minutes }: Pick<CommandLine, 'given' | 'minutes'>, options: RunOptions): void {
   if (minutes !== undefined && given.epochs !== undefined)
     throw new UsageError('--minutes is for runs whose --epochs are not given');
   for (const [name, used, by] of NEEDS) {
@@ -23,10 +23,10 @@ export function checkUsed({ given, minutes }: Pick<CommandLine, 'given' | 'minut
 /** @throws UsageError for an option that is another than the run was begun with. */
 export function checkResumed(
   { given, minutes, standIns }: CommandLine,
-  began: { options: DogcatOptions; folders: readonly string[] | null },
+  began: { options: RunOptions; folders: readonly string[] | null },
 ): void {
   for (const [name, value] of Object.entries(given)) {
-    const then = began.options[name as keyof DogcatOptions];
+    const then = began.options[name as keyof RunOptions];
     if (then === value) continue;
     throw new UsageError(
       `--${dashed(name)} ${value}: the run was begun with ${then}, and goes on with it; begin another without --resume`,

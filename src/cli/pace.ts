@@ -1,6 +1,6 @@
 // How many epochs fit into the minutes that a run may take: some steps are timed, and thrown away.
-import * as train from '../../src/train/index.js';
-import { type DogcatOptions, optionsOf } from './presets.js';
+import * as train from '../train/index.js';
+import { optionsOf, type RunOptions } from './presets.js';
 
 /** Images a second. */
 export interface Pace {
@@ -107,13 +107,13 @@ const MEASURED_PICTURES = { length: 7600, classes: ['cat', 'dog'] };
  * epochs still. `epochSeconds` is one epoch's time in this run, `besides` that of all else.
  */
 export function whatMoreBrings(
-  options: DogcatOptions,
+  options: RunOptions,
   pictures: { length: number; classes: readonly string[] },
   epochSeconds: number,
   besides: number,
 ): string {
   const usual = optionsOf('quick', { epochs: options.epochs, seed: options.seed });
-  const names = Object.keys(usual) as (keyof DogcatOptions)[];
+  const names = Object.keys(usual) as (keyof RunOptions)[];
   const { length, classes } = MEASURED_PICTURES;
   const known = pictures.length === length && pictures.classes.join() === classes.join();
   const more = MEASURED.filter(([epochs]) => epochs > options.epochs);

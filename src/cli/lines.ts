@@ -1,5 +1,5 @@
 // What a run says of itself while it trains: a progress line, a line an epoch, and a table for metrics.csv.
-import * as train from '../../src/train/index.js';
+import * as train from '../train/index.js';
 import type { Terminal } from './terminal.js';
 
 /** For FitOptions.onProgress; `note` is told every step. */

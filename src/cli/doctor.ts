@@ -1,6 +1,6 @@
 // `npm run doctor`: what this machine offers, what is wrong, and how to mend it. Exit code 1 if training cannot work.
 import { adapterName } from '../device/adapter-name.js';
-import { type Examination, examine } from './doctor.js';
+import { type Examination, examine } from '../node/doctor.js';
 
 type Row = [name: string, ...values: string[]];
 

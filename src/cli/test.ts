@@ -1,18 +1,18 @@
 // What a trained network is worth on pictures that training never saw.
-import type { AugmentOptions } from '../../src/data/index.js';
-import { CheckpointError, type Module } from '../../src/index.js';
-import type { RunFolder, RunSaver } from '../../src/node/index.js';
-import * as train from '../../src/train/index.js';
-import type { DogcatData } from './data.js';
+import type { AugmentOptions } from '../data/index.js';
+import { CheckpointError, type Module } from '../index.js';
+import type { RunFolder, RunSaver } from '../node/index.js';
+import * as train from '../train/index.js';
+import type { RunData } from './data.js';
 import type { RunFacts } from './facts.js';
 import { percent } from './lines.js';
-import { loaderFor, lookOf } from './run.js';
+import { loaderFor, lookOf } from './parts.js';
 import type { Terminal } from './terminal.js';
 
 export interface TestParts {
   model: Module;
   facts: RunFacts;
-  data: DogcatData;
+  data: RunData;
   folder: RunFolder;
   saver: RunSaver;
   history: readonly train.EpochRecord[];
@@ -75,7 +75,7 @@ async function testOnce(
   const confusion = new train.ConfusionMatrix(classes);
   for await (const { images, labels } of loader.epoch(0)) {
     if (signal.aborted) break;
-    confusion.add(await train.predictProbabilities(model, images, loader.imageShape, crops), labels);
+    confusion.add(await train.predictProbabilities(model, images.data, loader.imageShape, crops), labels);
     terminal.progress(`testing, ${name}: ${confusion.total} of ${loader.length}`);
   }
   await close();

@@ -1,8 +1,8 @@
 // The trainer's command line, and the text of --help.
 import { parseArgs } from 'node:util';
-import { UsageError } from '../../src/index.js';
-import { meant } from '../../src/options.js';
-import { type DogcatOptions, type PresetName, presets, SHORT } from './presets.js';
+import { UsageError } from '../index.js';
+import { meant } from '../options.js';
+import { type PresetName, presets, type RunOptions, SHORT } from './presets.js';
 
 /** How a command is typed: with npm in this repository, with npx where the package is installed (bin/wgrad.js). */
 export function call(command: 'train' | 'predict' | 'summary'): string {
@@ -106,7 +106,7 @@ export interface CommandLine {
   files: string[];
   preset?: PresetName;
   /** Options given on the command line, by name in camelCase. */
-  given: Partial<DogcatOptions>;
+  given: Partial<RunOptions>;
   /** Folders, in the order given. */
   data: string[];
   standIns: boolean;

@@ -1,12 +1,12 @@
 // What a run keeps beside its weights: all that is needed to use them. Read back with as little trust as any file.
-import type { ColourStatistics } from '../../src/data/index.js';
-import { CheckpointError } from '../../src/index.js';
-import type { Checkpoint } from '../../src/train/index.js';
+import type { ColourStatistics } from '../data/index.js';
+import { CheckpointError } from '../index.js';
+import type { Checkpoint } from '../train/index.js';
 import { dashed, NAMES } from './options.js';
-import { BEFORE, type DogcatOptions, presets } from './presets.js';
+import { BEFORE, presets, type RunOptions } from './presets.js';
 
 export interface RunFacts {
-  options: DogcatOptions;
+  options: RunOptions;
   classes: readonly string[];
   colours: ColourStatistics;
   /** Where the pictures came from; null for stand-ins. */
@@ -16,7 +16,7 @@ export interface RunFacts {
 /** What weights alone need; files that the browser page saves have no more. */
 const NETWORK = [
   ...['variant', 'width', 'image', 'stored', 'dropout', 'dropoutScaling', 'initialization', 'pixels'],
-] as (keyof DogcatOptions)[];
+] as (keyof RunOptions)[];
 
 /** The facts as a checkpoint's text; the mean picture as the base64 of its f32s. */
 export function writeFacts({ colours, ...facts }: RunFacts): string {
@@ -61,7 +61,7 @@ export function readFacts(checkpoint: Checkpoint, use: 'resume' | 'predict'): Ru
   expect(typeof facts === 'object' && facts !== null, '', 'an object', facts);
   const { options, classes, colours } = facts;
   expect(typeof options === 'object' && options !== null, '.options', 'an object', options);
-  const names = use === 'predict' ? NETWORK : (Object.keys(presets.quick.options) as (keyof DogcatOptions)[]);
+  const names = use === 'predict' ? NETWORK : (Object.keys(presets.quick.options) as (keyof RunOptions)[]);
   const given: Record<string, unknown> = { ...BEFORE, ...options };
   if (given.limit === null) given.limit = Number.POSITIVE_INFINITY; // JSON has no infinity
   for (const key of names) checkOption(key, given[key], expect);
@@ -72,7 +72,7 @@ export function readFacts(checkpoint: Checkpoint, use: 'resume' | 'predict'): Ru
     expect(isList(3, isNumber)(colours[key]), `.colours.${key}`, 'a list of 3 numbers', colours[key]);
   }
   expect(isList(3, isList(3, isNumber))(colours.axes), '.colours.axes', '3 lists of 3 numbers', colours.axes);
-  const { stored, pixels } = given as unknown as DogcatOptions;
+  const { stored, pixels } = given as unknown as RunOptions;
   const { mean, std, axes, axisStd } = colours;
   const known: ColourStatistics = { mean, std, axes, axisStd };
   if (pixels === 'mean-image') {
@@ -84,7 +84,7 @@ export function readFacts(checkpoint: Checkpoint, use: 'resume' | 'predict'): Ru
   const folders = foldersOf(facts);
   const paths = folders === null || (Array.isArray(folders) && folders.every((path) => typeof path === 'string'));
   expect(paths, '.folders', 'a list of paths or null', folders);
-  return { options: given as unknown as DogcatOptions, classes, colours: known, folders: folders as string[] | null };
+  return { options: given as unknown as RunOptions, classes, colours: known, folders: folders as string[] | null };
 }
 
 /** Files of earlier versions, and of the browser page, have one `folder`. */
@@ -94,7 +94,7 @@ function foldersOf(facts: object): unknown {
 }
 
 function checkOption(
-  key: keyof DogcatOptions,
+  key: keyof RunOptions,
   value: unknown,
   expect: (good: boolean, field: string, expected: string, value: unknown) => void,
 ): void {

@@ -1,19 +1,13 @@
 // predict FILE...: one line a picture, with its class and how sure the network is.
 import { readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { pictureInputs } from '../../src/data/index.js';
-import { CheckpointError, DataError } from '../../src/index.js';
-import { CheckpointFiles, decodeImage, latestRunFolder, RunFolder } from '../../src/node/index.js';
-import {
-  argmaxRow,
-  type Checkpoint,
-  predictProbabilities,
-  readCheckpoint,
-  restoreModel,
-} from '../../src/train/index.js';
+import { pictureInputs } from '../data/index.js';
+import { CheckpointError, DataError } from '../index.js';
+import { CheckpointFiles, decodeImage, latestRunFolder, RunFolder } from '../node/index.js';
+import { argmaxRow, type Checkpoint, predictProbabilities, readCheckpoint, restoreModel } from '../train/index.js';
 import { readFacts } from './facts.js';
 import { call } from './options.js';
-import { buildModel, lookOf } from './run.js';
+import { buildModel, lookOf } from './parts.js';
 
 /** Prints predictions for files that are pictures and errors for those that are not; returns the exit code. */
 export async function predict(files: string[], run: string | undefined, defaultRun: string): Promise<number> {

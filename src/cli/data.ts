@@ -1,14 +1,14 @@
 // Finds photographs, or draws stand-ins and says so.
 import { existsSync } from 'node:fs';
 import { relative } from 'node:path';
-import { drawnStandIns, type ImageDataset } from '../../src/data/index.js';
-import { DataError } from '../../src/index.js';
-import { hasPictures, type ImageFolder, type ImageFolderOptions, loadImageFolder } from '../../src/node/index.js';
+import { drawnStandIns, type ImageDataset } from '../data/index.js';
+import { DataError } from '../index.js';
+import { hasPictures, type ImageFolder, type ImageFolderOptions, loadImageFolder } from '../node/index.js';
 import { call } from './options.js';
-import type { DogcatOptions } from './presets.js';
+import type { RunOptions } from './presets.js';
 import type { Terminal } from './terminal.js';
 
-export interface DogcatData {
+export interface RunData {
   train: ImageDataset;
   validation: ImageDataset;
   test: ImageDataset;
@@ -40,10 +40,10 @@ export function findFolders(given: readonly string[]): string[] | null {
 /** Training, validation and test pictures, decoded. */
 export async function loadData(
   folders: readonly string[] | null,
-  options: DogcatOptions,
+  options: RunOptions,
   terminal: Terminal,
   memory?: number,
-): Promise<DogcatData> {
+): Promise<RunData> {
   const { stored, limit, seed, validation: share } = options;
   if (folders === null) {
     terminal.markStandIns();

@@ -1,6 +1,6 @@
 // The parts of a run, put together from its options.
 
-import { type AugmentOptions, type ColourStatistics, DataLoader, type ImageDataset } from '../../src/data/index.js';
+import { type AugmentOptions, type ColourStatistics, DataLoader, type ImageDataset } from '../data/index.js';
 import {
   Adam,
   AdamW,
@@ -12,18 +12,18 @@ import {
   RMSprop,
   SGD,
   type Tensor,
-} from '../../src/index.js';
-import { BatchWorkers } from '../../src/node/index.js';
-import type { TrainerParts } from '../../src/train/index.js';
+} from '../index.js';
+import { BatchWorkers } from '../node/index.js';
+import type { TrainerParts } from '../train/index.js';
 import type { RunFacts } from './facts.js';
-import type { DogcatOptions } from './presets.js';
+import type { RunOptions } from './presets.js';
 
 export function buildModel({ options, classes }: Pick<RunFacts, 'options' | 'classes'>): AlexNet {
   const { variant, width, image: imageSize, dropout, dropoutScaling, initialization } = options;
   return alexnet({ variant, width, imageSize, dropout, dropoutScaling, initialization, numClasses: classes.length });
 }
 
-function buildOptimizer(params: readonly Tensor[], options: DogcatOptions): Optimizer {
+function buildOptimizer(params: readonly Tensor[], options: RunOptions): Optimizer {
   const { lr, momentum, weightDecay, rateInVelocity } = options;
   switch (options.optimizer) {
     case 'adamw':
@@ -42,7 +42,7 @@ function buildSchedule(
   optimizer: Optimizer,
   steps: number,
   checked: boolean,
-  { schedule, watch, lr }: DogcatOptions,
+  { schedule, watch, lr }: RunOptions,
 ): TrainerParts['schedule'] {
   if (schedule === 'constant') return undefined;
   if (schedule === 'plateau') {
@@ -54,7 +54,7 @@ function buildSchedule(
 }
 
 /** What pictures are brought to, of the training pictures. */
-export function coloursOf(train: ImageDataset, { pixels }: DogcatOptions): ColourStatistics {
+export function coloursOf(train: ImageDataset, { pixels }: RunOptions): ColourStatistics {
   return { ...train.colours(), ...(pixels === 'mean-image' ? { meanImage: train.meanImage() } : {}) };
 }
 

@@ -1,0 +1,90 @@
+// The image classifier's program: what is asked for on its command line is opened, and done.
+import { deviceInfo, init, summary, WgradError } from '../index.js';
+import { CheckpointFiles, freshRunFolder, latestRunFolder, RunFolder } from '../node/index.js';
+import type { Checkpoint } from '../train/index.js';
+import { findFolders, loadData } from './data.js';
+import { type RunFacts, readFacts } from './facts.js';
+import { checkResumed, checkUsed } from './given.js';
+import { type CommandLine, help, parseCommandLine } from './options.js';
+import { buildModel, coloursOf } from './parts.js';
+import { predict } from './predict.js';
+import { optionsOf, type PresetName, presets } from './presets.js';
+import { Stopping } from './stopping.js';
+import { Terminal } from './terminal.js';
+import { run } from './train.js';
+
+const DEFAULT_RUN = 'runs/dogcat';
+
+/** Runs the command line of this process, prints what went wrong, and sets the exit code. */
+export async function program(): Promise<void> {
+  const terminal = new Terminal();
+  try {
+    process.exitCode = await main(process.argv.slice(2), terminal);
+  } catch (error) {
+    terminal.clear();
+    console.error(error instanceof WgradError ? error.message : error);
+    process.exitCode = 1;
+  }
+}
+
+/** Trains, predicts, or prints a table, as `argv` says; the exit code. */
+async function main(argv: string[], terminal: Terminal): Promise<number> {
+  const line = parseCommandLine(argv);
+  if (line.command === 'help') {
+    console.log(help);
+    return 0;
+  }
+  const stopping = line.command === 'train' ? new Stopping(terminal) : null;
+  await init();
+  if (line.command === 'predict') return predict(line.files, line.resume, DEFAULT_RUN);
+  const resumed = line.resume === undefined ? null : openRun(line, line.resume, terminal);
+  const preset = resumed ? null : choosePreset(line, terminal);
+  const facts = resumed?.facts ?? {
+    options: optionsOf(preset!, line.given),
+    folders: line.standIns ? null : findFolders(line.data),
+  };
+  if (resumed) checkResumed(line, facts);
+  else checkUsed(line, facts.options);
+  if (resumed && line.data.length > 0) facts.folders = findFolders(line.data); // the pictures may have moved: they are compared
+  if (stopping === null) {
+    console.log(summary(buildModel({ options: facts.options, classes: ['cat', 'dog'] })));
+    return 0;
+  }
+  const folder = resumed?.files.folder ?? (line.out ? new RunFolder(line.out) : freshRunFolder(DEFAULT_RUN));
+  folder.create();
+  const data = await loadData(facts.folders, facts.options, terminal, line.memory);
+  const complete: RunFacts = {
+    ...facts,
+    classes: data.train.classes,
+    colours: resumed?.facts.colours ?? coloursOf(data.train, facts.options),
+  };
+  const files = resumed?.files ?? new CheckpointFiles(folder, { keep: line.keep });
+  return run({ line, preset, facts: complete, data, files, checkpoint: resumed?.checkpoint, stopping, terminal });
+}
+
+/** The preset given, or the one that suits the adapter; says which and why. */
+function choosePreset({ preset }: CommandLine, terminal: Terminal): PresetName {
+  const { name, software } = deviceInfo();
+  const chosen = preset ?? (software ? 'quick' : 'paper');
+  const why = preset ? 'as asked' : software ? 'the adapter is a CPU that stands in for a GPU' : 'the adapter is a GPU';
+  terminal.say(`Adapter: ${name}`);
+  terminal.say(`Preset ${chosen} (${why}): ${presets[chosen].about}`);
+  return chosen;
+}
+
+interface OpenedRun {
+  files: CheckpointFiles;
+  checkpoint: Checkpoint;
+  facts: RunFacts;
+}
+
+/** The newest checkpoint of a run that is whole; says which were passed over. */
+function openRun({ keep }: CommandLine, path: string, terminal: Terminal): OpenedRun {
+  const folder = path === '' ? latestRunFolder(DEFAULT_RUN) : new RunFolder(path);
+  if (!folder) throw new WgradError(`--resume: no run was found in ${DEFAULT_RUN}`);
+  const files = new CheckpointFiles(folder, { keep });
+  const { checkpoint, damaged } = files.newest();
+  for (const { message } of damaged) terminal.say(`Passed over ${message}`);
+  if (damaged.length > 0) terminal.say(`Going on from the checkpoint before it, ${checkpoint.name}.`);
+  return { files, checkpoint, facts: readFacts(checkpoint, 'resume') };
+}

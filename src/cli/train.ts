@@ -1,0 +1,180 @@
+// A training run from its options to its test.
+import { availableParallelism } from 'node:os';
+import { deviceInfo, init, type Module, manualSeed, setDetectAnomaly } from '../index.js';
+import { type CheckpointFiles, type RunFolder, RunSaver } from '../node/index.js';
+import * as train from '../train/index.js';
+import type { RunData } from './data.js';
+import { type RunFacts, writeFacts } from './facts.js';
+import { epochLine, metricsTable, progressReporter } from './lines.js';
+import { type CommandLine, call } from './options.js';
+import { chooseEpochs, measurePace, whatMoreBrings } from './pace.js';
+import { buildLoaders, buildParts, type RunLoaders } from './parts.js';
+import { optionsOf, type PresetName, type RunOptions } from './presets.js';
+import { profileStep } from './profile-step.js';
+import type { Stopping } from './stopping.js';
+import type { Terminal } from './terminal.js';
+import { test } from './test.js';
+
+/** What a run takes that nothing is said of, where a CPU stands in for a GPU. */
+const USUAL_MINUTES = 10;
+
+/** A run whose pictures are there and whose folder is open. */
+export interface Run {
+  line: CommandLine;
+  /** Of a run that begins. */
+  preset: PresetName | null;
+  facts: RunFacts;
+  data: RunData;
+  files: CheckpointFiles;
+  checkpoint: train.Checkpoint | undefined;
+  stopping: Stopping;
+  terminal: Terminal;
+}
+
+/** Trains, tests the best weights and says how to go on; the exit code. */
+export async function run({ line, preset, facts, data, files, checkpoint, stopping, terminal }: Run): Promise<number> {
+  const { options } = facts;
+  const { folder } = files;
+  const workers = line.workers ?? Math.min(4, Math.max(1, availableParallelism() - 1));
+  const loaders = buildLoaders(facts, data.train, data.validation, workers);
+  const minutes = preset ? minutesFor(line, preset) : undefined;
+  if (preset && minutes !== undefined) {
+    const epochs = await epochsFor(minutes, { line, facts, data, loaders, terminal });
+    Object.assign(options, optionsOf(preset, { ...line.given, epochs }));
+  }
+  manualSeed(options.seed);
+  const parts = buildParts(facts, loaders);
+  const trainer = new train.Trainer(parts);
+  if (checkpoint) train.restoreTrainer(checkpoint, trainer);
+  files.checkRoom(train.checkpointBytes(trainer));
+  introduce({ facts, data, terminal }, trainer, folder);
+  await compile(parts.model, options, terminal);
+  if (line.profile) {
+    await profileStep(trainer, folder, terminal);
+    await loaders.close();
+    return 0;
+  }
+  setDetectAnomaly(line.detectAnomaly);
+  stopping.trainingBegins();
+  const saver = new RunSaver(files, (text) => terminal.say(text));
+  const rebuild = async () => {
+    await init();
+    return buildParts(facts, loaders);
+  };
+  const before = trainer.position().seconds;
+  const ended = await trainer.fit(fitOptions({ line, facts, trainer, saver, stopping, rebuild, terminal }));
+  terminal.clear();
+  await loaders.close();
+  const again = `${call('train')} --resume ${folder.path}`;
+  if (ended === 'stopped') {
+    const { step } = trainer.position();
+    if (saver.unsaved.length === 0) terminal.say(`Stopped and saved at step ${step}. Go on with: ${again}`);
+    return complain(saver, folder, terminal);
+  }
+  const { model } = trainer.parts;
+  const { signal } = stopping;
+  const { history } = trainer;
+  const tested = await test({ model, facts, data, folder, saver, history, tenCrop: line.tenCrop, terminal, signal });
+  if (tested === 'done') {
+    terminal.say(`Try it: ${call('predict')} FILE... --run ${folder.path}`);
+    const { seconds } = trainer.position();
+    const besides = secondsSinceStart() - (seconds - before);
+    const more = whatMoreBrings(options, data.train, seconds / options.epochs, besides);
+    if (more) terminal.say(more);
+  } else terminal.say(`Stopped while testing; the run is saved. Test again with: ${again}`);
+  return complain(saver, folder, terminal);
+}
+
+const secondsSinceStart = () => performance.now() / 1000;
+
+/** As many epochs as fit into `minutes`, by a few steps that are not kept: the run is the one of `--epochs` as many. */
+async function epochsFor(
+  minutes: number,
+  { line, facts, data, loaders, terminal }: Pick<Run, 'line' | 'facts' | 'data' | 'terminal'> & { loaders: RunLoaders },
+): Promise<number> {
+  const { options } = facts;
+  const parts = buildParts(facts, loaders);
+  await compile(parts.model, options, terminal);
+  terminal.progress('measuring how fast training is here');
+  const pace = await measurePace(parts, options.batch);
+  parts.optimizer.dispose();
+  parts.model.dispose();
+  const crops = line.tenCrop ? 1 + 10 : 1;
+  const load = {
+    training: loaders.train.length,
+    validation: loaders.validation?.length ?? 0,
+    test: crops * data.test.length,
+  };
+  const { epochs, because } = chooseEpochs(minutes, secondsSinceStart(), pace, load);
+  terminal.say(`${because}.`);
+  return epochs;
+}
+
+async function compile(model: Module, { batch, image }: RunOptions, terminal: Terminal): Promise<void> {
+  await train.warmup(model, [batch, 3, image, image], {
+    onProgress: (done, all) => terminal.progress(`compiling kernels: ${done} of ${all}`),
+  });
+}
+
+function introduce(
+  { facts: { options }, data, terminal }: Pick<Run, 'facts' | 'data' | 'terminal'>,
+  trainer: train.Trainer,
+  folder: RunFolder,
+): void {
+  const parameters = trainer.parts.model.parameters().reduce((sum, p) => sum + p.size, 0);
+  terminal.say(
+    `AlexNet '${options.variant}', width ${options.width}, crops of ${options.image}: ${parameters.toLocaleString('en-US')} parameters. ` +
+      `${options.epochs} ${options.epochs === 1 ? 'epoch' : 'epochs'} of ${data.train.length.toLocaleString('en-US')} pictures, batch ${options.batch}, ` +
+      `${options.optimizer} ${options.lr}, dropout ${options.dropout}, ${options.schedule}. Run: ${folder.path}`,
+  );
+  const { step } = trainer.position();
+  if (step > 0) terminal.say(`Going on at step ${step}.`);
+}
+
+interface Fit extends Pick<Run, 'line' | 'facts' | 'stopping' | 'terminal'> {
+  trainer: train.Trainer;
+  saver: RunSaver;
+  rebuild: train.FitOptions['rebuild'];
+}
+
+function fitOptions({ line, facts, trainer, saver, stopping, rebuild, terminal }: Fit): train.FitOptions {
+  const { epochs } = facts.options;
+  const extra = { facts: writeFacts(facts) };
+  const note = (step: number) => {
+    if (line.steps > 0 && step >= line.steps) stopping.stop();
+  };
+  note(trainer.position().step); // a run that is gone on with may be there already
+  return {
+    epochs,
+    saveEvery: line.saveEvery,
+    signal: stopping.signal,
+    onDivergence: line.onDivergence,
+    rebuild,
+    save: async (snapshot) => saver.saveLast(await train.checkpointParts(snapshot, extra)),
+    onProgress: progressReporter(terminal, epochs, note),
+    onEpoch: async (record, isBest) => {
+      terminal.say(epochLine(record, epochs, isBest));
+      saver.saveFile('metrics.csv', metricsTable(trainer.history));
+      if (isBest) saver.saveBest(await train.writeWeights(trainer.parts.model, extra));
+    },
+    onRecovery: ({ error, step, lrScale }) => {
+      terminal.say(error.message);
+      const rates = lrScale < 1 ? `, with learning rates times ${lrScale}` : '';
+      terminal.say(`Going on from step ${step}${rates}.`);
+    },
+  };
+}
+
+/** The exit code: 1, and why, if something of the run is not on disk. */
+function complain(saver: RunSaver, folder: RunFolder, terminal: Terminal): number {
+  if (saver.unsaved.length === 0) return 0;
+  terminal.say(`NOT SAVED: ${saver.unsaved.join(', ')}. What ${folder.path} holds is older.`);
+  return 1;
+}
+
+/** How many minutes the run may take; undefined where its epochs are given, or are its preset's. */
+function minutesFor({ minutes, given, steps, profile }: CommandLine, preset: PresetName): number | undefined {
+  if (minutes !== undefined) return minutes;
+  const open = given.epochs === undefined && steps === 0 && !profile;
+  return open && preset === 'quick' && deviceInfo().software ? USUAL_MINUTES : undefined;
+}
