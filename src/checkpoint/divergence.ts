@@ -19,7 +19,7 @@ export class DivergenceError extends WgradError {
 /** Says what was seen, where, and what helps. */
 export function divergence(what: string, step: number, loss: number, rate: number): DivergenceError {
   return new DivergenceError(
-    `trainer: ${what} at step ${step}, with a learning rate of ${Number(rate.toPrecision(4))}: training has diverged. ` +
+    `training: ${what} at step ${step}, with a learning rate of ${Number(rate.toPrecision(4))}: training has diverged. ` +
       "A smaller learning rate helps most; then clipping gradients, a warmup, a look at the data. onDivergence: 'rollback' " +
       'goes back and on with a smaller one by itself',
     step,
@@ -28,19 +28,7 @@ export function divergence(what: string, step: number, loss: number, rate: numbe
   );
 }
 
-/** What counts as divergence and what a rollback changes. */
-export interface DivergenceOptions {
-  /** The mean of about the last ten losses may be this many times the run's first loss, or 1 if that is more. Default 10. */
-  factor?: number;
-  /** A rollback multiplies all learning rates by this, for good. Default 0.5. */
-  lrFactor?: number;
-  /** After so many rollbacks in a run the next divergence stops it. Default 3. */
-  maxRollbacks?: number;
-}
-
-const WINDOW = 10;
-
-/** What is known of the losses of a run's steps. */
+/** What is known of the losses of a run's steps; a plain value. */
 export interface LossTrend {
   /** Losses seen. */
   count: number;
@@ -50,25 +38,12 @@ export interface LossTrend {
   recent: number;
 }
 
-/** Follows the losses of a run's steps. */
-export class LossWatch implements LossTrend {
-  constructor(
-    public count = 0,
-    public start = 0,
-    public recent = 0,
-  ) {}
+const WINDOW = 10;
 
-  /** Takes a finite loss; whether losses are now `factor` times what they were at the start (at least 1). */
-  exploded(loss: number, factor: number): boolean {
-    this.count++;
-    const share = 1 / Math.min(this.count, WINDOW);
-    this.recent += (loss - this.recent) * share;
-    if (this.count === 1) this.start = loss;
-    return this.recent > factor * Math.max(this.start, 1); // a first loss near 0 says nothing: a batch, or fine-tuning
-  }
-
-  state(): LossTrend {
-    const { count, start, recent } = this;
-    return { count, start, recent };
-  }
+/** Takes a finite loss into a trend, and says whether losses are now `factor` times what they were at the start (at least 1). */
+export function lossExploded(trend: LossTrend, loss: number, factor: number): boolean {
+  trend.count++;
+  trend.recent += (loss - trend.recent) / Math.min(trend.count, WINDOW);
+  if (trend.count === 1) trend.start = loss;
+  return trend.recent > factor * Math.max(trend.start, 1); // a first loss near 0 says nothing: a batch, or fine-tuning
 }

@@ -2,7 +2,7 @@
 import { deviceLost, ready, shutdown } from '../device/runtime.js';
 import { DeviceLostError, type WgradError } from '../errors.js';
 import { Optimizer } from '../optim/optimizer.js';
-import { DivergenceError } from './divergence.js';
+import { DivergenceError, divergence } from './divergence.js';
 import { firstNotFinite, partsOf, restoreSnapshot, type Snapshot, takeSnapshot } from './snapshot.js';
 import type { Run } from './stateful.js';
 
@@ -187,10 +187,6 @@ class Safety<Position> {
 function notFinite<Position>(tensor: string, run: Run<Position>): DivergenceError {
   const { step = Number.NaN } = Object(run.position) as { step?: number };
   const optimizer = partsOf(run).find(([, part]) => part instanceof Optimizer)?.[1] as Optimizer | undefined;
-  return new DivergenceError(
-    `training: ${tensor} holds NaN or an infinity${Number.isNaN(step) ? '' : ` at step ${step}`}: training has diverged`,
-    step,
-    Number.NaN,
-    optimizer ? optimizer.lr * optimizer.lrScale : Number.NaN,
-  );
+  const rate = optimizer ? optimizer.lr * optimizer.lrScale : Number.NaN;
+  return divergence(`${tensor} holds NaN or an infinity`, step, Number.NaN, rate);
 }

@@ -2,7 +2,7 @@
 import { linkSync, renameSync, rmSync } from 'node:fs';
 import { CheckpointError, showValue, UsageError } from '../errors.js';
 import { anything, checkOptions } from '../options.js';
-import { type Checkpoint, readCheckpoint } from '../train/checkpoint.js';
+import { type Checkpoint, readCheckpoint } from '../checkpoint/files.js';
 import { RunFolder } from './run-folder.js';
 
 /** How many checkpoints to keep. */

@@ -2,23 +2,13 @@
 import { DataError, ShapeError, showValue, UsageError } from '../errors.js';
 import { Module } from '../layers/module.js';
 import { Optimizer } from '../optim/optimizer.js';
-import {
-  anything,
-  callback,
-  checkOptions,
-  oneOf,
-  positive,
-  type Rule,
-  type Rules,
-  required,
-  share,
-  whole,
-} from '../options.js';
-import { isHostTensor } from '../tensor/host-values.js';
-import { showShape, sizeOf } from '../tensor/shape.js';
-import type { DivergenceOptions } from './divergence.js';
-import type { Batch, BatchSource, FitOptions, TrainerParts, TrainerSchedule } from './run.js';
-import { WATCHED_FIGURES } from './watched.js';
+import { anything, callback, checkOptions, oneOf, positive, type Rule, type Rules, required, share, whole } from '../options.js';
+import { showShape } from '../tensor/shape.js';
+import { Tensor } from '../tensor/tensor.js';
+import type { EvaluationParts } from './evaluate.js';
+import type { DivergenceOptions, FitOptions, TrainerParts } from './fit.js';
+import type { TrainerSchedule } from './kept.js';
+import type { StepResult } from './task.js';
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 const isWhole = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
@@ -31,26 +21,29 @@ const schedule: Rule = {
   be: "a schedule and when to step it, { each: 'step' | 'epoch', rule }",
   holds: (value) => isObject(value) && isObject(value.rule) && typeof value.rule.step === 'function',
 };
-const names: Rule = {
-  be: 'a list of names',
-  holds: (value) => Array.isArray(value) && value.every((name) => typeof name === 'string'),
-};
 const model: Rule = { be: 'a Module', holds: (value) => value instanceof Module };
+const task: Rule = { be: 'a function (model, batch) => { loss, size, metrics }, such as classification(...)', holds: callback.holds };
+const signal: Rule = { be: 'an AbortSignal', holds: (value) => value instanceof AbortSignal };
+const list: Rule = { be: 'a list', holds: Array.isArray };
+const limit: Rule = { be: 'a number above 0, or Infinity', holds: (value) => typeof value === 'number' && value > 0 };
 
 const PARTS: Rules<TrainerParts> = {
   model: required(model),
   optimizer: required({ be: 'an optimizer, such as an SGD', holds: (value) => value instanceof Optimizer }),
+  task: required(task),
   train: required(source),
   validation: source,
   schedule,
-  classes: required(names),
-  labelSmoothing: share,
+  accumulate: whole(1),
+  clipGradNorm: limit,
+  clipGradValue: limit,
+  beforeUpdate: callback,
 };
 
 const SCHEDULE: Rules<TrainerSchedule> = {
   each: required(oneOf('step', 'epoch')),
   rule: anything,
-  watch: oneOf(...WATCHED_FIGURES),
+  watch: { be: "a metric's name, such as 'val_loss'", holds: (value) => typeof value === 'string' && value !== '' },
 };
 
 const FIT: Rules<FitOptions> = {
@@ -58,15 +51,14 @@ const FIT: Rules<FitOptions> = {
     be: 'a whole number, 0 or more, or Infinity',
     holds: (value) => isWhole(value) || value === Number.POSITIVE_INFINITY,
   }),
-  onProgress: callback,
-  onEpoch: callback,
+  callbacks: list,
+  metricsEvery: whole(0),
   save: callback,
   saveEvery: whole(0),
-  signal: { be: 'an AbortSignal', holds: (value) => value instanceof AbortSignal },
+  signal,
   onDivergence: oneOf('stop', 'rollback'),
   divergence: anything,
   rebuild: callback,
-  onRecovery: callback,
 };
 
 const DIVERGENCE: Rules<DivergenceOptions> = {
@@ -75,19 +67,10 @@ const DIVERGENCE: Rules<DivergenceOptions> = {
   maxRollbacks: whole(0),
 };
 
-/**
- * @throws UsageError if a part is missing or something else, there is nothing to tell apart, or the optimizer is another
- * model's.
- */
+/** @throws UsageError if a part is missing or something else, or the optimizer is another model's. */
 export function checkParts(parts: TrainerParts): void {
   checkOptions('trainer', parts, PARTS);
-  const { classes, model, optimizer, schedule, validation } = parts;
-  if (classes.length < 2) {
-    throw new UsageError(
-      `trainer: there is ${classes.length === 1 ? `one class ('${classes[0]}')` : 'no class'}; two or more are needed ` +
-        '(of pictures in folders: was the folder above meant?)',
-    );
-  }
+  const { model, optimizer, schedule, validation } = parts;
   const own = new Set(model.parameters());
   if (!optimizer.groups.some(({ params }) => params.some((param) => own.has(param)))) {
     throw new UsageError("trainer: the optimizer has none of the model's parameters; make it from model.parameters()");
@@ -95,12 +78,12 @@ export function checkParts(parts: TrainerParts): void {
   if (schedule) checkSchedule(schedule, validation);
 }
 
-function checkSchedule(schedule: TrainerSchedule, validation: BatchSource | undefined): void {
+function checkSchedule(schedule: TrainerSchedule, validation: object | undefined): void {
   checkOptions('trainer: schedule', schedule, SCHEDULE);
   const { each, watch } = schedule;
   if (watch && each === 'step')
     throw new UsageError(`trainer: schedule: watch '${watch}' is of epochs, the schedule is stepped each 'step'`);
-  if (watch?.startsWith('validation') && !validation)
+  if (watch?.startsWith('val_') && !validation)
     throw new UsageError(`trainer: schedule: watch '${watch}' needs validation data`);
 }
 
@@ -118,9 +101,22 @@ export function checkFit(options: FitOptions): void {
   if (options.divergence !== undefined) checkOptions('fit: divergence', options.divergence, DIVERGENCE);
 }
 
-/** @throws UsageError unless they are a model and a source of batches. */
-export function checkEvaluation(given: { model: Module; source: BatchSource; classes: readonly string[] }): void {
-  checkOptions('evaluate', given, { model: required(model), source: required(source), classes: required(names) });
+/** @throws UsageError unless they are a model, a task and a source of batches. */
+export function checkEvaluation<B extends object, M extends Module>(parts: EvaluationParts<B, M>): void {
+  const rules = { model: required(model), task: required(task), data: required(source), onProgress: callback, signals: list };
+  checkOptions('evaluate', parts, rules);
+}
+
+/** @throws UsageError, ShapeError or DataError unless a task gave a scalar loss and a number of examples. */
+export function checkStep(where: string, result: StepResult): void {
+  const { loss, size } = Object(result) as Partial<StepResult>;
+  if (!(loss instanceof Tensor)) {
+    const hint = result instanceof Promise ? ' (a task is not async: what it reads is read by the trainer)' : '';
+    throw new UsageError(`${where}: a task gives { loss, size, metrics }, with a tensor as its loss; got ${showValue(result)}${hint}`);
+  }
+  if (loss.size !== 1) throw new ShapeError(`${where}: a loss is a scalar, the task gives ${showShape(loss.shape)}`);
+  if (!isWhole(size)) throw new UsageError(`${where}: a task says how many examples its batch has, size is ${showValue(size)}`);
+  if (size === 0) throw new DataError(`${where}: a batch has no examples`);
 }
 
 /** @throws UsageError unless they are a model, numbers, sizes and a number of crops. */
@@ -141,44 +137,4 @@ export function checkPrediction(given: {
     imageShape: required(imageShape),
     crops: whole(1),
   });
-}
-
-/**
- * @throws DataError for a batch of nothing or a label that is no class, ShapeError for a model with another number of outputs
- * than classes.
- */
-export function checkAnswers(
-  where: string,
-  logits: readonly number[],
-  { labels }: Batch,
-  classes: readonly string[],
-): void {
-  const count = labels.length;
-  const wrong = labels.find((label) => !(label >= 0 && label < classes.length));
-  if (wrong !== undefined)
-    throw new DataError(`${where}: a label is ${wrong}, the classes are 0 to ${classes.length - 1}`);
-  if (logits.length !== 2 || logits[0] !== count || logits[1] !== classes.length) {
-    throw new ShapeError(
-      `${where}: the model gives ${showShape(logits)} for ${count} images, expected ` +
-        `${showShape([count, classes.length])}: a number for each class (${classes.join(', ')})`,
-    );
-  }
-}
-
-/** @throws DataError unless a batch is made of images and their labels. */
-export function checkBatch(where: string, batch: Batch): void {
-  const { images, labels } = isObject(batch) ? batch : ({} as Partial<Batch>);
-  if (!(isHostTensor(images) && images.data instanceof Float32Array && labels instanceof Int32Array)) {
-    throw new DataError(
-      `${where}: a batch is { images: { data: Float32Array, shape }, labels: Int32Array }, got images ${showValue(images)}, labels ${showValue(labels)}`,
-    );
-  }
-  if (labels.length === 0) throw new DataError(`${where}: a batch has no images`);
-  if (images.shape[0] !== labels.length)
-    throw new DataError(`${where}: a batch has images ${showShape(images.shape)} and ${labels.length} labels`);
-  if (images.data.length !== sizeOf(images.shape)) {
-    throw new DataError(
-      `${where}: a batch has ${images.data.length} numbers, images ${showShape(images.shape)} are ${sizeOf(images.shape)}`,
-    );
-  }
 }

@@ -1,72 +1,67 @@
 // One pass over data without training.
-import { crossEntropy } from '../autograd/ops/losses.js';
 import { noGrad } from '../autograd/tape.js';
 import { sync } from '../device/recorder.js';
 import { DataError } from '../errors.js';
 import type { Module } from '../layers/module.js';
 import { inEvaluation } from '../layers/reach.js';
 import { scope } from '../tensor/scope.js';
-import { tensor } from '../tensor/tensor.js';
-import { checkAnswers, checkBatch, checkEvaluation } from './checks.js';
+import { type BatchSource, onDevice } from './batches.js';
+import { checkEvaluation, checkStep } from './checks.js';
 import { AHEAD, LateResults } from './late-results.js';
-import { ConfusionMatrix, Mean } from './metrics.js';
-import type { Batch, BatchSource } from './run.js';
+import { Measures } from './measures.js';
+import { Mean } from './metrics.js';
+import type { Task } from './task.js';
 
-/** What `evaluate` found. */
-export interface Evaluation {
-  /** Mean cross entropy. */
-  loss: number;
-  /** What was called what; its `accuracy` is the share of right answers. */
-  confusion: ConfusionMatrix;
+/** What is looked at, and how. */
+export interface EvaluationParts<B extends object, M extends Module = Module> {
+  /** It runs in evaluation mode; between batches and afterwards each module's mode is as before. */
+  model: M;
+  /** What a step is; it is told that it does not train. */
+  task: Task<B, M>;
+  /** What is looked at: the batches of its epoch 0. */
+  data: BatchSource<B>;
+  /** Told how many examples have been looked at, after each batch. */
+  onProgress?(examples: number): Promise<void> | void;
+  /** Aborting one ends the pass: its reason is thrown. */
+  signals?: readonly (AbortSignal | undefined)[];
 }
 
 /**
- * Mean cross entropy and confusion matrix of a classifier over one pass of the data, in evaluation mode; between
- * batches and afterwards each module's mode is as before. `onProgress` is told how many images have been checked.
- * @throws the reason of the first of `signals` that aborts; DataError if the data are empty, or a label is no class;
- * ShapeError if the model gives another number of outputs than there are classes; UsageError if a module runs that
- * `model.eval()` does not reach.
+ * The task's metrics over one pass of the data, by name, 'loss' among them. Keras: Model.evaluate.
+ * @throws the reason of the first signal that aborts; DataError if the data are empty; UsageError if a module runs that `model.eval()`
+ * does not reach, and whatever the task throws.
  */
-export async function evaluate(
-  model: Module,
-  source: BatchSource,
-  classes: readonly string[],
-  onProgress?: (images: number) => void,
-  ...signals: (AbortSignal | undefined)[]
-): Promise<Evaluation> {
-  checkEvaluation({ model, source, classes });
-  const confusion = new ConfusionMatrix(classes);
+export async function evaluate<B extends object, M extends Module = Module>(
+  parts: EvaluationParts<B, M>,
+): Promise<Record<string, number>> {
+  checkEvaluation(parts);
+  const { model, task, data, onProgress, signals = [] } = parts;
+  const measures = new Measures();
   const loss = new Mean();
   const check = () => {
     for (const signal of signals) signal?.throwIfAborted();
   };
-  const late = new LateResults(AHEAD);
-  for await (const batch of source.epoch(0)) {
-    check();
-    checkBatch('evaluate', batch);
-    const { labels } = batch;
-    const step = async (): Promise<void> => {
-      const [lossValue, scores] = await forward(model, batch, classes);
-      loss.add(lossValue, labels.length);
-      confusion.add(scores, labels);
-    };
-    await late.add(step());
-    await sync(AHEAD);
-    check();
-    onProgress?.(confusion.total);
+  const step = (batch: B): Promise<void> => {
+    using _step = scope();
+    const given = onDevice('evaluate', batch);
+    const result = noGrad(() => inEvaluation(model, () => task(model, given, { training: false })));
+    checkStep('evaluate', result);
+    measures.add('evaluate', result);
+    return result.loss.item().then((value) => loss.add(value, result.size));
+  };
+  try {
+    const late = new LateResults(AHEAD);
+    for await (const batch of data.epoch(0)) {
+      check();
+      await late.add(step(batch));
+      await sync(AHEAD);
+      check();
+      await onProgress?.(loss.weight);
+    }
+    await late.all();
+    if (loss.weight === 0) throw new DataError('evaluate: the data are empty: there is nothing to check');
+    return { loss: loss.value, ...(await measures.read()) };
+  } finally {
+    measures.reset();
   }
-  await late.all();
-  if (confusion.total === 0) throw new DataError('evaluate: the data are empty: there is nothing to check');
-  return { loss: loss.value, confusion };
-}
-
-function forward(model: Module, batch: Batch, classes: readonly string[]) {
-  const { images, labels } = batch;
-  using _step = scope();
-  return noGrad(() => {
-    const x = tensor(images);
-    const logits = inEvaluation(model, () => model.forward(x));
-    checkAnswers('evaluate', logits.shape, batch, classes);
-    return Promise.all([crossEntropy(logits, tensor(labels)).item(), logits.data()]);
-  });
 }

@@ -1,21 +1,23 @@
 /**
- * The training loop and what belongs to it.
+ * The training loop and what belongs to it: tasks, metrics, callbacks, checkpoints.
  * @module wgrad/train
  */
-
-export type { Json, Stateful } from '../checkpoint/stateful.js';
+export * from '../checkpoint/index.js';
 export { Accumulator, Accuracy, type Measured, Metric } from '../metrics/index.js';
-export * from './checkpoint.js';
-export { DivergenceError, type DivergenceOptions, type LossTrend } from './divergence.js';
+export * from '../tuning/index.js';
+export type { BatchOrder, BatchSource, OnDevice } from './batches.js';
+export type { Callback, Training } from './callback.js';
+export * from './callbacks/early-stopping.js';
+export * from './callbacks/model-checkpoint.js';
+export type { MonitorOptions } from './callbacks/monitor.js';
 export * from './evaluate.js';
+export type * from './fit.js';
+export type { TrainerSchedule } from './kept.js';
 export * from './metrics.js';
-export type { ModelState } from './model-state.js';
 export * from './predict.js';
 export * from './progress.js';
+export type { EpochRecord, Progress, TrainerPosition } from './record.js';
 export * from './report.js';
-export * from './run.js';
-export type { SavedState } from './saved-state.js';
-export { type Snapshot, takeSnapshot } from './snapshot.js';
+export type * from './task.js';
+export * from './tasks.js';
 export * from './trainer.js';
-export { type Tuned, type TuneOptions, tune } from './tune.js';
-export { warmup } from './warmup.js';

@@ -1,297 +1,364 @@
 // The training loop: batches in, steps on the GPU, losses read a little late so that the GPU never waits.
-import { crossEntropy } from '../autograd/ops/losses.js';
-import { argmax } from '../autograd/ops/reduce.js';
+import { mul } from '../autograd/ops/arithmetic.js';
+import { noGrad } from '../autograd/tape.js';
+import { type DivergenceError, divergence, lossExploded } from '../checkpoint/divergence.js';
+import { firstNotFiniteOf } from '../checkpoint/finite.js';
+import { dictionary, list, number, record, whole } from '../checkpoint/json.js';
+import { type Attempt, withRecovery } from '../checkpoint/recovery.js';
+import type { Json, Run } from '../checkpoint/stateful.js';
 import { sync } from '../device/recorder.js';
 import { DataError, UsageError } from '../errors.js';
+import type { Module } from '../layers/module.js';
 import { findingParts } from '../layers/reach.js';
+import { clipGradNorm, clipGradValue } from '../optim/clip.js';
+import type { Optimizer } from '../optim/optimizer.js';
 import { scope } from '../tensor/scope.js';
-import { tensor } from '../tensor/tensor.js';
-import { checkAnswers, checkBatch, checkFit, checkGradients, checkParts } from './checks.js';
-import { type DivergenceError, divergence, LossWatch } from './divergence.js';
-import { type Evaluation, evaluate } from './evaluate.js';
+import { onDevice, timed } from './batches.js';
+import { CallbackList, type Training } from './callback.js';
+import { checkFit, checkGradients, checkParts, checkStep } from './checks.js';
+import { evaluate } from './evaluate.js';
+import type { FitOptions, TrainerParts } from './fit.js';
+import { KeptData, KeptSchedule } from './kept.js';
 import { AHEAD, LateResults } from './late-results.js';
-import { Mean } from './metrics.js';
-import { SafetyNet } from './recovery.js';
-import type { Batch, EpochRecord, FitOptions, Progress, TrainerParts, TrainerPosition } from './run.js';
-import { watchedFigure } from './watched.js';
+import { Measures } from './measures.js';
+import { type EpochRecord, type Progress, START, type TrainerPosition } from './record.js';
+import type { StepResult } from './task.js';
 
 const DEFAULT_FACTOR = 10;
+/** A rollback does not go back to where losses were this many times the first: they were on their way up. */
+const RISING = 2;
 
-/** Trains a classifier with cross entropy. Every part is yours to choose; `fit` runs epochs and may be resumed. */
-export class Trainer {
-  private epoch = 0;
-  private batch = 0;
-  private step = 0;
-  private secondsBefore = 0;
+/** Trains a model on a task. Every part is yours to choose; `fit` runs epochs and may be resumed. */
+// biome-ignore lint/suspicious/noExplicitAny: a task's batches are of any kind
+export class Trainer<B extends object = any, M extends Module = any> implements Run<TrainerPosition>, Training {
+  /** Rollbacks so far. */
+  rollbacks = 0;
+  private at: TrainerPosition = structuredClone(START);
   private startedAt: number | null = null;
-  private bestLoss: number | null = null;
-  private loss = new Mean();
-  private correct = 0;
+  /** Batches whose gradients wait for the next update. */
+  private gathered = 0;
   private batchLoss = Number.NaN;
-  private batchAccuracy = Number.NaN;
-  private watch = new LossWatch();
-  private lrScale = 1;
-  private rollbacks = 0;
-  private explosion = DEFAULT_FACTOR;
-  /** Ends when the loop under way has failed; the next one has its own. */
-  private life = new AbortController();
+  /** The epoch's metrics as they were read last. */
+  private seen: Record<string, number> = {};
+  private readonly measures = new Measures();
+  private readonly callbacks = new CallbackList();
+  private options: FitOptions = { epochs: 0 };
   /** Steps whose losses have not come back. */
   private open = new Set<number>();
-  /** The epochs done. */
-  readonly history: EpochRecord[] = [];
+  private stopReason: string | null = null;
 
-  /**
-   * @throws UsageError if a part is missing or something else, there is nothing to tell apart, or the optimizer is another
-   * model's.
-   */
-  constructor(private current: TrainerParts) {
+  /** @throws UsageError if a part is missing or something else, or the optimizer is another model's. */
+  constructor(private current: TrainerParts<B, M>) {
     checkParts(current);
   }
 
   /** What it works with, as given or as made anew after the device was lost. */
-  get parts(): TrainerParts {
+  get parts(): TrainerParts<B, M> {
     return this.current;
   }
 
+  /** What is trained. */
+  get model(): M {
+    return this.current.model;
+  }
+
+  /** What trains it. */
+  get optimizer(): Optimizer {
+    return this.current.optimizer;
+  }
+
+  /** The epochs done. */
+  get history(): readonly EpochRecord[] {
+    return this.at.history;
+  }
+
+  /** Where the run stands: a copy. Setting it goes on from there; tensors, optimizer and schedule are restored by `restoreRun`. */
+  get position(): TrainerPosition {
+    return structuredClone({ ...this.at, seconds: this.seconds() });
+  }
+
+  set position(position: TrainerPosition) {
+    this.at = structuredClone(position);
+    for (const { metrics } of this.at.history)
+      for (const name of Object.keys(metrics)) metrics[name] ??= Number.NaN; // which JSON does not know
+    if (this.startedAt !== null) this.startedAt = performance.now();
+    this.open = new Set();
+    this.gathered = 0;
+    this.seen = {};
+  }
+
+  /** What checkpoints keep, beside the position. */
+  get keep(): Run['keep'] {
+    const { model, optimizer, schedule, train } = this.current;
+    const { measures: metrics, callbacks } = this;
+    const kept = schedule && new KeptSchedule(schedule);
+    return { model, optimizer, schedule: kept, data: new KeptData(train, () => this.at), metrics, callbacks };
+  }
+
+  /** Why a saved position is none of a trainer, or undefined. @internal */
+  mismatch(position: Json): string | undefined {
+    return checkPosition(position, 'state.position');
+  }
+
+  /** @throws UsageError while losses are on their way: the epoch's figures would lack them. @internal */
+  requireSettled(where: string): void {
+    if (this.open.size === 0) return;
+    throw new UsageError(
+      `${where}: losses of the last steps are on their way; take fit’s snapshots, in save(snapshot), or wait for trainStep`,
+    );
+  }
+
+  /** Ends `fit` after the batch or epoch under way, as if its epochs were done. */
+  stop(reason: string): void {
+    this.stopReason = reason;
+  }
+
+  /** Why `fit` ended before its epochs were done, as a callback said; null if none did. */
+  get stoppedBy(): string | null {
+    return this.stopReason;
+  }
+
   /**
-   * Runs epochs until `epochs` are done or the signal aborts.
+   * Runs epochs until `epochs` are done, a callback stops it or the signal aborts.
    * @throws DivergenceError if training has gone wrong; DeviceLostError and the like from the device; DataError if there
-   * is nothing to train on, or a batch is no images and labels; UsageError for options that it does not know.
+   * is nothing to train on; UsageError for options that it does not know; and what the task throws.
    */
   async fit(options: FitOptions): Promise<'done' | 'stopped'> {
     checkFit(options);
     if (this.startedAt !== null) throw new UsageError('fit: this trainer is training; wait for its fit to end');
-    if (this.parts.train.length === 0)
-      throw new DataError('trainer: the training data are empty, or less than one batch');
-    if (this.parts.validation?.length === 0)
+    const { train, validation } = this.current;
+    if (train.length === 0) throw new DataError('trainer: the training data are empty, or less than one batch');
+    if (validation?.length === 0)
       throw new DataError('trainer: the validation data are empty; leave them out, or split off more');
+    this.callbacks.use(options.callbacks ?? []);
     this.startedAt = performance.now();
-    this.explosion = options.divergence?.factor ?? DEFAULT_FACTOR;
-    const net = new SafetyNet(this, options);
+    this.options = options;
+    this.stopReason = null;
+    const { save, onDivergence, divergence: rollback, rebuild } = options;
     try {
-      for (;;) {
-        this.life = new AbortController();
-        const loss = net.loss();
-        loss.catch(() => {}); // awaited, if at all, by the races
-        try {
-          await Promise.race([net.spread(), loss]);
-          return await Promise.race([this.runEpochs(options, net), loss]);
-        } catch (error) {
-          this.life.abort(error); // what is still under way must not touch what is restored
-          await net.recover(error);
-        }
-      }
+      await this.callbacks.begin(this);
+      return await withRecovery<TrainerPosition, 'done' | 'stopped'>(
+        this,
+        {
+          ...{ save, onDivergence, rollback },
+          isSound: ({ trend: { start, recent } }) => recent <= RISING * Math.max(start, 1),
+          progressOf: ({ step }) => step,
+          rebuild: rebuild && (() => this.rebuild(rebuild)),
+          onRecovery: (recovery) => this.callbacks.callNow('onRecovery', recovery, this),
+        },
+        (attempt) => this.runEpochs(attempt),
+      );
     } finally {
-      this.secondsBefore = this.seconds();
+      this.at.seconds = this.seconds();
       this.startedAt = null;
+      await this.callbacks.call('onTrainEnd', this);
     }
   }
 
-  private async runEpochs(options: FitOptions, net: SafetyNet): Promise<'done' | 'stopped'> {
-    const life = this.life.signal;
-    while (this.epoch < options.epochs) {
-      const finished =
-        !options.signal?.aborted && (await this.trainEpoch(options, net)) && (await this.finishEpoch(options, net));
+  private async rebuild(make: NonNullable<FitOptions['rebuild']>): Promise<void> {
+    this.current = await make();
+    checkParts(this.current);
+    await this.callbacks.begin(this);
+  }
+
+  private async runEpochs(attempt: Attempt): Promise<'done' | 'stopped'> {
+    const { epochs, signal } = this.options;
+    while (this.at.epoch < epochs && this.stopReason === null) {
+      const finished = !signal?.aborted && (await this.trainEpoch(attempt)) && (await this.finishEpoch(attempt));
       if (finished) continue;
-      await net.save(life);
-      return 'stopped';
+      await attempt.save();
+      return signal?.aborted ? 'stopped' : 'done';
     }
     return 'done';
   }
 
-  private async trainEpoch({ onProgress, saveEvery = 0, signal }: FitOptions, net: SafetyNet): Promise<boolean> {
-    const { train, model } = this.parts;
-    const life = this.life.signal;
+  /** False if it was stopped inside the epoch. */
+  private async trainEpoch(attempt: Attempt): Promise<boolean> {
+    const { train, model, accumulate = 1 } = this.current;
+    const { saveEvery = 0, signal } = this.options;
+    if (this.at.batch === 0) await this.callbacks.call('onEpochBegin', this.at.epoch + 1, this);
+    if (this.stopReason !== null) return false;
     if (!model.training) model.train(); // a part that was put into evaluation mode stays there
     const late = new LateResults(AHEAD);
-    const report = () => onProgress?.(this.progress('train', this.loss.weight, train.length));
-    for await (const batch of train.epoch(this.epoch, { startBatch: this.batch })) {
-      life.throwIfAborted();
-      const noted = this.trainStep(batch);
-      this.batch++;
+    const batches = train.epoch(this.at.epoch, { startBatch: this.at.batch });
+    for await (const batch of timed(batches, (seconds) => (this.at.waited += seconds))) {
+      attempt.signal.throwIfAborted();
+      const noted = this.trainStep(batch, this.gathered + 1 >= accumulate, attempt.signal);
+      this.at.batch++;
       await late.add(noted);
       await sync(AHEAD);
-      life.throwIfAborted();
-      report();
-      const due = saveEvery > 0 && this.step % saveEvery === 0;
-      if (!due && !signal?.aborted) continue;
+      attempt.signal.throwIfAborted();
+      this.lookAtMetrics();
+      await this.callbacks.call('onBatchEnd', this.progress('train', this.at.loss.weight, train.length), this);
+      if (this.gathered > 0) continue; // what is saved has no gradients
+      const stopped = signal?.aborted || this.stopReason !== null;
+      if (!stopped && !(saveEvery > 0 && this.at.step % saveEvery === 0)) continue;
       await late.all();
-      if (signal?.aborted) return false;
-      await net.save(life);
+      if (stopped) return false;
+      await attempt.save();
     }
+    if (this.gathered > 0) this.update();
     await late.all();
-    life.throwIfAborted();
-    if (this.loss.weight === 0)
-      throw new DataError(`trainer: the training data gave no batch in epoch ${this.epoch + 1}`);
-    report();
+    attempt.signal.throwIfAborted();
+    if (this.at.loss.weight === 0)
+      throw new DataError(`trainer: the training data gave no batch in epoch ${this.at.epoch + 1}`);
     return true;
   }
 
-  /** One step: forward, backward, update. The promise settles when its loss has come back. */
-  trainStep(batch: Batch): Promise<void> {
-    const { model, optimizer, schedule, classes, labelSmoothing = 0 } = this.parts;
-    checkBatch('trainer', batch);
-    const { images, labels } = batch;
+  /** One batch: forward, backward and, unless gradients are gathered further, update. The promise settles when its loss has come back. */
+  trainStep(batch: B, update = true, attempt?: AbortSignal): Promise<void> {
+    const { model, optimizer, task } = this.current;
     using _step = scope();
-    const x = tensor(images);
-    const target = tensor(labels);
-    const logits = findingParts('trainer', model, () => model.forward(x));
-    checkAnswers('trainer', logits.shape, batch, classes);
-    const loss = crossEntropy(logits, target, { labelSmoothing });
-    optimizer.zeroGrad();
-    loss.backward();
+    const given = onDevice('trainer', batch);
+    let result!: StepResult;
+    findingParts('trainer', model, () => {
+      result = task(model, given, { training: true });
+      checkStep('trainer', result);
+      return result.loss;
+    });
+    this.measures.add('trainer', result);
+    if (this.gathered === 0) optimizer.zeroGrad();
+    result.loss.backward();
     checkGradients(optimizer);
-    const rate = this.update();
-    if (schedule?.each === 'step') schedule.rule.step();
-    this.step++;
-    return this.note(this.step, rate, labels, loss.item(), argmax(logits, 1).data());
+    this.gathered++;
+    const rate = this.learningRate();
+    if (update) this.update();
+    return this.note(result, rate, attempt);
   }
 
-  /** The optimizer's step, with rates scaled down after rollbacks. Returns the learning rate used. */
-  private update(): number {
-    const { optimizer } = this.parts;
-    const rate = this.learningRate();
-    if (this.lrScale === 1) {
-      optimizer.step();
-      return rate;
-    }
-    const rates = optimizer.groups.map((group) => group.lr);
-    for (const group of optimizer.groups) group.lr *= this.lrScale;
+  /** The optimizer's step, from the gradients gathered so far. */
+  private update(): void {
+    const { model, optimizer, schedule, beforeUpdate, clipGradNorm: norm, clipGradValue: value } = this.current;
+    using _update = scope();
+    const params = optimizer.groups.flatMap((group) => group.params);
+    const share = 1 / this.gathered;
+    if (share < 1) noGrad(() => params.forEach((p) => void p.grad?.copy(mul(p.grad, share))));
+    if (norm !== undefined) clipGradNorm(params, norm);
+    if (value !== undefined) clipGradValue(params, value);
+    beforeUpdate?.({ model, optimizer });
     optimizer.step();
-    optimizer.groups.forEach((group, i) => {
-      group.lr = rates[i]; // schedules go on from their own
-    });
-    return rate;
+    if (schedule?.each === 'step') schedule.rule.step();
+    this.gathered = 0;
+    this.at.step++;
+    this.callbacks.callNow('onStep', this.at.step, this);
   }
 
   private learningRate(): number {
-    return this.parts.optimizer.lr * this.lrScale;
+    const { lr, lrScale } = this.current.optimizer;
+    return lr * lrScale;
   }
 
-  private async note(
-    step: number,
-    rate: number,
-    labels: Int32Array,
-    lossValue: Promise<number>,
-    predictions: Promise<ArrayLike<number>>,
-  ): Promise<void> {
-    const life = this.life.signal;
-    const { open } = this;
-    open.add(step);
-    const [loss, predicted] = await Promise.all([lossValue, predictions]).finally(() => open.delete(step));
-    if (life.aborted) return;
-    if (!Number.isFinite(loss)) throw this.diverged(`the loss is ${loss}`, loss, step, rate);
-    if (this.watch.exploded(loss, this.explosion)) {
-      const { start, recent } = this.watch;
-      const grown = `losses have grown to ${recent.toPrecision(3)}, more than ${this.explosion} times the ${start.toPrecision(3)} of the start,`;
-      throw this.diverged(grown, loss, step, rate);
+  private async note({ loss, size }: StepResult, rate: number, attempt?: AbortSignal): Promise<void> {
+    const { open, at } = this;
+    const { step } = at;
+    const ticket = open.size === 0 ? 0 : Math.max(...open) + 1;
+    open.add(ticket);
+    const value = await loss.item().finally(() => open.delete(ticket));
+    if (attempt?.aborted) return;
+    if (!Number.isFinite(value)) throw divergence(`the loss is ${value}`, step, value, rate);
+    const { factor = DEFAULT_FACTOR } = this.options.divergence ?? {};
+    if (lossExploded(at.trend, value, factor)) {
+      const { start, recent } = at.trend;
+      const grown = `losses have grown to ${recent.toPrecision(3)}, more than ${factor} times the ${start.toPrecision(3)} of the start,`;
+      throw divergence(grown, step, value, rate);
     }
-    const correct = labels.reduce((count, label, i) => count + (predicted[i] === label ? 1 : 0), 0);
-    this.batchLoss = loss;
-    this.batchAccuracy = correct / labels.length;
-    this.loss.add(loss, labels.length);
-    this.correct += correct;
+    this.batchLoss = value;
+    at.loss.sum += value * size;
+    at.loss.weight += size;
   }
 
-  /** @internal */
-  diverged(what: string, loss = this.batchLoss, step = this.step, rate = this.learningRate()): DivergenceError {
-    return divergence(what, step, loss, rate);
+  /** Starts a read of the epoch's metrics, where one is due; what it gives is shown when it is there. */
+  private lookAtMetrics(): void {
+    const { metricsEvery = 0 } = this.options;
+    if (metricsEvery === 0 || this.at.batch % metricsEvery !== 0) return;
+    const { at } = this;
+    const show = (seen: Record<string, number>) => {
+      if (at === this.at && at.batch > 0) this.seen = seen;
+    };
+    this.measures.read().then(show, () => {}); // the next loss tells what is wrong
   }
 
-  private progress(phase: Progress['phase'], images: number, imagesInEpoch: number): Progress {
-    const { step, batchLoss, batchAccuracy } = this;
-    const epoch = this.epoch + 1;
-    const accuracy = this.correct / this.loss.weight;
-    return { epoch, images, imagesInEpoch, step, loss: this.loss.value, accuracy, batchLoss, batchAccuracy, phase };
+  private meanLoss(): number {
+    const { sum, weight } = this.at.loss;
+    return weight === 0 ? Number.NaN : sum / weight;
+  }
+
+  private progress(phase: Progress['phase'], examples: number, examplesInEpoch: number): Progress {
+    const { step } = this.at;
+    const metrics = { loss: this.meanLoss(), ...this.seen };
+    return { epoch: this.at.epoch + 1, step, examples, examplesInEpoch, phase, metrics, batchLoss: this.batchLoss };
   }
 
   /** False if the signal stopped validation; the epoch can then be finished another time. */
-  private async finishEpoch(options: FitOptions, net: SafetyNet): Promise<boolean> {
-    const { schedule } = this.parts;
-    const life = this.life.signal;
+  private async finishEpoch(attempt: Attempt): Promise<boolean> {
+    const { schedule } = this.current;
     const learningRate = this.learningRate();
-    const checked = await this.validate(options);
+    const checked = await this.validate(attempt);
     if (checked === 'stopped') return false;
-    if (checked && !Number.isFinite(checked.loss)) {
-      throw this.diverged(`the validation loss is ${checked.loss}`, checked.loss);
+    if (checked && !Number.isFinite(checked.val_loss))
+      throw this.diverged(`the validation loss is ${checked.val_loss}`, checked.val_loss);
+    const metrics = { loss: this.meanLoss(), ...(await this.measures.read()), ...checked };
+    attempt.signal.throwIfAborted();
+    const { at } = this;
+    at.epoch++;
+    at.batch = 0;
+    const { epoch, step, waited } = at;
+    const record: EpochRecord = { epoch, step, learningRate, seconds: this.seconds(), waited, metrics };
+    if (schedule?.each === 'epoch') schedule.rule.step(this.watched(schedule.watch, metrics));
+    at.loss = { sum: 0, weight: 0 };
+    this.measures.reset();
+    this.seen = {};
+    at.history.push(record);
+    if (this.callbacks.has('onEpochEnd')) {
+      const broken = await firstNotFiniteOf(Object.entries(this.model.stateDict()));
+      if (broken) throw this.diverged(`model.${broken} holds NaN or an infinity`);
+      await this.callbacks.call('onEpochEnd', structuredClone(record), this);
     }
-    const trainLoss = this.loss.value;
-    this.epoch++;
-    this.batch = 0;
-    const record: EpochRecord = {
-      epoch: this.epoch,
-      step: this.step,
-      learningRate,
-      trainLoss,
-      trainAccuracy: this.correct / this.loss.weight,
-      validationLoss: checked?.loss ?? null,
-      validationAccuracy: checked?.confusion.accuracy ?? null,
-      seconds: this.seconds(),
-    };
-    if (schedule?.each === 'epoch') schedule.rule.step(watchedFigure(schedule.watch, record));
-    this.loss = new Mean();
-    this.correct = 0;
-    this.history.push(record);
-    const score = checked?.loss ?? trainLoss;
-    const isBest = this.bestLoss === null || score < this.bestLoss;
-    if (isBest && options.onEpoch) await net.requireFinite();
-    if (isBest) this.bestLoss = score;
-    await options.onEpoch?.(record, isBest);
-    await net.save(life);
+    await attempt.save();
     return true;
   }
 
-  private async validate({ onProgress, signal }: FitOptions): Promise<Evaluation | 'stopped' | null> {
-    const { model, validation, classes } = this.parts;
-    if (!validation) return null;
-    const tell = (images: number) => onProgress?.(this.progress('validation', images, validation.length));
-    return evaluate(model, validation, classes, tell, signal, this.life.signal).catch((error) => {
+  private diverged(what: string, loss = this.batchLoss): DivergenceError {
+    return divergence(what, this.at.step, loss, this.learningRate());
+  }
+
+  private watched(watch: string | undefined, metrics: Record<string, number>): number {
+    const name = watch ?? ('val_loss' in metrics ? 'val_loss' : 'loss');
+    if (Object.hasOwn(metrics, name)) return metrics[name];
+    throw new UsageError(`trainer: schedule: there is no metric '${name}' to watch; there are ${Object.keys(metrics).join(', ')}`);
+  }
+
+  private async validate(attempt: Attempt): Promise<Record<string, number> | 'stopped' | null> {
+    const { model, task, validation: data } = this.current;
+    const { signal } = this.options;
+    if (!data) return null;
+    await this.callbacks.call('onValidationBegin', this);
+    const onProgress = (examples: number) =>
+      this.callbacks.call('onValidationBatchEnd', this.progress('validation', examples, data.length), this);
+    try {
+      const found = await evaluate({ model, task, data, onProgress, signals: [signal, attempt.signal] });
+      return Object.fromEntries(Object.entries(found).map(([name, value]) => [`val_${name}`, value]));
+    } catch (error) {
       if (signal?.aborted && error === signal.reason) return 'stopped';
       throw error;
-    });
+    } finally {
+      await this.callbacks.call('onValidationEnd', this);
+    }
   }
 
   private seconds(): number {
-    return this.secondsBefore + (this.startedAt === null ? 0 : (performance.now() - this.startedAt) / 1000);
-  }
-
-  /** Where the run stands. */
-  position(): TrainerPosition {
-    const { epoch, batch, step, bestLoss, correct, lrScale, rollbacks, history } = this;
-    const loss = { sum: this.loss.sum, weight: this.loss.weight };
-    const seconds = this.seconds();
-    const watch = this.watch.state();
-    return {
-      ...{ epoch, batch, step, seconds, bestLoss, loss, correct, watch, lrScale, rollbacks },
-      history: [...history],
-    };
-  }
-
-  /** @internal Whether all losses have come back: the figures of `position()` then are of all steps. */
-  get settled(): boolean {
-    return this.open.size === 0;
-  }
-
-  /** Goes on from where `position()` was taken; tensors, optimizer and schedule are restored by the caller. */
-  restore(position: TrainerPosition): void {
-    const { loss, watch } = position;
-    this.open = new Set();
-    this.epoch = position.epoch;
-    this.batch = position.batch;
-    this.step = position.step;
-    this.secondsBefore = position.seconds;
-    if (this.startedAt !== null) this.startedAt = performance.now();
-    this.bestLoss = position.bestLoss;
-    this.loss = new Mean(loss.sum, loss.weight);
-    this.correct = position.correct;
-    this.watch = new LossWatch(watch.count, watch.start, watch.recent);
-    this.lrScale = position.lrScale;
-    this.rollbacks = position.rollbacks;
-    this.history.splice(0, this.history.length, ...position.history);
-  }
-
-  /** @internal Takes parts made on a new device; their state is restored afterwards. */
-  replaceParts(parts: TrainerParts): void {
-    this.current = parts;
+    return this.at.seconds + (this.startedAt === null ? 0 : (performance.now() - this.startedAt) / 1000);
   }
 }
+
+const checkPosition = record({
+  ...{ epoch: whole, batch: whole, step: whole, seconds: number, waited: number },
+  loss: record({ sum: number, weight: number }),
+  trend: record({ count: whole, start: number, recent: number }),
+  history: list(
+    record({
+      ...{ epoch: whole, step: whole, learningRate: number, seconds: number, waited: number },
+      metrics: dictionary((value, field) => (value === null ? undefined : number(value, field))), // null was NaN
+    }),
+  ),
+});

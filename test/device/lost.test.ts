@@ -26,7 +26,7 @@ import {
   tensor,
 } from '../../src/index.js';
 import { unscoped } from '../../src/tensor/scope.js';
-import { warmup } from '../../src/train/warmup.js';
+import { warmup } from '../../src/tuning/warmup.js';
 import { useDevice } from '../support/device.js';
 import { loseDevice, openDevice, reopener, soon, thrownBy } from '../support/faults.js';
 import { type HandTimers, handTimers } from '../support/hand-timers.js';

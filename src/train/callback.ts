@@ -1,0 +1,155 @@
+// Hooks into training, in Keras' names.
+import { partMismatch, restorePart, stateOf, tensorsOf } from '../checkpoint/parts.js';
+import type { Recovery } from '../checkpoint/recovery.js';
+import type { Json, Stateful } from '../checkpoint/stateful.js';
+import { CheckpointError, showValue, UsageError } from '../errors.js';
+import type { StoredTensor } from '../io/safetensors.js';
+import type { Module } from '../layers/module.js';
+import { meant } from '../options.js';
+import type { Optimizer } from '../optim/optimizer.js';
+import type { Tensor } from '../tensor/tensor.js';
+import type { EpochRecord, Progress, TrainerPosition } from './record.js';
+
+/** The training that a hook looks into; the trainer is one. */
+export interface Training {
+  /** What is trained. */
+  readonly model: Module;
+  /** What trains it. */
+  readonly optimizer: Optimizer;
+  /** The epochs done. */
+  readonly history: readonly EpochRecord[];
+  /** Where it stands; a copy. */
+  readonly position: TrainerPosition;
+  /** Ends `fit` after the batch or epoch under way, as if its epochs were done. */
+  stop(reason: string): void;
+}
+
+/**
+ * What is called while a trainer trains; every hook may be left out, and is awaited where it returns a promise. One with a state (`state` and
+ * `restore`) is saved with the run under its `name`, or its class's. Keras: Callback.
+ */
+export interface Callback extends Partial<Stateful> {
+  /** What checkpoints call it. Default: its class's name. */
+  readonly name?: string;
+  /** Before the first step of a `fit`, and when training goes on with parts made anew after the device was lost; its state is restored after it. */
+  onTrainBegin?(training: Training): Promise<void> | void;
+  /** When `fit` ends, also by an error. */
+  onTrainEnd?(training: Training): Promise<void> | void;
+  /** Before an epoch, from 1; not when one is gone on with. */
+  onEpochBegin?(epoch: number, training: Training): Promise<void> | void;
+  /** After an epoch and its validation, with weights that are finite. */
+  onEpochEnd?(record: EpochRecord, training: Training): Promise<void> | void;
+  /** After each training batch, with losses that are a step or two old. */
+  onBatchEnd?(progress: Progress, training: Training): Promise<void> | void;
+  /** After each update of the weights, in the step's scope; tensors made here go with it. Not awaited. */
+  onStep?(step: number, training: Training): void;
+  /** Before validation. */
+  onValidationBegin?(training: Training): Promise<void> | void;
+  /** After each batch of validation. */
+  onValidationBatchEnd?(progress: Progress, training: Training): Promise<void> | void;
+  /** After validation, also when it is stopped. */
+  onValidationEnd?(training: Training): Promise<void> | void;
+  /** After a rollback, and when training goes on after the device was lost. */
+  onRecovery?(recovery: Recovery<TrainerPosition>, training: Training): void;
+}
+
+const HOOKS = [
+  ...['onTrainBegin', 'onTrainEnd', 'onEpochBegin', 'onEpochEnd', 'onBatchEnd', 'onStep', 'onValidationBegin'],
+  ...['onValidationBatchEnd', 'onValidationEnd', 'onRecovery'],
+];
+
+type Hook = Exclude<keyof Callback, 'name' | keyof Stateful>;
+
+/** Whether a callback has a state that checkpoints keep. */
+function isStateful(callback: Callback): callback is Callback & Stateful {
+  return callback.state !== undefined && callback.restore !== undefined;
+}
+
+/** A trainer's callbacks, and the states that were restored before `fit` said which they are. */
+export class CallbackList implements Stateful {
+  private callbacks: readonly Callback[] = [];
+  private waiting: Record<string, { state: Json; tensors: Record<string, StoredTensor> }> = {};
+
+  /** Takes a fit's callbacks. @throws UsageError for what is none, or if two with a state have one name. */
+  use(callbacks: readonly Callback[]): void {
+    for (const [i, callback] of callbacks.entries()) checkCallback(i, callback);
+    const names = callbacks.filter(isStateful).map(nameOf);
+    const twice = names.find((name, i) => names.indexOf(name) !== i);
+    if (twice) throw new UsageError(`fit: two callbacks are called '${twice}'; give one a name of its own`);
+    this.callbacks = callbacks;
+  }
+
+  /** Tells all that training begins, and gives them the states that wait for them. */
+  async begin(training: Training): Promise<void> {
+    await this.call('onTrainBegin', training);
+    this.giveStates();
+  }
+
+  /** Calls a hook of each, in order. */
+  async call<H extends Hook>(hook: H, ...args: Parameters<NonNullable<Callback[H]>>): Promise<void> {
+    for (const callback of this.callbacks) {
+      const result = (callback[hook] as ((...args: unknown[]) => Promise<void> | void) | undefined)?.(...args);
+      if (result) await result;
+    }
+  }
+
+  /** Calls a hook that is not awaited. */
+  callNow<H extends 'onStep' | 'onRecovery'>(hook: H, ...args: Parameters<NonNullable<Callback[H]>>): void {
+    for (const callback of this.callbacks) (callback[hook] as ((...args: unknown[]) => void) | undefined)?.(...args);
+  }
+
+  /** Whether any of them has one of these hooks. */
+  has(...hooks: Hook[]): boolean {
+    return this.callbacks.some((callback) => hooks.some((hook) => callback[hook]));
+  }
+
+  private giveStates(): void {
+    for (const callback of this.callbacks.filter(isStateful)) {
+      const name = nameOf(callback);
+      const saved = this.waiting[name];
+      if (!saved) continue;
+      delete this.waiting[name];
+      const wrong = partMismatch(callback, saved.state, saved.tensors);
+      if (wrong) throw new CheckpointError(`fit: callback '${name}' cannot go on from what was saved: ${wrong}`);
+      restorePart(callback, saved.state, saved.tensors);
+    }
+  }
+
+  state(): Json {
+    const own = this.callbacks.filter(isStateful).map((callback): [string, Json] => [nameOf(callback), stateOf(callback)]);
+    const waiting = Object.entries(this.waiting).map(([name, { state }]): [string, Json] => [name, state]);
+    return Object.fromEntries([...waiting, ...own]);
+  }
+
+  tensors(): Record<string, Tensor> {
+    const under = (callback: Callback & Stateful) =>
+      Object.entries(tensorsOf(callback)).map(([path, t]): [string, Tensor] => [`${nameOf(callback)}.${path}`, t]);
+    return Object.fromEntries(this.callbacks.filter(isStateful).flatMap(under));
+  }
+
+  restore(state: Json, tensors: Record<string, StoredTensor>): void {
+    this.waiting = {};
+    for (const [name, own] of Object.entries(state as Record<string, Json>)) {
+      const below = Object.entries(tensors).filter(([path]) => path.startsWith(`${name}.`));
+      const named = below.map(([path, t]) => [path.slice(name.length + 1), t]);
+      this.waiting[name] = { state: own, tensors: Object.fromEntries(named) };
+    }
+    this.giveStates();
+  }
+
+  mismatch(state: Json): string | undefined {
+    return typeof state === 'object' && state !== null && !Array.isArray(state) ? undefined : 'it is no list of states';
+  }
+}
+
+const nameOf = (callback: Callback): string => callback.name ?? callback.constructor.name;
+
+function checkCallback(i: number, callback: Callback): void {
+  if (typeof callback !== 'object' || callback === null)
+    throw new UsageError(`fit: callbacks[${i}] is an object with hooks, such as { onEpochEnd(record) { ... } }, got ${showValue(callback)}`);
+  const known = (name: string): boolean => HOOKS.includes(name);
+  for (let owner: object | null = callback; owner && owner !== Object.prototype; owner = Object.getPrototypeOf(owner)) {
+    const mistyped = Object.getOwnPropertyNames(owner).find((name) => /^on[A-Z_]/.test(name) && !known(name));
+    if (mistyped) throw new UsageError(`fit: callbacks[${i}]: there is no hook '${mistyped}'; ${meant(mistyped, HOOKS)}`);
+  }
+}

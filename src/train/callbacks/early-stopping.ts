@@ -1,0 +1,110 @@
+import type { Json } from '../../checkpoint/stateful.js';
+import type { StoredTensor } from '../../io/safetensors.js';
+import { checkOptions, flag, type Rules, whole } from '../../options.js';
+import { unscoped } from '../../tensor/scope.js';
+import { empty, type Tensor, tensor } from '../../tensor/tensor.js';
+import type { Callback, Training } from '../callback.js';
+import type { EpochRecord } from '../record.js';
+import { bestMismatch } from './model-checkpoint.js';
+import { MONITOR_RULES, Monitor, type MonitorOptions } from './monitor.js';
+
+/** When training ends early. */
+export interface EarlyStoppingOptions extends MonitorOptions {
+  /** Epochs without improvement that end it, 1 at least. Default 0, as in Keras. */
+  patience?: number;
+  /** Epochs before which nothing is watched. Default 0. */
+  startFromEpoch?: number;
+  /** Whether the model gets the best epoch's weights back when it ends. They are held on the GPU. Default false. */
+  restoreBestWeights?: boolean;
+}
+
+const RULES: Rules<EarlyStoppingOptions> = {
+  ...MONITOR_RULES,
+  patience: whole(0),
+  startFromEpoch: whole(0),
+  restoreBestWeights: flag,
+};
+
+/** Ends training when a metric has stopped improving. Keras: EarlyStopping. */
+export class EarlyStopping implements Callback {
+  readonly name: string = 'EarlyStopping';
+  private readonly monitor: Monitor;
+  private waited = 0;
+  private stopped = false;
+  private weights: Record<string, Tensor> = {};
+
+  /** @throws UsageError for options that it does not know. */
+  constructor(private readonly options: EarlyStoppingOptions = {}) {
+    checkOptions('EarlyStopping', options, RULES);
+    this.monitor = new Monitor('EarlyStopping', options);
+  }
+
+  /** Looks whether the epoch is better, and ends training when too many were not. */
+  onEpochEnd(record: EpochRecord, training: Training): void {
+    const { patience = 0, startFromEpoch = 0, restoreBestWeights = false } = this.options;
+    if (record.epoch <= startFromEpoch) return;
+    if (this.monitor.improves(record)) {
+      this.waited = 0;
+      if (restoreBestWeights) this.hold(training);
+      return;
+    }
+    this.waited++;
+    if (this.waited < patience) return;
+    this.stopped = true;
+    if (restoreBestWeights && Object.keys(this.weights).length > 0) training.model.loadStateDict(this.weights);
+    training.stop(`EarlyStopping: ${this.waited} epochs without improvement`);
+  }
+
+  /** One that had stopped training stops it again. */
+  onEpochBegin(_epoch: number, training: Training): void {
+    if (this.stopped) training.stop('EarlyStopping: it had stopped this run before');
+  }
+
+  /** Gives the memory of held weights back. */
+  onTrainEnd(): void {
+    this.forget();
+  }
+
+  private hold({ model }: Training): void {
+    this.forget();
+    const copies = Object.entries(model.stateDict()).map(([path, t]) => [path, copyOf(t)]);
+    this.weights = Object.fromEntries(copies);
+  }
+
+  private forget(): void {
+    for (const t of Object.values(this.weights)) t.dispose();
+    this.weights = {};
+  }
+
+  /** The best figure, how long it is ago, and whether training was stopped. */
+  state(): Json {
+    return { best: this.monitor.best, waited: this.waited, stopped: this.stopped };
+  }
+
+  /** The weights that are held. */
+  tensors(): Record<string, Tensor> {
+    return this.weights;
+  }
+
+  /** Goes on from there. */
+  restore(state: Json, tensors: Record<string, StoredTensor>): void {
+    const { best, waited, stopped } = state as { best: number | null; waited: number; stopped: boolean };
+    this.monitor.best = best;
+    this.waited = waited;
+    this.stopped = stopped;
+    this.forget();
+    const held = Object.entries(tensors).map(([path, t]) => [path, unscoped(() => tensor(t))]);
+    this.weights = Object.fromEntries(held);
+  }
+
+  /** Why it cannot go on from a saved state. */
+  mismatch(state: Json): string | undefined {
+    return bestMismatch(state);
+  }
+}
+
+function copyOf(t: Tensor): Tensor {
+  const copy = unscoped(() => empty(t.shape, t.dtype, 'best weights'));
+  copy.copy(t);
+  return copy;
+}

@@ -1,0 +1,79 @@
+// The metrics of an epoch under way, by name: they stay on the GPU until they are read.
+import type { Json, Stateful } from '../checkpoint/stateful.js';
+import { UsageError } from '../errors.js';
+import type { StoredTensor } from '../io/safetensors.js';
+import { Mean } from '../metrics/accuracy.js';
+import { Accumulator, type Measured } from '../metrics/metric.js';
+import { Tensor } from '../tensor/tensor.js';
+import type { StepResult } from './task.js';
+
+const mean = new Mean();
+
+/** Sums of every metric that a task's steps name. */
+export class Measures implements Stateful {
+  private readonly known = new Map<string, { metric: Measured['metric']; sums: Accumulator }>();
+  /** Restored, of metrics that no step has named yet. */
+  private readonly waiting = new Map<string, Accumulator>();
+
+  /** Takes a step's metrics in. */
+  add(where: string, { metrics = {}, size }: StepResult): void {
+    for (const [name, given] of Object.entries(metrics)) {
+      const measured = given instanceof Tensor ? mean.of(given, size) : given;
+      if (!(measured?.sums instanceof Tensor))
+        throw new UsageError(`${where}: metric '${name}' is a scalar tensor, or what a metric's of(...) gives`);
+      let entry = this.known.get(name);
+      if (!entry) {
+        entry = { metric: measured.metric, sums: this.waiting.get(name) ?? new Accumulator(measured.metric.size) };
+        this.waiting.delete(name);
+        this.known.set(name, entry);
+      }
+      entry.sums.add(measured.sums);
+    }
+  }
+
+  /** Reads all of them. */
+  async read(): Promise<Record<string, number>> {
+    const values = [...this.known].map(async ([name, { metric, sums }]): Promise<[string, number]> => {
+      return [name, metric.value(await sums.read())];
+    });
+    return Object.fromEntries(await Promise.all(values));
+  }
+
+  /** Begins anew. */
+  reset(): void {
+    for (const [, sums] of this.all()) sums.reset();
+    this.known.clear();
+    this.waiting.clear();
+  }
+
+  private all(): [string, Accumulator][] {
+    return [...[...this.known].map(([name, { sums }]): [string, Accumulator] => [name, sums]), ...this.waiting];
+  }
+
+  state(): Json {
+    return Object.fromEntries(this.all().map(([name, sums]) => [name, { size: sums.size, sums: sums.state() }]));
+  }
+
+  tensors(): Record<string, Tensor> {
+    const named = ([name, sums]: [string, Accumulator]) =>
+      Object.entries(sums.tensors()).map(([slot, t]): [string, Tensor] => [`${name}.${slot}`, t]);
+    return Object.fromEntries(this.all().flatMap(named));
+  }
+
+  /** What no step has named yet waits for the first that does. */
+  restore(state: Json, tensors: Record<string, StoredTensor>): void {
+    this.reset();
+    for (const [name, { size, sums }] of Object.entries(state as Record<string, { size: number; sums: Json }>)) {
+      const accumulator = new Accumulator(size);
+      const slotOf = (key: string) => (key.startsWith(`${name}.`) ? key.slice(name.length + 1) : '');
+      const own = Object.entries(tensors).filter(([key]) => /^\d+$/.test(slotOf(key)));
+      accumulator.restore(sums, Object.fromEntries(own.map(([key, t]) => [slotOf(key), t])));
+      this.waiting.set(name, accumulator);
+    }
+  }
+
+  mismatch(state: Json): string | undefined {
+    const sound = Object.values(Object(state)).every((entry) => Number.isSafeInteger(Object(entry).size));
+    return sound ? undefined : 'its metrics are not what a trainer saves';
+  }
+}

@@ -1,0 +1,68 @@
+// What a run reports of itself, and where it stands.
+import type { LossTrend } from '../checkpoint/divergence.js';
+import type { Mean } from './metrics.js';
+
+/** What an epoch came to. */
+export interface EpochRecord {
+  /** From 1. */
+  epoch: number;
+  /** Optimizer steps so far. */
+  step: number;
+  /** At its end, before a schedule of epochs is stepped. */
+  learningRate: number;
+  /** Seconds of training so far, resumed parts included. */
+  seconds: number;
+  /** Of these, seconds in which the next batch was waited for. */
+  waited: number;
+  /**
+   * By name: 'loss' and what the task names, means over the epoch while the weights changed; those of validation, after the epoch, as 'val_loss'
+   * and so on. Keras: the logs of on_epoch_end.
+   */
+  metrics: Record<string, number>;
+}
+
+/** What a step left behind, for progress lines. */
+export interface Progress {
+  /** From 1. */
+  epoch: number;
+  /** Optimizer steps so far. */
+  step: number;
+  /** Examples whose losses have come back, of this epoch or of the validation pass. */
+  examples: number;
+  /** Examples in this epoch, or in the validation pass. */
+  examplesInEpoch: number;
+  /** What is under way. */
+  phase: 'train' | 'validation';
+  /** Means over the epoch so far: 'loss' (NaN before the first has come back), and the rest as often as `metricsEvery` says. Of training, in validation too. */
+  metrics: Readonly<Record<string, number>>;
+  /** The latest loss that has come back, a step or two old; NaN before there is one. */
+  batchLoss: number;
+}
+
+/** Where a trainer stands: one plain value. */
+export interface TrainerPosition {
+  /** Epochs done. */
+  epoch: number;
+  /** Batches done of the epoch under way. */
+  batch: number;
+  /** Optimizer steps done. */
+  step: number;
+  /** Seconds of training so far. */
+  seconds: number;
+  /** Of these, seconds in which the next batch was waited for. */
+  waited: number;
+  /** The epoch's mean loss so far. */
+  loss: Pick<Mean, 'sum' | 'weight'>;
+  /** What is known of the losses so far, to tell when they explode. */
+  trend: LossTrend;
+  /** The epochs done. */
+  history: EpochRecord[];
+}
+
+/** A run's beginning. */
+export const START: TrainerPosition = {
+  ...{ epoch: 0, batch: 0, step: 0, seconds: 0, waited: 0 },
+  loss: { sum: 0, weight: 0 },
+  trend: { count: 0, start: 0, recent: 0 },
+  history: [],
+};

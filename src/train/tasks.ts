@@ -1,0 +1,102 @@
+// The tasks that come with the library.
+import { crossEntropy, l1Loss, mseLoss } from '../autograd/ops/losses.js';
+import { ShapeError, UsageError } from '../errors.js';
+import type { Module } from '../layers/module.js';
+import { Accuracy } from '../metrics/accuracy.js';
+import { checkOptions, oneOf, type Rule, type Rules, required, share } from '../options.js';
+import { sameShape, showShape } from '../tensor/shape.js';
+import { Tensor } from '../tensor/tensor.js';
+import type { StepResult, TaskMode } from './task.js';
+
+/** How pictures, or anything else, are told apart. */
+export interface ClassificationOptions {
+  /** Names of the classes, in the order of the model's outputs. */
+  classes: readonly string[];
+  /** As in `crossEntropy`, for training only. Default 0. */
+  labelSmoothing?: number;
+}
+
+/** A batch of a classifier on the device. Labels are classes, i32 (batch), or probabilities (batch, classes). */
+export interface LabelledBatch {
+  /** What the model takes. */
+  images: Tensor;
+  /** What it is to say. */
+  labels: Tensor;
+}
+
+const names: Rule = {
+  be: 'a list of names',
+  holds: (value) => Array.isArray(value) && value.every((name) => typeof name === 'string'),
+};
+
+const CLASSIFICATION: Rules<ClassificationOptions> = { classes: required(names), labelSmoothing: share };
+
+/**
+ * Tells `images` apart by `labels`: softmax cross entropy and accuracy of a model that gives (batch, classes).
+ * @throws UsageError for fewer than two classes or other options; in a step ShapeError if the model gives anything else.
+ */
+export function classification(
+  options: ClassificationOptions,
+): (model: Module, batch: LabelledBatch, mode: TaskMode) => StepResult {
+  checkOptions('classification', options, CLASSIFICATION);
+  const { classes, labelSmoothing = 0 } = options;
+  if (classes.length < 2) {
+    throw new UsageError(
+      `classification: there is ${classes.length === 1 ? `one class ('${classes[0]}')` : 'no class'}; two or more are needed ` +
+        '(of pictures in folders: was the folder above meant?)',
+    );
+  }
+  const accuracy = new Accuracy();
+  return (model, { images, labels }, { training }) => {
+    if (!(images instanceof Tensor && labels instanceof Tensor))
+      throw new UsageError('classification: a batch is { images, labels }, arrays or tensors');
+    const logits = model.forward(images);
+    const [size] = images.shape;
+    if (!sameShape(logits.shape, [size, classes.length])) {
+      throw new ShapeError(
+        `classification: the model gives ${showShape(logits.shape)} for ${size} images, expected ` +
+          `${showShape([size, classes.length])}: a number for each class (${classes.join(', ')})`,
+      );
+    }
+    const loss = crossEntropy(logits, labels, { labelSmoothing: training ? labelSmoothing : 0 });
+    return { loss, size, metrics: { accuracy: accuracy.of(logits, labels) } };
+  };
+}
+
+/** How numbers are predicted. */
+export interface RegressionOptions {
+  /** Mean squared error, or mean absolute error. Default 'mse'. */
+  loss?: 'mse' | 'mae';
+}
+
+/** A batch of a regression on the device: inputs and targets, of which the first dimension is the batch's. */
+export interface PairedBatch {
+  /** What the model takes. */
+  x: Tensor;
+  /** What it is to say, in the shape of what it says. */
+  y: Tensor;
+}
+
+const LOSSES = { mse: mseLoss, mae: l1Loss };
+
+/**
+ * Predicts `y` from `x`: mean squared or absolute error.
+ * @throws UsageError for other options; in a step ShapeError if the model gives another shape than y's.
+ */
+export function regression(
+  options: RegressionOptions = {},
+): (model: Module, batch: PairedBatch, mode: TaskMode) => StepResult {
+  checkOptions('regression', options, { loss: oneOf('mse', 'mae') });
+  const { loss: kind = 'mse' } = options;
+  return (model, { x, y }) => {
+    if (!(x instanceof Tensor && y instanceof Tensor))
+      throw new UsageError('regression: a batch is { x, y }, arrays or tensors');
+    const prediction = model.forward(x);
+    if (!sameShape(prediction.shape, y.shape)) {
+      throw new ShapeError(
+        `regression: the model gives ${showShape(prediction.shape)}, the targets are ${showShape(y.shape)}`,
+      );
+    }
+    return { loss: LOSSES[kind](prediction, y), size: x.shape[0] };
+  };
+}

@@ -1,0 +1,2 @@
+export { type Tuned, type TuneOptions, tune } from './tune.js';
+export { warmup } from './warmup.js';
