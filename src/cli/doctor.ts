@@ -1,5 +1,5 @@
 // `npm run doctor`: what this machine offers, what is wrong, and how to mend it. Exit code 1 if training cannot work.
-import { adapterName } from '../device/adapter-name.js';
+import { adapterName } from '../device/device-info.js';
 import { type Examination, examine } from '../node/doctor.js';
 
 type Row = [name: string, ...values: string[]];
