@@ -39,5 +39,5 @@ for variant in subgroup tiled; do
   bench "products-$variant" 45 --rounds 3 --variant "$variant" 'gemm 1024' 'gemm 4096' conv
 done
 bench layers 60 --rounds 5 pooling normalization pointwise losses optimizers reductions
-part training.txt 90 node build/examples/alexnet-dogcat.js --preset quick --epochs 4 --out "$out/run"
+part training.txt 90 node build/examples/dogcat.js --preset quick --epochs 4 --out "$out/run"
 part tests-host.txt 120 node --enable-source-maps build/test/run.js device/ tensor/ train/ io/

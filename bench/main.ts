@@ -3,8 +3,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { deviceInfo, features, init, measurePeaks, shutdown } from '../src/index.js';
+import { orExplain, parse } from '../src/cli/parse.js';
+import { deviceInfo, features, init, measurePeaks, shutdown, UsageError } from '../src/index.js';
 import { forceVariant, type Variant } from '../src/kernels/tile.js';
 import type { Case } from './case.js';
 import { dataCases } from './data.js';
@@ -30,7 +30,7 @@ const USAGE = `${process.env.WGRAD_CALL ? `${process.env.WGRAD_CALL} bench` : 'n
   --list                     only the names`;
 
 function options() {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = parse({
     allowPositionals: true,
     options: {
       filter: { type: 'string', multiple: true, default: [] },
@@ -116,24 +116,25 @@ function writeReport(report: Report, file: string): void {
   console.log(`\nReport: ${file}`);
 }
 
-async function main(): Promise<void> {
+async function main(): Promise<number> {
   const { words, rounds, variant, unsafe, ...rest } = options();
   if (rest.help) {
     console.log(USAGE);
-    return;
+    return 0;
   }
   if (rest.from && rest.report) {
     writeReport(JSON.parse(readFileSync(rest.from, 'utf8')), rest.report);
-    return;
+    return 0;
   }
   await init({ unsafe });
   const info = deviceInfo();
   if (variant) forceVariant(variant as Variant);
   const matches = ({ group, name }: Case) => words.some((word) => `${group} ${name}`.includes(word));
   const cases = allCases(info.software).filter((one) => words.length === 0 || matches(one));
+  if (cases.length === 0) throw new UsageError(`no case has '${words.join("', '")}' in its name; --list lists them`);
   if (rest.list) {
     for (const { group, name } of cases) console.log(`${group}: ${name}`);
-    return;
+    return 0;
   }
   const peaks = await measurePeaks();
   const adapter = info.name;
@@ -167,7 +168,7 @@ async function main(): Promise<void> {
     console.log(`\nSince ${rest.compare}:\n${compare(report, JSON.parse(readFileSync(rest.compare, 'utf8')))}`);
   if (rest.json) write(rest.json, `${JSON.stringify(report, null, 1)}\n`);
   if (rest.report) writeReport(report, rest.report);
-  if (results.some((r) => !r.timing)) process.exitCode = 1;
+  return results.some((r) => !r.timing) ? 1 : 0;
 }
 
-await main();
+process.exitCode = await orExplain(main);

@@ -10,6 +10,7 @@ export type { Pair } from './autograd/ops/checks.js';
 export * from './autograd/ops/index.js';
 export { backward, gradEnabled, noGrad, record } from './autograd/tape.js';
 export type { Groups, LaunchOptions, RecorderStats } from './device/batch.js';
+export type { DeviceInfo } from './device/device-info.js';
 export type { GpuOptions } from './device/gpu-options.js';
 export type { Slots } from './device/pipeline.js';
 export { within } from './device/place.js';
@@ -27,7 +28,6 @@ export { flush, sync } from './device/recorder.js';
 export {
   type Activity,
   activity,
-  type DeviceInfo,
   deviceInfo,
   deviceLost,
   features,

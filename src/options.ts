@@ -98,15 +98,18 @@ export function meant(name: string, names: readonly string[]): string {
   return names.length > 0 ? `known are ${names.join(', ')}` : 'it takes none';
 }
 
-/** Letters to insert, delete or replace to make one of the other (Levenshtein). */
+/** Letters to insert, delete or replace, or neighbours to swap, to make one of the other (optimal string alignment). */
 function edits(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  let before = row;
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
       const replaced = row[j - 1] + Number(a[i - 1] !== b[j - 1]);
-      next.push(Math.min(replaced, row[j] + 1, next[j - 1] + 1));
+      const swap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      next.push(Math.min(replaced, row[j] + 1, next[j - 1] + 1, swap ? before[j - 2] + 1 : Number.POSITIVE_INFINITY));
     }
+    before = row;
     row = next;
   }
   return row[b.length];

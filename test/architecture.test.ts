@@ -138,6 +138,17 @@ test(`no file is longer than ${longest} lines, and none but src/cli prints`, () 
   assert.equal(printing, []);
 });
 
+test('a variable that the whole program shares says why it is one', () => {
+  const unexplained = files.flatMap((file) => {
+    const lines = text.get(file)!.split('\n');
+    const bare = lines.filter(
+      (line, i) => /^(export )?let /.test(line) && !/^( \*\/|\/\*\*.*\*\/|\/\/ )/.test(lines[i - 1]),
+    );
+    return bare.map((line) => `${file}: ${line}`);
+  });
+  assert.equal(unexplained, []);
+});
+
 test('nothing opens a connection', () => {
   const calling = /\bfetch\(|XMLHttpRequest|WebSocket|EventSource|sendBeacon|'node:(https?|http2|net|tls|dgram|dns)'/;
   assert.equal(

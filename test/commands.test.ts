@@ -1,9 +1,11 @@
 // The commands, options and environment variables that the documentation names exist.
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import * as assert from 'uvu/assert';
 import { checkResumed, checkUsed } from '../src/cli/given.js';
 import { help, parseCommandLine } from '../src/cli/options.js';
 import { type PresetName, presets } from '../src/cli/presets.js';
+import { wgrad } from '../src/cli/project.js';
 import { UsageError } from '../src/index.js';
 import { documentation, root } from './support/documents.js';
 import { suite } from './support/suite.js';
@@ -12,7 +14,7 @@ const test = suite('commands');
 const pages = documentation();
 const { scripts } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { scripts: Record<string, string> };
 const read = (file: string) => readFileSync(root + file, 'utf8');
-const commands = [...read('bin/wgrad.js').matchAll(/^ {2}(\w+): \[/gm)].map(([, name]) => name);
+const commands = [...read('bin/wgrad.js').matchAll(/^ {2}(\w+): \w+\(/gm)].map(([, name]) => name);
 
 const soakPrograms = readdirSync(`${root}test/soak`).filter((file) => file.endsWith('.ts'));
 
@@ -22,7 +24,7 @@ function optionsOf(program: string): string {
   if (program === 'test:mutants') return read('test/mutants/run.ts');
   if (program === 'test:browser') return read('test/browser/run.ts');
   if (program === 'test:soak') return soakPrograms.map((file) => read(`test/soak/${file}`)).join('');
-  return ['dogcat', 'train', 'predict', 'summary'].includes(program) ? help : '';
+  return ['dogcat', 'train', 'predict', 'summary'].includes(program) ? help(wgrad) : '';
 }
 
 /** What is wrong with the commands that a line shows. */
@@ -118,6 +120,26 @@ test('a misspelt option is answered with the one that was meant', () => {
   assert.match(refusal('--batch_size', '3'), /^Unknown option '--batch_size'; --help lists the options$/);
   assert.is(refusal('--epochs', '-1'), '--epochs: a value cannot begin with a dash; --help lists the options');
   assert.match(refusal('--lr', '-1'), /^--lr: a value cannot begin with a dash/);
+});
+
+test('a misspelt command is answered with the one that was meant', () => {
+  assert.throws(() => parseCommandLine(['trian']), /^'trian' is no command; did you mean 'train'\?$/);
+  assert.throws(() => parseCommandLine(['a.jpg']), /^'a\.jpg' is no command; known are train, predict$/);
+  const wgradBin = (...args: string[]) => {
+    const { status, stderr } = spawnSync(process.execPath, [`${root}bin/wgrad.js`, ...args], { encoding: 'utf8' });
+    return [status, stderr.split('\n')[0]];
+  };
+  assert.equal(wgradBin('predcit', 'a.jpg'), [2, "wgrad: 'predcit' is no command; did you mean 'predict'?"]);
+  for (const command of ['doctor', 'train', 'summary', 'bench'])
+    assert.equal(wgradBin(command, '--hlep'), [
+      1,
+      "Unknown option '--hlep'; did you mean --help? --help lists the options",
+    ]);
+});
+
+test('the help of an installed package speaks of no other folders than its user’s', () => {
+  assert.not.match(help(wgrad) + wgrad.advice, /npm run|\.\.\/|Dogs|Kaggle|examples|docs\//);
+  assert.match(help(wgrad), /npx wgrad predict DIR/);
 });
 
 test('options of the trainer that would be ignored are refused', () => {

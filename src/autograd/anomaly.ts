@@ -169,9 +169,11 @@ function describe(check: Check, { nan, infinite, first }: Anomaly): string {
   return `${what} with bad numbers: ${kinds} of ${shape.reduce((a, b) => a * b, 1)} elements, the first at ${first}; ${advice}`;
 }
 
+/** What ops are looked at with: set for the whole program, as in PyTorch, because an op is a plain function. */
 let current: AnomalyWatch | undefined;
+/** Takes `current` off the reads that report what it found. */
 let stopReporting = () => {};
-/** `detectAnomaly` is under way. */
+/** A `detectAnomaly` is under way; two at once would each get what the other's ops did. */
 let searching = false;
 
 function use(watch: AnomalyWatch | undefined): void {

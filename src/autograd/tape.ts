@@ -10,7 +10,7 @@ import { sameShape, showShape } from '../tensor/shape.js';
 import { alias, empty, type GradNode, onBackward, Tensor } from '../tensor/tensor.js';
 import { asOf, thisMoment } from '../tensor/versions.js';
 
-/** What `detectAnomaly` looks at results and gradients with; it registers itself here, so that who does not use it does not load it. */
+/** What `detectAnomaly` inspects results and gradients with. */
 export interface Watch {
   /** An op's result, after it was launched. */
   forward(op: string, y: Tensor, inputs: readonly Tensor[]): void;
@@ -26,7 +26,9 @@ export interface Watch {
   within<T>(gradient: () => T): T;
 }
 
+/** Whether ops record their gradients: one switch for the program, as PyTorch's for a thread. */
 let recording = true;
+/** Set by anomaly.ts, so that a bundle without `detectAnomaly` does not contain it. */
 let watch: Watch | undefined;
 
 /** Looks at everything from now on, or at nothing. */

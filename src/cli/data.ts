@@ -1,11 +1,11 @@
 // Finds photographs, or draws stand-ins and says so.
 import { existsSync } from 'node:fs';
-import { relative } from 'node:path';
+import { basename, relative, resolve } from 'node:path';
 import { drawnStandIns, type ImageDataset } from '../data/index.js';
 import { DataError } from '../index.js';
 import { hasPictures, type ImageFolder, type ImageFolderOptions, loadImageFolder } from '../node/index.js';
-import { call } from './options.js';
 import type { RunOptions } from './presets.js';
+import type { Project } from './project.js';
 import type { Terminal } from './terminal.js';
 
 export interface RunData {
@@ -14,27 +14,25 @@ export interface RunData {
   test: ImageDataset;
   /** What `test` is, for people. */
   testName: string;
-  /** Whether they are photographs, or at any rate no drawn stand-ins. */
-  real: boolean;
+  /** What all of it is called in titles: by the project, or by its folders. */
+  title: string;
 }
 
-const USUAL_FOLDER = '../shared/data/dogs-vs-cats';
 const STAND_INS = { train: 2000, test: 400 };
 
-const HOW_TO_GET = `No photographs are used. To train on real ones, get "Dogs vs. Cats" from Kaggle (a free account):
-  kaggle competitions download -c dogs-vs-cats      # or by hand: kaggle.com/c/dogs-vs-cats/data
-  unzip dogs-vs-cats.zip && unzip train.zip         # train/cat.0.jpg ... train/dog.12499.jpg
-  ${`${call('train')} --data .`.padEnd(48)}  # or set WGRAD_DATA
-Until then the network trains on drawn stand-ins. Its accuracy says nothing about photographs.`;
-
-/** --data, then WGRAD_DATA, then the usual place beside the project. */
-export function findFolders(given: readonly string[]): string[] | null {
+/** --data, then WGRAD_DATA, then the project's own; null where there is none. */
+export function findFolders(given: readonly string[], { pictures }: Project): string[] | null {
   const own = process.env.WGRAD_DATA;
   const [what, folders] = given.length > 0 ? ['--data', given] : ['WGRAD_DATA', own ? [own] : []];
   for (const folder of folders)
     if (!existsSync(folder)) throw new DataError(`${what} ${folder}: there is no such folder`);
   if (folders.length > 0) return folders.map((folder) => relative('', folder) || '.');
-  return hasPictures(USUAL_FOLDER) ? [USUAL_FOLDER] : null;
+  return pictures && hasPictures(pictures.folder) ? [pictures.folder] : null;
+}
+
+function titleOf(folders: readonly string[], { pictures }: Project): string {
+  if (pictures && folders.length === 1 && resolve(folders[0]) === resolve(pictures.folder)) return pictures.title;
+  return folders.map((folder) => basename(resolve(folder))).join(', ');
 }
 
 /** Training, validation and test pictures, decoded. */
@@ -42,15 +40,16 @@ export async function loadData(
   folders: readonly string[] | null,
   options: RunOptions,
   terminal: Terminal,
+  project: Project,
   memory?: number,
 ): Promise<RunData> {
   const { stored, limit, seed, validation: share } = options;
   if (folders === null) {
     terminal.markStandIns();
-    terminal.say(HOW_TO_GET);
+    terminal.say(project.advice);
     const [train, validation] = drawnStandIns(Math.min(STAND_INS.train, limit), stored, seed).split(share, seed);
     const test = drawnStandIns(STAND_INS.test, stored, seed + 1);
-    return { train, validation, test, testName: 'new drawings', real: false };
+    return { train, validation, test, testName: 'new drawings', title: 'drawn stand-ins' };
   }
   const load = async (paths: readonly string[], more: ImageFolderOptions) => {
     const started = performance.now();
@@ -77,10 +76,11 @@ export async function loadData(
       `  none of its ${unchecked.join(', ')} is kept for validation: ${share} of them is less than a picture`,
     );
   const tests = split.map((folder) => `${folder}/test`).filter((folder) => existsSync(folder));
-  const instead = { train, validation, test: validation, testName: 'the validation pictures', real: true };
+  const title = titleOf(folders, project);
+  const instead = { train, validation, test: validation, testName: 'the validation pictures', title };
   if (tests.length === 0) return instead;
   try {
-    return { train, validation, test: await load(tests, { classes }), testName: tests.join(', '), real: true };
+    return { train, validation, test: await load(tests, { classes }), testName: tests.join(', '), title };
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     terminal.say(`${error.message}; the validation pictures are tested instead`);

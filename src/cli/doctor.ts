@@ -1,6 +1,7 @@
 // `npm run doctor`: what this machine offers, what is wrong, and how to mend it. Exit code 1 if training cannot work.
-import { adapterName } from '../device/adapter-name.js';
+import { adapterName } from '../device/device-info.js';
 import { type Examination, examine } from '../node/doctor.js';
+import { orExplain, parse } from './parse.js';
 
 type Row = [name: string, ...values: string[]];
 
@@ -75,7 +76,16 @@ function verdict({ problems }: Examination): string {
   return problems.map(({ what, fix }) => `Problem: ${what}\n    fix: ${fix}`).join('\n');
 }
 
-const found = await examine();
-const tables = [[...software(found), ...hardware(found)], limits(found)].filter((rows) => rows.length > 0);
-console.log(`${tables.map(table).join('\n\n')}\n\n${verdict(found)}`);
-process.exitCode = found.kernelMs === undefined ? 1 : 0;
+async function main(): Promise<number> {
+  const { help } = parse({ options: { help: { type: 'boolean' } } }).values;
+  if (help) {
+    console.log("Says what this machine's adapter offers, what is wrong, and how to mend it. It takes no options.");
+    return 0;
+  }
+  const found = await examine();
+  const tables = [[...software(found), ...hardware(found)], limits(found)].filter((rows) => rows.length > 0);
+  console.log(`${tables.map(table).join('\n\n')}\n\n${verdict(found)}`);
+  return found.kernelMs === undefined ? 1 : 0;
+}
+
+process.exitCode = await orExplain(main);

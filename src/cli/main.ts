@@ -6,60 +6,55 @@ import { findFolders, loadData } from './data.js';
 import { type RunFacts, readFacts } from './facts.js';
 import { checkResumed, checkUsed } from './given.js';
 import { type CommandLine, help, parseCommandLine } from './options.js';
+import { orExplain } from './parse.js';
 import { buildModel, coloursOf } from './parts.js';
 import { predict } from './predict.js';
 import { optionsOf, type PresetName, presets } from './presets.js';
+import type { Project } from './project.js';
 import { Stopping } from './stopping.js';
 import { Terminal } from './terminal.js';
 import { run } from './train.js';
 
-const DEFAULT_RUN = 'runs/dogcat';
-
-/** Runs the command line of this process, prints what went wrong, and sets the exit code. */
-export async function program(): Promise<void> {
+/** Does what this process' command line asks for, prints what went wrong, and sets the exit code. */
+export async function program(project: Project, argv = process.argv.slice(2)): Promise<void> {
   const terminal = new Terminal();
-  try {
-    process.exitCode = await main(process.argv.slice(2), terminal);
-  } catch (error) {
-    terminal.clear();
-    console.error(error instanceof WgradError ? error.message : error);
-    process.exitCode = 1;
-  }
+  process.exitCode = await orExplain(() => main(project, argv, terminal).finally(() => terminal.clear()));
 }
 
 /** Trains, predicts, or prints a table, as `argv` says; the exit code. */
-async function main(argv: string[], terminal: Terminal): Promise<number> {
+async function main(project: Project, argv: string[], terminal: Terminal): Promise<number> {
   const line = parseCommandLine(argv);
   if (line.command === 'help') {
-    console.log(help);
+    console.log(help(project));
     return 0;
   }
   const stopping = line.command === 'train' ? new Stopping(terminal) : null;
   await init();
-  if (line.command === 'predict') return predict(line.files, line.resume, DEFAULT_RUN);
-  const resumed = line.resume === undefined ? null : openRun(line, line.resume, terminal);
+  if (line.command === 'predict') return predict(line.files, line.resume, project);
+  const resumed = line.resume === undefined ? null : openRun(line, line.resume, project, terminal);
   const preset = resumed ? null : choosePreset(line, terminal);
   const facts = resumed?.facts ?? {
     options: optionsOf(preset!, line.given),
-    folders: line.standIns ? null : findFolders(line.data),
+    folders: line.standIns ? null : findFolders(line.data, project),
   };
   if (resumed) checkResumed(line, facts);
   else checkUsed(line, facts.options);
-  if (resumed && line.data.length > 0) facts.folders = findFolders(line.data); // the pictures may have moved: they are compared
+  if (resumed && line.data.length > 0) facts.folders = findFolders(line.data, project); // the pictures may have moved: they are compared
   if (stopping === null) {
     console.log(summary(buildModel({ options: facts.options, classes: ['cat', 'dog'] })));
     return 0;
   }
-  const folder = resumed?.files.folder ?? (line.out ? new RunFolder(line.out) : freshRunFolder(DEFAULT_RUN));
+  const folder = resumed?.files.folder ?? (line.out ? new RunFolder(line.out) : freshRunFolder(project.runs));
   folder.create();
-  const data = await loadData(facts.folders, facts.options, terminal, line.memory);
+  const data = await loadData(facts.folders, facts.options, terminal, project, line.memory);
   const complete: RunFacts = {
     ...facts,
     classes: data.train.classes,
     colours: resumed?.facts.colours ?? coloursOf(data.train, facts.options),
   };
   const files = resumed?.files ?? new CheckpointFiles(folder, { keep: line.keep });
-  return run({ line, preset, facts: complete, data, files, checkpoint: resumed?.checkpoint, stopping, terminal });
+  const { checkpoint } = resumed ?? {};
+  return run({ project, line, preset, facts: complete, data, files, checkpoint, stopping, terminal });
 }
 
 /** The preset given, or the one that suits the adapter; says which and why. */
@@ -79,9 +74,9 @@ interface OpenedRun {
 }
 
 /** The newest checkpoint of a run that is whole; says which were passed over. */
-function openRun({ keep }: CommandLine, path: string, terminal: Terminal): OpenedRun {
-  const folder = path === '' ? latestRunFolder(DEFAULT_RUN) : new RunFolder(path);
-  if (!folder) throw new WgradError(`--resume: no run was found in ${DEFAULT_RUN}`);
+function openRun({ keep }: CommandLine, path: string, { runs }: Project, terminal: Terminal): OpenedRun {
+  const folder = path === '' ? latestRunFolder(runs) : new RunFolder(path);
+  if (!folder) throw new WgradError(`--resume: no run was found in ${runs}`);
   const files = new CheckpointFiles(folder, { keep });
   const { checkpoint, damaged } = files.newest();
   for (const { message } of damaged) terminal.say(`Passed over ${message}`);

@@ -1,30 +1,28 @@
 // The trainer's command line, and the text of --help.
-import { parseArgs } from 'node:util';
+import type { ParseArgsConfig } from 'node:util';
 import { UsageError } from '../index.js';
 import { meant } from '../options.js';
+import { parse } from './parse.js';
 import { type PresetName, presets, type RunOptions, SHORT } from './presets.js';
-
-/** How a command is typed: with npm in this repository, with npx where the package is installed (bin/wgrad.js). */
-export function call(command: 'train' | 'predict' | 'summary'): string {
-  if (process.env.WGRAD_CALL) return `${process.env.WGRAD_CALL} ${command}`;
-  return { train: 'npm run dogcat --', predict: 'npm run dogcat -- predict', summary: 'npm run dogcat -- --summary' }[
-    command
-  ];
-}
+import { bare, type Project } from './project.js';
 
 const usage = (typed: string, does: string) => `  ${typed.padEnd(47)} ${does}`;
 
-export const help = `Trains AlexNet to tell dogs from cats, or the classes of any folder of pictures, or names them with a network trained before.
+/** The text of --help. */
+export function help({ about, calls: { train, predict }, pictures, runs }: Project): string {
+  return `${about}
 
-${usage(call('train').replace(/ --$/, ''), 'train; the preset follows the adapter')}
-${usage(`${call('train')} --minutes 20`, 'train longer')}
-${usage(`${call('train')} --resume`, 'go on with the last run, exactly where it was')}
-${usage(`${call('predict')} a.jpg b.png`, "name what is on pictures, by the last run's network")}
-${usage(`${call('predict')} a.jpg --run DIR`, "by another's, or by a file of weights")}
+${pictures ? usage(bare(train), 'train; the preset follows the adapter') : usage(`${train} --data DIR`, 'train on pictures: one folder a class; the preset follows the adapter')}
+${usage(`${train} --data A --data B`, 'on several folders as one set')}
+${usage(`${train} --minutes 20`, 'train longer')}
+${usage(`${train} --resume`, 'go on with the last run, exactly where it was')}
+${usage(`${predict} a.jpg b.png`, "name what is on pictures, by the last run's network")}
+${usage(`${predict} DIR`, 'on all pictures of a folder')}
+${usage(`${predict} a.jpg --run DIR`, "by another run's network, or by a file of weights")}
 
 Data
   --data DIR            folder with train/ and test/, or of pictures; several (--data A --data B) are one set. Default:
-                        WGRAD_DATA, then ../shared/data/dogs-vs-cats; where there is none, drawn stand-ins
+                        WGRAD_DATA${pictures ? `, then ${pictures.folder}` : ''}; where there is none, drawn stand-ins
   --stand-ins           draw stand-ins even where photographs are at hand
   --limit N             use only N training pictures, evenly from the classes
   --validation F        share of the training pictures kept for validation (0.05)
@@ -61,7 +59,7 @@ Training
                         is made (slower)
 
 Output
-  --out DIR             where the run goes (runs/dogcat, runs/dogcat-2, ...)
+  --out DIR             where the run goes (${runs}, ${runs}-2, ...)
   --resume [DIR]        go on with the last run, or with the one in DIR, by the options that it was begun with
   --save-every N        also save every N steps (200), so that little is lost
   --keep N              checkpoints kept, besides the best weights (2): a damaged one is passed over
@@ -74,6 +72,7 @@ Output
 Ctrl-C (or SIGTERM, or a closed terminal) stops after the step under way, saves, says how to go on, and exits with 0; with
 1 if it could not save. Before training begins there is nothing to save, and a second one does not wait: both exit at once
 with 130 (143, 129). A device that is lost is opened again and training goes on from where it was saved last.`;
+}
 
 const NUMBERS = ['width', 'image', 'stored', 'dropout', 'batch', 'epochs', 'lr', 'momentum', 'weight-decay'] as const;
 const MORE_NUMBERS = [
@@ -131,16 +130,6 @@ const camel = (name: string) => name.replace(/-(\w)/g, (_, letter: string) => le
 /** As it is typed: colourShift is colour-shift. */
 export const dashed = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-/** What Node's parser says of an option, in fewer words, with the one that was meant. */
-function wrongOption(message: string, names: string[]): string {
-  const ambiguous = /Option '(--[\w-]+)[^']*' argument is ambiguous/.exec(message);
-  if (ambiguous) return `${ambiguous[1]}: a value cannot begin with a dash;`;
-  const unknown = /Unknown option '--([\w-]+)'/.exec(message)?.[1];
-  const hint = unknown === undefined ? '' : meant(unknown, names);
-  const first = message.split('. ')[0];
-  return hint.startsWith('did you mean') ? `${first}; ${hint.replace(/'(.*)'/, '--$1')}` : `${first};`;
-}
-
 /** @throws UsageError that names the option and what it takes. */
 export function parseCommandLine(argv: string[]): CommandLine {
   const strings = [...NUMBERS, ...MORE_NUMBERS, ...Object.keys(NAMES), 'memory', 'out', 'resume', 'run'];
@@ -150,13 +139,8 @@ export function parseCommandLine(argv: string[]): CommandLine {
     ['data', { type: 'string' as const, multiple: true }],
     ...flags.map((name) => [name, { type: 'boolean' as const }]),
   ]);
-  let parsed: ReturnType<typeof parseArgs>;
-  try {
-    parsed = parseArgs({ args: withResumeValue(argv), options, allowPositionals: true, allowNegative: true });
-  } catch (error) {
-    throw new UsageError(`${wrongOption((error as Error).message, Object.keys(options))} --help lists the options`);
-  }
-  const { values, positionals } = parsed;
+  const config: ParseArgsConfig = { args: withResumeValue(argv), options, allowPositionals: true, allowNegative: true };
+  const { values, positionals } = parse(config);
   const text = (name: string) => values[name] as string | undefined;
   const given: Record<string, unknown> = {};
   for (const name of [...NUMBERS, ...MORE_NUMBERS])
@@ -171,9 +155,9 @@ export function parseCommandLine(argv: string[]): CommandLine {
   for (const name of ['flip', 'rate-in-velocity']) if (values[name] !== undefined) given[camel(name)] = values[name];
   const [word, ...files] = positionals;
   if (word !== undefined && word !== 'predict' && word !== 'train')
-    throw new UsageError(`'${word}': the commands are train and predict`);
+    throw new UsageError(`'${word}' is no command; ${meant(word, ['train', 'predict'])}`);
   if (word === 'predict' && files.length === 0)
-    throw new UsageError('predict: name the pictures, as in: predict a.jpg b.png');
+    throw new UsageError('predict: name pictures or folders of them, as in: predict a.jpg b.png');
   const {
     workers,
     saveEvery = 200,

@@ -1,23 +1,29 @@
-// predict FILE...: one line a picture, with its class and how sure the network is.
-import { readFileSync } from 'node:fs';
+// predict FILE|DIR...: one line a picture, with its class and how sure the network is.
+import { readFileSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { pictureInputs } from '../data/index.js';
 import { CheckpointError, DataError } from '../index.js';
 import { CheckpointFiles, decodeImage, latestRunFolder, RunFolder } from '../node/index.js';
+import { allPictures } from '../node/list-pictures.js';
 import { argmaxRow, type Checkpoint, predictProbabilities, readCheckpoint, restoreModel } from '../train/index.js';
 import { readFacts } from './facts.js';
-import { call } from './options.js';
 import { buildModel, lookOf } from './parts.js';
+import { bare, type Project } from './project.js';
 
-/** Prints predictions for files that are pictures and errors for those that are not; returns the exit code. */
-export async function predict(files: string[], run: string | undefined, defaultRun: string): Promise<number> {
-  const checkpoint = openWeights(run, defaultRun);
+/**
+ * Prints predictions for files that are pictures, those of a folder with how many are of each class, and errors for what is no
+ * picture; returns the exit code.
+ */
+export async function predict(paths: string[], run: string | undefined, project: Project): Promise<number> {
+  const files = paths.flatMap(picturesAt);
+  const checkpoint = openWeights(run, project);
   const facts = readFacts(checkpoint, 'predict');
   const model = buildModel(facts).eval();
   restoreModel(checkpoint, model);
   const look = lookOf(facts);
   const { crop } = look;
   const widest = Math.max(...files.map((f) => f.length));
+  const counts = facts.classes.map(() => 0);
   let failed = 0;
   for (const file of files) {
     try {
@@ -25,6 +31,7 @@ export async function predict(files: string[], run: string | undefined, defaultR
       const images = pictureInputs(picture, { ...look, size: facts.options.stored, crops: 10 });
       const probabilities = await predictProbabilities(model, images, [3, crop, crop], 10);
       const best = argmaxRow(probabilities, 0, facts.classes.length);
+      counts[best]++;
       console.log(
         `${file.padEnd(widest)}  ${facts.classes[best]}  ${(100 * probabilities[best]).toFixed(1).padStart(5)} %`,
       );
@@ -34,24 +41,31 @@ export async function predict(files: string[], run: string | undefined, defaultR
       failed++;
     }
   }
+  if (files.length > paths.length)
+    console.log(`of ${files.length - failed}: ${facts.classes.map((name, c) => `${counts[c]} ${name}`).join(', ')}`);
   if (facts.folders === null)
     console.error('This network was trained on drawn stand-ins: its word on photographs means nothing.');
   return failed > 0 ? 1 : 0;
 }
 
+/** The pictures below a folder, in order, what is left out named; or the file itself. */
+function picturesAt(path: string): string[] {
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [path];
+  const { files, left } = allPictures(path);
+  for (const { file, reason } of left) console.error(`left out ${file}: ${reason}`);
+  return files;
+}
+
 /** Weights from a run's folder, from a file such as the browser page saves, or from the last run. */
-function openWeights(run: string | undefined, defaultRun: string): Checkpoint {
+function openWeights(run: string | undefined, { runs, calls }: Project): Checkpoint {
   const isFile = run?.endsWith('.safetensors');
-  const folder = isFile ? new RunFolder(dirname(run!)) : run ? new RunFolder(run) : latestRunFolder(defaultRun);
+  const folder = isFile ? new RunFolder(dirname(run!)) : run ? new RunFolder(run) : latestRunFolder(runs);
   if (!folder)
-    throw new CheckpointError(
-      `predict: there is no trained network in ${defaultRun}; train one with: ${call('train').replace(/ --$/, '')}`,
-    );
-  if (isFile || folder.has('best.safetensors')) {
-    const name = isFile ? basename(run!) : 'best.safetensors';
-    return readCheckpoint(folder.read(name), folder.file(name));
-  }
-  const { checkpoint, damaged } = new CheckpointFiles(folder).newest();
+    throw new CheckpointError(`predict: there is no trained network in ${runs}; train one with: ${bare(calls.train)}`);
+  if (isFile) return readCheckpoint(folder.read(basename(run!)), run!);
+  const files = new CheckpointFiles(folder);
+  if (folder.has('best.safetensors')) return files.best();
+  const { checkpoint, damaged } = files.newest();
   for (const { message } of damaged) console.error(`${message}; ${checkpoint.name} is used instead`);
   return checkpoint;
 }

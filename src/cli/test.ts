@@ -1,7 +1,7 @@
 // What a trained network is worth on pictures that training never saw.
 import type { AugmentOptions } from '../data/index.js';
 import { CheckpointError, type Module } from '../index.js';
-import type { RunFolder, RunSaver } from '../node/index.js';
+import { CheckpointFiles, type RunFolder, type RunSaver } from '../node/index.js';
 import * as train from '../train/index.js';
 import type { RunData } from './data.js';
 import type { RunFacts } from './facts.js';
@@ -45,17 +45,15 @@ export async function test(parts: TestParts): Promise<'done' | 'stopped'> {
   }
   const weight = model.stateDict()['conv1.weight'];
   const filters = { shape: weight.shape, data: await weight.data() };
-  const pictures = data.real ? 'Dogs vs. Cats' : 'drawn stand-ins';
-  const title = `AlexNet '${facts.options.variant}', width ${facts.options.width}, on ${pictures}`;
+  const title = `AlexNet '${facts.options.variant}', width ${facts.options.width}, on ${data.title}`;
   saver.saveFile('report.svg', train.reportSvg({ title, history, filters, test: results }));
   terminal.say(`\nCurves and filters: ${folder.file('report.svg')}`);
   return 'done';
 }
 
 function takeBestWeights(model: Module, folder: RunFolder, terminal: Terminal): void {
-  const name = 'best.safetensors';
   try {
-    train.restoreModel(train.readCheckpoint(folder.read(name), folder.file(name)), model);
+    train.restoreModel(new CheckpointFiles(folder).best(), model);
   } catch (error) {
     if (!(error instanceof CheckpointError)) throw error;
     terminal.say(`${error.message}; the weights of the last epoch are tested instead.`);

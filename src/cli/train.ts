@@ -6,11 +6,12 @@ import * as train from '../train/index.js';
 import type { RunData } from './data.js';
 import { type RunFacts, writeFacts } from './facts.js';
 import { epochLine, metricsTable, progressReporter } from './lines.js';
-import { type CommandLine, call } from './options.js';
+import type { CommandLine } from './options.js';
 import { chooseEpochs, measurePace, whatMoreBrings } from './pace.js';
 import { buildLoaders, buildParts, type RunLoaders } from './parts.js';
 import { optionsOf, type PresetName, type RunOptions } from './presets.js';
 import { profileStep } from './profile-step.js';
+import type { Project } from './project.js';
 import type { Stopping } from './stopping.js';
 import type { Terminal } from './terminal.js';
 import { test } from './test.js';
@@ -20,6 +21,7 @@ const USUAL_MINUTES = 10;
 
 /** A run whose pictures are there and whose folder is open. */
 export interface Run {
+  project: Project;
   line: CommandLine;
   /** Of a run that begins. */
   preset: PresetName | null;
@@ -32,7 +34,17 @@ export interface Run {
 }
 
 /** Trains, tests the best weights and says how to go on; the exit code. */
-export async function run({ line, preset, facts, data, files, checkpoint, stopping, terminal }: Run): Promise<number> {
+export async function run({
+  project,
+  line,
+  preset,
+  facts,
+  data,
+  files,
+  checkpoint,
+  stopping,
+  terminal,
+}: Run): Promise<number> {
   const { options } = facts;
   const { folder } = files;
   const workers = line.workers ?? Math.min(4, Math.max(1, availableParallelism() - 1));
@@ -65,7 +77,7 @@ export async function run({ line, preset, facts, data, files, checkpoint, stoppi
   const ended = await trainer.fit(fitOptions({ line, facts, trainer, saver, stopping, rebuild, terminal }));
   terminal.clear();
   await loaders.close();
-  const again = `${call('train')} --resume ${folder.path}`;
+  const again = `${project.calls.train} --resume ${folder.path}`;
   if (ended === 'stopped') {
     const { step } = trainer.position();
     if (saver.unsaved.length === 0) terminal.say(`Stopped and saved at step ${step}. Go on with: ${again}`);
@@ -76,7 +88,7 @@ export async function run({ line, preset, facts, data, files, checkpoint, stoppi
   const { history } = trainer;
   const tested = await test({ model, facts, data, folder, saver, history, tenCrop: line.tenCrop, terminal, signal });
   if (tested === 'done') {
-    terminal.say(`Try it: ${call('predict')} FILE... --run ${folder.path}`);
+    terminal.say(`Try it: ${project.calls.predict} FILE... --run ${folder.path}`);
     const { seconds } = trainer.position();
     const besides = secondsSinceStart() - (seconds - before);
     const more = whatMoreBrings(options, data.train, seconds / options.epochs, besides);

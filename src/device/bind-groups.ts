@@ -2,9 +2,9 @@
 import { LimitError } from '../errors.js';
 import { roundUp, showBytes } from '../math.js';
 import type { BoundGroup, BoundRange } from './bound-group.js';
+import type { RecorderHost } from './host.js';
 import type { Pipeline } from './pipeline.js';
-import { type BufferPool, type GpuBuffer, requireHere } from './pool.js';
-import { bindingLimit } from './windows.js';
+import { type GpuBuffer, requireHere } from './pool.js';
 
 /** A run of 4-byte elements of a buffer: what one dispatch sees of a tensor. */
 export interface View {
@@ -23,8 +23,7 @@ export class BindGroupCache {
   private entries: BoundRange[] = [];
 
   constructor(
-    private readonly pool: BufferPool,
-    private readonly pipelines: { all(): Iterable<Pipeline> },
+    private readonly host: RecorderHost,
     /** Counts the groups made. */
     private readonly stats: { bindGroups: number },
   ) {}
@@ -50,8 +49,8 @@ export class BindGroupCache {
       const end = whole ? bound.bytes : first + bound.length * 4;
       const offset = first - (first % ALIGNMENT);
       const size = Math.max(roundUp(end - offset, 16), 16);
-      if (size > bindingLimit()) {
-        const limit = showBytes(bindingLimit());
+      if (size > this.host.bindingBytes) {
+        const limit = showBytes(this.host.bindingBytes);
         throw new LimitError(
           `${pipeline.shader.name}: '${name}' binds ${showBytes(size)}; this device allows ${limit}`,
         );
@@ -65,7 +64,7 @@ export class BindGroupCache {
   }
 
   private make({ label, dataLayout, bindGroups, shader }: Pipeline, key: string): BoundGroup {
-    for (const { buffer } of this.entries) requireHere(buffer, this.pool, shader.name);
+    for (const { buffer } of this.entries) requireHere(buffer, this.host.pool, shader.name);
     if (this.count >= CAP) this.clear();
     const bound: BoundGroup = { label, layout: dataLayout, entries: [...this.entries], group: undefined };
     bindGroups.set(key, bound);
@@ -75,7 +74,7 @@ export class BindGroupCache {
   }
 
   clear(): void {
-    for (const { bindGroups } of this.pipelines.all()) bindGroups.clear();
+    for (const { bindGroups } of this.host.pipelines.all()) bindGroups.clear();
     this.count = 0;
   }
 }

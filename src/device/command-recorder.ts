@@ -50,7 +50,7 @@ export class Recorder {
   constructor(readonly host: RecorderHost) {
     const { device, pipelines, pool, track } = host;
     this.staging = new StagingBuffers(pool, track);
-    this.bindGroups = new BindGroupCache(pool, pipelines, this.stats);
+    this.bindGroups = new BindGroupCache(host, this.stats);
     const buffer = device.createBuffer({
       label: 'params',
       size: MAX_DISPATCHES * PARAMS_STEP,

@@ -9,6 +9,8 @@ export interface RecorderHost {
   pool: BufferPool;
   pipelines: PipelineCache;
   failures: Failures;
+  /** The largest storage binding. Tests lower it, so that small tensors are walked in windows. */
+  bindingBytes: number;
   /** Gives the device up: it failed in a way that only a lost one does, and has not said so yet. */
   giveUp(error: DeviceLostError): void;
   /** Awaits a call into WebGPU. */

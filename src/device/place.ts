@@ -3,6 +3,7 @@
 import { showValue, UsageError } from '../errors.js';
 import { requireFunction } from '../options.js';
 
+/** The layer whose forward or backward pass is running. Ops do not know it, and launches are marked with it. */
 let place = '';
 
 /** Runs `body` with its launches marked as `name`'s, inside of where it is called. For profiles. */

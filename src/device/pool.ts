@@ -5,6 +5,7 @@ import { roundUp, showBytes } from '../math.js';
 
 const GRANULE = 256;
 
+/** Counted over all devices: an id never names two buffers. */
 let nextId = 1;
 
 /** A pooled GPUBuffer. `bytes` is what was asked for, `capacity` what lies behind it. */

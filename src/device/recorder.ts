@@ -1,34 +1,15 @@
 // The open device's recorder, as the functions that kernels and tensors are written with.
 
-import { DeviceError, type DeviceLostError } from '../errors.js';
 import type { LaunchOptions } from './batch.js';
 import type { Binding, View } from './bind-groups.js';
-import type { BufferName, ParamName, Recorder } from './command-recorder.js';
-import { lostDuring } from './failures.js';
+import type { BufferName, ParamName } from './command-recorder.js';
+import { activeRecorder } from './current.js';
 import type { Shader, Slots } from './pipeline.js';
 import type { GpuBuffer } from './pool.js';
 
 export type { RecorderStats } from './batch.js';
 export type { Binding, View } from './bind-groups.js';
-
-let current: Recorder | undefined;
-let lost: DeviceLostError | undefined;
-
-/** The recorder that `run` and its kin use from now on; the runtime sets it. Without one, `why` says what happened. */
-export function useRecorder(recorder: Recorder | undefined, why?: DeviceLostError): void {
-  current = recorder;
-  lost = why;
-}
-
-/**
- * The recorder of the open device; `op` is what needs it.
- * @throws DeviceLostError after the device was lost, DeviceError if none was opened or it was shut down.
- */
-export function activeRecorder(op = 'wgrad'): Recorder {
-  if (current) return current;
-  if (lost) throw lostDuring(op, lost);
-  throw new DeviceError(`${op}: no device is open; call \`await init()\` first`);
-}
+export { activeRecorder } from './current.js';
 
 /** Records one kernel launch. See src/kernels/README.md. */
 export function run<S extends Shader>(

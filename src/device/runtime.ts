@@ -1,53 +1,19 @@
-// The device in use, and the functions that the kernels are written with.
+// Opens and closes the device, and tells about the one that is open.
 
 import { missingGpuAdvice, openGpu, setting, track } from '#gpu';
 import { DeviceError, DeviceLostError } from '../errors.js';
 import { checkOptions } from '../options.js';
-import { adapterName } from './adapter-name.js';
+import type { RecorderStats } from './batch.js';
 import { Recorder } from './command-recorder.js';
+import { current, type OpenDevice, openDevice } from './current.js';
+import { type DeviceInfo, describeDevice } from './device-info.js';
 import { Failures } from './failures.js';
 import { GPU_OPTIONS, type GpuOptions } from './gpu-options.js';
 import { PipelineCache } from './pipeline.js';
 import { BufferPool, type Holder, type PoolStats } from './pool.js';
-import { activeRecorder, type RecorderStats, useRecorder } from './recorder.js';
-import { setBindingLimit } from './windows.js';
 
-/** The adapter as it names itself. */
-export interface DeviceInfo {
-  /** Such as 'nvidia' or 'apple'; '' where the browser does not say, here and below. */
-  vendor: string;
-  /** Its family, such as 'hopper'. */
-  architecture: string;
-  /** Its model, or a number for it. */
-  device: string;
-  /** What it says of itself: the driver, and often a name. */
-  description: string;
-  /** What to call it in a message: model and description. */
-  name: string;
-  /** A CPU pretends to be a GPU (lavapipe, SwiftShader). */
-  software: boolean;
-  /** Which limits were asked for. */
-  limits: 'adapter' | 'default';
-  /** Lanes of a subgroup, where that is one fixed number and kernels may use subgroups; else 0. */
-  subgroupSize: number;
-}
-
-interface Runtime {
-  gpu: GPU;
-  adapter: GPUAdapter;
-  device: GPUDevice;
-  info: DeviceInfo;
-  pool: BufferPool;
-  pipelines: PipelineCache;
-  recorder: Recorder;
-  failures: Failures;
-  lost: Promise<DeviceLostError>;
-}
-
-let current: Runtime | undefined;
-let opening: Promise<void> | undefined;
 /** Devices that are given up and have not said so yet: Chromium never tells of one that is collected before. */
-const leaving = new Set<Runtime>();
+const leaving = new Set<OpenDevice>();
 
 const SILENT_SECONDS = 600;
 const FREE_CAP_BYTES = 2 * 2 ** 30;
@@ -71,11 +37,11 @@ const WANTED_LIMITS = [
  */
 export async function init(options: GpuOptions = {}): Promise<void> {
   checkOptions('init', options, GPU_OPTIONS);
-  if (current) return;
-  opening ??= open(options).finally(() => {
-    opening = undefined;
+  if (current.open) return;
+  current.opening ??= open(options).finally(() => {
+    current.opening = undefined;
   });
-  await opening;
+  await current.opening;
 }
 
 async function open(options: GpuOptions): Promise<void> {
@@ -94,17 +60,13 @@ async function open(options: GpuOptions): Promise<void> {
   const device = await track(() => adapter.requestDevice(descriptor)).catch((error) => {
     throw new DeviceError(`init: the adapter gave no device: ${error.message}. ${missingGpuAdvice}`, { cause: error });
   });
-  const { vendor, architecture, device: model, description, subgroupMinSize = 0, subgroupMaxSize } = adapter.info;
-  const subgroupSize = device.features.has('subgroups') && subgroupMinSize === subgroupMaxSize ? subgroupMinSize : 0;
-  const software = /llvmpipe|lavapipe|swiftshader|software/i.test(`${architecture} ${model} ${description}`);
-  const name = adapterName(adapter.info, software);
-  const info = { vendor, architecture, device: model, description, name, software, limits, subgroupSize };
-  current = assemble(gpu, adapter, device, info, timeout);
+  current.open = assemble(gpu, adapter, device, describeDevice(adapter, device, limits), timeout);
+  current.lost = undefined;
 }
 
-function assemble(gpu: GPU, adapter: GPUAdapter, device: GPUDevice, info: DeviceInfo, timeout: number): Runtime {
+function assemble(gpu: GPU, adapter: GPUAdapter, device: GPUDevice, info: DeviceInfo, timeout: number): OpenDevice {
   const giveUp = (error: DeviceLostError): void => {
-    lose(runtime, error);
+    lose(opened, error);
     device.destroy();
   };
   const silence = `the device has not answered for ${timeout} s and is given up; call \`await init()\` to open a new one`;
@@ -115,7 +77,8 @@ function assemble(gpu: GPU, adapter: GPUAdapter, device: GPUDevice, info: Device
   const forgetBindGroups = (): void => recorder.forgetBindGroups();
   const poolHost = { device, track: answer, beforeTrim, forgetBindGroups };
   const pool = new BufferPool(poolHost, device.limits.maxBufferSize, FREE_CAP_BYTES);
-  const recorder = new Recorder({ device, track: answer, failures, pipelines, pool, giveUp });
+  const bindingBytes = device.limits.maxStorageBufferBindingSize;
+  const recorder = new Recorder({ device, track: answer, failures, pipelines, pool, bindingBytes, giveUp });
   device.addEventListener('uncapturederror', (event) => {
     event.preventDefault(); // thrown by the next read instead of logged
     const { message } = (event as GPUUncapturedErrorEvent).error;
@@ -125,29 +88,23 @@ function assemble(gpu: GPU, adapter: GPUAdapter, device: GPUDevice, info: Device
     const error = new DeviceLostError(
       `the device was lost (${reason || 'unknown'}: ${message.trim()}); call \`await init()\` to open a new one`,
     );
-    lose(runtime, error);
+    lose(opened, error);
     return error;
   });
-  setBindingLimit(device.limits.maxStorageBufferBindingSize);
-  useRecorder(recorder);
-  const runtime: Runtime = { gpu, adapter, device, info, pool, pipelines, recorder, failures, lost };
-  return runtime;
-}
-
-function runtime(): Runtime {
-  activeRecorder(); // throws if there is none
-  return current!;
+  const opened: OpenDevice = { gpu, adapter, device, info, recorder, lost };
+  return opened;
 }
 
 /** From here on all that needs the device throws. */
-function lose(runtime: Runtime, error: DeviceLostError): void {
-  runtime.failures.lose(error);
-  runtime.pool.lost ??= error;
-  if (current !== runtime) return;
-  current = undefined;
-  leaving.add(runtime);
-  void runtime.lost.then(() => leaving.delete(runtime));
-  useRecorder(undefined, error);
+function lose(opened: OpenDevice, error: DeviceLostError): void {
+  const { failures, pool } = opened.recorder.host;
+  failures.lose(error);
+  pool.lost ??= error;
+  if (current.open !== opened) return;
+  current.open = undefined;
+  current.lost = error;
+  leaving.add(opened);
+  void opened.lost.then(() => leaving.delete(opened));
 }
 
 /**
@@ -155,38 +112,38 @@ function lose(runtime: Runtime, error: DeviceLostError): void {
  * DeviceLostError; `init()` opens a new one.
  */
 export async function shutdown(): Promise<void> {
-  if (opening !== undefined) await opening.catch(() => {}); // whoever called init is told
-  if (!current) return;
-  const { device, lost } = current;
-  lose(current, new DeviceLostError('shutdown() closed the device; call `await init()` to open a new one'));
-  useRecorder(undefined);
+  if (current.opening !== undefined) await current.opening.catch(() => {}); // whoever called init is told
+  if (!current.open) return;
+  const { device, lost } = current.open;
+  lose(current.open, new DeviceLostError('shutdown() closed the device; call `await init()` to open a new one'));
+  current.lost = undefined;
   device.destroy();
   await track(() => lost);
 }
 
 /** Whether a device is open. */
 export function ready(): boolean {
-  return current !== undefined;
+  return current.open !== undefined;
 }
 
 /** Settles with the reason if the device is lost, `shutdown()` included. @throws DeviceError if none is open. */
 export function deviceLost(): Promise<DeviceLostError> {
-  return runtime().lost;
+  return openDevice().lost;
 }
 
 /** The adapter's names, and whether it is a software one. @throws DeviceError if none is open. */
 export function deviceInfo(): DeviceInfo {
-  return runtime().info;
+  return openDevice().info;
 }
 
 /** The open device's limits, as WebGPU names them. @throws DeviceError if none is open. */
 export function limits(): GPUSupportedLimits {
-  return runtime().device.limits;
+  return openDevice().device.limits;
 }
 
 /** The open device's features, such as 'timestamp-query'. @throws DeviceError if none is open. */
 export function features(): GPUSupportedFeatures {
-  return runtime().device.features;
+  return openDevice().device.features;
 }
 
 /** GPU memory, in bytes, and who holds it. */
@@ -197,7 +154,7 @@ export interface MemoryReport extends PoolStats {
 
 /** GPU memory: what is live, what the pool keeps for reuse, the peak, and how many buffers were ever made. */
 export function memory(): MemoryReport {
-  const { pool } = runtime();
+  const { pool } = openDevice().recorder.host;
   return { ...pool.stats(), holders: pool.holders() };
 }
 
@@ -209,6 +166,6 @@ export interface Activity extends RecorderStats {
 
 /** Dispatches, submits and bind groups so far, and pipelines compiled. */
 export function activity(): Activity {
-  const { recorder, pipelines } = runtime();
-  return { ...recorder.stats, pipelines: pipelines.size };
+  const { stats, host } = openDevice().recorder;
+  return { ...stats, pipelines: host.pipelines.size };
 }

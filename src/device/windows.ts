@@ -1,6 +1,7 @@
 // Tensors above the binding limit are walked in windows, one dispatch each.
 import { LimitError } from '../errors.js';
 import { showBytes } from '../math.js';
+import { activeRecorder, current } from './current.js';
 
 /** A run of items that one dispatch handles. */
 export interface Window {
@@ -10,20 +11,22 @@ export interface Window {
 
 const ALIGNMENT = 64; // elements: bindings start at multiples of 256 bytes
 
-let bindingBytes = 128 * 1024 * 1024;
+/** The largest binding that WebGPU guarantees. */
+const GUARANTEED = 128 * 1024 * 1024;
 
-/** The largest storage binding in bytes. The runtime sets it from the device; tests lower it to walk in windows. */
+/** Lowers the open device's largest storage binding, in bytes, so that tests walk small tensors in windows. */
 export function setBindingLimit(bytes: number): void {
-  bindingBytes = bytes;
+  activeRecorder('setBindingLimit').host.bindingBytes = bytes;
 }
 
+/** The open device's largest storage binding in bytes. */
 export function bindingLimit(): number {
-  return bindingBytes;
+  return current.open?.recorder.host.bindingBytes ?? GUARANTEED; // who launches without a device is told so by the launch
 }
 
 /** Elements that fit a binding wherever they start. */
 export function largestWindow(): number {
-  return Math.floor(bindingBytes / 4) - ALIGNMENT;
+  return Math.floor(bindingLimit() / 4) - ALIGNMENT;
 }
 
 /**
@@ -33,7 +36,7 @@ export function largestWindow(): number {
  * @throws LimitError if a single item is larger than a binding.
  */
 export function windows(what: string, count: number, ...elementsPerItem: number[]): Window[] {
-  return cut(what, count, elementsPerItem, bindingBytes / 4);
+  return cut(what, count, elementsPerItem, bindingLimit() / 4);
 }
 
 /** Windows of what starts anywhere in its buffer, not at the beginning. */
@@ -48,7 +51,7 @@ function cut(what: string, count: number, elementsPerItem: readonly number[], wh
   if (count * largest <= whole) return [{ start: 0, count }];
   if (fit < 1) {
     throw new LimitError(
-      `${what} of ${showBytes(largest * 4)} is above this device's largest binding, ${showBytes(bindingBytes)}`,
+      `${what} of ${showBytes(largest * 4)} is above this device's largest binding, ${showBytes(bindingLimit())}`,
     );
   }
   const step = fit >= ALIGNMENT ? fit - (fit % ALIGNMENT) : fit;

@@ -4,6 +4,7 @@ const POLYNOMIAL = 0xedb88320;
 
 const NO_WORDS = new Int32Array(0);
 
+/** Made at the first call, so that importing this file computes nothing. */
 let tables: Int32Array | undefined;
 
 /** Row k holds what a byte does to the sum when k more bytes follow it. */

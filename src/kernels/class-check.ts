@@ -20,10 +20,11 @@ export interface ClassRange {
 const SLOTS = 1024;
 const BYTES = SLOTS * 2 * 4;
 
-/** What the kernel writes to: kept, not counted as anybody's, and zeros for as long as all labels are classes. */
+/** What the kernel writes to, of one device: kept from call to call, not counted as anybody's, and zeros while all labels are classes. */
 let found: GpuBuffer | undefined;
 /** A slot for each kind of check. Where there are too many to tell apart, the list begins anew once all have been read. */
 const ranges: ClassRange[] = [];
+/** Whether a check was launched since the last read of `found`. */
 let unread = false;
 
 /** Looks at labels of an i32 tensor, or at what was cast from bytes to f32. */

@@ -1,13 +1,18 @@
 // cross_entropy: loss[n] = sum over c of q[c] * (log(sum exp(x)) - x[n, c]), where q is the target's distribution:
-// 1 - smoothing on the target, smoothing / classes on every class. A row with the ignored target counts nothing, whatever its logits.
-//   logits (outer, classes, inner), targets, loss, counted (outer * inner); counted is 1, or 0 where ignored
+// 1 - smoothing on the target, smoothing / classes on every class, each times the class's weight where there are weights.
+// A row with the ignored target counts nothing, whatever its logits.
+//   logits (outer, classes, inner), targets, loss, counted (outer * inner), weight (classes), or any buffer where not WEIGHTED
+//   counted is the target's weight, 1 without weights, or 0 where ignored
 // One thread owns one row. A target that names no class, ignored or not, is never used as an index.
+
+const WEIGHTED: bool = false; // slot
 
 struct Params { count: u32, classes: u32, inner: u32, ignore_index: i32, smoothing: f32, logits_base: u32, targets_base: u32, loss_base: u32, counted_base: u32 }
 @group(0) @binding(0) var<storage, read> logits: array<f32>;
 @group(0) @binding(1) var<storage, read> targets: array<i32>;
-@group(0) @binding(2) var<storage, read_write> loss: array<f32>;
-@group(0) @binding(3) var<storage, read_write> counted: array<f32>;
+@group(0) @binding(2) var<storage, read> weight: array<f32>;
+@group(0) @binding(3) var<storage, read_write> loss: array<f32>;
+@group(0) @binding(4) var<storage, read_write> counted: array<f32>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 // The language's own logarithm may be off by 5e-7 around 1. x = 2^k (1 + f) with 1 + f around 1; the rest is the series of
@@ -35,6 +40,20 @@ fn start_of_sum(top: f32, all: f32) -> f32 {
   return select(0.0, bitcast<f32>(bits | 0x7fc00000u), (bits & 0x7f800000u) == 0x7f800000u);
 }
 
+fn class_weight(c: u32) -> f32 {
+  if (WEIGHTED) { return weight[c]; }
+  return 1.0;
+}
+
+// The loss of a row from the logarithm of its sum, the weight and the distance below top of its target, and the sums over classes.
+fn loss_of(log_sum: f32, own: f32, on_target: f32, weights: f32, below_top: f32) -> f32 {
+  let on_average = below_top / f32(p.classes);
+  let share = (1.0 - p.smoothing) * own;
+  let all = select(1.0, share + p.smoothing * (weights / f32(p.classes)), WEIGHTED);
+  // A weight of 0 selects: times an infinity it would be NaN.
+  return all * log_sum + select(0.0, share * on_target, share != 0.0) + select(0.0, p.smoothing * on_average, p.smoothing > 0.0);
+}
+
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
@@ -51,16 +70,16 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
     all += x * SHRINK;
   }
   var sum = start_of_sum(top, all);
-  var below_top = 0.0; // the sum over classes of top - x
+  var below_top = 0.0; // the sum over classes of weight * (top - x)
+  var weights = 0.0;
   for (var c = 0u; c < p.classes; c++) {
     let x = logits[at + c * p.inner] - top;
     sum += exp(x);
-    below_top -= x;
+    below_top -= class_weight(c) * x;
+    weights += class_weight(c);
   }
-  let on_target = top - logits[at + min(u32(target_class), p.classes - 1u) * p.inner];
-  let on_average = below_top / f32(p.classes);
-  // A weight of 0 selects: times an infinity it would be NaN.
-  let weighted = select(0.0, (1.0 - p.smoothing) * on_target, p.smoothing < 1.0) + select(0.0, p.smoothing * on_average, p.smoothing > 0.0);
-  loss[p.loss_base + row] = select(logarithm(sum) + weighted, 0.0, ignored);
-  counted[p.counted_base + row] = select(1.0, 0.0, ignored);
+  let on_class = min(u32(target_class), p.classes - 1u);
+  let own = class_weight(on_class);
+  loss[p.loss_base + row] = select(loss_of(logarithm(sum), own, top - logits[at + on_class * p.inner], weights, below_top), 0.0, ignored);
+  counted[p.counted_base + row] = select(own, 0.0, ignored);
 }

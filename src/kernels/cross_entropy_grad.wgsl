@@ -1,12 +1,16 @@
-// cross_entropy_grad: dlogits[n, c] = dloss[n] * (softmax(x)[n, c] - q[c]), and 0 where the target is ignored.
+// cross_entropy_grad: dlogits[n, c] = dloss[n] * (softmax(x)[n, c] * sum(q) - q[c]), and 0 where the target is ignored.
 //   logits, dlogits (outer, classes, inner), targets (outer * inner); dloss (outer * inner) or one value for all
+//   weight (classes), or any buffer where not WEIGHTED
 // One thread owns one row. cross_entropy.wgsl says what q is.
+
+const WEIGHTED: bool = false; // slot
 
 struct Params { count: u32, classes: u32, inner: u32, ignore_index: i32, smoothing: f32, dloss_step: u32, logits_base: u32, targets_base: u32, dloss_base: u32, dlogits_base: u32 }
 @group(0) @binding(0) var<storage, read> logits: array<f32>;
 @group(0) @binding(1) var<storage, read> targets: array<i32>;
-@group(0) @binding(2) var<storage, read> dloss: array<f32>;
-@group(0) @binding(3) var<storage, read_write> dlogits: array<f32>;
+@group(0) @binding(2) var<storage, read> weight: array<f32>;
+@group(0) @binding(3) var<storage, read> dloss: array<f32>;
+@group(0) @binding(4) var<storage, read_write> dlogits: array<f32>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 // By its bits: a compiler may assume that there are no NaNs.
@@ -19,6 +23,17 @@ const SHRINK = 5.9604645e-8; // 2^-24
 fn start_of_sum(top: f32, all: f32) -> f32 {
   let bits = bitcast<u32>(select(top, all, is_nan(all)));
   return select(0.0, bitcast<f32>(bits | 0x7fc00000u), (bits & 0x7f800000u) == 0x7f800000u);
+}
+
+fn class_weight(c: u32) -> f32 {
+  if (WEIGHTED) { return weight[c]; }
+  return 1.0;
+}
+
+// The sum of q over the classes.
+fn sum_of_q(target_class: i32, weights: f32) -> f32 {
+  let own = class_weight(min(u32(target_class), p.classes - 1u));
+  return select(1.0, (1.0 - p.smoothing) * own + p.smoothing * (weights / f32(p.classes)), WEIGHTED);
 }
 
 @compute @workgroup_size(64)
@@ -36,12 +51,17 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
     all += x * SHRINK;
   }
   var sum = start_of_sum(top, all);
-  for (var c = 0u; c < p.classes; c++) { sum += exp(logits[p.logits_base + at + c * p.inner] - top); }
+  var weights = 0.0;
+  for (var c = 0u; c < p.classes; c++) {
+    sum += exp(logits[p.logits_base + at + c * p.inner] - top);
+    weights += class_weight(c);
+  }
+  let all_q = sum_of_q(target_class, weights);
   let ignored = target_class == p.ignore_index;
   let scale = dloss[p.dloss_base + row * p.dloss_step];
   for (var c = 0u; c < p.classes; c++) {
     let i = at + c * p.inner;
-    let q = p.smoothing / f32(p.classes) + select(0.0, 1.0 - p.smoothing, i32(c) == target_class);
-    dlogits[p.dlogits_base + i] = select(scale * (exp(logits[p.logits_base + i] - top) / sum - q), 0.0, ignored);
+    let q = class_weight(c) * (p.smoothing / f32(p.classes) + select(0.0, 1.0 - p.smoothing, i32(c) == target_class));
+    dlogits[p.dlogits_base + i] = select(scale * (exp(logits[p.logits_base + i] - top) / sum * all_q - q), 0.0, ignored);
   }
 }

@@ -1,14 +1,17 @@
 // cross_entropy_grad_shared: cross_entropy_grad.wgsl for inner = 1, a row shared by the lanes of a workgroup: what GPUs run for long rows.
 //   logits, dlogits (count, classes), targets (count); dloss (count) or one value for all
+//   weight (classes), or any buffer where not WEIGHTED
 // One workgroup owns one row.
 
 const LANES: u32 = 256; // slot
+const WEIGHTED: bool = false; // slot
 
 struct Params { count: u32, classes: u32, ignore_index: i32, smoothing: f32, dloss_step: u32, logits_base: u32, targets_base: u32, dloss_base: u32, dlogits_base: u32 }
 @group(0) @binding(0) var<storage, read> logits: array<f32>;
 @group(0) @binding(1) var<storage, read> targets: array<i32>;
-@group(0) @binding(2) var<storage, read> dloss: array<f32>;
-@group(0) @binding(3) var<storage, read_write> dlogits: array<f32>;
+@group(0) @binding(2) var<storage, read> weight: array<f32>;
+@group(0) @binding(3) var<storage, read> dloss: array<f32>;
+@group(0) @binding(4) var<storage, read_write> dlogits: array<f32>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 var<workgroup> parts: array<vec2f, LANES>;
@@ -51,6 +54,17 @@ fn sums(lane: u32, part: vec2f) -> vec2f {
   return result;
 }
 
+fn class_weight(c: u32) -> f32 {
+  if (WEIGHTED) { return weight[c]; }
+  return 1.0;
+}
+
+// The sum of q over the classes.
+fn sum_of_q(target_class: i32, weights: f32) -> f32 {
+  let own = class_weight(min(u32(target_class), p.classes - 1u));
+  return select(1.0, (1.0 - p.smoothing) * own + p.smoothing * (weights / f32(p.classes)), WEIGHTED);
+}
+
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
@@ -67,14 +81,20 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   let whole = top_and_sum(lane, vec2f(top, all));
   top = whole.x;
   var sum = 0.0;
-  for (var c = lane; c < p.classes; c += LANES) { sum += exp(logits[p.logits_base + at + c] - top); }
-  sum = start_of_sum(top, whole.y) + sums(lane, vec2f(sum, 0.0)).x;
+  var weights = 0.0;
+  for (var c = lane; c < p.classes; c += LANES) {
+    sum += exp(logits[p.logits_base + at + c] - top);
+    weights += class_weight(c);
+  }
+  let rest = sums(lane, vec2f(sum, weights));
+  sum = start_of_sum(top, whole.y) + rest.x;
   let target_class = targets[p.targets_base + row];
+  let all_q = sum_of_q(target_class, rest.y);
   let ignored = target_class == p.ignore_index;
   let scale = dloss[p.dloss_base + row * p.dloss_step];
   for (var c = lane; c < p.classes; c += LANES) {
     let i = at + c;
-    let q = p.smoothing / f32(p.classes) + select(0.0, 1.0 - p.smoothing, i32(c) == target_class);
-    dlogits[p.dlogits_base + i] = select(scale * (exp(logits[p.logits_base + i] - top) / sum - q), 0.0, ignored);
+    let q = class_weight(c) * (p.smoothing / f32(p.classes) + select(0.0, 1.0 - p.smoothing, i32(c) == target_class));
+    dlogits[p.dlogits_base + i] = select(scale * (exp(logits[p.logits_base + i] - top) / sum * all_q - q), 0.0, ignored);
   }
 }

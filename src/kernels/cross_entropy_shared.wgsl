@@ -1,14 +1,16 @@
 // cross_entropy_shared: cross_entropy.wgsl for inner = 1, a row shared by the lanes of a workgroup: what GPUs run for long rows.
-//   logits (count, classes), targets, loss, counted (count)
+//   logits (count, classes), targets, loss, counted (count), weight (classes), or any buffer where not WEIGHTED
 // One workgroup owns one row.
 
 const LANES: u32 = 256; // slot
+const WEIGHTED: bool = false; // slot
 
 struct Params { count: u32, classes: u32, ignore_index: i32, smoothing: f32, logits_base: u32, targets_base: u32, loss_base: u32, counted_base: u32 }
 @group(0) @binding(0) var<storage, read> logits: array<f32>;
 @group(0) @binding(1) var<storage, read> targets: array<i32>;
-@group(0) @binding(2) var<storage, read_write> loss: array<f32>;
-@group(0) @binding(3) var<storage, read_write> counted: array<f32>;
+@group(0) @binding(2) var<storage, read> weight: array<f32>;
+@group(0) @binding(3) var<storage, read_write> loss: array<f32>;
+@group(0) @binding(4) var<storage, read_write> counted: array<f32>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 var<workgroup> parts: array<vec2f, LANES>;
@@ -64,6 +66,20 @@ fn sums(lane: u32, part: vec2f) -> vec2f {
   return result;
 }
 
+fn class_weight(c: u32) -> f32 {
+  if (WEIGHTED) { return weight[c]; }
+  return 1.0;
+}
+
+// The loss of a row from the logarithm of its sum, the weight and the distance below top of its target, and the sums over classes.
+fn loss_of(log_sum: f32, own: f32, on_target: f32, weights: f32, below_top: f32) -> f32 {
+  let on_average = below_top / f32(p.classes);
+  let share = (1.0 - p.smoothing) * own;
+  let all = select(1.0, share + p.smoothing * (weights / f32(p.classes)), WEIGHTED);
+  // A weight of 0 selects: times an infinity it would be NaN.
+  return all * log_sum + select(0.0, share * on_target, share != 0.0) + select(0.0, p.smoothing * on_average, p.smoothing > 0.0);
+}
+
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
@@ -80,21 +96,22 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   let whole = top_and_sum(lane, vec2f(top, all));
   top = whole.x;
   var sum = 0.0;
-  var below_top = 0.0; // the sum over classes of top - x
+  var below_top = 0.0; // the sum over classes of weight * (top - x)
+  var weights = 0.0;
   for (var c = lane; c < p.classes; c += LANES) {
     let x = logits[at + c] - top;
     sum += exp(x);
-    below_top -= x;
+    below_top -= class_weight(c) * x;
+    weights += class_weight(c);
   }
   let rest = sums(lane, vec2f(sum, below_top));
+  if (WEIGHTED) { weights = sums(lane, vec2f(weights, 0.0)).x; }
   if (lane > 0u) { return; }
   sum = start_of_sum(top, whole.y) + rest.x;
   let target_class = targets[p.targets_base + row];
   let ignored = target_class == p.ignore_index;
-  let on_target = top - logits[at + min(u32(target_class), p.classes - 1u)];
-  let on_average = rest.y / f32(p.classes);
-  // A weight of 0 selects: times an infinity it would be NaN.
-  let weighted = select(0.0, (1.0 - p.smoothing) * on_target, p.smoothing < 1.0) + select(0.0, p.smoothing * on_average, p.smoothing > 0.0);
-  loss[p.loss_base + row] = select(logarithm(sum) + weighted, 0.0, ignored);
-  counted[p.counted_base + row] = select(1.0, 0.0, ignored);
+  let on_class = min(u32(target_class), p.classes - 1u);
+  let own = class_weight(on_class);
+  loss[p.loss_base + row] = select(loss_of(logarithm(sum), own, top - logits[at + on_class], weights, rest.y), 0.0, ignored);
+  counted[p.counted_base + row] = select(own, 0.0, ignored);
 }

@@ -1,3 +1,4 @@
+import type { Slots } from '../device/pipeline.js';
 import type { GpuBuffer } from '../device/pool.js';
 import { run, type View, view } from '../device/recorder.js';
 import { windows } from '../device/windows.js';
@@ -59,22 +60,36 @@ function overRows(
   }
 }
 
+/** What both directions read; weight (classes), or null. */
+interface CrossEntropyInputs {
+  logits: GpuBuffer;
+  targets: GpuBuffer;
+  weight: GpuBuffer | null;
+}
+
 /** loss and counted, one value a row. */
 export function crossEntropy(
-  { logits, targets, loss, counted }: Record<'logits' | 'targets' | 'loss' | 'counted', GpuBuffer>,
+  { logits, targets, weight, loss, counted }: CrossEntropyInputs & Record<'loss' | 'counted', GpuBuffer>,
   size: CrossEntropySize,
 ): void {
   overRows(size, (params, classes, rows) => {
-    const buffers = { logits: classes(logits), targets: rows(targets), loss: rows(loss), counted: rows(counted) };
+    const buffers = {
+      logits: classes(logits),
+      targets: rows(targets),
+      weight: view(weight ?? targets, 0, weight ? size.classes : 1),
+      loss: rows(loss),
+      counted: rows(counted),
+    };
+    const slots: Slots = weight ? { WEIGHTED: 'true' } : {};
     const LANES = rowLanes(params.classes, params.inner);
-    if (LANES > 0) run(crossEntropyShared, buffers, params, { slots: { LANES }, groups: params.count });
-    else run(crossEntropyShader, buffers, params, { groups: ceilDiv(params.count, 64) });
+    if (LANES > 0) run(crossEntropyShared, buffers, params, { slots: { ...slots, LANES }, groups: params.count });
+    else run(crossEntropyShader, buffers, params, { slots, groups: ceilDiv(params.count, 64) });
   });
 }
 
 /** dlogits from dloss: one value a row, or one for all. */
 export function crossEntropyGrad(
-  { logits, targets, dloss, dlogits }: Record<'logits' | 'targets' | 'dloss' | 'dlogits', GpuBuffer>,
+  { logits, targets, weight, dloss, dlogits }: CrossEntropyInputs & Record<'dloss' | 'dlogits', GpuBuffer>,
   size: CrossEntropySize,
   dlossPerRow: boolean,
 ): void {
@@ -82,12 +97,14 @@ export function crossEntropyGrad(
     const buffers = {
       logits: classes(logits),
       targets: rows(targets),
+      weight: view(weight ?? targets, 0, weight ? size.classes : 1),
       dloss: dlossPerRow ? rows(dloss) : dloss,
       dlogits: classes(dlogits),
     };
     const all = { ...params, dloss_step: Number(dlossPerRow) };
     const LANES = rowLanes(params.classes, params.inner);
-    if (LANES > 0) run(crossEntropyGradShared, buffers, all, { slots: { LANES }, groups: params.count });
-    else run(crossEntropyGradShader, buffers, all, { groups: ceilDiv(params.count, 64) });
+    const slots: Slots = weight ? { WEIGHTED: 'true' } : {};
+    if (LANES > 0) run(crossEntropyGradShared, buffers, all, { slots: { ...slots, LANES }, groups: params.count });
+    else run(crossEntropyGradShader, buffers, all, { slots, groups: ceilDiv(params.count, 64) });
   });
 }

@@ -14,6 +14,7 @@ import { tunedChoices } from './tuned.js';
  */
 export type Variant = 'plain' | 'tiled' | 'subgroup' | 'shared';
 
+/** Set by `forceVariant`. Launchers take it from here, since ops have no parameter for it. */
 let forced: Variant | null = null;
 
 /**

@@ -1,34 +1,37 @@
 // What the tuner found: a tiling's name for a product's key, kept by adapter.
 import { recall, remember, setting } from '#gpu';
-import { type DeviceInfo, deviceInfo } from '../device/runtime.js';
+import type { DeviceInfo } from '../device/device-info.js';
+import { deviceInfo } from '../device/runtime.js';
 
 const VERSION = 1; // of kernels and names: what older ones measured is not used
 
-let choices = new Map<string, string>();
-let adapter: DeviceInfo | undefined;
+type Choices = ReadonlyMap<string, string>;
+
+/** By device; an entry goes with its device. */
+const tables = new WeakMap<DeviceInfo, Choices>();
 
 /** The table of the open device, read when first asked for. Empty with WGRAD_TUNING=off. */
-export function tunedChoices(): ReadonlyMap<string, string> {
+export function tunedChoices(): Choices {
   const info = deviceInfo();
-  if (adapter !== info) {
-    adapter = info;
-    const text = setting('WGRAD_TUNING') === 'off' ? null : recall(fileFor(info));
-    choices = new Map(text ? parse(text) : []);
-  }
-  return choices;
+  const known = tables.get(info);
+  if (known) return known;
+  const text = setting('WGRAD_TUNING') === 'off' ? null : recall(fileFor(info));
+  const read = new Map(text ? parse(text) : []);
+  tables.set(info, read);
+  return read;
 }
 
 /** Adds to the table, and keeps it for later sessions unless that is switched off. */
 export function addTuned(found: Iterable<[product: string, tiling: string]>): void {
-  choices = new Map([...tunedChoices(), ...found]);
+  const choices = new Map([...tunedChoices(), ...found]);
+  tables.set(deviceInfo(), choices);
   if (setting('WGRAD_TUNING') === 'off') return;
   remember(fileFor(deviceInfo()), `${JSON.stringify(Object.fromEntries(choices), null, 1)}\n`);
 }
 
 /** Back to the estimates, until the device is opened again. */
 export function forgetTuned(): void {
-  tunedChoices();
-  choices = new Map();
+  tables.set(deviceInfo(), new Map());
 }
 
 function fileFor({ vendor, architecture, device, description, subgroupSize }: DeviceInfo): string {

@@ -22,6 +22,7 @@ const BUFFERS = Symbol('buffers');
 /** Modules whose own `train` is under way: one that is below itself is asked once. */
 const switching = new Set<Module>();
 
+/** Set while a body runs whose modules are watched: `training` is a property, and tells nobody else that it is read. */
 let modeRead: ((module: Module) => void) | undefined;
 
 /** Calls `tell` for each module whose mode `body` reads. @internal */

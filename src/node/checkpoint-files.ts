@@ -68,6 +68,11 @@ export class CheckpointFiles {
     this.folder.write(BEST, bytes);
   }
 
+  /** The best weights. @throws CheckpointError if there are none, or the file is damaged. */
+  best(): Checkpoint {
+    return readCheckpoint(this.folder.read(BEST), this.folder.file(BEST));
+  }
+
   /**
    * The newest checkpoint that is whole.
    * @throws CheckpointError if there is none, naming each file and what is wrong with it.

@@ -75,7 +75,9 @@ function complaint(): string {
 export function explain(words: string, platform: NodeJS.Platform = process.platform): Problem {
   const { VK_DRIVER_FILES, VK_ICD_FILENAMES } = process.env;
   const named = VK_DRIVER_FILES ?? VK_ICD_FILENAMES;
-  const setUp = 'npm run setup (installs a software driver), or install the driver of your GPU';
+  const setUp =
+    'install the driver of your GPU; without one, a software driver, Mesa 24 or newer:\n' +
+    '         apt-get install mesa-vulkan-drivers libvulkan1   (Debian 12: with -t bookworm-backports)';
   if (platform !== 'linux') {
     return { what: 'Dawn finds no GPU adapter', fix: 'update the operating system and the GPU driver' };
   }

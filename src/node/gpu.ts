@@ -50,5 +50,4 @@ export function remember(name: string, text: string): void {
   }
 }
 
-export const missingGpuAdvice =
-  'Run `npm run doctor` to see what is missing; `npm run setup` installs a software driver on Linux.';
+export const missingGpuAdvice = 'Run `npx wgrad doctor`: it says what is missing, and what to install.';

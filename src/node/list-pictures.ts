@@ -27,6 +27,32 @@ interface Tree {
   left: DamagedFile[];
 }
 
+/**
+ * The paths of all pictures below a folder, whatever their classes, and of what is left out.
+ * @throws DataError if the folder cannot be read or holds no pictures.
+ */
+export function allPictures(root: string): { files: string[]; left: DamagedFile[] } {
+  const { files, left } = walk(root);
+  const at = (file: string) => `${root.replace(/\/+$/, '')}/${file}`;
+  const pictures = files.filter((file) => PICTURE.test(file)).sort(naturally);
+  const others = files.filter((file) => OTHER_PICTURE.test(file)).sort(naturally);
+  if (pictures.length === 0) throw nonePictures(root, others);
+  return {
+    files: pictures.map(at),
+    left: [...left, ...others.map(unread)].map(({ file, reason }) => ({ file: at(file), reason })),
+  };
+}
+
+const nonePictures = (folder: string, others: readonly string[]) => {
+  const instead = others.length > 0 ? `, only files such as ${others[0]}, which are not read` : '';
+  return new DataError(`${folder}: holds no .jpg, .jpeg or .png files${instead}`);
+};
+
+const unread = (file: string): DamagedFile => ({
+  file,
+  reason: `a ${/[^.]*$/.exec(file)![0]} file; only JPEG and PNG are read`,
+});
+
 /** @throws DataError if the folder cannot be read or holds no pictures. */
 export function listPictures(root: string): Listing {
   const tree = walk(root);
@@ -43,16 +69,13 @@ export function listPictures(root: string): Listing {
     .map(rest)
     .sort(naturally);
   const folder = within ? `${root}/${within.slice(0, -1)}` : root;
-  if (files.length === 0) {
-    const instead = others.length > 0 ? `, only files such as ${others[0]}, which are not read` : '';
-    throw new DataError(`${folder}: holds no .jpg, .jpeg or .png files${instead}`);
-  }
+  if (files.length === 0) throw nonePictures(folder, others);
   const own = files.map(classOf);
   const classes = [...new Set(own)].sort();
   const places = new Map(classes.map((name, i) => [name, i]));
   const left = [
     ...tree.left.filter(({ file }) => below(file)).map(({ file, reason }) => ({ file: rest(file), reason })),
-    ...others.map((file) => ({ file, reason: `a ${/[^.]*$/.exec(file)![0]} file; only JPEG and PNG are read` })),
+    ...others.map(unread),
     ...emptyClasses(tree.folders.filter(below).map(rest), files, others),
   ];
   return { folder, classes, files, labels: Int32Array.from(own, (name) => places.get(name)!), left };

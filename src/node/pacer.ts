@@ -2,7 +2,7 @@
 // promise of the device's loss is always pending: a core spins and the process never ends. Dawn looks
 // `setImmediate` up on the global object at each call, so we lend it one of our own, only while a call into
 // Dawn is on the stack. Polls are then quick while somebody waits, and slow and unreferenced otherwise, so
-// that Node may exit with the device still open.
+// that Node may exit with the device still open. What is kept here is the process's: Dawn has one loop for all devices.
 
 const IDLE_POLL_MS = 100;
 const EAGER_POLL_MS = 2; // poll without pause this long, then every millisecond: software GPUs need the core
@@ -11,8 +11,11 @@ const nodeSetImmediate = globalThis.setImmediate;
 
 /** What Dawn wants to be called: one poll for each of its instances, and every `init()` makes one. */
 let polls: (() => void)[] = [];
+/** Of the next poll. */
 let timer: ReturnType<typeof setTimeout> | undefined;
+/** Calls into Dawn that are awaited: while there is one, polls are quick. */
 let waiting = 0;
+/** When the first of them began. */
 let waitingSince = 0;
 
 /** Calls into Dawn with our scheduler in place of the global one. */

@@ -65,6 +65,7 @@ export class Scope {
   }
 }
 
+/** The scope that new tensors go to. `using` has no other way to tell the ops in its block. */
 let innermost: Scope | null = null;
 
 /** The scope that new tensors go to, or null. */

@@ -1,8 +1,5 @@
-import { showValue, UsageError } from '../errors.js';
-
 // Random numbers on the GPU are Philox4x32-10, keyed by (seed, stream): each random op takes the next stream.
-let seed = 0;
-let stream = 0;
+import { showValue, UsageError } from '../errors.js';
 
 /** Where the generator stands. */
 export interface RngState {
@@ -12,34 +9,35 @@ export interface RngState {
   stream: number;
 }
 
+/** One generator for the program, as torch.manual_seed's: random ops take no generator. */
+let next: RngState = { seed: 0, stream: 0 };
+
 /**
  * Fixes the seed (a whole number, of which 32 bits count) of every random op from here on; the same program then gives
  * the same numbers. A program that does not call it starts from 0. PyTorch: torch.manual_seed.
  */
 export function manualSeed(value: number): void {
   requireWhole('manualSeed: the seed', value);
-  seed = value >>> 0;
-  stream = 0;
+  next = { seed: value >>> 0, stream: 0 };
 }
 
 /** Takes the next stream of random numbers. */
 export function nextStream(): RngState {
-  const taken = { seed, stream };
-  stream = (stream + 1) >>> 0;
+  const taken = next;
+  next = { seed: taken.seed, stream: (taken.stream + 1) >>> 0 };
   return taken;
 }
 
 /** Where the generator stands, for checkpoints. */
 export function rngState(): RngState {
-  return { seed, stream };
+  return { ...next };
 }
 
 /** Goes on from where `rngState()` was taken: the same program then draws the same numbers. */
 export function setRngState(state: RngState): void {
   requireWhole('setRngState: the seed', state?.seed);
   requireWhole('setRngState: the stream', state?.stream);
-  seed = state.seed >>> 0;
-  stream = state.stream >>> 0;
+  next = { seed: state.seed >>> 0, stream: state.stream >>> 0 };
 }
 
 function requireWhole(what: string, value: unknown): void {

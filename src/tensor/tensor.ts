@@ -23,9 +23,10 @@ export interface TensorOptions {
   requiresGrad?: boolean;
 }
 
+/** Set by the tape, which is built on tensors: `x.backward()` calls it. */
 let backwardPass: ((from: Tensor, dy?: Tensor) => void) | undefined;
 
-/** The tape registers itself here, so that tensors need not know it. */
+/** Says what `x.backward()` calls. */
 export function onBackward(run: (from: Tensor, dy?: Tensor) => void): void {
   backwardPass = run;
 }

@@ -15,9 +15,11 @@ export interface Moment {
   readonly writes: number;
 }
 
+/** The next tensor's id. Counted over the program: an id is also the order in which tensors were made. */
 let tensors = 1;
+/** Writes in place until now, counted over all memory, so that a write and an op can be ordered. */
 let writes = 0;
-/** When the op ran whose gradient is being computed. */
+/** When the op ran whose gradient is being computed: reads of tensors are compared with it, wherever they are made. */
 let since: Moment | null = null;
 
 /** A tensor's id: increases with every tensor made. */

@@ -207,7 +207,7 @@ test('a saved network names a picture the same after the page was loaded anew, a
   await page.setInputFiles('#try-file', `${folder}/discs/all/red/5.png`);
   await page.waitForSelector('#predictions li');
   assert.equal(await page.locator('#predictions li').allInnerTexts(), before);
-  const program = `${root}build/examples/alexnet-dogcat.js`;
+  const program = `${root}build/examples/dogcat.js`;
   const args = [program, 'predict', `${folder}/discs/all/red/5.png`, '--run', file];
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   assert.is(status, 0, stderr);

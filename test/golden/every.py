@@ -161,6 +161,7 @@ def every(b):
     case("crossEntropy.picture", lambda x, t: F.cross_entropy(x, t.long(), ignore_index=1), "$x", "$t", {"ignoreIndex": 1},
          x=(2, 4, 3, 2), terms=20, t=torch.tensor([0, 1, 2, 3, 1, 0, 2, 2, 1, 3, 0, 0], dtype=torch.int32).reshape(2, 3, 2))
     case("crossEntropy.nothingCounts", lambda x, t: F.cross_entropy(x, t.long()), "$x", "$t", x=(2, 3), t=torch.tensor([-100, -100], dtype=torch.int32))
+    weighted_losses(case, rows, target)
     a, c = [1, NAN, INF, INF, 1e30, 2, -INF], [1, 1, INF, -INF, -1e30, NAN, 3]
     for n, f in {"mseLoss": F.mse_loss, "l1Loss": F.l1_loss}.items():
         case(n + ".edges", lambda x, t, f=f: f(x, t, reduction="none"), "$x", "$t", {"reduction": "none"}, x=a, t=c)
@@ -190,6 +191,56 @@ def every(b):
     case("fanIn.conv", lambda x: torch.tensor(float(torch.nn.init._calculate_fan_in_and_fan_out(x)[0])), "$x", x=(4, 3, 5, 2), frozen=("x",))
     case("tensor.nested", lambda: torch.tensor([[1.5, -2], [0.1, 4]]), [[1.5, -2], [0.1, 4]])
     layers(b)
+
+
+def weighted_losses(case, rows, target):
+    """Class weights, class probabilities as targets, and weights of the two sides of a binary loss."""
+    def entropy(name, *, logits, t, w=None, terms=20, **args):
+        """PyTorch's arguments in, wgrad's options out."""
+        ours = {"reduction": "reduction", "label_smoothing": "labelSmoothing", "ignore_index": "ignoreIndex"}
+        options = {**{ours[k]: v for k, v in args.items()}, **({} if w is None else {"weight": "$w"})}
+        call = lambda x, t, w=None: F.cross_entropy(x, t if t.is_floating_point() else t.long(), weight=w, **args)
+        given = {"x": logits, "t": t, **({} if w is None else {"w": w})}
+        case("crossEntropy." + name, call, "$x", "$t", options, terms=terms, frozen=("w",), **given)
+
+    def labels(*shape, classes, ignored=None):
+        t = (torch.arange(math.prod(shape)) * 7919 % 101 % classes).int().reshape(shape)
+        return t if ignored is None else torch.where(torch.arange(t.numel()).reshape(shape) % 4 == 1, ignored, t).int()
+
+    def probabilities(*shape):
+        """Of dim 1, rounded to f32."""
+        g = torch.Generator().manual_seed(math.prod(shape))
+        p = torch.rand(*shape, generator=g) ** 3
+        return (p / p.sum(1, keepdim=True)).double()
+
+    w3, w4 = [0.5, 2.0, 0.25], [1.5, 0.0, 3.0, 0.125]
+    for reduction in ("mean", "sum", "none"):
+        entropy(f"weights_{reduction}", logits=(7, 3), t=labels(7, classes=3, ignored=-100), w=w3, reduction=reduction)
+        entropy(f"weightsSmoothed_{reduction}", logits=(2, 4, 3, 5), t=labels(2, 3, 5, classes=4, ignored=2), w=w4, reduction=reduction, label_smoothing=0.3, ignore_index=2)
+        entropy(f"probabilities_{reduction}", logits=(7, 3), t=probabilities(7, 3), reduction=reduction)
+        entropy(f"probabilitiesWeighted_{reduction}", logits=(2, 4, 3, 5), t=probabilities(2, 4, 3, 5), w=w4, reduction=reduction, label_smoothing=0.3)
+    wide = (torch.arange(1000) % 7 / 4).double()
+    entropy("weightsWide", logits=(3, 1000), t=labels(3, classes=1000), w=wide, label_smoothing=0.1, terms=1000)
+    entropy("probabilitiesWide", logits=(3, 1000), t=probabilities(3, 1000), w=wide, label_smoothing=0.1, terms=1000)
+    entropy("weightsNothing", logits=(2, 3), t=labels(2, classes=1), w=[0, 1, 1])
+    entropy("weightsEdges", logits=rows, t=target, w=[2, 3, 0.5], reduction="none")
+    entropy("probabilitiesEdges", logits=rows[2:5], t=[[0.5, 0.25, 0.25]] * 3, w=[2, 3, 0.5], reduction="none")
+    entropy("probabilitiesOfAny", logits=(3, 4), t=[[2, 0, -1, 0.5], [0, 0, 0, 0], [1, 0, 0, 0]], reduction="none")
+
+    def binary(name, *, x, t, **args):
+        """The weights are named as wgrad names them."""
+        reduction = args.pop("reduction", "mean")
+        ours = {"reduction": reduction, **{k: "$" + k for k in args}}
+        call = lambda x, t, weight=None, posWeight=None: F.binary_cross_entropy_with_logits(x, t, weight=weight, pos_weight=posWeight, reduction=reduction)
+        case("binaryCrossEntropyWithLogits." + name, call, "$x", "$t", ours, terms=12, frozen=("weight", "posWeight"), x=x, t=t, **args)
+
+    t = [[0, 1, 0.5, 0.25]] * 3
+    for reduction in ("mean", "sum", "none"):
+        binary(f"weight_{reduction}", x=(3, 4), t=t, weight=[[1], [0.5], [3]], reduction=reduction)
+        binary(f"posWeight_{reduction}", x=(3, 4), t=t, posWeight=[4, 0.25, 2, 1], reduction=reduction)
+        binary(f"bothWeights_{reduction}", x=(3, 4), t=t, weight=[0.5], posWeight=[[2], [0], [0.01]], reduction=reduction)
+    far = [NAN, 1e5, -1e5, 100, -100, 17, -17, 0, -0.0, 1e-6]
+    binary("posWeightEdges", x=far * 2, t=[0] * len(far) + [1] * len(far), posWeight=[3], reduction="none")
 
 
 def layers(b):

@@ -34,6 +34,8 @@ const targets = (rows: number, classes: number) =>
     { dtype: 'i32' },
   );
 const each = { reduction: 'none', ignoreIndex: -1 } as const;
+/** A weight for each class, 0 to 1.5. */
+const uneven = (x: w.Tensor) => w.tensor(Float32Array.from({ length: x.shape[1] }, (_, c) => (c % 4) / 2));
 const plane = (x: w.Tensor) => w.reshape(x, [...x.shape, 1]);
 const OPS: Record<string, Op> = {
   sum: (x) => w.sum(x, 1),
@@ -46,6 +48,9 @@ const OPS: Record<string, Op> = {
   logSoftmax: (x) => w.logSoftmax(x, 1),
   crossEntropy: (x) => w.crossEntropy(x, targets(x.shape[0], x.shape[1]), each),
   'crossEntropy, smoothed': (x) => w.crossEntropy(x, targets(x.shape[0], x.shape[1]), { ...each, labelSmoothing: 0.1 }),
+  'crossEntropy, weighted': (x) => w.crossEntropy(x, targets(x.shape[0], x.shape[1]), { ...each, weight: uneven(x) }),
+  'crossEntropy, weighted and smoothed': (x) =>
+    w.crossEntropy(x, targets(x.shape[0], x.shape[1]), { ...each, labelSmoothing: 0.1, weight: uneven(x) }),
   'batchNorm of planes': (x) => normalized(plane(w.unsqueeze(x, 0))),
   'batchNorm of a batch': (x) => normalized(x),
 };

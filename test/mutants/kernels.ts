@@ -339,8 +339,14 @@ const lanes = planted('kernels/lanes', [
   [
     'src/kernels/cross_entropy_shared.wgsl',
     'smoothing reaches one lane’s classes',
-    'rest.y / f32(p.classes)',
-    'below_top / f32(p.classes)',
+    'weights, rest.y)',
+    'weights, below_top)',
+  ],
+  [
+    'src/kernels/cross_entropy_shared.wgsl',
+    'a lane’s class weights are all there are',
+    'weights = sums(lane, vec2f(weights, 0.0)).x;',
+    '',
   ],
   ['src/kernels/cross_entropy_grad_shared.wgsl', 'a lane’s largest is the row’s', 'top = whole.x;', ''],
   ['src/kernels/softmax_shared.wgsl', 'a lane divides by its own sum', 'sums(lane, vec2f(sum, 0.0)).x;', 'sum;'],

@@ -196,14 +196,28 @@ const sums = planted('ops/golden', [
   [
     'src/kernels/cross_entropy_grad.wgsl',
     'the gradient has no smoothing',
-    'let q = p.smoothing / f32(p.classes) +',
-    'let q = 0.0 * p.smoothing / f32(p.classes) +',
+    '(p.smoothing / f32(p.classes) +',
+    '(0.0 * p.smoothing / f32(p.classes) +',
   ],
   [
     'src/kernels/cross_entropy.wgsl',
     'ignored rows count in the mean',
-    'select(1.0, 0.0, ignored)',
-    'select(1.0, 1.0, ignored)',
+    'select(own, 0.0, ignored)',
+    'select(own, own, ignored)',
+  ],
+  [
+    'src/kernels/cross_entropy_grad.wgsl',
+    'the gradient’s shares are taken to add up to 1, with class weights too',
+    '/ sum * all_q - q',
+    '/ sum - q',
+    'ops/golden-every',
+  ],
+  [
+    'src/autograd/ops/losses.ts',
+    'the gradient of class probabilities is not smoothed',
+    'labelSmoothing - 1)',
+    '-1)',
+    'ops/golden-every',
   ],
   [
     'src/kernels/loss.ts',

@@ -39,7 +39,7 @@ for (const [words, what] of causes) {
   test(`Dawn's words are explained: ${words}`, () => {
     const problem = explain(words, 'linux');
     assert.match(problem.what, what);
-    assert.match(problem.fix, /npm run setup/);
+    assert.match(problem.fix, /apt-get install mesa-vulkan-drivers/);
   });
 }
 

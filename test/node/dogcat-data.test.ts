@@ -5,6 +5,7 @@ import { dirname, join, relative } from 'node:path';
 import * as assert from 'uvu/assert';
 import { findFolders, loadData, type RunData } from '../../src/cli/data.js';
 import { presets, type RunOptions } from '../../src/cli/presets.js';
+import { wgrad } from '../../src/cli/project.js';
 import type { Terminal } from '../../src/cli/terminal.js';
 import { DataError } from '../../src/index.js';
 import { suite } from '../support/suite.js';
@@ -43,11 +44,15 @@ function make(folder: string, counts: Record<string, number>): string {
   return relative('', join(home, folder));
 }
 
-async function load(folders: string[], more: Partial<RunOptions> = {}): Promise<RunData & { said: string[] }> {
+async function load(
+  folders: string[],
+  more: Partial<RunOptions> = {},
+  project = wgrad,
+): Promise<RunData & { said: string[] }> {
   const said: string[] = [];
   const terminal = { say: (line: string) => void said.push(line), progress: () => {}, clear: () => {} };
   const options = { ...presets.quick.options, stored: 8, validation: 0.25, ...more };
-  const data = await loadData(folders, options, terminal as unknown as Terminal);
+  const data = await loadData(folders, options, terminal as unknown as Terminal, project);
   return {
     ...data,
     said: said.map((line) => line.replace(/decoded in [\d.]+ s/, 'decoded').replaceAll(folders[0], 'A')),
@@ -63,9 +68,9 @@ test('two folders are one set; a corrupt file, a copy and a .webp are named once
     join(home, 'b/cat.40.png'),
     makePng(8, 8, () => [0, 0, 0]),
   ); // the first picture, train/cat.1.png
-  const { train, validation, test: tested, testName, said } = await load([a, b]);
+  const { train, validation, test: tested, testName, title, said } = await load([a, b]);
   assert.equal([train.counts(), validation.counts(), tested.counts()], [[9, 12], [3, 4], [3, 2]]); // biome-ignore format: a list
-  assert.is(testName, `${a}/test`);
+  assert.equal([testName, title], [`${a}/test`, 'a, b']);
   assert.equal(said, [
     `A/train, ${b}: 12 cat, 16 dog, 8 x 8 pixels, decoded`,
     '  left out b/dog.20.png: neither a JPEG nor a PNG, whatever its name says',
@@ -108,20 +113,30 @@ test('a test folder of other classes altogether is named, and done without', asy
   );
 });
 
+test('titles name the folders, or the project’s own pictures by its word for them', async () => {
+  const [a, b] = [make('g', { cat: 4, dog: 4 }), make('h', { cat: 4, dog: 4 })];
+  const project = { ...wgrad, pictures: { folder: a, title: 'Cats vs. Dogs' } };
+  assert.is((await load([`./${a}/`], {}, project)).title, 'Cats vs. Dogs');
+  assert.is((await load([b], {}, project)).title, 'h');
+  assert.is((await load([a, b], {}, project)).title, 'g, h');
+  assert.equal(findFolders([], project), [a]);
+  assert.is(findFolders([], wgrad), null);
+});
+
 test('folders are those of --data, else WGRAD_DATA; what is not there is said', () => {
   const [a, b] = [make('e', { cat: 1 }), make('f', { cat: 1 })];
   process.env.WGRAD_DATA = b;
-  assert.equal(findFolders([a, b]), [a, b]);
-  assert.equal(findFolders([]), [b]);
+  assert.equal(findFolders([a, b], wgrad), [a, b]);
+  assert.equal(findFolders([], wgrad), [b]);
   const refused = (given: string[], message: RegExp) =>
     assert.throws(
-      () => findFolders(given),
+      () => findFolders(given, wgrad),
       (e: unknown) => e instanceof DataError && message.test(e.message),
     );
   refused([a, 'nowhere'], /^--data nowhere: there is no such folder$/);
   process.env.WGRAD_DATA = 'nowhere';
   refused([], /^WGRAD_DATA nowhere: there is no such folder$/);
-  assert.equal(findFolders([a]), [a]);
+  assert.equal(findFolders([a], wgrad), [a]);
 });
 
 test.run();

@@ -1,5 +1,5 @@
 // What a run keeps beside its weights, and that predictions and tests bring pictures to what training saw.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
@@ -7,6 +7,7 @@ import { type RunFacts, readFacts, writeFacts } from '../../src/cli/facts.js';
 import { buildModel, coloursOf } from '../../src/cli/parts.js';
 import { predict } from '../../src/cli/predict.js';
 import { presets, type RunOptions } from '../../src/cli/presets.js';
+import { wgrad } from '../../src/cli/project.js';
 import { Terminal } from '../../src/cli/terminal.js';
 import { test as testRun } from '../../src/cli/test.js';
 import { drawnStandIns } from '../../src/data/index.js';
@@ -88,6 +89,15 @@ async function tenCrops(facts: RunFacts, model: ReturnType<typeof buildModel>): 
   return predictProbabilities(model, Float32Array.from(inputs), [3, CROP, CROP], 10);
 }
 
+/** One of the pictures as a file. */
+function savePicture(i: number, file: string): void {
+  const plane = STORED ** 2;
+  const bytes = pictures.pixels(i);
+  const paint = (x: number, y: number) =>
+    [0, 1, 2].map((c) => bytes[c * plane + y * STORED + x]) as [number, number, number];
+  writeFileSync(file, makePng(STORED, STORED, paint));
+}
+
 test('predictions and the test of a run see pictures as training did', async () => {
   manualSeed(4);
   const facts = factsOf({ initialization: 'he' });
@@ -99,14 +109,8 @@ test('predictions and the test of a run see pictures as training did', async () 
   assert.ok(Math.abs(expected[0] - expected[2]) > 1e-3, 'pictures differ');
 
   const files = [0, 1, 2].map((i) => join(folder, `${i}.png`));
-  for (const [i, file] of files.entries()) {
-    const plane = STORED ** 2;
-    const bytes = pictures.pixels(i);
-    const paint = (x: number, y: number) =>
-      [0, 1, 2].map((c) => bytes[c * plane + y * STORED + x]) as [number, number, number];
-    writeFileSync(file, makePng(STORED, STORED, paint));
-  }
-  const { lines, code } = await printed(() => predict(files, run.path, folder));
+  for (const [i, file] of files.entries()) savePicture(i, file);
+  const { lines, code } = await printed(() => predict(files, run.path, wgrad));
   assert.is(code, 0);
   for (const [i, file] of files.entries()) {
     const best = argmaxRow(expected, 2 * i, 2);
@@ -119,7 +123,7 @@ test('predictions and the test of a run see pictures as training did', async () 
     expected,
     Int32Array.from({ length: pictures.length }, (_, i) => pictures.label(i)),
   );
-  const data = { train: pictures, validation: pictures, test: pictures, testName: 'them', real: false };
+  const data = { train: pictures, validation: pictures, test: pictures, testName: 'them', title: 'them' };
   const saver = new RunSaver(new CheckpointFiles(run), () => {});
   const parts = { model, facts, data, folder: run, saver, history: [], tenCrop: true, terminal: new Terminal() };
   const said: string[] = [];
@@ -130,6 +134,38 @@ test('predictions and the test of a run see pictures as training did', async () 
   assert.ok(said.includes(String(confusion)), said.join('\n'));
   model.dispose();
 });
+
+test('a folder is predicted picture by picture, and counted', async () => {
+  const run = new RunFolder(join(folder, 'another run'));
+  run.create();
+  const facts = factsOf({ pixels: 'standard' });
+  const model = buildModel(facts);
+  run.write('best.safetensors', await writeWeights(model, { facts: writeFacts(facts) }));
+  model.dispose();
+  mkdirSync(join(folder, 'album/train'), { recursive: true });
+  for (const [i, name] of ['10', '9', 'train/1'].entries()) savePicture(i, join(folder, `album/${name}.png`));
+  writeFileSync(join(folder, 'album/note.webp'), '');
+  const { lines, code } = await printed(() => predict([join(folder, 'album')], run.path, wgrad));
+  assert.is(code, 0);
+  const said = lines.map((line) => line.replace(`${folder}/album/`, '').replace(/\s+/g, ' '));
+  assert.is(said[0], 'left out note.webp: a webp file; only JPEG and PNG are read');
+  const rows = said.slice(1, 4).map((line) => /^(\S+) (\S+) [\d.]+ %$/.exec(line)!);
+  assert.equal(
+    rows.map(([, name]) => name),
+    ['9.png', '10.png', 'train/1.png'],
+  );
+  const counts = facts.classes.map((name) => `${rows.filter(([, , named]) => named === name).length} ${name}`);
+  assert.is(said[4], `of 3: ${counts.join(', ')}`);
+  await assertRefused(
+    () => predict([run.path], run.path, wgrad),
+    /another run: holds no \.jpg, \.jpeg or \.png files$/,
+  );
+});
+
+async function assertRefused(body: () => Promise<unknown>, message: RegExp): Promise<void> {
+  const said = await body().then(String, (error: Error) => error.message);
+  assert.match(said, message);
+}
 
 /** What a program prints, by line. */
 async function printed(body: () => Promise<number>): Promise<{ lines: string[]; code: number }> {

@@ -79,6 +79,13 @@ check('cross entropy of an impossible class', () => {
     gives(w.crossEntropy(logits(), target), [Math.LN2]),
     gives(w.crossEntropy(logits(), target, { labelSmoothing: 0.1 }), [INF]),
     gives(w.crossEntropy(logits(), w.tensor([0], { dtype: 'i32' })), [INF]),
+    // PyTorch has NaN here, 0 times infinity; as probabilities a class has the loss of its number.
+    gives(w.crossEntropy(logits(), w.tensor([[0, 1, 0]])), [Math.LN2]),
+    gives(w.crossEntropy(logits(), target, { weight: w.tensor([0, 3, 3]), labelSmoothing: 0.1 }), [NAN]),
+    gives(
+      w.crossEntropy(logits(), w.tensor([0], { dtype: 'i32' }), { weight: w.tensor([0, 3, 3]), reduction: 'sum' }),
+      [0],
+    ),
   ];
 });
 

@@ -25,7 +25,9 @@ type Made = { [key: string]: (...args: unknown[]) => w.Tensor } & {
 /** '$x' is input.x, wherever it stands. */
 function filledIn(arg: unknown, inputs: Record<string, w.Tensor>): unknown {
   if (typeof arg === 'string' && arg.startsWith('$')) return inputs[arg.slice(1)];
-  return Array.isArray(arg) ? arg.map((part) => filledIn(part, inputs)) : arg;
+  if (Array.isArray(arg)) return arg.map((part) => filledIn(part, inputs));
+  if (typeof arg !== 'object' || arg === null) return arg;
+  return Object.fromEntries(Object.entries(arg).map(([name, part]) => [name, filledIn(part, inputs)]));
 }
 
 function compare(what: string, actual: ArrayLike<number>, c: GoldenCase, key: string): void {

@@ -63,12 +63,12 @@ const nothing = (op: string): Wrong => [
   `${op}: [0, 3] has no elements along [0]; only a sum of nothing is 0`,
 ];
 
-const elementLoss = (op: string): Wrong[] => [
+const elementLoss = (op: string, options = 'reduction'): Wrong[] => [
   ...ofOne(op, null).slice(0, 2),
   [() => [f(2), i(2)], DtypeError, `${op}: takes f32, got i32 [2]; cast it first`],
   [() => [f(2, 3), f(3, 2)], ShapeError, `${op}: input [2, 3] and target [3, 2] differ`],
   [() => [f(2), f(2), { reduction: 'avg' }], UsageError, `${op}: reduction is 'mean', 'sum' or 'none', got 'avg'`],
-  [() => [f(2), f(2), 'sum'], UsageError, `${op}: takes options { reduction }, got 'sum'`],
+  [() => [f(2), f(2), 'sum'], UsageError, `${op}: takes options { ${options} }, got 'sum'`],
   [() => [f(0), f(0)], ShapeError, `${op}: a mean of nothing, x is [0]`],
 ];
 
@@ -302,9 +302,32 @@ const wrong: Record<string, Wrong[]> = {
   crossEntropy: [
     ...ofOne('crossEntropy', null),
     [() => [f(2, 3), undefined], UsageError, 'crossEntropy: takes a tensor, got undefined'],
-    [() => [f(2, 3), f(2)], DtypeError, 'crossEntropy: target is i32 class numbers, got f32'],
-    [() => [f(2, 3), i(3)], ShapeError, 'crossEntropy: logits [2, 3] and target [3]; expected a target [2]'],
-    [() => [f(3), i(3)], ShapeError, 'crossEntropy: logits [3] and target [3]; expected (batch, classes, ...)'],
+    ...[
+      [f(2), DtypeError, 'f32 [2]'] as const,
+      [u8(2), DtypeError, 'u8 [2]'] as const,
+      [i(3), ShapeError, 'i32 [3]'] as const,
+    ].map(
+      ([target, type, got]): Wrong => [
+        () => [f(2, 3), target],
+        type,
+        `crossEntropy: for logits [2, 3], target is class numbers, i32 [2], or probabilities, f32 [2, 3]; got ${got}`,
+      ],
+    ),
+    [() => [f(3), i(3)], ShapeError, 'crossEntropy: logits [3]; expected (batch, classes, ...)'],
+    [() => [f(0, 3), f(0, 3)], ShapeError, 'crossEntropy: there is no row in logits [0, 3]'],
+    [() => [f(2, 3), i(2), { weight: [1, 2, 3] }], UsageError, 'crossEntropy: weight is a tensor, got [1, 2, 3]'],
+    [() => [f(2, 3), i(2), { weight: f(2) }], ShapeError, 'crossEntropy: weight is one for each class [3], got [2]'],
+    [() => [f(2, 3), i(2), { weight: i(3) }], DtypeError, 'crossEntropy: takes f32, got i32 [3]; cast it first'],
+    [
+      () => [f(2, 3), i(2), { weight: tensor([1, 2, 3], { requiresGrad: true }) }],
+      UsageError,
+      'crossEntropy: weight gets no gradient, as in PyTorch; pass weight.detach()',
+    ],
+    [
+      () => [f(2, 3), f(2, 3), { ignoreIndex: 1 }],
+      UsageError,
+      'crossEntropy: ignoreIndex is for class numbers, the target is probabilities',
+    ],
     [() => [f(2, 0), i(2)], ShapeError, 'crossEntropy: there is no class in logits [2, 0]'],
     [() => [f(0, 3), i(0)], ShapeError, 'crossEntropy: there is no row in logits [0, 3]'],
     [
@@ -330,12 +353,26 @@ const wrong: Record<string, Wrong[]> = {
     [
       () => [f(2, 3), i(2), null],
       UsageError,
-      'crossEntropy: takes options { reduction, labelSmoothing, ignoreIndex }, got null',
+      'crossEntropy: takes options { reduction, labelSmoothing, ignoreIndex, weight }, got null',
     ],
   ],
   mseLoss: elementLoss('mseLoss'),
   l1Loss: elementLoss('l1Loss'),
-  binaryCrossEntropyWithLogits: elementLoss('binaryCrossEntropyWithLogits'),
+  binaryCrossEntropyWithLogits: [
+    ...elementLoss('binaryCrossEntropyWithLogits', 'reduction, weight, posWeight'),
+    [
+      () => [f(2, 3), f(2, 3), { posWeight: f(2) }],
+      ShapeError,
+      'binaryCrossEntropyWithLogits: posWeight [2] does not broadcast to x [2, 3]',
+    ],
+    [
+      () => [f(2, 1), f(2, 1), { weight: f(3) }],
+      ShapeError,
+      'binaryCrossEntropyWithLogits: weight [3] does not broadcast to x [2, 1]',
+    ],
+    [() => [f(2), f(2), { weight: 2 }], UsageError, 'binaryCrossEntropyWithLogits: weight is a tensor, got 2'],
+    [() => [f(2), f(3), { weight: f(1) }], ShapeError, 'binaryCrossEntropyWithLogits: input [2] and target [3] differ'],
+  ],
   matmul: [
     ...ofOne('matmul', null).slice(0, 2),
     [() => [f(2, 3), undefined], UsageError, 'matmul: takes a tensor, got undefined'],

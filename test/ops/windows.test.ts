@@ -30,6 +30,15 @@ const ops: Record<string, (x: w.Tensor) => w.Tensor> = {
   logSoftmax: (x) => w.logSoftmax(x, -1),
   crossEntropy: (x) => w.crossEntropy(x, w.tensor(classes, { shape: [9, 11, 7] }), { labelSmoothing: 0.1 }),
   'crossEntropy of rows': (x) => w.crossEntropy(x, w.tensor(classes, { shape: [9, 11, 7] }), { reduction: 'none' }),
+  'crossEntropy, weighted': (x) =>
+    w.crossEntropy(x, w.tensor(classes, { shape: [9, 11, 7] }), { labelSmoothing: 0.1, weight: w.tensor([2, 0.5, 1]) }),
+  'crossEntropy of probabilities': (x) =>
+    w.crossEntropy(x, w.softmax(w.tensor(seeded(9 * 231, 6), { shape: IMAGES }), 1)),
+  'binaryCrossEntropyWithLogits, weighted': (x) =>
+    w.binaryCrossEntropyWithLogits(x, w.full(x.shape, 0.25), {
+      weight: w.tensor(seeded(7, 2)),
+      posWeight: w.tensor([[[2]], [[0.5]], [[1]]]),
+    }),
   mseLoss: (x) => w.mseLoss(x, x.detach()),
   maxPool2d: (x) => w.maxPool2d(x, { kernelSize: 3, stride: 2 }),
   avgPool2d: (x) => w.avgPool2d(x, { kernelSize: 2, padding: 1 }),

@@ -17,7 +17,7 @@ const kills = Number(values.kills ?? 50);
 const seed = Number(values.seed ?? Date.now() % 1_000_000);
 const random = new Random(seed);
 
-const program = fileURLToPath(new URL('../../examples/alexnet-dogcat.js', import.meta.url));
+const program = fileURLToPath(new URL('../../examples/dogcat.js', import.meta.url));
 const STEPS = 60;
 const RUN = ['--save-every', '1', '--steps', String(STEPS), '--workers', '1'];
 const NEW_RUN =

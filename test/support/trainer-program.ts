@@ -8,5 +8,5 @@ export const SMALL_RUN =
   );
 
 export function startTrainer(args: readonly string[], options?: ProgramOptions): Program {
-  return startProgram([built('examples/alexnet-dogcat.js'), ...args], options);
+  return startProgram([built('examples/dogcat.js'), ...args], options);
 }

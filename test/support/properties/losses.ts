@@ -25,6 +25,8 @@ interface CrossEntropyCase {
   reduction: Reduction;
   labelSmoothing: number;
   ignoreIndex: number;
+  /** A weight for each class, 0.5 to 1.5. */
+  weighted: boolean;
   setting: Setting;
 }
 
@@ -38,6 +40,7 @@ const crossEntropyCases: fc.Arbitrary<CrossEntropyCase> = fc.record({
   reduction: reductions,
   labelSmoothing: fc.constantFrom(0, 0, 0.1, 1),
   ignoreIndex: fc.constantFrom(-100, 0, 1),
+  weighted: fc.boolean(),
   setting: settings(),
 });
 
@@ -51,9 +54,14 @@ interface Rows {
   unsure: Uint8Array;
 }
 
+/** By class; 1 each where there are none. */
+const weightsOf = ({ classes, weighted, setting }: CrossEntropyCase): Float32Array =>
+  weighted ? seeded(classes, setting.seed + 4).map((v) => 1 + v / 2) : new Float32Array(classes).fill(1);
+
 function lossOfRows(c: CrossEntropyCase, data: Float32Array, target: Int32Array): Rows {
   const { classes, labelSmoothing, ignoreIndex } = c;
   const [plane, rows] = [sizeOf(c.inner), target.length];
+  const weights = weightsOf(c);
   const place = (row: number, k: number) => (Math.floor(row / plane) * classes + k) * plane + (row % plane);
   const each = new Float64Array(rows);
   const sizes = new Float64Array(rows);
@@ -69,8 +77,12 @@ function lossOfRows(c: CrossEntropyCase, data: Float32Array, target: Int32Array)
     }
     const top = Math.max(...values);
     const sum = values.reduce((s, v) => s + Math.exp(v - top), 0);
+    const shares = values.map(
+      (_, k) => weights[k] * (labelSmoothing / classes + (k === target[row] ? 1 - labelSmoothing : 0)),
+    );
+    const whole = shares.reduce((a, b) => a + b, 0);
     values.forEach((v, k) => {
-      const share = labelSmoothing / classes + (k === target[row] ? 1 - labelSmoothing : 0);
+      const share = shares[k];
       const log = v - top - Math.log(sum);
       // A share of nothing selects, and does not multiply: 0 times infinity is not asked.
       if (share !== 0) each[row] -= share * log;
@@ -78,8 +90,8 @@ function lossOfRows(c: CrossEntropyCase, data: Float32Array, target: Int32Array)
       // PyTorch adds up a row before it takes its share, and takes no share of the target's own part at smoothing 1.
       if (labelSmoothing > 0 && Math.abs(v - top) * classes > LARGEST) unsure[row] = 1;
       const p = Math.exp(v - top) / sum;
-      slope[place(row, k)] = p - share;
-      rough[place(row, k)] = p * (1 + Math.min(Math.abs(v - top) || 0, 100)) + share;
+      slope[place(row, k)] = p * whole - share;
+      rough[place(row, k)] = p * whole * (1 + Math.min(Math.abs(v - top) || 0, 100)) + share;
     });
   }
   return { each, sizes, slope, rough, unsure };
@@ -102,7 +114,8 @@ async function checkCrossEntropy(c: CrossEntropyCase): Promise<void> {
   const target = Int32Array.from(seeded(rows, setting.seed + 3), (v, i) =>
     i % 7 === 3 ? ignoreIndex : Math.floor(((v + 1) / 2) * classes),
   );
-  const counted = target.filter((t) => t !== ignoreIndex).length;
+  const weights = weightsOf(c);
+  const counted = target.reduce((total, t) => total + (t === ignoreIndex ? 0 : weights[t]), 0);
   const { each, sizes, slope, rough, unsure } = lossOfRows(c, logits.data, target);
   const shareOf = reduction === 'mean' ? 1 / counted : 1;
   const y = new Sums(reduction === 'none' ? [batch, ...inner] : []);
@@ -134,7 +147,10 @@ async function checkCrossEntropy(c: CrossEntropyCase): Promise<void> {
     return [dlogits];
   };
   const op = (t: Tensor) =>
-    crossEntropy(t, tensor(target, { shape: [batch, ...inner] }), { reduction, labelSmoothing, ignoreIndex });
+    crossEntropy(t, tensor(target, { shape: [batch, ...inner] }), {
+      ...{ reduction, labelSmoothing, ignoreIndex },
+      ...(c.weighted && { weight: tensor(weights) }),
+    });
   await compare(op, [logits], { y, gradients }, setting, Math.max(classes * plane, 1));
 }
 
