@@ -8,9 +8,12 @@ import { CheckpointFiles, hasPictures, loadImageFolder, RunFolder } from '../src
 import {
   ConfusionMatrix,
   checkpointParts,
+  classification,
+  ModelCheckpoint,
   predictProbabilities,
   restoreModel,
-  restoreTrainer,
+  restoreRun,
+  showMetrics,
   Trainer,
   writeWeights,
 } from '../src/train/index.js';
@@ -42,20 +45,20 @@ const model = alexnet({
 const optimizer = new AdamW(model.parameters(), { lr: 1e-3 });
 const oneCycle = new OneCycleLR(optimizer, { maxLr: 1e-3, totalSteps: epochs * train.batches + 1 });
 const schedule = { each: 'step', rule: oneCycle } as const;
-const trainer = new Trainer({ model, optimizer, schedule, classes, train, validation });
+const trainer = new Trainer({ model, optimizer, schedule, task: classification({ classes }), train, validation });
 
 const run = new RunFolder('runs/alexnet-dogcat');
 run.create();
 const files = new CheckpointFiles(run);
-if (resume) restoreTrainer(files.newest().checkpoint, trainer);
+if (resume) restoreRun(files.newest().checkpoint, trainer);
 await trainer.fit({
   epochs,
   saveEvery: 200,
   save: async (snapshot) => files.save(await checkpointParts(snapshot)),
-  onEpoch: async ({ epoch, trainLoss, validationAccuracy }, isBest) => {
-    console.log(`epoch ${epoch}: loss ${trainLoss.toFixed(3)}, accuracy ${(100 * validationAccuracy!).toFixed(1)} %`);
-    if (isBest) files.saveBest(await writeWeights(model));
-  },
+  callbacks: [
+    new ModelCheckpoint({ save: async () => files.saveBest(await writeWeights(model)) }),
+    { onEpochEnd: ({ epoch, metrics }) => console.log(`epoch ${epoch}: ${showMetrics(metrics)}`) },
+  ],
 });
 
 restoreModel(files.best(), model);

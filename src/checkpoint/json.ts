@@ -15,7 +15,10 @@ const check =
     holds(value) ? undefined : wrong(value, field, expected);
 
 export const number = check('a number', (value) => typeof value === 'number' && Number.isFinite(value));
-export const whole = check('a whole number, 0 or more', (value) => Number.isSafeInteger(value) && (value as number) >= 0);
+export const whole = check(
+  'a whole number, 0 or more',
+  (value) => Number.isSafeInteger(value) && (value as number) >= 0,
+);
 export const text = check('a text', (value) => typeof value === 'string');
 const anyObject = check('an object', (value) => typeof value === 'object' && value !== null && !Array.isArray(value));
 

@@ -150,9 +150,12 @@ class Safety<Position> {
   private async reopen(error: DeviceLostError, snapshot: Snapshot<Position>): Promise<void> {
     const reached = this.options.progressOf?.(this.run.position) ?? null;
     if (this.lostAt !== null && reached !== null && reached <= this.lostAt) {
-      throw new DeviceLostError(`training: the device was lost again before step ${this.lostAt + 1}: ${error.message}`, {
-        cause: error,
-      });
+      throw new DeviceLostError(
+        `training: the device was lost again before step ${this.lostAt + 1}: ${error.message}`,
+        {
+          cause: error,
+        },
+      );
     }
     this.lostAt = reached;
     const scales = this.scales();

@@ -24,7 +24,8 @@ export function partsOf({ keep }: Pick<Run<never>, 'keep'>): [string, Part][] {
 export async function readBack(prefix: string, tensors: Record<string, Tensor>): Promise<[string, StoredTensor][]> {
   const read: [string, StoredTensor][] = [];
   // One after the other: while a tensor is read, it takes its size twice more.
-  for (const [name, t] of Object.entries(tensors)) read.push([prefix + name, { shape: [...t.shape], data: await t.data() }]);
+  for (const [name, t] of Object.entries(tensors))
+    read.push([prefix + name, { shape: [...t.shape], data: await t.data() }]);
   return read;
 }
 

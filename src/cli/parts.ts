@@ -14,7 +14,7 @@ import {
   type Tensor,
 } from '../index.js';
 import { BatchWorkers } from '../node/index.js';
-import type { TrainerParts } from '../train/index.js';
+import { classification, type TrainerParts } from '../train/index.js';
 import type { RunFacts } from './facts.js';
 import type { RunOptions } from './presets.js';
 
@@ -46,9 +46,9 @@ function buildSchedule(
 ): TrainerParts['schedule'] {
   if (schedule === 'constant') return undefined;
   if (schedule === 'plateau') {
-    const figures = checked ? (['validationError', 'validationLoss'] as const) : (['trainError', 'trainLoss'] as const);
-    const rule = new ReduceLROnPlateau(optimizer, { factor: 0.1, patience: 3 });
-    return { each: 'epoch', rule, watch: figures[watch === 'error' ? 0 : 1] };
+    const [name, mode] = watch === 'error' ? (['accuracy', 'max'] as const) : (['loss', 'min'] as const);
+    const rule = new ReduceLROnPlateau(optimizer, { mode, factor: 0.1, patience: 3 });
+    return { each: 'epoch', rule, watch: checked ? `val_${name}` : name };
   }
   return { each: 'step', rule: new OneCycleLR(optimizer, { maxLr: lr, totalSteps: steps + 1 }) };
 }
@@ -108,5 +108,6 @@ export function buildParts(facts: RunFacts, { train, validation }: RunLoaders): 
   const model = buildModel(facts);
   const optimizer = buildOptimizer(model.parameters(), options);
   const schedule = buildSchedule(optimizer, options.epochs * train.batches, validation !== undefined, options);
-  return { model, optimizer, schedule, classes, train, validation, labelSmoothing: options.labelSmoothing };
+  const task = classification({ classes, labelSmoothing: options.labelSmoothing });
+  return { model, optimizer, schedule, task, train, validation };
 }

@@ -1,14 +1,14 @@
 // --profile: where the time of one training step goes.
 import { measurePeaks, type Peaks, profile, profileTable, profileTrace } from '../index.js';
 import type { RunFolder } from '../node/index.js';
-import type { Batch, Trainer } from '../train/index.js';
+import type { Trainer } from '../train/index.js';
 import type { Terminal } from './terminal.js';
 
 const PROFILED_STEP = 4;
 
 /** Shows where the time of one training step goes, and leaves a trace. */
 export async function profileStep(trainer: Trainer, folder: RunFolder, terminal: Terminal): Promise<void> {
-  const batches: Batch[] = [];
+  const batches: object[] = [];
   for await (const batch of trainer.parts.train.epoch(0)) if (batches.push(batch) === PROFILED_STEP) break;
   const last = batches.pop()!;
   for (const batch of batches) await trainer.trainStep(batch);

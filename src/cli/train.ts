@@ -1,11 +1,11 @@
 // A training run from its options to its test.
 import { availableParallelism } from 'node:os';
-import { deviceInfo, init, type Module, manualSeed, setDetectAnomaly } from '../index.js';
+import { deviceInfo, init, type Module, manualSeed, setDetectAnomaly, type Tensor } from '../index.js';
 import { type CheckpointFiles, type RunFolder, RunSaver } from '../node/index.js';
 import * as train from '../train/index.js';
 import type { RunData } from './data.js';
 import { type RunFacts, writeFacts } from './facts.js';
-import { epochLine, metricsTable, progressReporter } from './lines.js';
+import { epochLine, progressReporter } from './lines.js';
 import type { CommandLine } from './options.js';
 import { chooseEpochs, measurePace, whatMoreBrings } from './pace.js';
 import { buildLoaders, buildParts, type RunLoaders } from './parts.js';
@@ -18,6 +18,9 @@ import { test } from './test.js';
 
 /** What a run takes that nothing is said of, where a CPU stands in for a GPU. */
 const USUAL_MINUTES = 10;
+
+/** Steps between two looks at the accuracy that the progress line shows. */
+const METRICS_EVERY = 10;
 
 /** A run whose pictures are there and whose folder is open. */
 export interface Run {
@@ -57,7 +60,7 @@ export async function run({
   manualSeed(options.seed);
   const parts = buildParts(facts, loaders);
   const trainer = new train.Trainer(parts);
-  if (checkpoint) train.restoreTrainer(checkpoint, trainer);
+  if (checkpoint) train.restoreRun(checkpoint, trainer);
   files.checkRoom(train.checkpointBytes(trainer));
   introduce({ facts, data, terminal }, trainer, folder);
   await compile(parts.model, options, terminal);
@@ -73,13 +76,13 @@ export async function run({
     await init();
     return buildParts(facts, loaders);
   };
-  const before = trainer.position().seconds;
+  const before = trainer.position.seconds;
   const ended = await trainer.fit(fitOptions({ line, facts, trainer, saver, stopping, rebuild, terminal }));
   terminal.clear();
   await loaders.close();
   const again = `${project.calls.train} --resume ${folder.path}`;
   if (ended === 'stopped') {
-    const { step } = trainer.position();
+    const { step } = trainer.position;
     if (saver.unsaved.length === 0) terminal.say(`Stopped and saved at step ${step}. Go on with: ${again}`);
     return complain(saver, folder, terminal);
   }
@@ -89,7 +92,7 @@ export async function run({
   const tested = await test({ model, facts, data, folder, saver, history, tenCrop: line.tenCrop, terminal, signal });
   if (tested === 'done') {
     terminal.say(`Try it: ${project.calls.predict} FILE... --run ${folder.path}`);
-    const { seconds } = trainer.position();
+    const { seconds } = trainer.position;
     const besides = secondsSinceStart() - (seconds - before);
     const more = whatMoreBrings(options, data.train, seconds / options.epochs, besides);
     if (more) terminal.say(more);
@@ -133,13 +136,13 @@ function introduce(
   trainer: train.Trainer,
   folder: RunFolder,
 ): void {
-  const parameters = trainer.parts.model.parameters().reduce((sum, p) => sum + p.size, 0);
+  const parameters = trainer.parts.model.parameters().reduce((sum: number, p: Tensor) => sum + p.size, 0);
   terminal.say(
     `AlexNet '${options.variant}', width ${options.width}, crops of ${options.image}: ${parameters.toLocaleString('en-US')} parameters. ` +
       `${options.epochs} ${options.epochs === 1 ? 'epoch' : 'epochs'} of ${data.train.length.toLocaleString('en-US')} pictures, batch ${options.batch}, ` +
       `${options.optimizer} ${options.lr}, dropout ${options.dropout}, ${options.schedule}. Run: ${folder.path}`,
   );
-  const { step } = trainer.position();
+  const { step } = trainer.position;
   if (step > 0) terminal.say(`Going on at step ${step}.`);
 }
 
@@ -155,7 +158,10 @@ function fitOptions({ line, facts, trainer, saver, stopping, rebuild, terminal }
   const note = (step: number) => {
     if (line.steps > 0 && step >= line.steps) stopping.stop();
   };
-  note(trainer.position().step); // a run that is gone on with may be there already
+  note(trainer.position.step); // a run that is gone on with may be there already
+  const best = new train.ModelCheckpoint({
+    save: async ({ model }) => saver.saveBest(await train.writeWeights(model, extra)),
+  });
   return {
     epochs,
     saveEvery: line.saveEvery,
@@ -163,17 +169,22 @@ function fitOptions({ line, facts, trainer, saver, stopping, rebuild, terminal }
     onDivergence: line.onDivergence,
     rebuild,
     save: async (snapshot) => saver.saveLast(await train.checkpointParts(snapshot, extra)),
-    onProgress: progressReporter(terminal, epochs, note),
-    onEpoch: async (record, isBest) => {
-      terminal.say(epochLine(record, epochs, isBest));
-      saver.saveFile('metrics.csv', metricsTable(trainer.history));
-      if (isBest) saver.saveBest(await train.writeWeights(trainer.parts.model, extra));
-    },
-    onRecovery: ({ error, step, lrScale }) => {
-      terminal.say(error.message);
-      const rates = lrScale < 1 ? `, with learning rates times ${lrScale}` : '';
-      terminal.say(`Going on from step ${step}${rates}.`);
-    },
+    metricsEvery: METRICS_EVERY,
+    callbacks: [
+      progressReporter(terminal, epochs, note),
+      best,
+      {
+        onEpochEnd: (record) => {
+          terminal.say(epochLine(record, epochs, best.isBest));
+          saver.saveFile('metrics.csv', train.metricsCsv(trainer.history));
+        },
+        onRecovery: ({ error, position: { step }, lrScale }) => {
+          terminal.say(error.message);
+          const rates = lrScale < 1 ? `, with learning rates times ${lrScale}` : '';
+          terminal.say(`Going on from step ${step}${rates}.`);
+        },
+      },
+    ],
   };
 }
 

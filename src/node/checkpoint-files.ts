@@ -1,8 +1,8 @@
 // The checkpoints of a run: the last few, so that a damaged one is not the end of it, and the best weights.
 import { linkSync, renameSync, rmSync } from 'node:fs';
+import { type Checkpoint, readCheckpoint } from '../checkpoint/files.js';
 import { CheckpointError, showValue, UsageError } from '../errors.js';
 import { anything, checkOptions } from '../options.js';
-import { type Checkpoint, readCheckpoint } from '../checkpoint/files.js';
 import { RunFolder } from './run-folder.js';
 
 /** How many checkpoints to keep. */

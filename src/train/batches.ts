@@ -20,8 +20,10 @@ export interface BatchSource<B extends object = object> {
   epoch(number: number, from?: { startBatch?: number }): AsyncIterable<B>;
 }
 
-/** A batch as a task gets it: typed arrays and host tensors have become tensors, everything else is as it was. */
-export type OnDevice<B> = { [K in keyof B]: B[K] extends HostArray | HostTensor ? Tensor : B[K] };
+/** A batch as a task gets it: typed arrays and host tensors have become tensors, everything else is as it was. Of batches of any kind: any. */
+export type OnDevice<B> = unknown extends B
+  ? any
+  : { [K in keyof B]: B[K] extends HostArray | HostTensor ? Tensor : B[K] };
 
 /**
  * A batch whose arrays become tensors in the open scope as they are used: what a task does not use is not uploaded.
@@ -29,7 +31,9 @@ export type OnDevice<B> = { [K in keyof B]: B[K] extends HostArray | HostTensor 
  */
 export function onDevice<B extends object>(where: string, batch: B): OnDevice<B> {
   if (typeof batch !== 'object' || batch === null || ArrayBuffer.isView(batch) || batch instanceof Tensor)
-    throw new DataError(`${where}: a batch is an object of arrays or tensors, such as { x, y }, got ${showValue(batch)}`);
+    throw new DataError(
+      `${where}: a batch is an object of arrays or tensors, such as { x, y }, got ${showValue(batch)}`,
+    );
   const made = {} as OnDevice<B>;
   for (const [name, value] of Object.entries(batch)) {
     if (!ArrayBuffer.isView(value) && !isHostTensor(value)) {

@@ -5,8 +5,8 @@ import type { Json, Stateful } from '../checkpoint/stateful.js';
 import { CheckpointError, showValue, UsageError } from '../errors.js';
 import type { StoredTensor } from '../io/safetensors.js';
 import type { Module } from '../layers/module.js';
-import { meant } from '../options.js';
 import type { Optimizer } from '../optim/optimizer.js';
+import { meant } from '../options.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { EpochRecord, Progress, TrainerPosition } from './record.js';
 
@@ -116,7 +116,9 @@ export class CallbackList implements Stateful {
   }
 
   state(): Json {
-    const own = this.callbacks.filter(isStateful).map((callback): [string, Json] => [nameOf(callback), stateOf(callback)]);
+    const own = this.callbacks
+      .filter(isStateful)
+      .map((callback): [string, Json] => [nameOf(callback), stateOf(callback)]);
     const waiting = Object.entries(this.waiting).map(([name, { state }]): [string, Json] => [name, state]);
     return Object.fromEntries([...waiting, ...own]);
   }
@@ -146,10 +148,13 @@ const nameOf = (callback: Callback): string => callback.name ?? callback.constru
 
 function checkCallback(i: number, callback: Callback): void {
   if (typeof callback !== 'object' || callback === null)
-    throw new UsageError(`fit: callbacks[${i}] is an object with hooks, such as { onEpochEnd(record) { ... } }, got ${showValue(callback)}`);
+    throw new UsageError(
+      `fit: callbacks[${i}] is an object with hooks, such as { onEpochEnd(record) { ... } }, got ${showValue(callback)}`,
+    );
   const known = (name: string): boolean => HOOKS.includes(name);
   for (let owner: object | null = callback; owner && owner !== Object.prototype; owner = Object.getPrototypeOf(owner)) {
     const mistyped = Object.getOwnPropertyNames(owner).find((name) => /^on[A-Z_]/.test(name) && !known(name));
-    if (mistyped) throw new UsageError(`fit: callbacks[${i}]: there is no hook '${mistyped}'; ${meant(mistyped, HOOKS)}`);
+    if (mistyped)
+      throw new UsageError(`fit: callbacks[${i}]: there is no hook '${mistyped}'; ${meant(mistyped, HOOKS)}`);
   }
 }

@@ -2,7 +2,18 @@
 import { DataError, ShapeError, showValue, UsageError } from '../errors.js';
 import { Module } from '../layers/module.js';
 import { Optimizer } from '../optim/optimizer.js';
-import { anything, callback, checkOptions, oneOf, positive, type Rule, type Rules, required, share, whole } from '../options.js';
+import {
+  anything,
+  callback,
+  checkOptions,
+  oneOf,
+  positive,
+  type Rule,
+  type Rules,
+  required,
+  share,
+  whole,
+} from '../options.js';
 import { showShape } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { EvaluationParts } from './evaluate.js';
@@ -22,7 +33,10 @@ const schedule: Rule = {
   holds: (value) => isObject(value) && isObject(value.rule) && typeof value.rule.step === 'function',
 };
 const model: Rule = { be: 'a Module', holds: (value) => value instanceof Module };
-const task: Rule = { be: 'a function (model, batch) => { loss, size, metrics }, such as classification(...)', holds: callback.holds };
+const task: Rule = {
+  be: 'a function (model, batch) => { loss, size, metrics }, such as classification(...)',
+  holds: callback.holds,
+};
 const signal: Rule = { be: 'an AbortSignal', holds: (value) => value instanceof AbortSignal };
 const list: Rule = { be: 'a list', holds: Array.isArray };
 const limit: Rule = { be: 'a number above 0, or Infinity', holds: (value) => typeof value === 'number' && value > 0 };
@@ -103,7 +117,13 @@ export function checkFit(options: FitOptions): void {
 
 /** @throws UsageError unless they are a model, a task and a source of batches. */
 export function checkEvaluation<B extends object, M extends Module>(parts: EvaluationParts<B, M>): void {
-  const rules = { model: required(model), task: required(task), data: required(source), onProgress: callback, signals: list };
+  const rules = {
+    model: required(model),
+    task: required(task),
+    data: required(source),
+    onProgress: callback,
+    signals: list,
+  };
   checkOptions('evaluate', parts, rules);
 }
 
@@ -112,10 +132,13 @@ export function checkStep(where: string, result: StepResult): void {
   const { loss, size } = Object(result) as Partial<StepResult>;
   if (!(loss instanceof Tensor)) {
     const hint = result instanceof Promise ? ' (a task is not async: what it reads is read by the trainer)' : '';
-    throw new UsageError(`${where}: a task gives { loss, size, metrics }, with a tensor as its loss; got ${showValue(result)}${hint}`);
+    throw new UsageError(
+      `${where}: a task gives { loss, size, metrics }, with a tensor as its loss; got ${showValue(result)}${hint}`,
+    );
   }
   if (loss.size !== 1) throw new ShapeError(`${where}: a loss is a scalar, the task gives ${showShape(loss.shape)}`);
-  if (!isWhole(size)) throw new UsageError(`${where}: a task says how many examples its batch has, size is ${showValue(size)}`);
+  if (!isWhole(size))
+    throw new UsageError(`${where}: a task says how many examples its batch has, size is ${showValue(size)}`);
   if (size === 0) throw new DataError(`${where}: a batch has no examples`);
 }
 

@@ -7,6 +7,7 @@ export { Accumulator, Accuracy, type Measured, Metric } from '../metrics/index.j
 export * from '../tuning/index.js';
 export type { BatchOrder, BatchSource, OnDevice } from './batches.js';
 export type { Callback, Training } from './callback.js';
+export * from './callbacks/csv-logger.js';
 export * from './callbacks/early-stopping.js';
 export * from './callbacks/model-checkpoint.js';
 export type { MonitorOptions } from './callbacks/monitor.js';

@@ -29,6 +29,27 @@ export function showSeconds(seconds: number): string {
   return `${Math.floor(whole / 3600)}h${pad(Math.floor((whole % 3600) / 60))}m`;
 }
 
+const SHARES = /accuracy|precision|recall|f1|auc|iou/i;
+
+/** A metric's value for people: shares such as an accuracy in percent, all else to three digits. */
+export function showMetric(name: string, value: number): string {
+  if (Number.isNaN(value)) return '–';
+  if (SHARES.test(name)) return `${(100 * value).toFixed(1)} %`;
+  return Math.abs(value) >= 1e-3 && Math.abs(value) < 1e3 ? value.toFixed(3) : value.toPrecision(3);
+}
+
+/** { loss: 0.512, accuracy: 0.741, val_loss: 0.6 } -> 'loss 0.512, accuracy 74.1 % · validation loss 0.600'. */
+export function showMetrics(metrics: Readonly<Record<string, number>>): string {
+  const VALIDATION = 'val_';
+  const say = (names: string[], prefix: string) =>
+    names.map((name) => `${name.slice(prefix.length)} ${showMetric(name, metrics[name])}`).join(', ');
+  const [ofValidation, ofTraining] = [true, false].map((is) =>
+    Object.keys(metrics).filter((name) => name.startsWith(VALIDATION) === is),
+  );
+  const validation = ofValidation.length > 0 ? `validation ${say(ofValidation, VALIDATION)}` : '';
+  return [say(ofTraining, ''), validation].filter(Boolean).join(' · ');
+}
+
 /**
  * epoch 3/8 ━━━━━━━━╌╌╌╌ 62 % · 71 images/s · 1m20s left · loss 0.512 · accuracy 74.1 %
  *

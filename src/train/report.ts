@@ -1,7 +1,7 @@
 // A run as one picture: curves of loss and accuracy, the confusion matrix, and the filters that conv1 learned.
 import { checkOptions, type Rule, type Rules, required } from '../options.js';
 import type { ConfusionMatrix } from './metrics.js';
-import type { EpochRecord } from './run.js';
+import type { EpochRecord } from './record.js';
 
 /** Colour filters (count, 3, height, width), as conv1's weight. */
 export interface Filters {
@@ -63,19 +63,15 @@ export function reportSvg(parts: ReportParts): string {
   checkOptions('reportSvg', parts, RULES);
   const { title, history, filters, test = [] } = parts;
   const epochs = history.map((r) => r.epoch);
-  const loss = chart('loss', epochs, [
-    { name: 'training', colour: BLUE, values: history.map((r) => r.trainLoss) },
-    { name: 'validation', colour: ORANGE, values: history.map((r) => r.validationLoss) },
-  ]);
-  const accuracy = chart('accuracy, %', epochs, [
-    { name: 'training', colour: BLUE, values: history.map((r) => 100 * r.trainAccuracy) },
-    {
-      name: 'validation',
-      colour: ORANGE,
-      values: history.map((r) => (r.validationAccuracy === null ? null : 100 * r.validationAccuracy)),
-    },
-  ]);
-  const lines = test.map(
+  const values = (name: string, scale = 1) =>
+    history.map(({ metrics }) => (name in metrics ? scale * metrics[name] : null));
+  const lines = (name: string, scale?: number): Line[] => [
+    { name: 'training', colour: BLUE, values: values(name, scale) },
+    { name: 'validation', colour: ORANGE, values: values(`val_${name}`, scale) },
+  ];
+  const loss = chart('loss', epochs, lines('loss'));
+  const accuracy = chart('accuracy, %', epochs, lines('accuracy', 100));
+  const results = test.map(
     ({ name, confusion }, i) =>
       `<text x="20" y="${368 + 22 * i}">${escapeXml(`test, ${name}: ${(100 * confusion.accuracy).toFixed(1)} % of ${confusion.total}`)} · ` +
       `${escapeXml(confusion.classes.map((c, j) => `${c} ${share(confusion.counts[j], j)}`).join(', '))}</text>`,
@@ -87,7 +83,7 @@ export function reportSvg(parts: ReportParts): string {
     `<g transform="translate(20 50)">${loss}</g>`,
     `<g transform="translate(340 50)">${accuracy}</g>`,
     filters ? `<g transform="translate(670 50)">${filterGrid(filters, 270)}</g>` : '',
-    ...lines,
+    ...results,
     '</svg>',
   ].join('\n');
 }

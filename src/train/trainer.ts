@@ -79,8 +79,7 @@ export class Trainer<B extends object = any, M extends Module = any> implements 
 
   set position(position: TrainerPosition) {
     this.at = structuredClone(position);
-    for (const { metrics } of this.at.history)
-      for (const name of Object.keys(metrics)) metrics[name] ??= Number.NaN; // which JSON does not know
+    for (const { metrics } of this.at.history) for (const name of Object.keys(metrics)) metrics[name] ??= Number.NaN; // which JSON does not know
     if (this.startedAt !== null) this.startedAt = performance.now();
     this.open = new Set();
     this.gathered = 0;
@@ -325,7 +324,9 @@ export class Trainer<B extends object = any, M extends Module = any> implements 
   private watched(watch: string | undefined, metrics: Record<string, number>): number {
     const name = watch ?? ('val_loss' in metrics ? 'val_loss' : 'loss');
     if (Object.hasOwn(metrics, name)) return metrics[name];
-    throw new UsageError(`trainer: schedule: there is no metric '${name}' to watch; there are ${Object.keys(metrics).join(', ')}`);
+    throw new UsageError(
+      `trainer: schedule: there is no metric '${name}' to watch; there are ${Object.keys(metrics).join(', ')}`,
+    );
   }
 
   private async validate(attempt: Attempt): Promise<Record<string, number> | 'stopped' | null> {
