@@ -89,7 +89,7 @@ export class CallbackList implements Stateful {
   async call<H extends Hook>(hook: H, ...args: Parameters<NonNullable<Callback[H]>>): Promise<void> {
     for (const callback of this.callbacks) {
       const result = (callback[hook] as ((...args: unknown[]) => Promise<void> | void) | undefined)?.(...args);
-      if (result) await result;
+      if (result instanceof Promise) await result;
     }
   }
 

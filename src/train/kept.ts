@@ -1,7 +1,7 @@
 // What a trainer's checkpoints keep of its data and schedule, to tell whether a run goes on with the same.
 import { formMismatch } from '../checkpoint/json.js';
 import type { Json, Stateful } from '../checkpoint/stateful.js';
-import { showValue } from '../errors.js';
+import { showValue, UsageError } from '../errors.js';
 import type { Schedule, ScheduleState } from '../optim/schedule.js';
 import type { BatchOrder, BatchSource } from './batches.js';
 import type { TrainerPosition } from './record.js';
@@ -14,6 +14,14 @@ export interface TrainerSchedule {
   rule: Schedule;
   /** The metric that a rule of epochs is stepped with, as ReduceLROnPlateau needs it. Default 'val_loss', without validation data 'loss'. */
   watch?: string;
+}
+
+/** The metric that a schedule of epochs is stepped with. @throws UsageError if the epoch has no such metric. */
+export function watchedMetric(watch: string | undefined, metrics: Record<string, number>): number {
+  const name = watch ?? ('val_loss' in metrics ? 'val_loss' : 'loss');
+  if (Object.hasOwn(metrics, name)) return metrics[name];
+  const known = Object.keys(metrics).join(', ');
+  throw new UsageError(`trainer: schedule: there is no metric '${name}' to watch; there are ${known}`);
 }
 
 /** A schedule with when it is stepped: a plateau's best figure is of one kind. */

@@ -1,5 +1,8 @@
 // What a run reports of itself, and where it stands.
+
 import type { LossTrend } from '../checkpoint/divergence.js';
+import { dictionary, list, number, record, whole } from '../checkpoint/json.js';
+import type { Json } from '../checkpoint/stateful.js';
 import type { Mean } from './metrics.js';
 
 /** What an epoch came to. */
@@ -66,3 +69,20 @@ export const START: TrainerPosition = {
   trend: { count: 0, start: 0, recent: 0 },
   history: [],
 };
+
+const position = record({
+  ...{ epoch: whole, batch: whole, step: whole, seconds: number, waited: number },
+  loss: record({ sum: number, weight: number }),
+  trend: record({ count: whole, start: number, recent: number }),
+  history: list(
+    record({
+      ...{ epoch: whole, step: whole, learningRate: number, seconds: number, waited: number },
+      metrics: dictionary((value, field) => (value === null ? undefined : number(value, field))), // null was NaN
+    }),
+  ),
+});
+
+/** Why a value is no trainer's position, or undefined. */
+export function positionMismatch(value: Json): string | undefined {
+  return position(value, 'state.position');
+}

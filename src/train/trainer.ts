@@ -1,30 +1,26 @@
 // The training loop: batches in, steps on the GPU, losses read a little late so that the GPU never waits.
-import { mul } from '../autograd/ops/arithmetic.js';
-import { noGrad } from '../autograd/tape.js';
-import { type DivergenceError, divergence, lossExploded } from '../checkpoint/divergence.js';
+import { type DivergenceError, divergence } from '../checkpoint/divergence.js';
 import { firstNotFiniteOf } from '../checkpoint/finite.js';
-import { dictionary, list, number, record, whole } from '../checkpoint/json.js';
 import { type Attempt, withRecovery } from '../checkpoint/recovery.js';
 import type { Json, Run } from '../checkpoint/stateful.js';
 import { sync } from '../device/recorder.js';
 import { DataError, UsageError } from '../errors.js';
 import type { Module } from '../layers/module.js';
 import { findingParts } from '../layers/reach.js';
-import { clipGradNorm, clipGradValue } from '../optim/clip.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import { scope } from '../tensor/scope.js';
 import { onDevice, timed } from './batches.js';
 import { CallbackList, type Training } from './callback.js';
 import { checkFit, checkGradients, checkParts, checkStep } from './checks.js';
 import { evaluate } from './evaluate.js';
+import { Figures } from './figures.js';
 import type { FitOptions, TrainerParts } from './fit.js';
-import { KeptData, KeptSchedule } from './kept.js';
+import { KeptData, KeptSchedule, watchedMetric } from './kept.js';
 import { AHEAD, LateResults } from './late-results.js';
-import { Measures } from './measures.js';
-import { type EpochRecord, type Progress, START, type TrainerPosition } from './record.js';
+import { type EpochRecord, type Progress, positionMismatch, START, type TrainerPosition } from './record.js';
 import type { StepResult } from './task.js';
+import { updateWeights } from './update.js';
 
-const DEFAULT_FACTOR = 10;
 /** A rollback does not go back to where losses were this many times the first: they were on their way up. */
 const RISING = 2;
 
@@ -37,14 +33,9 @@ export class Trainer<B extends object = any, M extends Module = any> implements 
   private startedAt: number | null = null;
   /** Batches whose gradients wait for the next update. */
   private gathered = 0;
-  private batchLoss = Number.NaN;
-  /** The epoch's metrics as they were read last. */
-  private seen: Record<string, number> = {};
-  private readonly measures = new Measures();
+  private readonly figures = new Figures();
   private readonly callbacks = new CallbackList();
   private options: FitOptions = { epochs: 0 };
-  /** Steps whose losses have not come back. */
-  private open = new Set<number>();
   private stopReason: string | null = null;
 
   /** @throws UsageError if a part is missing or something else, or the optimizer is another model's. */
@@ -81,30 +72,27 @@ export class Trainer<B extends object = any, M extends Module = any> implements 
     this.at = structuredClone(position);
     for (const { metrics } of this.at.history) for (const name of Object.keys(metrics)) metrics[name] ??= Number.NaN; // which JSON does not know
     if (this.startedAt !== null) this.startedAt = performance.now();
-    this.open = new Set();
+    this.figures.interrupt();
     this.gathered = 0;
-    this.seen = {};
   }
 
   /** What checkpoints keep, beside the position. */
   get keep(): Run['keep'] {
     const { model, optimizer, schedule, train } = this.current;
-    const { measures: metrics, callbacks } = this;
+    const { callbacks } = this;
+    const metrics = this.figures.measures;
     const kept = schedule && new KeptSchedule(schedule);
     return { model, optimizer, schedule: kept, data: new KeptData(train, () => this.at), metrics, callbacks };
   }
 
   /** Why a saved position is none of a trainer, or undefined. @internal */
   mismatch(position: Json): string | undefined {
-    return checkPosition(position, 'state.position');
+    return positionMismatch(position);
   }
 
   /** @throws UsageError while losses are on their way: the epoch's figures would lack them. @internal */
   requireSettled(where: string): void {
-    if (this.open.size === 0) return;
-    throw new UsageError(
-      `${where}: losses of the last steps are on their way; take fit’s snapshots, in save(snapshot), or wait for trainStep`,
-    );
+    this.figures.requireSettled(where);
   }
 
   /** Ends `fit` after the batch or epoch under way, as if its epochs were done. */
@@ -174,7 +162,7 @@ export class Trainer<B extends object = any, M extends Module = any> implements 
   /** False if it was stopped inside the epoch. */
   private async trainEpoch(attempt: Attempt): Promise<boolean> {
     const { train, model, accumulate = 1 } = this.current;
-    const { saveEvery = 0, signal } = this.options;
+    const { saveEvery = 0, metricsEvery = 0, signal } = this.options;
     if (this.at.batch === 0) await this.callbacks.call('onEpochBegin', this.at.epoch + 1, this);
     if (this.stopReason !== null) return false;
     if (!model.training) model.train(); // a part that was put into evaluation mode stays there
@@ -187,7 +175,7 @@ export class Trainer<B extends object = any, M extends Module = any> implements 
       await late.add(noted);
       await sync(AHEAD);
       attempt.signal.throwIfAborted();
-      this.lookAtMetrics();
+      if (metricsEvery > 0 && this.at.batch % metricsEvery === 0) this.lookAtMetrics();
       await this.callbacks.call('onBatchEnd', this.progress('train', this.at.loss.weight, train.length), this);
       if (this.gathered > 0) continue; // what is saved has no gradients
       const stopped = signal?.aborted || this.stopReason !== null;
@@ -215,28 +203,19 @@ export class Trainer<B extends object = any, M extends Module = any> implements 
       checkStep('trainer', result);
       return result.loss;
     });
-    this.measures.add('trainer', result);
+    this.figures.measures.add('trainer', result);
     if (this.gathered === 0) optimizer.zeroGrad();
     result.loss.backward();
     checkGradients(optimizer);
     this.gathered++;
     const rate = this.learningRate();
     if (update) this.update();
-    return this.note(result, rate, attempt);
+    return this.figures.note(this.at, result, rate, this.options.divergence?.factor, attempt);
   }
 
   /** The optimizer's step, from the gradients gathered so far. */
   private update(): void {
-    const { model, optimizer, schedule, beforeUpdate, clipGradNorm: norm, clipGradValue: value } = this.current;
-    using _update = scope();
-    const params = optimizer.groups.flatMap((group) => group.params);
-    const share = 1 / this.gathered;
-    if (share < 1) noGrad(() => params.forEach((p) => void p.grad?.copy(mul(p.grad, share))));
-    if (norm !== undefined) clipGradNorm(params, norm);
-    if (value !== undefined) clipGradValue(params, value);
-    beforeUpdate?.({ model, optimizer });
-    optimizer.step();
-    if (schedule?.each === 'step') schedule.rule.step();
+    updateWeights(this.current, this.gathered);
     this.gathered = 0;
     this.at.step++;
     this.callbacks.callNow('onStep', this.at.step, this);
@@ -247,45 +226,16 @@ export class Trainer<B extends object = any, M extends Module = any> implements 
     return lr * lrScale;
   }
 
-  private async note({ loss, size }: StepResult, rate: number, attempt?: AbortSignal): Promise<void> {
-    const { open, at } = this;
-    const { step } = at;
-    const ticket = open.size === 0 ? 0 : Math.max(...open) + 1;
-    open.add(ticket);
-    const value = await loss.item().finally(() => open.delete(ticket));
-    if (attempt?.aborted) return;
-    if (!Number.isFinite(value)) throw divergence(`the loss is ${value}`, step, value, rate);
-    const { factor = DEFAULT_FACTOR } = this.options.divergence ?? {};
-    if (lossExploded(at.trend, value, factor)) {
-      const { start, recent } = at.trend;
-      const grown = `losses have grown to ${recent.toPrecision(3)}, more than ${factor} times the ${start.toPrecision(3)} of the start,`;
-      throw divergence(grown, step, value, rate);
-    }
-    this.batchLoss = value;
-    at.loss.sum += value * size;
-    at.loss.weight += size;
-  }
-
-  /** Starts a read of the epoch's metrics, where one is due; what it gives is shown when it is there. */
   private lookAtMetrics(): void {
-    const { metricsEvery = 0 } = this.options;
-    if (metricsEvery === 0 || this.at.batch % metricsEvery !== 0) return;
     const { at } = this;
-    const show = (seen: Record<string, number>) => {
-      if (at === this.at && at.batch > 0) this.seen = seen;
-    };
-    this.measures.read().then(show, () => {}); // the next loss tells what is wrong
-  }
-
-  private meanLoss(): number {
-    const { sum, weight } = this.at.loss;
-    return weight === 0 ? Number.NaN : sum / weight;
+    const { epoch } = at;
+    this.figures.look(() => at === this.at && epoch === at.epoch);
   }
 
   private progress(phase: Progress['phase'], examples: number, examplesInEpoch: number): Progress {
-    const { step } = this.at;
-    const metrics = { loss: this.meanLoss(), ...this.seen };
-    return { epoch: this.at.epoch + 1, step, examples, examplesInEpoch, phase, metrics, batchLoss: this.batchLoss };
+    const { at, figures } = this;
+    const [metrics, { batchLoss }] = [figures.current(at), figures];
+    return { epoch: at.epoch + 1, step: at.step, examples, examplesInEpoch, phase, metrics, batchLoss };
   }
 
   /** False if the signal stopped validation; the epoch can then be finished another time. */
@@ -296,17 +246,15 @@ export class Trainer<B extends object = any, M extends Module = any> implements 
     if (checked === 'stopped') return false;
     if (checked && !Number.isFinite(checked.val_loss))
       throw this.diverged(`the validation loss is ${checked.val_loss}`, checked.val_loss);
-    const metrics = { loss: this.meanLoss(), ...(await this.measures.read()), ...checked };
+    const metrics = { ...(await this.figures.read(this.at)), ...checked };
     attempt.signal.throwIfAborted();
     const { at } = this;
     at.epoch++;
     at.batch = 0;
     const { epoch, step, waited } = at;
     const record: EpochRecord = { epoch, step, learningRate, seconds: this.seconds(), waited, metrics };
-    if (schedule?.each === 'epoch') schedule.rule.step(this.watched(schedule.watch, metrics));
-    at.loss = { sum: 0, weight: 0 };
-    this.measures.reset();
-    this.seen = {};
+    if (schedule?.each === 'epoch') schedule.rule.step(watchedMetric(schedule.watch, metrics));
+    this.figures.reset(at);
     at.history.push(record);
     if (this.callbacks.has('onEpochEnd')) {
       const broken = await firstNotFiniteOf(Object.entries(this.model.stateDict()));
@@ -317,16 +265,8 @@ export class Trainer<B extends object = any, M extends Module = any> implements 
     return true;
   }
 
-  private diverged(what: string, loss = this.batchLoss): DivergenceError {
+  private diverged(what: string, loss = this.figures.batchLoss): DivergenceError {
     return divergence(what, this.at.step, loss, this.learningRate());
-  }
-
-  private watched(watch: string | undefined, metrics: Record<string, number>): number {
-    const name = watch ?? ('val_loss' in metrics ? 'val_loss' : 'loss');
-    if (Object.hasOwn(metrics, name)) return metrics[name];
-    throw new UsageError(
-      `trainer: schedule: there is no metric '${name}' to watch; there are ${Object.keys(metrics).join(', ')}`,
-    );
   }
 
   private async validate(attempt: Attempt): Promise<Record<string, number> | 'stopped' | null> {
@@ -351,15 +291,3 @@ export class Trainer<B extends object = any, M extends Module = any> implements 
     return this.at.seconds + (this.startedAt === null ? 0 : (performance.now() - this.startedAt) / 1000);
   }
 }
-
-const checkPosition = record({
-  ...{ epoch: whole, batch: whole, step: whole, seconds: number, waited: number },
-  loss: record({ sum: number, weight: number }),
-  trend: record({ count: whole, start: number, recent: number }),
-  history: list(
-    record({
-      ...{ epoch: whole, step: whole, learningRate: number, seconds: number, waited: number },
-      metrics: dictionary((value, field) => (value === null ? undefined : number(value, field))), // null was NaN
-    }),
-  ),
-});

@@ -1,0 +1,22 @@
+// From gradients to new weights.
+import { mul } from '../autograd/ops/arithmetic.js';
+import { noGrad } from '../autograd/tape.js';
+import { clipGradNorm, clipGradValue } from '../optim/clip.js';
+import { scope } from '../tensor/scope.js';
+import type { TrainerParts } from './fit.js';
+
+/** The optimizer's step from the gradients of `batches` batches: averaged, clipped, looked at, applied; then the schedule of steps. */
+export function updateWeights(parts: TrainerParts, batches: number): void {
+  const { model, optimizer, schedule, beforeUpdate } = parts;
+  using _update = scope();
+  const params = optimizer.groups.flatMap((group) => group.params);
+  if (batches > 1)
+    noGrad(() => {
+      for (const { grad } of params) grad?.copy(mul(grad, 1 / batches));
+    });
+  if (parts.clipGradNorm !== undefined) clipGradNorm(params, parts.clipGradNorm);
+  if (parts.clipGradValue !== undefined) clipGradValue(params, parts.clipGradValue);
+  beforeUpdate?.({ model, optimizer });
+  optimizer.step();
+  if (schedule?.each === 'step') schedule.rule.step();
+}
