@@ -5,7 +5,6 @@ import { type CheckpointFiles, type RunFolder, RunSaver } from '../node/index.js
 import * as train from '../train/index.js';
 import type { RunData } from './data.js';
 import { type RunFacts, writeFacts } from './facts.js';
-import { epochLine, progressReporter } from './lines.js';
 import type { CommandLine } from './options.js';
 import { chooseEpochs, measurePace, whatMoreBrings } from './pace.js';
 import { buildLoaders, buildParts, type RunLoaders } from './parts.js';
@@ -171,11 +170,12 @@ function fitOptions({ line, facts, trainer, saver, stopping, rebuild, terminal }
     save: async (snapshot) => saver.saveLast(await train.checkpointParts(snapshot, extra)),
     metricsEvery: METRICS_EVERY,
     callbacks: [
-      progressReporter(terminal, epochs, note),
+      new train.ProgressBar({ show: (line) => terminal.progress(line), columns: terminal.columns, unit: 'images' }),
       best,
+      { onBatchEnd: ({ step }) => note(step) },
       {
         onEpochEnd: (record) => {
-          terminal.say(epochLine(record, epochs, best.isBest));
+          terminal.say(train.epochLine(record, epochs) + (best.isBest ? ' · best so far' : ''));
           saver.saveFile('metrics.csv', train.metricsCsv(trainer.history));
         },
         onRecovery: ({ error, position: { step }, lrScale }) => {

@@ -1,4 +1,5 @@
 // Hooks into training, in Keras' names.
+import type { DivergenceError } from '../checkpoint/divergence.js';
 import { partMismatch, restorePart, stateOf, tensorsOf } from '../checkpoint/parts.js';
 import type { Recovery } from '../checkpoint/recovery.js';
 import type { Json, Stateful } from '../checkpoint/stateful.js';
@@ -16,6 +17,8 @@ export interface Training {
   readonly model: Module;
   /** What trains it. */
   readonly optimizer: Optimizer;
+  /** Epochs that `fit` was asked for, in all. */
+  readonly epochs: number;
   /** The epochs done. */
   readonly history: readonly EpochRecord[];
   /** Where it stands; a copy. */
@@ -49,13 +52,15 @@ export interface Callback extends Partial<Stateful> {
   onValidationBatchEnd?(progress: Progress, training: Training): Promise<void> | void;
   /** After validation, also when it is stopped. */
   onValidationEnd?(training: Training): Promise<void> | void;
+  /** When training has diverged and is not rolled back; one that calls `training.stop` ends `fit` without the error. */
+  onDivergence?(error: DivergenceError, training: Training): Promise<void> | void;
   /** After a rollback, and when training goes on after the device was lost. */
   onRecovery?(recovery: Recovery<TrainerPosition>, training: Training): void;
 }
 
 const HOOKS = [
   ...['onTrainBegin', 'onTrainEnd', 'onEpochBegin', 'onEpochEnd', 'onBatchEnd', 'onStep', 'onValidationBegin'],
-  ...['onValidationBatchEnd', 'onValidationEnd', 'onRecovery'],
+  ...['onValidationBatchEnd', 'onValidationEnd', 'onDivergence', 'onRecovery'],
 ];
 
 type Hook = Exclude<keyof Callback, 'name' | keyof Stateful>;

@@ -1,5 +1,5 @@
 // The training loop: batches in, steps on the GPU, losses read a little late so that the GPU never waits.
-import { type DivergenceError, divergence } from '../checkpoint/divergence.js';
+import { DivergenceError, divergence } from '../checkpoint/divergence.js';
 import { firstNotFiniteOf } from '../checkpoint/finite.js';
 import { type Attempt, withRecovery } from '../checkpoint/recovery.js';
 import type { Json, Run } from '../checkpoint/stateful.js';
@@ -27,7 +27,7 @@ const RISING = 2;
 /** Trains a model on a task. Every part is yours to choose; `fit` runs epochs and may be resumed. */
 // biome-ignore lint/suspicious/noExplicitAny: a task's batches are of any kind
 export class Trainer<B extends object = any, M extends Module = any> implements Run<TrainerPosition>, Training {
-  /** Rollbacks so far. */
+  /** So far. */
   rollbacks = 0;
   private at: TrainerPosition = structuredClone(START);
   private startedAt: number | null = null;
@@ -36,7 +36,8 @@ export class Trainer<B extends object = any, M extends Module = any> implements 
   private readonly figures = new Figures();
   private readonly callbacks = new CallbackList();
   private options: FitOptions = { epochs: 0 };
-  private stopReason: string | null = null;
+  /** Why `fit` ended before its epochs were done: what `stop` was told. Null if nothing stopped it. */
+  stoppedBy: string | null = null;
 
   /** @throws UsageError if a part is missing or something else, or the optimizer is another model's. */
   constructor(private current: TrainerParts<B, M>) {
@@ -56,6 +57,11 @@ export class Trainer<B extends object = any, M extends Module = any> implements 
   /** What trains it. */
   get optimizer(): Optimizer {
     return this.current.optimizer;
+  }
+
+  /** Epochs that `fit` was asked for last, in all. */
+  get epochs(): number {
+    return this.options.epochs;
   }
 
   /** The epochs done. */
@@ -97,12 +103,7 @@ export class Trainer<B extends object = any, M extends Module = any> implements 
 
   /** Ends `fit` after the batch or epoch under way, as if its epochs were done. */
   stop(reason: string): void {
-    this.stopReason = reason;
-  }
-
-  /** Why `fit` ended before its epochs were done, as a callback said; null if none did. */
-  get stoppedBy(): string | null {
-    return this.stopReason;
+    this.stoppedBy = reason;
   }
 
   /**
@@ -120,7 +121,7 @@ export class Trainer<B extends object = any, M extends Module = any> implements 
     this.callbacks.use(options.callbacks ?? []);
     this.startedAt = performance.now();
     this.options = options;
-    this.stopReason = null;
+    this.stoppedBy = null;
     const { save, onDivergence, divergence: rollback, rebuild } = options;
     try {
       await this.callbacks.begin(this);
@@ -135,6 +136,11 @@ export class Trainer<B extends object = any, M extends Module = any> implements 
         },
         (attempt) => this.runEpochs(attempt),
       );
+    } catch (error) {
+      if (!(error instanceof DivergenceError)) throw error;
+      await this.callbacks.call('onDivergence', error, this);
+      if (this.stoppedBy === null) throw error;
+      return 'done';
     } finally {
       this.at.seconds = this.seconds();
       this.startedAt = null;
@@ -150,7 +156,7 @@ export class Trainer<B extends object = any, M extends Module = any> implements 
 
   private async runEpochs(attempt: Attempt): Promise<'done' | 'stopped'> {
     const { epochs, signal } = this.options;
-    while (this.at.epoch < epochs && this.stopReason === null) {
+    while (this.at.epoch < epochs && this.stoppedBy === null) {
       const finished = !signal?.aborted && (await this.trainEpoch(attempt)) && (await this.finishEpoch(attempt));
       if (finished) continue;
       await attempt.save();
@@ -164,7 +170,7 @@ export class Trainer<B extends object = any, M extends Module = any> implements 
     const { train, model, accumulate = 1 } = this.current;
     const { saveEvery = 0, metricsEvery = 0, signal } = this.options;
     if (this.at.batch === 0) await this.callbacks.call('onEpochBegin', this.at.epoch + 1, this);
-    if (this.stopReason !== null) return false;
+    if (this.stoppedBy !== null) return false;
     if (!model.training) model.train(); // a part that was put into evaluation mode stays there
     const late = new LateResults(AHEAD);
     const batches = train.epoch(this.at.epoch, { startBatch: this.at.batch });
@@ -178,7 +184,7 @@ export class Trainer<B extends object = any, M extends Module = any> implements 
       if (metricsEvery > 0 && this.at.batch % metricsEvery === 0) this.lookAtMetrics();
       await this.callbacks.call('onBatchEnd', this.progress('train', this.at.loss.weight, train.length), this);
       if (this.gathered > 0) continue; // what is saved has no gradients
-      const stopped = signal?.aborted || this.stopReason !== null;
+      const stopped = signal?.aborted || this.stoppedBy !== null;
       if (!stopped && !(saveEvery > 0 && this.at.step % saveEvery === 0)) continue;
       await late.all();
       if (stopped) return false;
@@ -222,20 +228,18 @@ export class Trainer<B extends object = any, M extends Module = any> implements 
   }
 
   private learningRate(): number {
-    const { lr, lrScale } = this.current.optimizer;
-    return lr * lrScale;
+    return this.optimizer.lr * this.optimizer.lrScale;
   }
 
   private lookAtMetrics(): void {
-    const { at } = this;
-    const { epoch } = at;
+    const [at, { epoch }] = [this.at, this.at];
     this.figures.look(() => at === this.at && epoch === at.epoch);
   }
 
   private progress(phase: Progress['phase'], examples: number, examplesInEpoch: number): Progress {
     const { at, figures } = this;
-    const [metrics, { batchLoss }] = [figures.current(at), figures];
-    return { epoch: at.epoch + 1, step: at.step, examples, examplesInEpoch, phase, metrics, batchLoss };
+    const [epoch, step, metrics] = [at.epoch + 1, at.step, figures.current(at)];
+    return { epoch, step, examples, examplesInEpoch, phase, metrics, batchLoss: figures.batchLoss };
   }
 
   /** False if the signal stopped validation; the epoch can then be finished another time. */
