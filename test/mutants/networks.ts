@@ -71,7 +71,7 @@ const layers = planted('layers/parts', [
     'src/autograd/tape.ts',
     'launches of a gradient are the forward pass’s',
     'at(new Backward(node.place, node.name), () =>',
-    'at(node.place, () =>',
+    'at(new Backward(node.place, node.name).outer ?? node.place, () =>',
     'layers/names',
   ],
   ['src/layers/freeze.ts', 'freezing keeps the last gradient', 'if (!on) t.grad = null;', '', 'layers/freeze'],
