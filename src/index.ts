@@ -48,5 +48,5 @@ export type { DType, HostArray, HostTensor, TypedArray } from './tensor/dtype.js
 export { parameter } from './tensor/parameter.js';
 export { keep, type Owned, type Scope, scope } from './tensor/scope.js';
 export { manualSeed, type RngState, rngState, setRngState } from './tensor/seed.js';
-export { type Shape, showShape, sizeOf } from './tensor/shape.js';
+export { type InputShape, type Shape, showShape, sizeOf } from './tensor/shape.js';
 export { empty, type GradNode, type Nested, Tensor, type TensorOptions, tensor } from './tensor/tensor.js';

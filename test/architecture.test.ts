@@ -105,7 +105,7 @@ function reachable(start: string, seen = new Set<string>()): string[] {
 }
 
 /** Folders in which files still import each other in circles. A folder without any leaves the list: it never grows. */
-const unfinished = ['layers', 'optim', 'train'];
+const unfinished = ['optim', 'train'];
 
 test('no file imports itself by way of others, types counted', () => {
   const finished = new Set<string>();

@@ -14,7 +14,7 @@ const test = suite('commands');
 const pages = documentation();
 const { scripts } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { scripts: Record<string, string> };
 const read = (file: string) => readFileSync(root + file, 'utf8');
-const commands = [...read('bin/wgrad.js').matchAll(/^ {2}(\w+): \w+\(/gm)].map(([, name]) => name);
+const commands = [...read('bin/commands.js').matchAll(/^ {2}(\w+): \w+\(/gm)].map(([, name]) => name);
 
 const soakPrograms = readdirSync(`${root}test/soak`).filter((file) => file.endsWith('.ts'));
 
@@ -135,6 +135,18 @@ test('a misspelt command is answered with the one that was meant', () => {
       1,
       "Unknown option '--hlep'; did you mean --help? --help lists the options",
     ]);
+});
+
+test('what commands write on standard error is passed on, but for Dawn’s greeting', () => {
+  const program = (text: string) => ['-e', `process.stderr.write(${JSON.stringify(text)})`];
+  const greeting = (kind: string) =>
+    `Warning: maxDynamic${kind}BuffersPerPipelineLayout artificially reduced from 1000000 to 16 to fit dynamic offset allocation limit.\n`;
+  const started = (text: string) => {
+    const script = `import { start } from ${JSON.stringify(`${root}bin/start.js`)}; start(${JSON.stringify(program(text))});`;
+    return spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' }).stderr;
+  };
+  const other = 'Warning: maxDynamicUniformBuffersPerPipelineLayout artificially reduced\nWarning: no driver\n';
+  assert.is(started(`${greeting('Uniform')}one\n${greeting('Storage')}${other}`), `one\n${other}`);
 });
 
 test('the help of an installed package speaks of no other folders than its user’s', () => {

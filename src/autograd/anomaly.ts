@@ -1,7 +1,7 @@
 // Finds the first op that made a NaN or an infinity. Every result is looked at on the GPU; the counts come back together,
 // with the next read.
 
-import { currentPlace } from '../device/place.js';
+import { currentPlace, type Place } from '../device/place.js';
 import type { GpuBuffer } from '../device/pool.js';
 import { read, release, scratch, upload } from '../device/recorder.js';
 import { type Anomaly, AnomalyError, type AnomalyPhase, showValue, UsageError } from '../errors.js';
@@ -45,7 +45,7 @@ class AnomalyWatch implements Watch {
   forward(op: string, y: Tensor, inputs: readonly Tensor[]): void {
     if (this.inside) return; // a gradient is computed by ops as well: it is looked at when it is done
     const shapes = inputs.map(({ shape }) => shape);
-    const about = { op, layer: currentPlace(), inputs: shapes };
+    const about = { op, layer: currentPlace().path, inputs: shapes };
     for (const [input, x] of inputs.entries()) {
       if (!this.made.has(x)) this.look(x, { ...about, phase: 'input', input });
     }
@@ -54,14 +54,13 @@ class AnomalyWatch implements Watch {
   }
 
   /** The gradient that an op passes on to one of its inputs; `node` as the tape recorded it. */
-  backward(node: { name: string; place: string; inputs: readonly Tensor[] }, input: number, dx: Tensor): void {
+  backward(node: { name: string; place: Place; inputs: readonly Tensor[] }, input: number, dx: Tensor): void {
     const { name: op, place, inputs } = node;
-    const layer = place === op ? '' : place;
-    this.look(dx, { op, layer, phase: 'backward', input, inputs: inputs.map(({ shape }) => shape) });
+    this.look(dx, { op, layer: place.path, phase: 'backward', input, inputs: inputs.map(({ shape }) => shape) });
   }
 
   added(total: Tensor): void {
-    const layer = currentPlace().replace(' (backward)', '');
+    const layer = currentPlace().path.replace(' (backward)', '');
     this.look(total, {
       op: 'sum of gradients',
       layer,

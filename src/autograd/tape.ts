@@ -1,7 +1,7 @@
 // Reverse-mode differentiation, define by run. Ids increase, so descending id is a topological order:
 // backward is collect, sort, pull, accumulate.
 
-import { at, currentPlace } from '../device/place.js';
+import { at, Backward, currentPlace } from '../device/place.js';
 import { copyBuffer } from '../device/recorder.js';
 import { DtypeError, ShapeError, showValue, UsageError } from '../errors.js';
 import { binary } from '../kernels/elementwise.js';
@@ -97,7 +97,7 @@ export function record(name: string, y: Tensor, inputs: readonly Tensor[], grad:
   y.label = name;
   watch?.forward(name, y, inputs);
   if (recording && inputs.some((t) => t.requiresGrad)) {
-    y.node = { name, inputs, grad, place: currentPlace() || name, made: thisMoment() };
+    y.node = { name, inputs, grad, place: currentPlace(), made: thisMoment() };
     y.requiresGrad = true;
   }
   return y;
@@ -138,7 +138,7 @@ function pull(from: Tensor, seed: Tensor): void {
       continue;
     }
     const { node } = y;
-    at(`${node.place} (backward)`, () => asOf(node.made, () => pullNode(node, dy, gradients)));
+    at(new Backward(node.place, node.name), () => asOf(node.made, () => pullNode(node, dy, gradients)));
     if (dy !== seed) dy.dispose();
   }
 }

@@ -4,6 +4,7 @@ import { KernelError, LimitError, type WgradError } from '../errors.js';
 import type { BatchTimer } from './batch-timer.js';
 import { type BoundGroup, bindGroupOf } from './bound-group.js';
 import type { Pipeline, Slots } from './pipeline.js';
+import type { Place } from './place.js';
 import type { GpuBuffer } from './pool.js';
 
 /** Parameters of successive dispatches lie this many bytes apart: WebGPU's guaranteed offset alignment. */
@@ -16,8 +17,8 @@ export interface Dispatch {
   /** Byte offset of the parameters; -1 for a kernel without. */
   params: number;
   groups: readonly [number, number, number];
-  /** The layer that asked for it; see `within`. */
-  place: string;
+  /** The layer that asked for it. */
+  place: Place;
   bytes: number;
   flops: number;
 }

@@ -1,22 +1,62 @@
-// Which layer a launch belongs to, for profiles.
+// Which layer a launch belongs to, for profiles and messages.
 
 import { showValue, UsageError } from '../errors.js';
 import { requireFunction } from '../options.js';
 
-/** The layer whose forward or backward pass is running. Ops do not know it, and launches are marked with it. */
-let place = '';
+/** Where in a model something happens. Its path is put together when somebody asks for it, not before. */
+export interface Place {
+  /** Such as 'features.conv1' or 'conv1 (backward)'; '' outside of layers. */
+  readonly path: string;
+  /** What it is inside of. */
+  readonly outer: Place | null;
+}
 
-/** Runs `body` with its launches marked as `name`'s, inside of where it is called. For profiles. */
+/** A part that `within` names. */
+class Named implements Place {
+  constructor(
+    readonly outer: Place,
+    private readonly name: string,
+  ) {}
+
+  get path(): string {
+    const { path } = this.outer;
+    return path && this.name ? `${path}.${this.name}` : path || this.name;
+  }
+}
+
+/** The gradient of what happened at a place; a place of its own, whatever `backward` is called in. */
+export class Backward implements Place {
+  readonly outer = null;
+
+  constructor(
+    private readonly of: Place,
+    private readonly op: string,
+  ) {}
+
+  get path(): string {
+    return `${this.of.path || this.op} (backward)`;
+  }
+}
+
+const OUTSIDE: Place = { path: '', outer: null };
+
+/** What is running: the layer, forward or backward. Ops do not know it, and launches are marked with it. */
+let place = OUTSIDE;
+
+/**
+ * Runs `body` with its launches marked as `name`'s, inside of where it is called: in profiles, and in what `detectAnomaly` says.
+ * Modules mark theirs by themselves.
+ */
 export function within<T>(name: string, body: () => T): T {
   if (typeof name !== 'string') throw new UsageError(`within: name is a text, got ${showValue(name)}`);
   requireFunction('within', 'body', body);
-  return at(place && name ? `${place}.${name}` : place || name, body);
+  return at(new Named(place, name), body);
 }
 
 /** Runs `body` with its launches marked as this place's. */
-export function at<T>(name: string, body: () => T): T {
+export function at<T>(where: Place, body: () => T): T {
   const before = place;
-  place = name;
+  place = where;
   try {
     return body();
   } finally {
@@ -25,6 +65,6 @@ export function at<T>(name: string, body: () => T): T {
 }
 
 /** Where launches are marked as coming from now. */
-export function currentPlace(): string {
+export function currentPlace(): Place {
   return place;
 }

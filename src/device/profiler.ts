@@ -55,7 +55,7 @@ export class Profiler {
     let origin = stamps[0];
     for (const t of stamps) if (t < origin) origin = t;
     return this.dispatches.map(({ pipeline, place, bytes, flops }, i) => ({
-      ...{ pipeline: pipeline.label, kernel: pipeline.shader.name, place, bytes, flops },
+      ...{ pipeline: pipeline.label, kernel: pipeline.shader.name, place: place.path, bytes, flops },
       start: Number(stamps[2 * i] - origin),
       end: Number(stamps[2 * i + 1] - origin),
     }));

@@ -21,7 +21,7 @@ export async function refusal(
   const refused = await findRefused(device, launches, params);
   if (!refused) return new DeviceError(`submit: the device refused ${all}: ${message}`);
   const { pipeline, place, data, groups } = refused.launch;
-  const where = place ? `${place}; ` : '';
+  const where = place.path ? `${place.path}; ` : '';
   const bound = data.entries.map(
     ({ buffer, size }, i) => `${pipeline.shader.buffers[i].name}: ${buffer.label}, ${size} bytes`,
   );

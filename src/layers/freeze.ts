@@ -1,6 +1,6 @@
 import { showValue, UsageError } from '../errors.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { type Module, requireModule } from './module.js';
+import { type AnyModule, requireModule } from './module.js';
 
 /**
  * Stops training parameters: `requiresGrad = false`, and their gradients are given back. They stay parameters: listed, saved,
@@ -11,16 +11,16 @@ import { type Module, requireModule } from './module.js';
  * 'blocks.*.norm'; or a RegExp that is looked for in whole paths, such as /bias$/.
  * @throws UsageError if no parameter has such a path.
  */
-export function freeze(model: Module, pattern?: string | RegExp): string[] {
+export function freeze(model: AnyModule, pattern?: string | RegExp): string[] {
   return setTrained('freeze', model, pattern, false);
 }
 
 /** Trains parameters again; see `freeze`. An optimizer made over all parameters goes on with them at its next step. */
-export function unfreeze(model: Module, pattern?: string | RegExp): string[] {
+export function unfreeze(model: AnyModule, pattern?: string | RegExp): string[] {
   return setTrained('unfreeze', model, pattern, true);
 }
 
-function setTrained(op: string, model: Module, pattern: string | RegExp | undefined, on: boolean): string[] {
+function setTrained(op: string, model: AnyModule, pattern: string | RegExp | undefined, on: boolean): string[] {
   requireModule(op, model);
   const matches = matcher(op, pattern);
   const parameters = Object.entries(model.stateDict()).filter(([, t]) => t.isParameter);

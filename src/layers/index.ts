@@ -1,5 +1,6 @@
 export * from './activation.js';
 export { BatchNorm1d, BatchNorm2d } from './batch-norm.js';
+export { HookHandle } from './call.js';
 export * from './conv2d.js';
 export * from './dropout.js';
 export * from './flatten.js';
@@ -8,8 +9,9 @@ export * from './freeze.js';
 export * from './initialize.js';
 export * from './linear.js';
 export * from './local-response-norm.js';
-export { type HostValue, Module, type StateValue } from './module.js';
+export { type AnyModule, Module } from './module.js';
 export * from './pool.js';
 export { inEvaluation } from './reach.js';
 export * from './sequential.js';
+export type { HostValue, LoadedState, StateValue } from './state.js';
 export * from './summary.js';

@@ -1,32 +1,25 @@
 import { showValue, UsageError } from '../errors.js';
-import type { TypedArray } from '../tensor/dtype.js';
-import type { Shape } from '../tensor/shape.js';
+import { requireFunction } from '../options.js';
 import { Tensor } from '../tensor/tensor.js';
-import { checkState, overwriteState } from './state.js';
+import { HOOKS, type HookHandle, Hooks, prepareForward, wrapForward } from './call.js';
+import { type LoadedState, loadState, type StateValue } from './state.js';
 import { everyPath, join, partsOf } from './walk.js';
 
-/** A value for `loadStateDict` on the host, as `wgrad/io` reads it. */
-export interface HostValue {
-  /** Must be the parameter's own. */
-  shape: Shape;
-  /** Elements in row-major order. */
-  data: TypedArray;
-}
-
-/** Values for `loadStateDict`: tensors, or host arrays with their shape. */
-export type StateValue = Tensor | HostValue;
+/** A module of whatever inputs and outputs. */
+// biome-ignore lint/suspicious/noExplicitAny: `never` and `unknown` would not be a module that can be called
+export type AnyModule = Module<any, any>;
 
 /** Its buffers by name; under a symbol, where `partsOf` does not look. */
 const BUFFERS = Symbol('buffers');
 
 /** Modules whose own `train` is under way: one that is below itself is asked once. */
-const switching = new Set<Module>();
+const switching = new Set<AnyModule>();
 
 /** Set while a body runs whose modules are watched: `training` is a property, and tells nobody else that it is read. */
-let modeRead: ((module: Module) => void) | undefined;
+let modeRead: ((module: AnyModule) => void) | undefined;
 
 /** Calls `tell` for each module whose mode `body` reads. @internal */
-export function watchingModes<T>(tell: (module: Module) => void, body: () => T): T {
+export function watchingModes<T>(tell: (module: AnyModule) => void, body: () => T): T {
   const before = modeRead;
   modeRead = tell;
   try {
@@ -46,15 +39,47 @@ export function watchingModes<T>(tell: (module: Module) => void, body: () => T):
  *       forward(x: Tensor) { return this.out.forward(relu(this.hidden.forward(x))); }
  *     }
  *
+ * It takes one tensor and gives one, unless it says otherwise: `extends Module<[Tensor, Tensor], { mean: Tensor; variance: Tensor }>`
+ * has inputs and output of these types. In profiles and messages its launches are named after it, by its path in the model.
+ *
  * A parameter is what `parameter()` made, or another leaf that requires a gradient. It stays one when `requiresGrad = false`
  * freezes it: it is listed, saved, loaded and disposed of like the others.
  */
-export abstract class Module {
+export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
   private readonly [BUFFERS] = new Map<string, Tensor>();
+  /** @internal */
+  [HOOKS]: Hooks | null = null;
   private inTraining = true;
 
+  constructor() {
+    prepareForward(this);
+  }
+
   /** Computes the module's output; the shapes it takes and gives are in its description. */
-  abstract forward(x: Tensor): Tensor;
+  abstract forward(...inputs: In): Out;
+
+  /**
+   * Calls `hook` after each `forward` of this module, with its inputs and its output. What it returns, unless nothing, is the output
+   * in its place. Several run in the order in which they were registered. PyTorch: register_forward_hook.
+   */
+  registerForwardHook(hook: (module: this, inputs: In, output: Out) => Out | undefined): HookHandle {
+    return this.addHook('registerForwardHook', 'after', hook as never);
+  }
+
+  /**
+   * Calls `hook` before each `forward` of this module, with its inputs. What it returns, unless nothing, are the inputs in their
+   * place, as a list. PyTorch: register_forward_pre_hook.
+   */
+  registerForwardPreHook(hook: (module: this, inputs: In) => In | undefined): HookHandle {
+    return this.addHook('registerForwardPreHook', 'before', hook as never);
+  }
+
+  private addHook(op: string, when: 'before' | 'after', hook: () => unknown): HookHandle {
+    requireFunction(op, 'hook', hook);
+    if (Object.hasOwn(this, 'forward')) wrapForward(this);
+    this[HOOKS] ??= new Hooks();
+    return this[HOOKS].add(when, hook);
+  }
 
   /** Whether dropout drops and batch norm uses the batch's own statistics. Set by `train` and `eval`. Default true. */
   get training(): boolean {
@@ -76,14 +101,14 @@ export abstract class Module {
   }
 
   /** Child modules by name, such as 'fc', 'blocks.0' or 'heads.left'; one with two names is listed under both. */
-  children(): [string, Module][] {
+  children(): [string, AnyModule][] {
     return partsOf(this, isModule);
   }
 
   /** This module, under `path` (default ''), and all below it, each once, by its first path. PyTorch: named_modules. */
-  namedModules(path = ''): [string, Module][] {
-    const found = new Map<Module, string>();
-    const visit = (at: string, module: Module): void => {
+  namedModules(path = ''): [string, AnyModule][] {
+    const found = new Map<AnyModule, string>();
+    const visit = (at: string, module: AnyModule): void => {
       if (found.has(module)) return;
       found.set(module, at);
       for (const [name, child] of module.children()) visit(join(at, name), child);
@@ -139,8 +164,8 @@ export abstract class Module {
    * example to keep a part in evaluation mode, is asked through it. Returns the module.
    */
   train(on = true): this {
-    const seen = new Set<Module>();
-    const visit = (module: Module): void => {
+    const seen = new Set<AnyModule>();
+    const visit = (module: AnyModule): void => {
       if (seen.has(module)) return;
       seen.add(module);
       if (module === this || module.train === Module.prototype.train) {
@@ -169,8 +194,8 @@ export abstract class Module {
    * @throws UsageError if two tensors have one path.
    */
   stateDict(): Record<string, Tensor> {
-    const modules = everyPath<Module>(this.namedModules().map(([, module]) => module));
-    const under = (own: (module: Module) => [string, Tensor][]): [string, Tensor][] =>
+    const modules = everyPath<AnyModule>(this.namedModules().map(([, module]) => module));
+    const under = (own: (module: AnyModule) => [string, Tensor][]): [string, Tensor][] =>
       modules.flatMap(([at, module]) => own(module).map(([name, t]): [string, Tensor] => [join(at, name), t]));
     const found = new Map<string, Tensor>();
     for (const [path, t] of [...under((m) => m.ownParameters()), ...under((m) => m.ownBuffers())]) {
@@ -181,14 +206,13 @@ export abstract class Module {
   }
 
   /**
-   * Overwrites parameters and buffers in place. Without `strict` (default true) names may be missing or unknown.
+   * Overwrites parameters and buffers in place. Without `strict` (default true) names may be missing or unexpected. Returns which
+   * are.
    * @throws CheckpointError if names (with `strict`), shapes or dtypes differ, naming the first of each; nothing is
    * overwritten then.
    */
-  loadStateDict(state: Record<string, StateValue>, options: { strict?: boolean } = {}): void {
-    const own = this.stateDict();
-    checkState(own, state, options);
-    overwriteState(own, state);
+  loadStateDict(state: Record<string, StateValue>, options: { strict?: boolean } = {}): LoadedState {
+    return loadState(this.stateDict(), state, options);
   }
 
   /** Gives back the memory of all parameters, their gradients, and buffers. */
@@ -206,7 +230,7 @@ export function requireModule(where: string, value: unknown): void {
   if (!(value instanceof Module)) throw new UsageError(`${where}: takes a module, got ${showValue(value)}`);
 }
 
-function isModule(value: unknown): value is Module {
+function isModule(value: unknown): value is AnyModule {
   return value instanceof Module;
 }
 

@@ -2,8 +2,8 @@
 import { UsageError } from '../errors.js';
 import { requireSync } from '../tensor/scope.js';
 import { showShape } from '../tensor/shape.js';
-import type { Tensor } from '../tensor/tensor.js';
-import { type Module, requireModule, watchingModes } from './module.js';
+import { type Tensor, tensorsIn } from '../tensor/tensor.js';
+import { type AnyModule, requireModule, watchingModes } from './module.js';
 
 const WHERE =
   'a module finds its parts in properties, and in arrays, Maps, Sets and plain objects there, not in #private fields, ' +
@@ -14,7 +14,7 @@ const WHERE =
  * record meanwhile would be in evaluation mode too.
  * @throws UsageError if it runs a module in training mode that `model.eval()` does not reach.
  */
-export function inEvaluation<T>(model: Module, body: () => T): T {
+export function inEvaluation<T>(model: AnyModule, body: () => T): T {
   requireModule('inEvaluation', model);
   requireSync('inEvaluation', body, 'what others record while it awaits would be in evaluation mode too');
   const modes = model.namedModules().map(([, module]) => ({ module, training: module.training }));
@@ -26,22 +26,24 @@ export function inEvaluation<T>(model: Module, body: () => T): T {
   }
 }
 
-const looked = new WeakSet<Module>();
+const looked = new WeakSet<AnyModule>();
 
 /**
  * Runs a model's forward pass; the first time it makes sure that the model finds what it uses.
  * @throws UsageError for a parameter that is not among `model.parameters()`, or a module in training mode that is not among
  * `model.namedModules()`.
  */
-export function findingParts(where: string, model: Module, forward: () => Tensor): Tensor {
+export function findingParts<T>(where: string, model: AnyModule, forward: () => T): T {
   if (looked.has(model)) return forward();
   const result = reaching(() => model.namedModules().map(([, module]) => module), forward);
   const found = new Set(model.parameters());
-  const seen = new Set<Tensor>([result]);
+  const results = tensorsIn(result);
+  const seen = new Set<Tensor>(results);
   for (const { node } of seen) {
     for (const input of node?.inputs ?? []) {
       if (node && input.node === null && input.isParameter && !found.has(input)) {
-        const user = node.place === node.name ? node.name : `${node.name} in '${node.place}'`;
+        const { path } = node.place;
+        const user = path ? `${node.name} in '${path}'` : node.name;
         throw new UsageError(
           `${where}: a parameter ${showShape(input.shape)}, which ${user} uses, is not among model.parameters(): ${WHERE}`,
         );
@@ -49,15 +51,15 @@ export function findingParts(where: string, model: Module, forward: () => Tensor
       seen.add(input);
     }
   }
-  if (result.node) looked.add(model); // under noGrad there was nothing to follow
+  if (results.some(({ node }) => node)) looked.add(model); // under noGrad there was nothing to follow
   return result;
 }
 
 /** Runs `body` and refuses a module that reads its mode, is in training mode, and is not among what is `reached` afterwards. */
-function reaching<T>(reached: () => Iterable<Module>, body: () => T): T {
-  const ran = new Set<Module>();
-  const asked = new Set<Module>();
-  const note = (module: Module): void => {
+function reaching<T>(reached: () => Iterable<AnyModule>, body: () => T): T {
+  const ran = new Set<AnyModule>();
+  const asked = new Set<AnyModule>();
+  const note = (module: AnyModule): void => {
     if (asked.has(module)) return;
     asked.add(module); // asking calls this again
     if (module.training) ran.add(module);

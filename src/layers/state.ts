@@ -2,17 +2,39 @@
 import { requireTensors } from '../autograd/ops/checks.js';
 import { CheckpointError, showValue, UsageError } from '../errors.js';
 import { checkOptions, flag } from '../options.js';
+import type { TypedArray } from '../tensor/dtype.js';
 import { deviceArray } from '../tensor/host-values.js';
-import { sameShape, showShape } from '../tensor/shape.js';
+import { type Shape, sameShape, showShape } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
-import type { StateValue } from './module.js';
 
-/** @throws CheckpointError unless `state` fits `own`, as `loadStateDict` says; UsageError for what is no state. */
-export function checkState(
+/** A value for `loadStateDict` on the host, as `wgrad/io` reads it. */
+export interface HostValue {
+  /** Must be the parameter's own. */
+  shape: Shape;
+  /** Elements in row-major order. */
+  data: TypedArray;
+}
+
+/** Values for `loadStateDict`: tensors, or host arrays with their shape. */
+export type StateValue = Tensor | HostValue;
+
+/** What `loadStateDict` did without: names of the model, and of the state. Both are empty if it was `strict`. */
+export interface LoadedState {
+  /** Names of the model that the state has not; their values are as before. PyTorch: missing_keys. */
+  missingKeys: string[];
+  /** Names of the state that the model has not. PyTorch: unexpected_keys. */
+  unexpectedKeys: string[];
+}
+
+/**
+ * Overwrites `own` with the values of `state`, as `loadStateDict` says.
+ * @throws CheckpointError unless `state` fits; UsageError for what is no state. Nothing is overwritten then.
+ */
+export function loadState(
   own: Record<string, Tensor>,
   state: Record<string, StateValue>,
   options: { strict?: boolean },
-): void {
+): LoadedState {
   checkOptions('loadStateDict', options, { strict: flag });
   if (!isPlain(state)) {
     const make = (state as unknown) instanceof Map ? '; Object.fromEntries(map) makes one' : '';
@@ -20,10 +42,13 @@ export function checkState(
       `loadStateDict: takes an object of tensors by name, such as model.stateDict(), got ${showValue(state)}${make}`,
     );
   }
-  if (options.strict ?? true) checkNames(Object.keys(own), Object.keys(state));
-  for (const [name, target] of Object.entries(own)) {
-    if (Object.hasOwn(state, name)) checkValue(name, target, state[name]);
-  }
+  const missingKeys = Object.keys(own).filter((name) => !Object.hasOwn(state, name));
+  const unexpectedKeys = Object.keys(state).filter((name) => !Object.hasOwn(own, name));
+  if (options.strict ?? true) checkNames(missingKeys, unexpectedKeys);
+  const shared = Object.entries(own).filter(([name]) => Object.hasOwn(state, name));
+  for (const [name, target] of shared) checkValue(name, target, state[name]);
+  for (const [name, target] of shared) overwrite(target, state[name]);
+  return { missingKeys, unexpectedKeys };
 }
 
 /** Whether it is an object of no class: a Map's entries and a module's fields are no state. */
@@ -33,9 +58,7 @@ function isPlain(value: unknown): boolean {
   return prototype === null || Object.getPrototypeOf(prototype) === null; // another window's Object too
 }
 
-function checkNames(own: string[], given: string[]): void {
-  const missing = own.filter((name) => !given.includes(name));
-  const unknown = given.filter((name) => !own.includes(name));
+function checkNames(missing: string[], unknown: string[]): void {
   if (missing.length + unknown.length === 0) return;
   const list = (what: string, names: string[]) => (names.length > 0 ? [`${what} ${names.slice(0, 3).join(', ')}`] : []);
   const detail = [...list('missing', missing), ...list('unknown', unknown)].join('; ');
@@ -62,12 +85,7 @@ function checkValue(name: string, { shape: own, size, dtype }: Tensor, value: St
   if (array && dtype !== 'f32') deviceArray(`loadStateDict: ${name}`, array, dtype); // whole numbers may not fit
 }
 
-/** Overwrites what `state` has. */
-export function overwriteState(own: Record<string, Tensor>, state: Record<string, StateValue>): void {
-  for (const [name, target] of Object.entries(own)) {
-    if (!Object.hasOwn(state, name)) continue;
-    const value = state[name];
-    if (value instanceof Tensor) target.copy(value);
-    else target.set(value.data);
-  }
+function overwrite(target: Tensor, value: StateValue): void {
+  if (value instanceof Tensor) target.copy(value);
+  else target.set(value.data);
 }

@@ -1,13 +1,14 @@
 // What a model is made of, found by running it on shapes: every layer that is called says what it gave.
 import { noGrad, unwatched } from '../autograd/tape.js';
 import { activeRecorder } from '../device/recorder.js';
-import { UsageError } from '../errors.js';
+import { showValue, UsageError } from '../errors.js';
 import { scope } from '../tensor/scope.js';
 import { rngState, setRngState } from '../tensor/seed.js';
-import { checkShape, type Shape } from '../tensor/shape.js';
-import { empty, type Tensor } from '../tensor/tensor.js';
+import { type InputShape, type Shape, shapesOf } from '../tensor/shape.js';
+import { empty, Tensor, tensorsIn } from '../tensor/tensor.js';
+import type { HookHandle } from './call.js';
 import { Conv2d } from './conv2d.js';
-import { type Module, requireModule } from './module.js';
+import { type AnyModule, type Module, requireModule } from './module.js';
 import { inEvaluation } from './reach.js';
 
 /** What `summarize` says of a layer. */
@@ -18,7 +19,7 @@ export interface SummaryRow {
   kind: string;
   /** What its `describe()` says. */
   detail: string;
-  /** Without the batch; images as height x width x channels. '' for a layer that is not called. */
+  /** Without the batch; images as height x width x channels; several with commas between. '' for a layer that is not called. */
   output: string;
   /** A convolution's output channels; null for other layers. */
   filters: number | null;
@@ -30,35 +31,36 @@ export interface SummaryRow {
   multiplyAdds: number;
 }
 
-/** A layer's call under way: the operations of layers inside of it are theirs. */
+/** A layer's call under way, and the operations asked for: before it, and by layers inside of it. */
 interface Call {
+  before: number;
   inside: number;
 }
 
 /**
  * One row a layer, in the order in which a forward pass in evaluation mode calls them: layers without children, and others
  * that have parameters or products of their own. Nothing is computed and no memory is taken. `inputShape` is without the
- * batch: (channels, height, width). PyTorch: torchinfo.summary.
+ * batch: (channels, height, width); a list of shapes for a model of several inputs. PyTorch: torchinfo.summary.
  * @throws ShapeError if the input does not fit the model, UsageError if a forward pass needs values.
  */
-export function summarize(model: Module, inputShape: Shape): SummaryRow[] {
+export function summarize(model: AnyModule, inputShape: InputShape): SummaryRow[] {
   return rowsOf('summarize', model, inputShape);
 }
 
-function rowsOf(op: string, model: Module, inputShape: Shape): SummaryRow[] {
+function rowsOf(op: string, model: AnyModule, inputShape: InputShape): SummaryRow[] {
   const rows: SummaryRow[] = [];
   const counted = new Set<Tensor>();
-  const describeRow = (name: string, module: Module, output: Shape | null, multiplyAdds: number): void => {
+  const describeRow = (name: string, module: AnyModule, outputs: Shape[] | null, multiplyAdds: number): void => {
     const own = module.ownParameters().flatMap(([, p]) => (counted.has(p) ? [] : [p]));
-    if (output && module.children().length > 0 && own.length === 0 && multiplyAdds === 0) return;
-    if (!output && own.length === 0) return;
+    if (outputs && module.children().length > 0 && own.length === 0 && multiplyAdds === 0) return;
+    if (!outputs && own.length === 0) return;
     for (const p of own) counted.add(p);
     const numbers = (of: readonly Tensor[]) => of.reduce((sum, p) => sum + p.size, 0);
     rows.push({
       name,
       kind: module.constructor.name,
       detail: module.describe(),
-      output: output ? showImage(output.slice(1)) : '',
+      output: (outputs ?? []).map((shape) => showImage(shape.slice(1)) || '1').join(', '),
       filters: module instanceof Conv2d ? module.outChannels : null,
       parameters: numbers(own),
       frozen: numbers(own.filter((p) => !p.requiresGrad)),
@@ -74,67 +76,66 @@ function rowsOf(op: string, model: Module, inputShape: Shape): SummaryRow[] {
  * The shape that a model gives for an input of this shape, batch included, without computing anything.
  * @throws ShapeError if the input does not fit, UsageError if a forward pass needs values.
  */
-export function outputShape(model: Module, inputShape: Shape): Shape {
-  return onShapes('outputShape', model, inputShape, (x) => model.forward(x).shape);
+// biome-ignore lint/suspicious/noExplicitAny: inputs of any kind
+export function outputShape(model: Module<any>, inputShape: InputShape): Shape {
+  return onShapes('outputShape', model, shapesOf('outputShape', inputShape), (inputs) => {
+    const output: unknown = model.forward(...inputs);
+    if (output instanceof Tensor) return output.shape;
+    throw new UsageError(
+      `outputShape: the model gives ${showValue(output)}, not a tensor; summarize() lists all outputs`,
+    );
+  });
 }
 
 /** Calls `told` after each layer's forward pass on one image; returns the layers that were called. */
 function follow(
   op: string,
-  model: Module,
-  inputShape: Shape,
-  told: (name: string, module: Module, output: Shape, multiplyAdds: number) => void,
-): Set<Module> {
-  checkShape(op, inputShape);
-  const called = new Set<Module>();
-  const undo: (() => void)[] = [];
-  const calls: Call[] = [{ inside: 0 }];
+  model: AnyModule,
+  inputShape: InputShape,
+  told: (name: string, module: AnyModule, outputs: Shape[], multiplyAdds: number) => void,
+): Set<AnyModule> {
+  const called = new Set<AnyModule>();
+  const hooks: HookHandle[] = [];
+  const calls: Call[] = [{ before: 0, inside: 0 }];
   try {
-    onShapes(op, model, [1, ...inputShape], (x, flops) => {
+    onShapes(op, model, shapesOf(op, inputShape).map(batchOfOne), (inputs, flops) => {
       for (const [name, module] of model.namedModules()) {
-        const forward = module.forward.bind(module);
-        undo.push(
-          replaceForward(module, (input) => {
-            const before = flops();
-            calls.push({ inside: 0 });
-            const y = forward(input);
-            const all = flops() - before;
-            const { inside } = calls.pop()!;
-            calls.at(-1)!.inside += all;
-            called.add(module);
-            told(name, module, y.shape, (all - inside) / 2);
-            return y;
-          }),
-        );
+        const enter = () => void calls.push({ before: flops(), inside: 0 });
+        const leave = (_: AnyModule, __: unknown, output: unknown) => {
+          const { before, inside } = calls.pop()!;
+          const all = flops() - before;
+          calls.at(-1)!.inside += all;
+          called.add(module);
+          const outputs = tensorsIn(output).map(({ shape }) => shape);
+          told(name, module, outputs, (all - inside) / 2);
+        };
+        hooks.push(module.registerForwardPreHook(enter), module.registerForwardHook(leave));
       }
-      return model.forward(x);
+      return model.forward(...inputs);
     });
   } finally {
-    for (const put of undo.reverse()) put();
+    for (const hook of hooks) hook.remove();
   }
   return called;
 }
 
-/** Replaces a module's own forward; returns what puts it back. */
-function replaceForward(module: Module, forward: (x: Tensor) => Tensor): () => void {
-  const own = Object.getOwnPropertyDescriptor(module, 'forward');
-  Object.defineProperty(module, 'forward', { value: forward, configurable: true, writable: true });
-  return () => {
-    if (own) Object.defineProperty(module, 'forward', own);
-    else delete (module as { forward?: unknown }).forward;
-  };
-}
+const batchOfOne = (shape: Shape): Shape => [1, ...shape];
 
-/** Runs `body` on an input that has a shape and no values, in evaluation mode; modes and random stream are as before. */
-function onShapes<T>(op: string, model: Module, shape: Shape, body: (x: Tensor, flops: () => number) => T): T {
+/** Runs `body` on inputs that have shapes and no values, in evaluation mode; modes and random stream are as before. */
+function onShapes<T>(
+  op: string,
+  model: AnyModule,
+  shapes: readonly Shape[],
+  body: (inputs: Tensor[], flops: () => number) => T,
+): T {
   requireModule(op, model);
-  checkShape(op, shape);
   const stream = rngState();
   try {
     return inEvaluation(model, () =>
       activeRecorder(op).dryRun((flops) => {
         using _shapes = scope();
-        return noGrad(() => unwatched(() => body(empty(shape, 'f32', 'input'), flops)));
+        const inputs = shapes.map((shape) => empty(shape, 'f32', 'input'));
+        return noGrad(() => unwatched(() => body(inputs, flops)));
       }),
     );
   } finally {
@@ -144,10 +145,10 @@ function onShapes<T>(op: string, model: Module, shape: Shape, body: (x: Tensor, 
 
 /**
  * The table of a model's layers, as text: output sizes, filters, parameters and multiply-adds for one image; see `summarize`.
- * `inputShape` is (channels, height, width); a model that has an `inputShape` brings its own.
+ * `inputShape` is as there; a model that has an `inputShape` brings its own.
  * @throws UsageError without either.
  */
-export function summary(model: Module & { inputShape?: Shape }, inputShape = model.inputShape): string {
+export function summary(model: AnyModule & { inputShape?: InputShape }, inputShape = model.inputShape): string {
   requireModule('summary', model);
   if (!inputShape)
     throw new UsageError('summary: takes the shape of an input without its batch, such as [3, 224, 224]');
@@ -158,7 +159,7 @@ export function summary(model: Module & { inputShape?: Shape }, inputShape = mod
   const frozen = sum((r) => r.frozen);
   const table = [
     ['layer', 'kind', '', 'output', 'filters', 'parameters', 'multiply-adds'],
-    ['input', '', '', showImage(inputShape), '', '', ''],
+    ['input', '', '', shapesOf('summary', inputShape).map(showImage).join(', '), '', '', ''],
     ...rows.map((r) => [
       r.name,
       r.kind,

@@ -1,4 +1,5 @@
 // What gradients are about in a tensor: how it was computed, whether `backward` follows it, and its own gradient.
+import type { Place } from '../device/place.js';
 import { DtypeError, ShapeError, showValue, UsageError } from '../errors.js';
 import type { DType } from './dtype.js';
 import { openScope, type Scope } from './scope.js';
@@ -9,8 +10,8 @@ import type { Moment } from './versions.js';
 export interface Computed<T> {
   /** The op. */
   name: string;
-  /** The layer it belongs to, for profiles. */
-  place: string;
+  /** The layer it belongs to. @internal */
+  place: Place;
   /** The tensors that it was computed from. */
   inputs: readonly T[];
   /**

@@ -85,7 +85,7 @@ function stillOpen(scope: Scope | null): Scope | null {
  * Opens a scope: tensors made until it closes are disposed of with it.
  *
  *     { using step = scope(); ... }          // closes at the end of the block
- *     const loss = scope(() => ...);         // the callback's result is kept, all else goes
+ *     const loss = scope(() => ...);         // the callback's result is kept, with all tensors in it; all else goes
  *
  * Code that runs during an `await` would make its tensors in a scope that is open then: start reads inside, and await
  * what they return outside.
@@ -100,9 +100,7 @@ export function scope<T>(body?: () => T): Scope | T {
   if (!body) return opened;
   try {
     const result = body();
-    for (const item of Array.isArray(result) ? result : [result]) {
-      if (isOwned(item) && item.scope === opened) keep(item); // what is from further out stays where it is
-    }
+    for (const item of ownedIn(result)) if (item.scope === opened) keep(item); // what is from further out stays where it is
     return result;
   } finally {
     opened.close();
@@ -143,6 +141,22 @@ export function unscoped<T>(body: () => T): T {
   } finally {
     innermost = saved;
   }
+}
+
+/**
+ * The tensors in a value, each once: it itself, or what is in lists, Maps, Sets and objects at any depth. What a scope's
+ * callback and a module's `forward` give may be any of these.
+ */
+export function ownedIn(value: unknown): Owned[] {
+  if (isOwned(value)) return [value];
+  const seen = new Set<object>();
+  const note = (part: unknown) => typeof part === 'object' && part !== null && seen.add(part);
+  note(value);
+  for (const item of seen) {
+    if (isOwned(item) || ArrayBuffer.isView(item)) continue;
+    for (const part of item instanceof Map || item instanceof Set ? item.values() : Object.values(item)) note(part);
+  }
+  return [...seen].filter(isOwned);
 }
 
 function isOwned(value: unknown): value is Owned {

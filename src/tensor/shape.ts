@@ -36,6 +36,17 @@ export function checkShape(op: string, shape: Shape): void {
   }
 }
 
+/** The shape of a model's input, or a list with the shape of each of its inputs. */
+export type InputShape = Shape | readonly Shape[];
+
+/** The shapes of a model's inputs, given by a caller. */
+export function shapesOf(op: string, given: InputShape): readonly Shape[] {
+  const several = Array.isArray(given) && given.length > 0 && given.every(Array.isArray);
+  const shapes = (several ? given : [given]) as readonly Shape[];
+  for (const shape of shapes) checkShape(op, shape);
+  return shapes;
+}
+
 /** The shape two shapes broadcast to, by NumPy's and PyTorch's rule. */
 export function broadcastShapes(op: string, a: Shape, b: Shape): number[] {
   const rank = Math.max(a.length, b.length);

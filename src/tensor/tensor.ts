@@ -5,7 +5,7 @@ import { anything, checkOptions, flag, type Rules } from '../options.js';
 import { arrayOf, bytesOf, checkDtype, type DType, type HostArray, type HostTensor, type TypedArray } from './dtype.js';
 import { type Computed, Differentiable } from './gradient.js';
 import { deviceArray, hostValues, type Nested } from './host-values.js';
-import { openScope, type Scope } from './scope.js';
+import { openScope, ownedIn, type Scope } from './scope.js';
 import { checkShape, type Shape, sameShape, showShape, sizeOf } from './shape.js';
 import { newStorage, type Storage, usable } from './storage.js';
 import { countWrite, nextTensorId } from './versions.js';
@@ -242,6 +242,11 @@ export function empty(shape: Shape, dtype: DType = 'f32', label = 'empty'): Tens
   const made = new Tensor(shape, dtype, newStorage(shape, dtype, label));
   made.label = label;
   return made;
+}
+
+/** The tensors in a value: it itself, or those in lists, Maps, Sets and objects at any depth. */
+export function tensorsIn(value: unknown): Tensor[] {
+  return ownedIn(value).filter((item) => item instanceof Tensor);
 }
 
 /** The same memory under another shape of the same size. */

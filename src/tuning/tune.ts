@@ -3,9 +3,9 @@ import { activeRecorder } from '../device/recorder.js';
 import { productKey, type Tiling, tilingName } from '../kernels/product.js';
 import { auditioning } from '../kernels/tile.js';
 import { addTuned } from '../kernels/tuned.js';
-import { type Module, requireModule } from '../layers/module.js';
+import { type AnyModule, requireModule } from '../layers/module.js';
 import { callback, checkOptions, whole } from '../options.js';
-import { checkShape, type Shape } from '../tensor/shape.js';
+import { type InputShape, shapesOf } from '../tensor/shape.js';
 import { rehearsing } from './warmup.js';
 
 /** How much `tune` tries. */
@@ -29,15 +29,15 @@ export interface Tuned {
 const ROUNDS = 3;
 
 /**
- * Measures tilings for every matrix product and convolution that a model needs for inputs of this shape, and uses the
+ * Measures tilings for every matrix product and convolution that a model needs for inputs of this shape (or these), and uses the
  * quickest from now on; kept on disk by adapter (in a browser in its local storage). WGRAD_TUNING=off ignores what was kept.
  * Any tiling gives right answers; sums may round differently. Needs timestamps.
  * @throws UsageError for options that it does not know, ShapeError for a shape that is none.
  */
-export async function tune(model: Module, inputShape: Shape, options: TuneOptions = {}): Promise<Tuned[]> {
+export async function tune(model: AnyModule, inputShape: InputShape, options: TuneOptions = {}): Promise<Tuned[]> {
   checkOptions('tune', options, { candidates: whole(1), onProgress: callback });
   requireModule('tune', model);
-  checkShape('tune', inputShape);
+  const shapes = shapesOf('tune', inputShape);
   const { candidates = 4, onProgress } = options;
   const times = new Map<string, Record<string, number>>();
   for (let place = 0; place < candidates; place++) {
@@ -50,7 +50,7 @@ export async function tune(model: Module, inputShape: Shape, options: TuneOption
         return tiling;
       };
       const recorder = activeRecorder();
-      const recorded = await recorder.rehearse(() => auditioning(choose, () => body(inputShape)));
+      const recorded = await recorder.rehearse(() => auditioning(choose, () => body(shapes)));
       for (let round = 0; round < ROUNDS; round++) {
         const { spans } = await profile(() => recorder.launch(recorded, ({ flops }) => flops > 0));
         for (const [i, { start, end }] of spans.entries()) note(times, asked[i], (end - start) / 1e6);

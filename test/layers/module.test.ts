@@ -48,8 +48,14 @@ test('loadStateDict copies values and names what does not fit', async () => {
   a.first.weight.set(new Float32Array(12).fill(2.5));
   b.loadStateDict(a.stateDict());
   assert.ok((await b.first.weight.data()).every((v) => v === 2.5));
-  b.loadStateDict({ 'first.bias': { shape: [4], data: Float32Array.of(1, 2, 3, 4) } }, { strict: false });
+  const part = { 'first.bias': { shape: [4], data: Float32Array.of(1, 2, 3, 4) }, other: tensor([1]) };
+  assert.equal(b.loadStateDict(part, { strict: false }), {
+    missingKeys: Object.keys(b.stateDict()).filter((name) => name !== 'first.bias'),
+    unexpectedKeys: ['other'],
+  });
   assert.equal([...(await b.first.bias!.data())], [1, 2, 3, 4]);
+  assert.equal(b.loadStateDict(a.stateDict()), { missingKeys: [], unexpectedKeys: [] });
+  b.loadStateDict(part, { strict: false });
   const { 'first.bias': _, ...missing } = a.stateDict();
   assert.throws(() => b.loadStateDict(missing), /missing first.bias/);
   const map: unknown = new Map(Object.entries(a.stateDict())); // as readSafetensors gives them

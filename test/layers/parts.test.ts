@@ -24,6 +24,7 @@ import {
   UsageError,
   zeros,
 } from '../../src/index.js';
+import { findingParts } from '../../src/layers/reach.js';
 import { evaluate, predictProbabilities, Trainer, warmup } from '../../src/train/index.js';
 import { useDevice } from '../support/device.js';
 import { seeded } from '../support/random.js';
@@ -290,7 +291,7 @@ test('a parameter in a private field or a closure is named in the first step and
   for (const [model, message] of [
     [
       new Hiding((x) => layer.forward(x)),
-      /: a parameter \[2, 2\], which linear uses, is not among model.parameters\(\)/,
+      /: a parameter \[2, 2\], which linear in 'Linear' uses, is not among model.parameters\(\)/,
     ],
     [new Hiding((x) => add(x, w)), /: a parameter \[2\], which add uses, is not among/],
     [new Hiding((x) => matmul(relu(x), layer.weight)), /: a parameter \[2, 2\], which \w+ uses, is not/],
@@ -302,6 +303,43 @@ test('a parameter in a private field or a closure is named in the first step and
   }
   layer.dispose();
   w.dispose();
+});
+
+test('every tensor of an output is followed, wherever it is', () => {
+  const x = zeros([1, 2]);
+  class Output {
+    constructor(readonly inner: unknown) {}
+  }
+  const wraps: [string, (y: Tensor) => unknown][] = [
+    ['a list', (y) => [x, y]],
+    ['an object', (y) => ({ x, deeper: { y } })],
+    ['a Map', (y) => new Map([['y', [y]]])],
+    ['a Set', (y) => new Set([y])],
+    ['an object of a class', (y) => new Output(new Output([y]))],
+  ];
+  for (const [what, wrap] of wraps) {
+    using _ = scope();
+    const hidden = parameter(zeros([2]));
+    class Several extends Module<[Tensor, Tensor], unknown> {
+      readonly fc = new Linear(2, 2);
+      forward(a: Tensor, b: Tensor): unknown {
+        return wrap(add(this.fc.forward(a), mul(b, hidden)));
+      }
+    }
+    const model = new Several();
+    const forward = () => findingParts('step', model, () => model.forward(x, x));
+    assert.throws(forward, /^step: a parameter \[2\], which mul uses, is not among model\.parameters/, what);
+    model.dispose();
+    hidden.dispose();
+  }
+  const loop: unknown[] = [x];
+  loop.push(loop);
+  assert.is(
+    scope(() => findingParts('step', new Linear(2, 2), () => loop)),
+    loop,
+    'an output that holds itself ends',
+  );
+  x.dispose();
 });
 
 test('dropout and batch norm that eval() does not reach are named', async () => {

@@ -16,6 +16,7 @@ import {
   maxPool2d,
   mean,
   memory,
+  mul,
   outputShape,
   parameter,
   relu,
@@ -168,6 +169,60 @@ test('nothing is computed, and all is as before: memory, modes, random stream, s
     [true, true, false, true].map((training) => [training, false]),
   );
   assert.equal([...(await statistics.data())], [0, 0, 0, 0]);
+  model.dispose();
+});
+
+test('several inputs and outputs: shapes in a list, and outputs behind one another', () => {
+  class Two extends Module<[Tensor, Tensor], { both: Tensor; parts: [Tensor, Tensor] }> {
+    readonly image = new Conv2d(3, 4, 3);
+    readonly text = new Linear(5, 6);
+    forward(a: Tensor, b: Tensor): { both: Tensor; parts: [Tensor, Tensor] } {
+      const parts: [Tensor, Tensor] = [this.image.forward(a), this.text.forward(b)];
+      return { both: mean(parts[0]), parts };
+    }
+  }
+  class Whole extends Module<[Tensor, Tensor]> {
+    readonly two = new Two();
+    readonly scale = parameter(zeros([6]));
+    forward(a: Tensor, b: Tensor): Tensor {
+      const { parts } = this.two.forward(a, b);
+      return mul(parts[1], this.scale);
+    }
+  }
+  const model = new Whole();
+  const rows = summarize(model, [[3, 8, 8], [5]]).map((row) => [row.name, row.output, row.parameters]);
+  assert.equal(rows, [
+    ['two.image', '6 x 6 x 4', 112],
+    ['two.text', '6', 36],
+    ['', '6', 6],
+  ]);
+  assert.match(summary(model, [[3, 8, 8], [5]]), /^input +8 x 8 x 3, 5$/m);
+  assert.equal(
+    outputShape(model, [
+      [2, 3, 8, 8],
+      [2, 5],
+    ]),
+    [2, 6],
+  );
+  const shown = parameter(zeros([1]));
+  Object.assign(model.two, { shown }); // a row of its own
+  assert.is(summarize(model.two, [[3, 8, 8], [5]]).at(-1)!.output, '1, 6 x 6 x 4, 6');
+  assert.throws(
+    () =>
+      outputShape(model.two as never, [
+        [1, 3, 8, 8],
+        [1, 5],
+      ]),
+    /^outputShape: the model gives an Object, not a tensor; summarize\(\) lists all outputs$/,
+  );
+  assert.throws(
+    () =>
+      summarize(model, [
+        [3, 8, 8],
+        [5, -1],
+      ]),
+    /^summarize: \[5, -1\] is not a shape/,
+  );
   model.dispose();
 });
 

@@ -324,8 +324,8 @@ const listing = planted('node/image-folder', [
   [
     'src/node/list-pictures.ts',
     'pictures of other kinds vanish',
-    '    ...others.map((file) => ({ file,',
-    '    ...others.slice(0, 0).map((file) => ({ file,',
+    '    ...others.map(unread),',
+    '    ...others.slice(0, 0).map(unread),',
   ],
   ['src/node/list-pictures.ts', 'class folders without a picture vanish', '!full.has(folder))', 'full.has(folder))'],
   [

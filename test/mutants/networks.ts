@@ -52,6 +52,28 @@ const layers = planted('layers/parts', [
     'if (missing.length === 0) return;',
     ['layers/module', 'layers/parts'],
   ],
+  [
+    'src/layers/call.ts',
+    'a layer with several names always goes by its first',
+    'return join(caller.path, names.find(',
+    'return join(caller.path, names.slice(0, 1).find(',
+    'layers/names',
+  ],
+  [
+    'src/layers/call.ts',
+    'super.forward is a call of its own',
+    'if (callAround(outer)?.module === module) return',
+    'if (callAround(outer)?.module === null) return',
+    'layers/hooks',
+  ],
+  ['src/layers/call.ts', 'a removed hook runs on', 'void this[when].delete(key)', 'void key', 'layers/hooks'],
+  [
+    'src/autograd/tape.ts',
+    'launches of a gradient are the forward pass’s',
+    'at(new Backward(node.place, node.name), () =>',
+    'at(new Backward(node.place, node.name).outer ?? node.place, () =>',
+    'layers/names',
+  ],
   ['src/layers/freeze.ts', 'freezing keeps the last gradient', 'if (!on) t.grad = null;', '', 'layers/freeze'],
   ['src/layers/freeze.ts', 'a path takes in all that begin like it', '(\\\\.|$)`);', '`);', 'layers/freeze'],
   [
@@ -433,8 +455,8 @@ const summary = planted('layers/summary', [
   [
     'src/layers/summary.ts',
     'a layer counts the products of the layers inside of it, too',
-    'told(name, module, y.shape, (all - inside) / 2);',
-    'told(name, module, y.shape, (all - 0 * inside) / 2);',
+    'told(name, module, outputs, (all - inside) / 2);',
+    'told(name, module, outputs, (all - 0 * inside) / 2);',
   ],
   ['src/layers/summary.ts', 'a multiply-add counts twice', '(all - inside) / 2', 'all - inside'],
   [

@@ -208,6 +208,26 @@ test('the callback form leaves a result alone that belongs further out', () => {
   assert.ok(x.disposed);
 });
 
+test('what a scope’s callback gives is kept with all tensors in it', () => {
+  const before = memory().liveBuffers;
+  const [list, map, object] = scope(() => {
+    const t = () => tensor([1]);
+    t();
+    return [
+      [t(), [t()]],
+      new Map([['a', { b: t() }]]),
+      new (class {
+        readonly set = new Set([t()]);
+        readonly numbers = new Float32Array(3);
+      })(),
+    ] as const;
+  });
+  const kept = [list[0], (list[1] as readonly Tensor[])[0], map.get('a')!.b, [...object.set][0]] as Tensor[];
+  assert.is(memory().liveBuffers - before, 4);
+  assert.ok(kept.every((t) => !t.disposed));
+  for (const t of kept) t.dispose();
+});
+
 test('scopes closed out of order are refused', () => {
   const outer = scope();
   const inner = scope();

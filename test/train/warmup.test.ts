@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { activeRecorder } from '../../src/device/recorder.js';
 import {
   activity,
+  add,
   alexnet,
   crossEntropy,
   features,
@@ -10,23 +11,28 @@ import {
   keep,
   kernel,
   Linear,
+  Module,
   manualSeed,
   memory,
   mul,
   neg,
   ones,
   randn,
+  reshape,
   Sequential,
   scope,
   setDetectAnomaly,
   sum,
   sync,
   Tanh,
+  type Tensor,
+  tanh,
   tensor,
 } from '../../src/index.js';
 import { forgetTuned } from '../../src/kernels/tuned.js';
 import { tune, warmup } from '../../src/train/index.js';
 import { useDevice } from '../support/device.js';
+import { thrownBy } from '../support/faults.js';
 import { seeded } from '../support/random.js';
 import { Skip, suite } from '../support/suite.js';
 
@@ -67,6 +73,42 @@ for (const variant of ['paper', 'dogcat'] as const) {
     model.dispose();
   });
 }
+
+test('a model of several inputs and outputs is warmed up by their shapes', async () => {
+  class Two extends Module<[Tensor, Tensor], { scores: Tensor; rest: Tensor[] }> {
+    readonly a = new Linear(3, 4);
+    readonly b = new Linear(5, 4);
+    forward(x: Tensor, y: Tensor): { scores: Tensor; rest: Tensor[] } {
+      return { scores: this.a.forward(x), rest: [tanh(reshape(this.b.forward(y), [2, 2, 2]))] };
+    }
+  }
+  const model = new Two();
+  const inputs = (): [Tensor, Tensor] => [ones([2, 3]), ones([2, 5])];
+  const step = () => {
+    using _ = scope();
+    const { scores, rest } = model.forward(...inputs());
+    add(crossEntropy(scores, tensor(Int32Array.of(0, 2))), sum(rest[0])).backward();
+  };
+  await warmup(model, [
+    [2, 3],
+    [2, 5],
+  ]);
+  assert.ok(model.parameters().every(({ grad }) => grad === null));
+  const { pipelines } = activity();
+  step();
+  assert.is(activity().pipelines, pipelines);
+  assert.ok(model.parameters().every(({ grad }) => grad));
+  await warmup(model.eval(), [
+    [2, 3],
+    [2, 5],
+  ]);
+  const wrong = [
+    [2, 3],
+    [2, -5],
+  ];
+  assert.match(String(await thrownBy(() => warmup(model, wrong))), /warmup: \[2, -5\] is not a shape/);
+  model.dispose();
+});
 
 test('evaluation mode needs the forward kernels only', async () => {
   const model = alexnet({ variant: 'dogcat', width: 0.1, imageSize: 75, numClasses: 3 }).eval();
