@@ -1,6 +1,6 @@
 // What a checkpoint keeps of a run: parts by name, each as a plain value and tensors, and where the run stands.
 import type { StoredTensor } from '../io/safetensors.js';
-import type { Module } from '../layers/module.js';
+import type { AnyModule } from '../layers/module.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import type { Tensor } from '../tensor/tensor.js';
 
@@ -23,7 +23,7 @@ export interface Stateful {
 }
 
 /** What a checkpoint keeps the state of. */
-export type Part = Module | Optimizer | Stateful;
+export type Part = AnyModule | Optimizer | Stateful;
 
 /** A run as checkpoints and recovery see it: `Trainer` is one, and `{ keep: { model, optimizer }, position: { step: 0 } }` of a loop of your own. */
 export interface Run<Position = Json> {

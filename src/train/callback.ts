@@ -5,7 +5,7 @@ import type { Recovery } from '../checkpoint/recovery.js';
 import type { Json, Stateful } from '../checkpoint/stateful.js';
 import { CheckpointError, showValue, UsageError } from '../errors.js';
 import type { StoredTensor } from '../io/safetensors.js';
-import type { Module } from '../layers/module.js';
+import type { AnyModule } from '../layers/module.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import { meant } from '../options.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -14,7 +14,7 @@ import type { EpochRecord, Progress, TrainerPosition } from './record.js';
 /** The training that a hook looks into; the trainer is one. */
 export interface Training {
   /** What is trained. */
-  readonly model: Module;
+  readonly model: AnyModule;
   /** What trains it. */
   readonly optimizer: Optimizer;
   /** Epochs that `fit` was asked for, in all. */

@@ -1,6 +1,6 @@
 // Mistakes in what a trainer is given that would otherwise train in silence, to no use.
 import { DataError, ShapeError, showValue, UsageError } from '../errors.js';
-import { Module } from '../layers/module.js';
+import { type AnyModule, Module } from '../layers/module.js';
 import { Optimizer } from '../optim/optimizer.js';
 import {
   anything,
@@ -116,7 +116,7 @@ export function checkFit(options: FitOptions): void {
 }
 
 /** @throws UsageError unless they are a model, a task and a source of batches. */
-export function checkEvaluation<B extends object, M extends Module>(parts: EvaluationParts<B, M>): void {
+export function checkEvaluation<B extends object, M extends AnyModule>(parts: EvaluationParts<B, M>): void {
   const rules = {
     model: required(model),
     task: required(task),

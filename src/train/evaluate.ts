@@ -2,7 +2,7 @@
 import { noGrad } from '../autograd/tape.js';
 import { sync } from '../device/recorder.js';
 import { DataError } from '../errors.js';
-import type { Module } from '../layers/module.js';
+import type { AnyModule, Module } from '../layers/module.js';
 import { inEvaluation } from '../layers/reach.js';
 import { scope } from '../tensor/scope.js';
 import { type BatchSource, onDevice } from './batches.js';
@@ -13,7 +13,7 @@ import { Mean } from './metrics.js';
 import type { Task } from './task.js';
 
 /** What is looked at, and how. */
-export interface EvaluationParts<B extends object, M extends Module = Module> {
+export interface EvaluationParts<B extends object, M extends AnyModule = Module> {
   /** It runs in evaluation mode; between batches and afterwards each module's mode is as before. */
   model: M;
   /** What a step is; it is told that it does not train. */
@@ -31,7 +31,7 @@ export interface EvaluationParts<B extends object, M extends Module = Module> {
  * @throws the reason of the first signal that aborts; DataError if the data are empty; UsageError if a module runs that `model.eval()`
  * does not reach, and whatever the task throws.
  */
-export async function evaluate<B extends object, M extends Module = Module>(
+export async function evaluate<B extends object, M extends AnyModule = Module>(
   parts: EvaluationParts<B, M>,
 ): Promise<Record<string, number>> {
   checkEvaluation(parts);

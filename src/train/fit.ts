@@ -1,7 +1,7 @@
 // What a trainer is made of, and how it is asked to train.
 import type { RollbackOptions } from '../checkpoint/recovery.js';
 import type { Snapshot } from '../checkpoint/snapshot.js';
-import type { Module } from '../layers/module.js';
+import type { AnyModule } from '../layers/module.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import type { BatchSource } from './batches.js';
 import type { Callback } from './callback.js';
@@ -11,7 +11,7 @@ import type { Task } from './task.js';
 
 /** What a trainer works with. */
 // biome-ignore lint/suspicious/noExplicitAny: a task's batches are of any kind
-export interface TrainerParts<B extends object = any, M extends Module = any> {
+export interface TrainerParts<B extends object = any, M extends AnyModule = any> {
   /** What is trained. */
   model: M;
   /** Of the model's parameters. */

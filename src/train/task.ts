@@ -1,5 +1,5 @@
 // What one step of training or validation is.
-import type { Module } from '../layers/module.js';
+import type { AnyModule, Module } from '../layers/module.js';
 import type { Measured } from '../metrics/metric.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { OnDevice } from './batches.js';
@@ -23,7 +23,7 @@ export interface StepResult {
  *       return { loss: mseLoss(prediction, y), size: y.shape[0], metrics: { r2: r2.of(prediction, y) } };
  *     };
  */
-export type Task<B extends object = object, M extends Module = Module> = (
+export type Task<B extends object = object, M extends AnyModule = Module> = (
   model: M,
   batch: OnDevice<B>,
   mode: TaskMode,

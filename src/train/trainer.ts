@@ -5,7 +5,7 @@ import { type Attempt, withRecovery } from '../checkpoint/recovery.js';
 import type { Json, Run } from '../checkpoint/stateful.js';
 import { sync } from '../device/recorder.js';
 import { DataError, UsageError } from '../errors.js';
-import type { Module } from '../layers/module.js';
+import type { AnyModule } from '../layers/module.js';
 import { findingParts } from '../layers/reach.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import { scope } from '../tensor/scope.js';
@@ -18,7 +18,6 @@ import type { FitOptions, TrainerParts } from './fit.js';
 import { KeptData, KeptSchedule, watchedMetric } from './kept.js';
 import { AHEAD, LateResults } from './late-results.js';
 import { type EpochRecord, type Progress, positionMismatch, START, type TrainerPosition } from './record.js';
-import type { StepResult } from './task.js';
 import { updateWeights } from './update.js';
 
 /** A rollback does not go back to where losses were this many times the first: they were on their way up. */
@@ -26,7 +25,7 @@ const RISING = 2;
 
 /** Trains a model on a task. Every part is yours to choose; `fit` runs epochs and may be resumed. */
 // biome-ignore lint/suspicious/noExplicitAny: a task's batches are of any kind
-export class Trainer<B extends object = any, M extends Module = any> implements Run<TrainerPosition>, Training {
+export class Trainer<B extends object = any, M extends AnyModule = any> implements Run<TrainerPosition>, Training {
   /** So far. */
   rollbacks = 0;
   private at: TrainerPosition = structuredClone(START);
@@ -203,11 +202,10 @@ export class Trainer<B extends object = any, M extends Module = any> implements 
     const { model, optimizer, task } = this.current;
     using _step = scope();
     const given = onDevice('trainer', batch);
-    let result!: StepResult;
-    findingParts('trainer', model, () => {
-      result = task(model, given, { training: true });
+    const result = findingParts('trainer', model, () => {
+      const result = task(model, given, { training: true });
       checkStep('trainer', result);
-      return result.loss;
+      return result;
     });
     this.figures.measures.add('trainer', result);
     if (this.gathered === 0) optimizer.zeroGrad();
