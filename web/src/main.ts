@@ -121,29 +121,29 @@ class Page {
     return {
       preparing: (what) => this.say(`${what[0].toUpperCase()}${what.slice(1)} …`),
       progress: (now) => {
-        const { epoch, images, imagesInEpoch, batchLoss, batchAccuracy, accuracy, phase } = now;
+        const { epoch, examples, examplesInEpoch, batchLoss, metrics, phase } = now;
+        const { accuracy = Number.NaN } = metrics;
         const { imagesPerSecond, megabytes } = now;
-        const share = images / imagesInEpoch;
+        const share = examples / examplesInEpoch;
         element<HTMLProgressElement>('bar').value = (epoch - 1 + (phase === 'train' ? share : 1)) / this.epochs;
         element('figure-rate').textContent = imagesPerSecond > 0 ? imagesPerSecond.toFixed(0) : '–';
         element('figure-memory').textContent = `${megabytes.toFixed(0)} MB`;
         this.say(
           phase === 'train'
-            ? `Epoch ${epoch} of ${this.epochs}, picture ${images} of ${imagesInEpoch}`
+            ? `Epoch ${epoch} of ${this.epochs}, picture ${examples} of ${examplesInEpoch}`
             : 'Looking at new pictures …',
         );
         if (phase !== 'train') return;
-        this.curves.step(epoch - 1 + share, batchLoss, batchAccuracy);
+        this.curves.step(epoch - 1 + share, batchLoss, accuracy);
         if (Number.isFinite(batchLoss)) element('figure-loss').textContent = batchLoss.toFixed(3);
         if (Number.isFinite(accuracy)) element('figure-accuracy').textContent = `${(100 * accuracy).toFixed(0)} %`;
         if (performance.now() - named < 2000) return;
         named = performance.now();
         this.tryIt.enable(true);
       },
-      epoch: ({ epoch, validationLoss, validationAccuracy }) => {
-        this.curves.epoch(epoch, validationLoss, validationAccuracy);
-        if (validationAccuracy !== null)
-          element('figure-validation').textContent = `${(100 * validationAccuracy).toFixed(0)} %`;
+      epoch: ({ epoch, metrics: { val_loss: loss = null, val_accuracy: accuracy = null } }) => {
+        this.curves.epoch(epoch, loss, accuracy);
+        if (accuracy !== null) element('figure-validation').textContent = `${(100 * accuracy).toFixed(0)} %`;
       },
       filters: (planes) => {
         this.showFilters(planes);

@@ -26,6 +26,7 @@ import {
   pixelsOf,
 } from 'wgrad/data';
 import {
+  classification,
   type EpochRecord,
   type Progress,
   predictProbabilities,
@@ -83,6 +84,8 @@ type Source = { kind: 'stand-ins'; count: number } | { kind: 'files'; files: Pic
 
 const SEED = 1;
 const FILTERS_EVERY_MS = 1500;
+/** Steps between two looks at the accuracy of the epoch so far. */
+const METRICS_EVERY = 2;
 
 export class Session {
   private source: Source = { kind: 'stand-ins', count: 1000 };
@@ -185,7 +188,7 @@ export class Session {
       model: this.model,
       optimizer,
       schedule: { each: 'step', rule: new OneCycleLR(optimizer, { maxLr: learningRate, totalSteps }) },
-      classes: train.classes,
+      task: classification({ classes: train.classes }),
       train: loader,
       validation: validation.length > 0 ? new DataLoader(validation, { batchSize: batch, augment: center }) : undefined,
     });
@@ -200,23 +203,31 @@ export class Session {
     await warmup(model, [batchSize, 3, image, image], {
       onProgress: (done, all) => listener.preparing(`compiling kernels: ${done} of ${all}`),
     });
-    const before = trainer.position().step;
+    const before = trainer.position.step;
     const meter = new RateMeter(10);
     let shown = 0;
     return trainer.fit({
       epochs,
       signal: this.pause.signal,
-      onProgress: (now) => {
-        if (now.phase === 'train') meter.mark((now.step - before) * batchSize);
-        listener.progress({ ...now, imagesPerSecond: meter.perSecond, megabytes: memory().liveBytes / 2 ** 20 });
-        if (performance.now() - shown < FILTERS_EVERY_MS) return;
-        shown = performance.now();
-        void this.filters().then((planes) => listener.filters(planes));
-      },
-      onEpoch: async (record) => {
-        listener.epoch(record);
-        listener.filters(await this.filters());
-      },
+      metricsEvery: METRICS_EVERY,
+      callbacks: [
+        {
+          onBatchEnd: (now) => {
+            meter.mark((now.step - before) * batchSize);
+            listener.progress({ ...now, imagesPerSecond: meter.perSecond, megabytes: memory().liveBytes / 2 ** 20 });
+            if (performance.now() - shown < FILTERS_EVERY_MS) return;
+            shown = performance.now();
+            void this.filters().then((planes) => listener.filters(planes));
+          },
+          onValidationBatchEnd: (now) => {
+            listener.progress({ ...now, imagesPerSecond: meter.perSecond, megabytes: memory().liveBytes / 2 ** 20 });
+          },
+          onEpochEnd: async (record) => {
+            listener.epoch(record);
+            listener.filters(await this.filters());
+          },
+        },
+      ],
     });
   }
 
