@@ -1,5 +1,6 @@
 // What a run needs of its model besides tensors: what is frozen, and what is in evaluation mode.
 import type { Module } from '../layers/module.js';
+import { list, record, text } from './json.js';
 
 /** Parts of a model, by path, that are not as they are made. */
 export interface ModelState {
@@ -31,9 +32,15 @@ export function restoreModelState(model: Module, { frozen, evaluating }: ModelSt
   for (const [path, module] of model.namedModules()) module.training = !evaluating.includes(path);
 }
 
-/** A path that the model has not, or undefined. */
-export function unknownPath(model: Module, { frozen, evaluating }: ModelState): string | undefined {
+const checkForm = record({ frozen: list(text), evaluating: list(text) });
+
+/** Why a saved state is none of this model, or undefined. */
+export function modelStateMismatch(model: Module, state: unknown): string | undefined {
+  const wrong = checkForm(state, 'its state');
+  if (wrong) return wrong;
+  const { frozen, evaluating } = state as ModelState;
   const parameters = new Set(model.namedParameters().map(([path]) => path));
   const modules = new Set(model.namedModules().map(([path]) => path));
-  return frozen.find((path) => !parameters.has(path)) ?? evaluating.find((path) => !modules.has(path));
+  const unknown = frozen.find((path) => !parameters.has(path)) ?? evaluating.find((path) => !modules.has(path));
+  return unknown && `its state has '${unknown}', which the model has not`;
 }

@@ -5,7 +5,7 @@ import { Optimizer, type OptimizerState } from '../optim/optimizer.js';
 import { sameShape, showShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { formMismatch } from './json.js';
-import { type ModelState, modelState, restoreModelState, unknownPath } from './model-state.js';
+import { type ModelState, modelState, modelStateMismatch, restoreModelState } from './model-state.js';
 import type { Json, Part } from './stateful.js';
 
 type Stored = Record<string, StoredTensor>;
@@ -26,10 +26,7 @@ export function tensorsOf(part: Part): Record<string, Tensor> {
 
 /** Why a part cannot go on from what was saved, or undefined. */
 export function partMismatch(part: Part, state: Json, tensors: Stored): string | undefined {
-  if (part instanceof Module) {
-    const unknown = unknownPath(part, state as unknown as ModelState);
-    return weightsMismatch(part, tensors) ?? (unknown && `its state has '${unknown}', which the model has not`);
-  }
+  if (part instanceof Module) return weightsMismatch(part, tensors) ?? modelStateMismatch(part, state);
   if (part instanceof Optimizer) return formMismatch(state, stateOf(part)) ?? optimizerMismatch(part, tensors);
   return part.mismatch ? part.mismatch(state, tensors) : formMismatch(state, part.state());
 }

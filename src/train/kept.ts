@@ -24,13 +24,26 @@ export function watchedMetric(watch: string | undefined, metrics: Record<string,
   throw new UsageError(`trainer: schedule: there is no metric '${name}' to watch; there are ${known}`);
 }
 
+/** What is watched by default. */
+export const usuallyWatched = (validated: boolean): string => (validated ? 'val_loss' : 'loss');
+
 /** A schedule with when it is stepped: a plateau's best figure is of one kind. */
 export class KeptSchedule implements Stateful {
-  constructor(private readonly schedule: TrainerSchedule) {}
+  constructor(
+    private readonly schedule: TrainerSchedule,
+    private readonly validated: boolean,
+  ) {}
+
+  /** The metric that it is stepped with, also where none is named; rules that count take none. */
+  private get watch(): string | null {
+    const { each, rule, watch } = this.schedule;
+    const usual = each === 'epoch' && rule.step.length > 0 ? usuallyWatched(this.validated) : null;
+    return watch ?? usual;
+  }
 
   state(): Json {
-    const { each, rule, watch = null } = this.schedule;
-    return { each, watch, rule: rule.state() as Json };
+    const { each, rule } = this.schedule;
+    return { each, watch: this.watch, rule: rule.state() as Json };
   }
 
   restore(state: Json): void {
@@ -38,7 +51,8 @@ export class KeptSchedule implements Stateful {
   }
 
   mismatch(state: Json): string | undefined {
-    const { each, watch = null, rule } = this.schedule;
+    const { each, rule } = this.schedule;
+    const { watch } = this;
     const saved = Object(state) as { each?: string; watch?: string | null; rule?: Json };
     const say = (when?: string, what?: string | null) => `each ${when}${what ? `, watching ${what}` : ''}`;
     if (saved.each !== each || (saved.watch ?? null) !== watch)

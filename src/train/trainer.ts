@@ -83,10 +83,10 @@ export class Trainer<B extends object = any, M extends AnyModule = any> implemen
 
   /** What checkpoints keep, beside the position. */
   get keep(): Run['keep'] {
-    const { model, optimizer, schedule, train } = this.current;
+    const { model, optimizer, schedule, train, validation } = this.current;
     const { callbacks } = this;
     const metrics = this.figures.measures;
-    const kept = schedule && new KeptSchedule(schedule);
+    const kept = schedule && new KeptSchedule(schedule, validation !== undefined);
     return { model, optimizer, schedule: kept, data: new KeptData(train, () => this.at), metrics, callbacks };
   }
 

@@ -25,7 +25,7 @@ import {
   zeros,
 } from '../../src/index.js';
 import { findingParts } from '../../src/layers/reach.js';
-import { evaluate, predictProbabilities, Trainer, warmup } from '../../src/train/index.js';
+import { classification, evaluate, predictProbabilities, Trainer, warmup } from '../../src/train/index.js';
 import { useDevice } from '../support/device.js';
 import { seeded } from '../support/random.js';
 import { suite } from '../support/suite.js';
@@ -274,8 +274,10 @@ const source = {
   },
 };
 
+const task = classification({ classes: ['a', 'b'] });
+
 const trainer = (model: Module) =>
-  new Trainer({ model, optimizer: new SGD(model.parameters(), { lr: 0.1 }), train: source, classes: ['a', 'b'] });
+  new Trainer({ model, optimizer: new SGD(model.parameters(), { lr: 0.1 }), task, train: source });
 
 async function refuses(work: Promise<unknown>, message: RegExp): Promise<void> {
   const error = await work.then(
@@ -347,11 +349,11 @@ test('dropout and batch norm that eval() does not reach are named', async () => 
     const model = new Hiding((x) => hidden.forward(x));
     const message =
       /: ran in training mode, but train\(\) and eval\(\) of the model do not reach it: a module finds its parts/;
-    await refuses(evaluate(model, source, ['a', 'b']), message);
+    await refuses(evaluate({ model, task, data: source }), message);
     await refuses(predictProbabilities(model, seeded(12, 1), [3]), message);
     await refuses(trainer(model).fit({ epochs: 1 }), message);
     hidden.eval(); // a part of somebody else's that is in the right mode
-    assert.is((await evaluate(model, source, ['a', 'b'])).confusion.total, 4);
+    assert.equal(Object.keys(await evaluate({ model, task, data: source })), ['loss', 'accuracy']);
     model.dispose();
     hidden.dispose();
   }
@@ -371,7 +373,7 @@ test('a layer that is made in the first forward pass is found', async () => {
   assert.equal(names(model), ['norm.weight', 'norm.bias', 'fc.weight', 'fc.bias']);
   model.dispose();
   const late = new Lazy();
-  await refuses(evaluate(late, source, ['a', 'b']), /^BatchNorm1d: ran in training mode/); // made too late for eval()
+  await refuses(evaluate({ model: late, task, data: source }), /^BatchNorm1d: ran in training mode/); // made too late for eval()
   late.dispose();
 });
 
@@ -380,7 +382,7 @@ test('evaluation puts each module back into its own mode', async () => {
   const model = new Sequential({ fc: new Linear(3, 2), norm, drop });
   norm.eval();
   const modes = () => model.namedModules().map(([, m]) => m.training);
-  await evaluate(model, source, ['a', 'b']);
+  await evaluate({ model, task, data: source });
   assert.equal(modes(), [true, true, false, true]);
   await predictProbabilities(model, seeded(12, 1), [3]);
   assert.equal(modes(), [true, true, false, true]);

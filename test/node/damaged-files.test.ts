@@ -3,19 +3,20 @@
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as assert from 'uvu/assert';
+import { BLANK_SEAL, seal } from '../../src/checkpoint/seal.js';
 import { readFacts } from '../../src/cli/facts.js';
 import { CheckpointError, DataError, Linear, SGD } from '../../src/index.js';
 import { readSafetensors, writeSafetensors } from '../../src/io/index.js';
 import { CheckpointFiles, decodeImage, loadImageFolder, RunFolder } from '../../src/node/index.js';
 import {
+  classification,
   readCheckpoint,
   restoreModel,
-  restoreTrainer,
+  restoreRun,
   Trainer,
   writeCheckpoint,
   writeWeights,
 } from '../../src/train/index.js';
-import { BLANK_SEAL, seal } from '../../src/train/seal.js';
 import { useDevice } from '../support/device.js';
 import { seeded } from '../support/random.js';
 import { suite } from '../support/suite.js';
@@ -36,7 +37,7 @@ function newTrainer(outputs = 2, images = 8): Trainer {
       yield { images: { data: seeded(3 * images, 1), shape: [images, 3] }, labels: new Int32Array(images) };
     },
   };
-  return new Trainer({ model, optimizer, train, classes: ['a', 'b'] });
+  return new Trainer({ model, optimizer, task: classification({ classes: ['a', 'b'] }), train });
 }
 
 test.before(useDevice);
@@ -157,7 +158,7 @@ test('checkpoint: whole, but of something else; the trainer is as before', async
   const refused = async (bytes: Uint8Array, into: Trainer, reason: RegExp) => {
     const before = await state(into);
     assert.match(
-      refusal(CheckpointError, () => restoreTrainer(readCheckpoint(bytes, 'file'), into)),
+      refusal(CheckpointError, () => restoreRun(readCheckpoint(bytes, 'file'), into)),
       reason,
     );
     assert.is(await state(into), before, 'nothing was overwritten');

@@ -5,7 +5,7 @@ import { type AugmentOptions, DataLoader, ImageDataset, MemoryPixels, type Pixel
 import { DataError, Flatten, Linear, manualSeed, Sequential, SGD, UsageError } from '../../src/index.js';
 import { DecodingPixels, FilePixels } from '../../src/node/file-pixels.js';
 import { BatchWorkers, loadImageFolder } from '../../src/node/index.js';
-import { readCheckpoint, restoreTrainer, Trainer, writeCheckpoint } from '../../src/train/index.js';
+import { classification, readCheckpoint, restoreRun, Trainer, writeCheckpoint } from '../../src/train/index.js';
 import { useDevice } from '../support/device.js';
 import { flipBit, pixelsOf, usePictures } from '../support/picture-folder.js';
 import { suite } from '../support/suite.js';
@@ -81,15 +81,24 @@ async function trained(set: ImageDataset, workers: number, stopAt?: number): Pro
     manualSeed(3);
     const model = new Sequential(new Flatten(), new Linear(3 * 8 * 8, 2));
     const train = new DataLoader(set, { batchSize: 4, shuffle: true, augment, assembler });
-    return new Trainer({ model, optimizer: new SGD(model.parameters(), { lr: 1e-4 }), train, classes: ['cat', 'dog'] });
+    return new Trainer({
+      model,
+      optimizer: new SGD(model.parameters(), { lr: 1e-4 }),
+      task: classification({ classes: ['cat', 'dog'] }),
+      train,
+    });
   };
   let run = trainer();
   if (stopAt !== undefined) {
     const stop = new AbortController();
-    await run.fit({ epochs: 2, signal: stop.signal, onProgress: ({ step }) => step >= stopAt && stop.abort() });
+    await run.fit({
+      epochs: 2,
+      signal: stop.signal,
+      callbacks: [{ onBatchEnd: ({ step }) => void (step >= stopAt && stop.abort()) }],
+    });
     const saved = await writeCheckpoint(run);
     run = trainer();
-    restoreTrainer(readCheckpoint(saved, 'saved'), run);
+    restoreRun(readCheckpoint(saved, 'saved'), run);
   }
   await run.fit({ epochs: 2 });
   await assembler.close();

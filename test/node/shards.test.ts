@@ -29,7 +29,7 @@ import {
 } from '../../src/index.js';
 import { loadImageFolder } from '../../src/node/image-folder.js';
 import { openShards, type ShardDataset, ShardLoader, type ShardLoaderOptions } from '../../src/node/index.js';
-import { readCheckpoint, restoreTrainer, Trainer, writeCheckpoint } from '../../src/train/index.js';
+import { classification, readCheckpoint, restoreRun, Trainer, writeCheckpoint } from '../../src/train/index.js';
 import { mutate } from '../soak/fuzz/mutate.js';
 import { useDevice } from '../support/device.js';
 import { Skip, suite } from '../support/suite.js';
@@ -244,23 +244,32 @@ test('a run stopped in the middle of an epoch goes on to the same bits, and refu
     const train = new ShardLoader(set, { batchSize: 4, augment, shuffle: 5, workers: 2, ...options });
     made.push(train);
     const model = new Sequential(new Flatten(), new Linear(3 * 13 * 13, 2));
-    return new Trainer({ model, optimizer: new SGD(model.parameters(), { lr: 0.01 }), train, classes });
+    return new Trainer({
+      model,
+      optimizer: new SGD(model.parameters(), { lr: 0.01 }),
+      task: classification({ classes }),
+      train,
+    });
   };
   const weights = async ({ parts: { model } }: Trainer) => [...(await model.parameters()[0].data())];
   const whole = newTrainer();
   await whole.fit({ epochs: 3 });
   const begun = newTrainer();
   const stop = new AbortController();
-  await begun.fit({ epochs: 3, signal: stop.signal, onProgress: ({ step }) => step >= 9 && stop.abort() });
-  assert.equal([begun.position().epoch, begun.position().batch], [1, 3]);
+  await begun.fit({
+    epochs: 3,
+    signal: stop.signal,
+    callbacks: [{ onBatchEnd: ({ step }) => void (step >= 9 && stop.abort()) }],
+  });
+  assert.equal([begun.position.epoch, begun.position.batch], [1, 3]);
   const file = readCheckpoint(await writeCheckpoint(begun), 'saved');
   const resumed = newTrainer({ workers: 0 });
-  restoreTrainer(file, resumed);
+  restoreRun(file, resumed);
   await resumed.fit({ epochs: 3 });
-  assert.is(resumed.position().step, 18);
+  assert.is(resumed.position.step, 18);
   assert.equal(await weights(resumed), await weights(whole));
   assert.throws(
-    () => restoreTrainer(file, newTrainer({ shuffle: 6 })),
+    () => restoreRun(file, newTrainer({ shuffle: 6 })),
     (e: unknown) => e instanceof CheckpointError && /shuffle was 5, it is 6 now/.test(e.message),
   );
   for (const loader of made) await loader.close();

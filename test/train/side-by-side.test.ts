@@ -1,7 +1,7 @@
 // Several models at work in one process, on one device and one command list.
 import * as assert from 'uvu/assert';
 import { noGrad, scope, tensor } from '../../src/index.js';
-import { warmup } from '../../src/train/warmup.js';
+import { warmup } from '../../src/tuning/warmup.js';
 import { useDevice } from '../support/device.js';
 import { seeded } from '../support/random.js';
 import { inputShape, type SmallRun, smallRun } from '../support/small-run.js';

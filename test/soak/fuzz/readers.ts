@@ -1,6 +1,9 @@
 // What is fuzzed: every reader of bytes or text from outside, with the errors that its documentation allows.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { readCheckpoint } from '../../../src/checkpoint/files.js';
+import { parseSavedState } from '../../../src/checkpoint/saved-state.js';
+import { BLANK_SEAL, seal } from '../../../src/checkpoint/seal.js';
 import { readFacts } from '../../../src/cli/facts.js';
 import { parseCommandLine } from '../../../src/cli/options.js';
 import { presets } from '../../../src/cli/presets.js';
@@ -14,9 +17,6 @@ import { decodeImage } from '../../../src/node/decode-image.js';
 import { writeSquare } from '../../../src/node/file-pixels.js';
 import { PictureTable } from '../../../src/node/picture-table.js';
 import { PixelCache } from '../../../src/node/pixel-cache.js';
-import { readCheckpoint } from '../../../src/train/checkpoint.js';
-import { parseSavedState } from '../../../src/train/saved-state.js';
-import { BLANK_SEAL, seal } from '../../../src/train/seal.js';
 import { mutate, mutateJson } from './mutate.js';
 import { jpegs, npys, pngs, safetensors } from './seeds.js';
 

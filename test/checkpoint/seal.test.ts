@@ -1,13 +1,13 @@
 // The checksum of checkpoints: the one of zip and PNG, over every byte.
 import * as assert from 'uvu/assert';
+import { BLANK_SEAL, checkSeal, seal } from '../../src/checkpoint/seal.js';
 import { CheckpointError } from '../../src/index.js';
 import { crc32 } from '../../src/io/crc32.js';
 import { writeSafetensors } from '../../src/io/safetensors.js';
-import { BLANK_SEAL, checkSeal, seal } from '../../src/train/seal.js';
 import { seeded } from '../support/random.js';
 import { suite } from '../support/suite.js';
 
-const test = suite('train/seal');
+const test = suite('checkpoint/seal');
 
 /** Bit by bit, as the standard has it. */
 function byHand(bytes: Uint8Array): number {

@@ -36,7 +36,7 @@ import { thrownBy } from '../support/faults.js';
 import { seeded } from '../support/random.js';
 import { Skip, suite } from '../support/suite.js';
 
-const test = suite('train/warmup');
+const test = suite('tuning/warmup');
 test.before(useDevice);
 
 for (const variant of ['paper', 'dogcat'] as const) {

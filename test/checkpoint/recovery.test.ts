@@ -17,7 +17,7 @@ import { useDevice } from '../support/device.js';
 import { seeded } from '../support/random.js';
 import { suite } from '../support/suite.js';
 
-const test = suite('train/recovery');
+const test = suite('checkpoint/recovery');
 test.before(useDevice);
 
 const BATCHES = 6;

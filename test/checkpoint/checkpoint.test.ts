@@ -3,15 +3,15 @@ import { AdamW, Linear, ReduceLROnPlateau, StepLR, tensor } from '../../src/inde
 import { writeSafetensors } from '../../src/io/index.js';
 import {
   checkpointParts,
+  classification,
   readCheckpoint,
   reportSvg,
   restoreModel,
-  restoreTrainer,
+  restoreRun,
   Trainer,
   type TrainerParts,
   type TrainerSchedule,
   takeSnapshot,
-  type WatchedFigure,
   writeCheckpoint,
   writeWeights,
 } from '../../src/train/index.js';
@@ -19,7 +19,7 @@ import { useDevice } from '../support/device.js';
 import { seeded } from '../support/random.js';
 import { suite } from '../support/suite.js';
 
-const test = suite('train/checkpoint');
+const test = suite('checkpoint/checkpoint');
 test.before(useDevice);
 
 const source = {
@@ -30,13 +30,15 @@ const source = {
   },
 };
 
+const task = classification({ classes: ['a', 'b'] });
+
 function newTrainer(): Trainer {
   const model = new Linear(3, 2);
-  return new Trainer({ model, optimizer: new AdamW(model.parameters()), train: source, classes: ['a', 'b'] });
+  return new Trainer({ model, optimizer: new AdamW(model.parameters()), task, train: source });
 }
 
 const values = async (t: Trainer) =>
-  Promise.all(Object.values(t.parts.model.stateDict()).map(async (p) => [...(await p.data())]));
+  Promise.all(Object.values(t.model.stateDict()).map(async (p) => [...(await p.data())]));
 
 test('a restored trainer goes on as the saved one does', async () => {
   const first = newTrainer();
@@ -46,11 +48,12 @@ test('a restored trainer goes on as the saved one does', async () => {
   const second = newTrainer();
   const checkpoint = readCheckpoint(bytes, 'saved');
   assert.is(checkpoint.metadata.note, 'kept');
-  restoreTrainer(checkpoint, second);
+  restoreRun(checkpoint, second);
   await second.fit({ epochs: 3 });
   assert.equal(await values(second), await values(first));
-  const losses = (t: Trainer) => t.history.map((r) => r.trainLoss);
-  assert.equal(losses(second), losses(first));
+  const figures = (t: Trainer) => t.history.map(({ metrics }) => metrics);
+  assert.equal(figures(second), figures(first));
+  assert.equal(Object.keys(figures(second)[2]), ['loss', 'accuracy']);
 });
 
 test('in parts it is the same file, and a snapshot is not copied', async () => {
@@ -75,30 +78,24 @@ test('a run goes on with a schedule, or without, as it began', async () => {
     readCheckpoint(await writeCheckpoint(plain), 'p'),
     readCheckpoint(await writeCheckpoint(scheduled), 's'),
   ];
+  assert.throws(() => restoreRun(files[0], scheduled), /^p: saved without a schedule, this run has one$/);
+  assert.throws(() => restoreRun(files[1], plain), /^s: saved with a schedule, this run has none$/);
   assert.throws(
-    () => restoreTrainer(files[0], scheduled),
-    /p: saved without a learning-rate schedule, this run is with one/,
+    () => restoreRun(files[1], withSchedule(newTrainer(), { each: 'step' })),
+    /^s: does not fit this run's schedule: it was stepped each epoch, this run's is stepped each step$/,
   );
   assert.throws(
-    () => restoreTrainer(files[1], plain),
-    /s: saved with a learning-rate schedule, this run is without one/,
-  );
-  assert.throws(
-    () => restoreTrainer(files[1], withSchedule(newTrainer(), { each: 'step' })),
-    /s: saved with a schedule that is stepped each epoch, this run's is stepped each step$/,
-  );
-  assert.throws(
-    () => restoreTrainer(files[1], withSchedule(newTrainer(), { each: 'epoch', watch: 'trainError' })),
-    /is stepped each epoch, this run's is stepped each epoch, watching trainError$/,
+    () => restoreRun(files[1], withSchedule(newTrainer(), { each: 'epoch', watch: 'accuracy' })),
+    /it was stepped each epoch, this run's is stepped each epoch, watching accuracy$/,
   );
   const other = withSchedule(newTrainer());
-  restoreTrainer(files[1], other);
+  restoreRun(files[1], other);
   assert.is(other.parts.optimizer.lr, scheduled.parts.optimizer.lr);
   assert.equal(other.parts.schedule!.rule.state(), scheduled.parts.schedule!.rule.state());
 });
 
 test('a plateau goes on only with the figure that it watched, named or by default', async () => {
-  const plateau = (more: Partial<TrainerParts>, watch?: WatchedFigure) => {
+  const plateau = (more: Partial<TrainerParts>, watch?: string) => {
     const { parts } = newTrainer();
     const rule = new ReduceLROnPlateau(parts.optimizer);
     return new Trainer({ ...parts, ...more, schedule: { each: 'epoch', rule, watch } });
@@ -107,10 +104,10 @@ test('a plateau goes on only with the figure that it watched, named or by defaul
   const checkpoint = readCheckpoint(await writeCheckpoint(began), 'p');
   const validation = began.parts.train;
   assert.throws(
-    () => restoreTrainer(checkpoint, plateau({ validation })),
-    /stepped each epoch, watching trainLoss, this run's is stepped each epoch, watching validationLoss$/,
+    () => restoreRun(checkpoint, plateau({ validation })),
+    /it was stepped each epoch, watching loss, this run's is stepped each epoch, watching val_loss$/,
   );
-  restoreTrainer(checkpoint, plateau({ validation }, 'trainLoss'));
+  restoreRun(checkpoint, plateau({ validation }, 'loss'));
 });
 
 test('what is no checkpoint, or not enough of one, is named', async () => {
@@ -122,7 +119,7 @@ test('what is no checkpoint, or not enough of one, is named', async () => {
     /text: not a safetensors file/,
   );
   const weights = readCheckpoint(await writeWeights(trainer.parts.model), 'weights.safetensors');
-  assert.throws(() => restoreTrainer(weights, trainer), /weights.safetensors: holds weights only/);
+  assert.throws(() => restoreRun(weights, trainer), /weights.safetensors: holds weights only/);
   assert.throws(
     () => restoreModel(weights, new Linear(4, 2)),
     /weights.safetensors: does not fit this model: weight is \[2, 3\] in the file, \[2, 4\] here/,
@@ -141,12 +138,12 @@ test('arguments that are something else, or the wrong way round, are named', asy
     ],
     [() => restoreModel(file, trainer as never), /^restoreModel: takes a module, got a Trainer/],
     [
-      () => restoreTrainer(undefined as never, trainer),
-      /^restoreTrainer: takes what readCheckpoint\(bytes, name\) gives, got undefined/,
+      () => restoreRun(undefined as never, trainer),
+      /^restoreRun: takes what readCheckpoint\(bytes, name\) gives, got undefined/,
     ],
     [
-      () => restoreTrainer(file, model as never),
-      /^restoreTrainer: takes a trainer, got a Linear; restoreModel takes a module/,
+      () => restoreRun(file, model as never),
+      /^restoreRun: takes a trainer, or a run \{ keep: \{ model, ... \}, position \}, got a Linear/,
     ],
   ] as [() => void, RegExp][]) {
     assert.throws(call, (error: Error) => error.name === 'UsageError' && message.test(error.message));
@@ -162,13 +159,13 @@ test('a loss that is no number stops training and says at which step', async () 
   const trainer = newTrainer();
   trainer.parts.model.stateDict().weight.set(new Float32Array(6).fill(Number.NaN));
   const error = await trainer.fit({ epochs: 1 }).catch((e: Error) => e);
-  assert.match((error as Error).message, /trainer: the loss is NaN at step \d/);
+  assert.match((error as Error).message, /^training: the loss is NaN at step \d/);
 });
 
 test('the report is a picture of its numbers', async () => {
   const history = [1, 2, 3].map((epoch) => ({
-    ...{ epoch, step: epoch, learningRate: 0.1, trainLoss: 1 / epoch, trainAccuracy: 0.5, seconds: 1 },
-    ...{ validationLoss: null, validationAccuracy: null },
+    ...{ epoch, step: epoch, learningRate: 0.1, seconds: 1, waited: 0 },
+    metrics: { loss: 1 / epoch, accuracy: 0.5 },
   }));
   const svg = reportSvg({
     title: 'cats & <dogs>',

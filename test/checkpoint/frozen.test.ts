@@ -1,5 +1,6 @@
 // A frozen network saved, restored and resumed, to the bit; what is unfrozen in mid-run; what older files can still do.
 import * as assert from 'uvu/assert';
+import { BLANK_SEAL, seal } from '../../src/checkpoint/seal.js';
 import {
   Adam,
   BatchNorm1d,
@@ -15,20 +16,20 @@ import {
 } from '../../src/index.js';
 import { readSafetensors, writeSafetensors } from '../../src/io/index.js';
 import {
+  classification,
   type FitOptions,
   readCheckpoint,
   restoreModel,
-  restoreTrainer,
+  restoreRun,
   Trainer,
   writeCheckpoint,
   writeWeights,
 } from '../../src/train/index.js';
-import { BLANK_SEAL, seal } from '../../src/train/seal.js';
 import { useDevice } from '../support/device.js';
 import { seeded } from '../support/random.js';
 import { suite } from '../support/suite.js';
 
-const test = suite('train/frozen');
+const test = suite('checkpoint/frozen');
 test.before(useDevice);
 
 const source = {
@@ -46,11 +47,13 @@ const newModel = () =>
     head: new Linear(4, 2),
   });
 
+const task = classification({ classes: ['a', 'b'] });
+
 function newTrainer(frozen = true): Trainer {
   const model = newModel();
   if (frozen) freeze(model, 'features');
   const optimizer = new Adam(model.parameters(), { lr: 0.05 });
-  return new Trainer({ model, optimizer, train: source, validation: source, classes: ['a', 'b'] });
+  return new Trainer({ model, optimizer, task, train: source, validation: source });
 }
 
 const read = async (tensors: Record<string, { data(): Promise<ArrayLike<number>> }>) =>
@@ -58,7 +61,7 @@ const read = async (tensors: Record<string, { data(): Promise<ArrayLike<number>>
     await Promise.all(Object.entries(tensors).map(async ([k, t]) => [k, [...((await t.data()) as never)]])),
   );
 
-const whole = async ({ parts: { model, optimizer } }: Trainer) => ({
+const whole = async ({ model, optimizer }: Trainer<object, Module>) => ({
   model: await read(model.stateDict()),
   optimizer: await read(optimizer.stateTensors()),
   settings: optimizer.settings(),
@@ -69,9 +72,13 @@ const whole = async ({ parts: { model, optimizer } }: Trainer) => ({
 /** Trains to the end, unfreezing after two epochs. */
 const thawing = (trainer: Trainer, epochs: number): FitOptions => ({
   epochs,
-  onEpoch({ epoch }) {
-    if (epoch === 2) unfreeze(trainer.parts.model, 'features');
-  },
+  callbacks: [
+    {
+      onEpochEnd({ epoch }) {
+        if (epoch === 2) unfreeze(trainer.model, 'features');
+      },
+    },
+  ],
 });
 
 const dispose = ({ parts }: Trainer) => {
@@ -121,13 +128,13 @@ for (const at of [1, 2, 3]) {
     await first.fit(thawing(first, 4));
 
     const second = newTrainer(at !== 3); // made frozen or not: the file says what is
-    restoreTrainer(readCheckpoint(bytes, 'run'), second);
+    restoreRun(readCheckpoint(bytes, 'run'), second);
     assert.equal(await whole(second), saved);
     await second.fit(thawing(second, 4));
     assert.equal(await whole(second), await whole(first));
     assert.equal(
-      second.history.map((r) => r.trainLoss),
-      first.history.map((r) => r.trainLoss),
+      second.history.map(({ metrics }) => metrics),
+      first.history.map(({ metrics }) => metrics),
     );
     assert.equal((await whole(first)).settings.updates, [6, 6, 6, 6, 12, 12]);
     dispose(first);
@@ -137,13 +144,13 @@ for (const at of [1, 2, 3]) {
 }
 
 test('a batch norm in evaluation mode is in evaluation mode when its run goes on', async () => {
-  const norm = (t: Trainer) => t.parts.model.namedModules().find(([path]) => path === 'features.norm')![1];
+  const norm = (t: Trainer<object, Module>) => t.model.namedModules().find(([path]) => path === 'features.norm')![1];
   const first = newTrainer();
   norm(first).eval();
   await first.fit({ epochs: 1 });
   const bytes = await writeCheckpoint(first);
   const second = newTrainer();
-  restoreTrainer(readCheckpoint(bytes, 'run'), second);
+  restoreRun(readCheckpoint(bytes, 'run'), second);
   assert.not(norm(second).training);
   for (const trainer of [first, second]) await trainer.fit({ epochs: 3 });
   assert.equal(await whole(second), await whole(first));
@@ -155,7 +162,7 @@ test('a batch norm in evaluation mode is in evaluation mode when its run goes on
 
 test('a run that would train nothing is refused', async () => {
   const refused = async (model: Sequential, optimizer: Adam, message: RegExp) => {
-    const trainer = new Trainer({ model, optimizer, train: source, classes: ['a', 'b'] });
+    const trainer = new Trainer({ model, optimizer, task, train: source });
     const error = await trainer.fit({ epochs: 1 }).then(
       () => null,
       (e: unknown) => e as Error,
@@ -188,10 +195,10 @@ test('of a run of the version before the weights can be used, and going on is re
   restoreModel(readCheckpoint(old, 'old.safetensors'), other.parts.model);
   assert.equal(await read(other.parts.model.stateDict()), await read(trainer.parts.model.stateDict()));
   assert.throws(
-    () => restoreTrainer(readCheckpoint(old, 'old.safetensors'), other),
+    () => restoreRun(readCheckpoint(old, 'old.safetensors'), other),
     (e: unknown) =>
       e instanceof CheckpointError &&
-      /^old.safetensors: written by an older version .*2, runs go on from version 3\); its weights can be used/.test(
+      /^old.safetensors: written by an older version .*2, runs go on from version 4\); its weights can be used/.test(
         e.message,
       ),
   );

@@ -1,23 +1,25 @@
 // When losses have exploded: their mean over about ten, against the first.
 import * as assert from 'uvu/assert';
-import { LossWatch } from '../../src/train/divergence.js';
+import { type LossTrend, lossExploded } from '../../src/checkpoint/divergence.js';
 import { suite } from '../support/suite.js';
 
-const test = suite('train/divergence');
+const test = suite('checkpoint/divergence');
 
-const follow = (losses: readonly number[], factor = 10, watch = new LossWatch()) =>
-  losses.map((loss) => watch.exploded(loss, factor));
+const fresh = (): LossTrend => ({ count: 0, start: 0, recent: 0 });
+
+const follow = (losses: readonly number[], factor = 10, trend = fresh()) =>
+  losses.map((loss) => lossExploded(trend, loss, factor));
 
 test('the first ten losses count alike, later ones take a tenth each', () => {
-  const watch = new LossWatch();
+  const trend = fresh();
   const losses = Array.from({ length: 14 }, (_, i) => 1 + ((i * 7) % 5));
   let recent = 0;
   for (const [i, loss] of losses.entries()) {
-    watch.exploded(loss, 10);
+    lossExploded(trend, loss, 10);
     recent = i < 10 ? losses.slice(0, i + 1).reduce((a, b) => a + b) / (i + 1) : 0.9 * recent + 0.1 * loss;
-    assert.ok(Math.abs(watch.recent - recent) < 1e-12, `after ${i + 1}`);
+    assert.ok(Math.abs(trend.recent - recent) < 1e-12, `after ${i + 1}`);
   }
-  assert.equal([watch.count, watch.start], [14, losses[0]]);
+  assert.equal([trend.count, trend.start], [14, losses[0]]);
 });
 
 test('one large loss is no explosion, a row of them is', () => {
@@ -35,14 +37,13 @@ test('a first loss below 1 counts as 1', () => {
 
 test('it goes on from where it stood', () => {
   const losses = [1, 2, 3, 4, 5, 6];
-  const whole = new LossWatch();
+  const whole = fresh();
   follow(losses, 10, whole);
-  const first = new LossWatch();
-  follow(losses.slice(0, 3), 10, first);
-  const { count, start, recent } = first.state();
-  const second = new LossWatch(count, start, recent);
-  follow(losses.slice(3), 10, second);
-  assert.equal(second.state(), whole.state());
+  const parted = fresh();
+  follow(losses.slice(0, 3), 10, parted);
+  const saved = JSON.parse(JSON.stringify(parted)) as LossTrend;
+  follow(losses.slice(3), 10, saved);
+  assert.equal(saved, whole);
 });
 
 test.run();
