@@ -19,6 +19,10 @@ export const whole = check(
   'a whole number, 0 or more',
   (value) => Number.isSafeInteger(value) && (value as number) >= 0,
 );
+export const atLeastOne = check(
+  'a whole number, 1 or more',
+  (value) => Number.isSafeInteger(value) && (value as number) >= 1,
+);
 export const text = check('a text', (value) => typeof value === 'string');
 const anyObject = check('an object', (value) => typeof value === 'object' && value !== null && !Array.isArray(value));
 

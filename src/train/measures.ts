@@ -1,4 +1,5 @@
 // The metrics of an epoch under way, by name: they stay on the GPU until they are read.
+import { atLeastOne, dictionary, record, whole } from '../checkpoint/json.js';
 import type { Json, Stateful } from '../checkpoint/stateful.js';
 import { UsageError } from '../errors.js';
 import type { StoredTensor } from '../io/safetensors.js';
@@ -63,17 +64,32 @@ export class Measures implements Stateful {
   /** What no step has named yet waits for the first that does. */
   restore(state: Json, tensors: Record<string, StoredTensor>): void {
     this.reset();
-    for (const [name, { size, sums }] of Object.entries(state as Record<string, { size: number; sums: Json }>)) {
+    for (const [name, { size, sums }] of Object.entries(state as unknown as Saved)) {
       const accumulator = new Accumulator(size);
-      const slotOf = (key: string) => (key.startsWith(`${name}.`) ? key.slice(name.length + 1) : '');
-      const own = Object.entries(tensors).filter(([key]) => /^\d+$/.test(slotOf(key)));
-      accumulator.restore(sums, Object.fromEntries(own.map(([key, t]) => [slotOf(key), t])));
+      accumulator.restore(sums, slotsOf(name, tensors));
       this.waiting.set(name, accumulator);
     }
   }
 
-  mismatch(state: Json): string | undefined {
-    const sound = Object.values(Object(state)).every((entry) => Number.isSafeInteger(Object(entry).size));
-    return sound ? undefined : 'its metrics are not what a trainer saves';
+  mismatch(state: Json, tensors: Record<string, StoredTensor>): string | undefined {
+    const wrong = checkForm(state, 'its state');
+    if (wrong) return wrong;
+    for (const [name, { size, sums }] of Object.entries(state as unknown as Saved)) {
+      const slots = slotsOf(name, tensors);
+      const parts = Object.keys(slots).map((_, i) => slots[i]);
+      const fit = parts.every((part) => part?.data.length === size) && parts.length <= sums.batches;
+      if (!fit || (parts.length === 0 && sums.batches > 0)) return `its sums of '${name}' are not there`;
+    }
   }
+}
+
+type Saved = Record<string, { size: number; sums: { batches: number } }>;
+
+const checkForm = dictionary(record({ size: atLeastOne, sums: record({ batches: whole }) }));
+
+/** The partial sums of a metric, by their place. */
+function slotsOf(name: string, tensors: Record<string, StoredTensor>): Record<string, StoredTensor> {
+  const slotOf = (key: string) => (key.startsWith(`${name}.`) ? key.slice(name.length + 1) : '');
+  const own = Object.entries(tensors).filter(([key]) => /^\d+$/.test(slotOf(key)));
+  return Object.fromEntries(own.map(([key, t]) => [slotOf(key), t]));
 }

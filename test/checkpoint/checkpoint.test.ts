@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { AdamW, Linear, ReduceLROnPlateau, StepLR, tensor } from '../../src/index.js';
+import { AdamW, Linear, type Module, ReduceLROnPlateau, StepLR, tensor } from '../../src/index.js';
 import { writeSafetensors } from '../../src/io/index.js';
 import {
   checkpointParts,
@@ -37,7 +37,7 @@ function newTrainer(): Trainer {
   return new Trainer({ model, optimizer: new AdamW(model.parameters()), task, train: source });
 }
 
-const values = async (t: Trainer) =>
+const values = async (t: Trainer<object, Module>) =>
   Promise.all(Object.values(t.model.stateDict()).map(async (p) => [...(await p.data())]));
 
 test('a restored trainer goes on as the saved one does', async () => {

@@ -5,6 +5,8 @@ import { DeviceLostError } from '../../src/errors.js';
 import { AdamW, ExponentialLR, init, Linear, manualSeed, SGD, sync } from '../../src/index.js';
 import { Dropout, ReLU, Sequential } from '../../src/layers/index.js';
 import {
+  type Callback,
+  classification,
   DivergenceError,
   type FitOptions,
   type Progress,
@@ -30,18 +32,20 @@ const source = {
   },
 };
 
+const task = classification({ classes: ['a', 'b'] });
+
 function parts(): TrainerParts {
   const model = new Sequential(new Linear(3, 16), new ReLU(), new Dropout(0.5), new Linear(16, 2));
   const optimizer = new AdamW(model.parameters(), { lr: 0.01 });
   const schedule = { each: 'step', rule: new ExponentialLR(optimizer, { gamma: 0.99 }) } as const;
-  return { model, optimizer, schedule, train: source, validation: source, classes: ['a', 'b'] };
+  return { model, optimizer, schedule, task, train: source, validation: source };
 }
 
 /** The whole state without what a clock says, as text. */
 async function state(trainer: Trainer): Promise<string> {
   const { tensors, saved } = await takeSnapshot(trainer);
   const values = tensors.map(([name, { data }]) => [name, [...new Uint8Array(data.buffer)].join()]);
-  return JSON.stringify([saved, values], (key, value) => (key === 'seconds' ? 0 : value));
+  return JSON.stringify([saved, values], (key, value) => (['seconds', 'waited'].includes(key) ? 0 : value));
 }
 
 async function uninterrupted(): Promise<string> {
@@ -69,6 +73,13 @@ async function trainWithLosses(moments: Moment[], options: Partial<FitOptions> =
   manualSeed(5);
   const trainer = new Trainer(parts());
   const recoveries: Recovery[] = [];
+  const look = (progress: Progress) => {
+    if (moments[recoveries.length]?.(progress)) destroy();
+  };
+  const callback: Callback = {
+    ...{ onBatchEnd: look, onValidationBatchEnd: look },
+    onRecovery: (recovery) => void recoveries.push(recovery),
+  };
   const ended = await trainer
     .fit({
       epochs: 3,
@@ -77,10 +88,7 @@ async function trainWithLosses(moments: Moment[], options: Partial<FitOptions> =
         await init();
         return parts();
       },
-      onProgress: (progress) => {
-        if (moments[recoveries.length]?.(progress)) destroy();
-      },
-      onRecovery: (recovery) => recoveries.push(recovery),
+      callbacks: [callback],
       ...options,
     })
     .catch((error: Error) => error);
@@ -88,7 +96,7 @@ async function trainWithLosses(moments: Moment[], options: Partial<FitOptions> =
 }
 
 /** Some of its batches have come back; how many at a report, no adapter promises. */
-const validating: Moment = ({ phase, images }) => phase === 'validation' && images > 0;
+const validating: Moment = ({ phase, examples }) => phase === 'validation' && examples > 0;
 
 for (const [where, moment] of [
   ['before anything was saved', atStep(2)],
@@ -131,7 +139,7 @@ test('a device lost while the run is saved', async () => {
 test('a second loss at once is the end, with a typed error', async () => {
   const { recoveries, ended } = await trainWithLosses([atStep(6), atStep(5)]);
   assert.instance(ended, DeviceLostError);
-  assert.match((ended as Error).message, /^trainer: the device was lost again before step \d+: /);
+  assert.match((ended as Error).message, /^training: the device was lost again before step \d+: /);
   assert.is(recoveries.length, 1);
   await init();
 });
@@ -155,7 +163,7 @@ function wild(lr: number, poison = -1): TrainerParts {
       }
     },
   };
-  return { model, optimizer: new SGD(model.parameters(), { lr, momentum: 0.9 }), train, classes: ['a', 'b'] };
+  return { model, optimizer: new SGD(model.parameters(), { lr, momentum: 0.9 }), task, train };
 }
 
 test('exploding losses stop training with step, loss, rate and advice', async () => {
@@ -163,7 +171,7 @@ test('exploding losses stop training with step, loss, rate and advice', async ()
   const error = await new Trainer(wild(3)).fit({ epochs: 5, divergence: { factor: 100 } }).catch((e: Error) => e);
   assert.instance(error, DivergenceError);
   const { message, step, loss, learningRate } = error as DivergenceError;
-  assert.match(message, /^trainer: .* at step \d+, with a learning rate of 3: training has diverged\. A smaller/);
+  assert.match(message, /^training: .* at step \d+, with a learning rate of 3: training has diverged\. A smaller/);
   assert.ok(step > 0 && step <= 30);
   assert.ok(!Number.isFinite(loss) || loss > 1, `${loss}`);
   assert.is(learningRate, 3);
@@ -178,17 +186,18 @@ test('rollbacks go on from the last save with smaller rates, until training hold
     saveEvery: 2,
     onDivergence: 'rollback',
     divergence: { factor: 100, lrFactor: 0.01, maxRollbacks: 2 },
-    onRecovery: (recovery) => recoveries.push(recovery),
+    callbacks: [{ onRecovery: (recovery) => void recoveries.push(recovery) }],
   });
   assert.is(ended, 'done');
   assert.ok(recoveries.length >= 1);
   assert.instance(recoveries[0].error, DivergenceError);
   assert.is(recoveries[0].lrScale, 0.01);
-  const { lrScale, rollbacks } = trainer.position();
+  const { rollbacks } = trainer;
+  const { lrScale } = trainer.optimizer;
   assert.is(rollbacks, recoveries.length);
   assert.is(lrScale, 0.01 ** rollbacks);
   assert.ok(Math.abs(trainer.history.at(-1)!.learningRate - 3 * lrScale) < 1e-12);
-  assert.is(trainer.parts.optimizer.lr, 3); // schedules go on from the rate that they know
+  assert.is(trainer.optimizer.lr, 3); // schedules go on from the rate that they know
 });
 
 test('rolled back by one seed twice: the same bits', async () => {
@@ -206,7 +215,12 @@ test('data that no learning rate helps: after so many rollbacks it stops', async
   manualSeed(1);
   let recoveries = 0;
   const error = await new Trainer(wild(1e-3, 4))
-    .fit({ epochs: 3, onDivergence: 'rollback', divergence: { maxRollbacks: 2 }, onRecovery: () => recoveries++ })
+    .fit({
+      epochs: 3,
+      onDivergence: 'rollback',
+      divergence: { maxRollbacks: 2 },
+      callbacks: [{ onRecovery: () => void recoveries++ }],
+    })
     .catch((e: Error) => e);
   assert.instance(error, DivergenceError);
   assert.is(recoveries, 2);
@@ -224,7 +238,7 @@ test('weights that are no numbers are never saved', async () => {
     if (step === 6) trainer.parts.model.parameters()[0].set(new Float32Array(24).fill(Number.NaN));
   };
   const error = await trainer
-    .fit({ epochs: 2, saveEvery: 2, save: () => void saves++, onProgress: spoil })
+    .fit({ epochs: 2, saveEvery: 2, save: () => void saves++, callbacks: [{ onBatchEnd: spoil }] })
     .catch((e) => e);
   assert.instance(error, DivergenceError);
   assert.match(error.message, /model\.0\.weight holds NaN or an infinity at step 6/);
@@ -238,7 +252,9 @@ test('weights that are no numbers are never shown as the best', async () => {
   const spoil = ({ step }: Progress) => {
     if (step === BATCHES) trainer.parts.model.parameters()[0].set(new Float32Array(24).fill(Number.POSITIVE_INFINITY));
   };
-  const error = await trainer.fit({ epochs: 2, onProgress: spoil, onEpoch: () => void epochs++ }).catch((e) => e);
+  const error = await trainer
+    .fit({ epochs: 2, callbacks: [{ onBatchEnd: spoil, onEpochEnd: () => void epochs++ }] })
+    .catch((e) => e);
   assert.instance(error, DivergenceError);
   assert.is(epochs, 0);
 });
@@ -269,7 +285,7 @@ test('a first loss near 0 does not send a rollback back to the start', async () 
       saveEvery: 1,
       onDivergence: 'rollback',
       divergence: { maxRollbacks: 1, factor: 1e6 },
-      onRecovery: ({ step }) => back.push(step),
+      callbacks: [{ onRecovery: ({ position }) => void back.push(position.step) }],
     })
     .catch(() => {});
   assert.ok(back[0] > 1, `rolled back to step ${back}`);
@@ -288,10 +304,10 @@ test('stopped in validation and gone on with: the same bits', async () => {
   manualSeed(5);
   const trainer = new Trainer(parts());
   const stop = new AbortController();
-  const onProgress = ({ phase, epoch }: Progress) => {
-    if (phase === 'validation' && epoch === 2) stop.abort();
+  const onValidationBatchEnd = ({ epoch }: Progress) => {
+    if (epoch === 2) stop.abort();
   };
-  assert.is(await trainer.fit({ epochs: 3, onProgress, signal: stop.signal }), 'stopped');
+  assert.is(await trainer.fit({ epochs: 3, callbacks: [{ onValidationBatchEnd }], signal: stop.signal }), 'stopped');
   assert.is(trainer.history.length, 1);
   assert.is(await trainer.fit({ epochs: 3 }), 'done');
   assert.is(await state(trainer), expected);

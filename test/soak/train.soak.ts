@@ -119,7 +119,7 @@ async function soak(folder: RunFolder): Promise<Sample[]> {
     schedule: { each: 'step', rule: new OneCycleLR(optimizer, { maxLr: 1e-4, totalSteps: 10_000_000 }) },
     train: training.loader,
     validation: validation.loader,
-    classes: ['cat', 'dog'],
+    task: train.classification({ classes: ['cat', 'dog'] }),
   });
   const files = new CheckpointFiles(folder);
   const samples: Sample[] = [];
@@ -127,19 +127,12 @@ async function soak(folder: RunFolder): Promise<Sample[]> {
   const started = performance.now();
   let saves = 0;
   let next = 0;
-  await trainer.fit({
-    epochs: Number.POSITIVE_INFINITY,
-    saveEvery: 5,
-    signal: stop.signal,
-    save: async (snapshot) => {
-      files.save(await train.writeCheckpoint(snapshot));
-      saves++;
-    },
-    onEpoch: async ({ epoch, step }, isBest) => {
+  const best = new train.ModelCheckpoint({ save: async () => files.saveBest(await train.writeWeights(model)) });
+  const report: train.Callback = {
+    onEpochEnd: async ({ epoch, step }) => {
       const weight = model.stateDict()['conv1.weight'];
       const filters = { shape: weight.shape, data: await weight.data() };
       folder.write('report.svg', train.reportSvg({ title: 'soak', history: trainer.history.slice(-100), filters }));
-      if (isBest) files.saveBest(await train.writeWeights(model));
       const minute = (performance.now() - started) / 60_000;
       if (epoch < SETTLED_EPOCHS || minute < next) return;
       next = (Math.floor(minute / every) + 1) * every;
@@ -148,6 +141,16 @@ async function soak(folder: RunFolder): Promise<Sample[]> {
       console.log(JSON.stringify(taken));
       if (minute >= minutes) stop.abort();
     },
+  };
+  await trainer.fit({
+    epochs: Number.POSITIVE_INFINITY,
+    saveEvery: 5,
+    signal: stop.signal,
+    save: async (snapshot) => {
+      files.save(await train.writeCheckpoint(snapshot));
+      saves++;
+    },
+    callbacks: [best, report],
   });
   await Promise.all([training.close(), validation.close()]);
   return samples;

@@ -7,14 +7,23 @@ import {
   Linear,
   Module,
   manualSeed,
+  mean,
   memory,
+  mul,
   ReLU,
   Sequential,
   ShapeError,
   type Tensor,
   UsageError,
 } from '../../src/index.js';
-import { type Batch, type BatchSource, evaluate, predictProbabilities, softmaxRows } from '../../src/train/index.js';
+import {
+  type BatchSource,
+  classification,
+  evaluate,
+  predictProbabilities,
+  softmaxRows,
+  type Task,
+} from '../../src/train/index.js';
 import { useDevice } from '../support/device.js';
 import { seeded } from '../support/random.js';
 import { suite } from '../support/suite.js';
@@ -26,6 +35,12 @@ test.before(useDevice);
 const SHAPE = [2, 2, 3];
 const NUMBERS = 12;
 const CLASSES = ['a', 'b', 'c', 'd'];
+const task = classification({ classes: CLASSES });
+
+interface Batch {
+  images: { data: Float32Array; shape: number[] };
+  labels: Int32Array;
+}
 
 const network = () => new Sequential(new Flatten(), new Linear(NUMBERS, 4), new Dropout(0.5));
 
@@ -34,7 +49,7 @@ const batch = (size: number, salt: number): Batch => ({
   labels: Int32Array.from({ length: size }, (_, i) => (i * 3 + salt) % 4),
 });
 
-const sourceOf = (batches: readonly Batch[]): BatchSource => ({
+const sourceOf = (batches: readonly Batch[]): BatchSource<Batch> => ({
   length: batches.reduce((sum, { labels }) => sum + labels.length, 0),
   async *epoch() {
     yield* batches;
@@ -59,25 +74,36 @@ const fails = async (work: Promise<unknown>, type: new (message: string) => Erro
   assert.match(error!.message, message);
 };
 
-test('loss and confusion matrix of batches of several sizes, in evaluation mode', async () => {
+test('loss, accuracy and what a task names, over batches of several sizes, in evaluation mode', async () => {
   const model = network();
   const batches = [batch(7, 1), batch(7, 2), batch(2, 3)];
-  let loss = 0;
-  const counts = CLASSES.map(() => [0, 0, 0, 0]);
+  let [loss, correct, spread] = [0, 0, 0];
   for (const { images, labels } of batches) {
-    const probabilities = softmaxRows(await logitsOf(model, images.data), 4);
+    const logits = await logitsOf(model, images.data);
+    const probabilities = softmaxRows(logits, 4);
+    spread += logits.reduce((sum, v) => sum + v * v, 0) / 4; // of each batch the mean, times its size
     for (const [i, label] of labels.entries()) {
       const row = [...probabilities.subarray(i * 4, i * 4 + 4)];
       loss -= Math.log(row[label]) / 16;
-      counts[label][row.indexOf(Math.max(...row))]++;
+      if (row[label] === Math.max(...row)) correct++;
     }
   }
+  const modes: boolean[] = [];
+  const withSpread: Task<Batch> = (m, given, mode) => {
+    modes.push(mode.training, m.training);
+    const result = task(m, given, mode);
+    const logits = m.forward(given.images);
+    return { ...result, metrics: { ...result.metrics, spread: mean(mul(logits, logits)) } };
+  };
   const told: number[] = [];
   const { liveBytes } = memory();
-  const found = await evaluate(model, sourceOf(batches), CLASSES, (images) => told.push(images));
+  const onProgress = (examples: number) => void told.push(examples);
+  const found = await evaluate({ model, task: withSpread, data: sourceOf(batches), onProgress });
+  assert.equal(Object.keys(found), ['loss', 'accuracy', 'spread']);
   assert.ok(Math.abs(found.loss - loss) < 1e-5, `${found.loss}, not ${loss}`);
-  assert.equal(found.confusion.counts, counts);
-  assert.is(found.confusion.total, 16);
+  assert.ok(Math.abs(found.accuracy - correct / 16) < 1e-7, `${found.accuracy}, not ${correct} of 16`);
+  assert.ok(Math.abs(found.spread - spread / 16) < 1e-5, `${found.spread}, not ${spread / 16}`);
+  assert.equal(modes, Array(6).fill(false));
   assert.equal(told.length, 3);
   assert.ok(
     told.every((n, i) => n >= (told[i - 1] ?? 0) && [0, 7, 14, 16].includes(n)),
@@ -90,9 +116,9 @@ test('loss and confusion matrix of batches of several sizes, in evaluation mode'
 test('the mode is as before afterwards, whatever happens', async () => {
   for (const on of [true, false]) {
     const model = network().train(on);
-    await evaluate(model, sourceOf([batch(2, 1)]), CLASSES);
+    await evaluate({ model, task, data: sourceOf([batch(2, 1)]) });
     assert.is(model.training, on);
-    await evaluate(model, sourceOf([]), CLASSES).catch(() => {});
+    await evaluate({ model, task, data: sourceOf([]) }).catch(() => {});
     assert.is(model.training, on);
     await predictProbabilities(model, seeded(NUMBERS, 1), SHAPE);
     assert.is(model.training, on);
@@ -103,48 +129,59 @@ test('a signal ends it with its reason', async () => {
   const stop = new AbortController();
   const reason = new Error('enough');
   const seen: number[] = [];
-  const told = (images: number) => {
-    seen.push(images);
+  const onProgress = (examples: number) => {
+    seen.push(examples);
     stop.abort(reason);
   };
   const batches = Array.from({ length: 9 }, (_, i) => batch(2, i));
-  const error = await evaluate(network(), sourceOf(batches), CLASSES, told, undefined, stop.signal).catch((e) => e);
+  const error = await evaluate({
+    ...{ model: network(), task, data: sourceOf(batches), onProgress },
+    signals: [undefined, stop.signal],
+  }).catch((e) => e);
   assert.is(error, reason);
   assert.is(seen.length, 1);
 });
 
 test('data that cannot be counted are refused by name', async () => {
   const model = network();
-  const check = (batches: readonly Batch[]) => evaluate(model, sourceOf(batches), CLASSES);
+  const check = (batches: readonly Batch[]) => evaluate({ model, task, data: sourceOf(batches) });
   const wrongLabel = (label: number) => ({ ...batch(3, 1), labels: Int32Array.of(0, label, 1) });
   await fails(check([]), DataError, /^evaluate: the data are empty/);
-  await fails(check([batch(3, 1), wrongLabel(4)]), DataError, /^evaluate: a label is 4, the classes are 0 to 3$/);
-  await fails(check([wrongLabel(-1)]), DataError, /^evaluate: a label is -1/);
-  await fails(check([batch(0, 1)]), DataError, /^evaluate: a batch has no images$/);
+  const noClass = (label: number) =>
+    new RegExp(`^crossEntropy: a label is no class, such as ${label}; there are 4 classes`);
+  await fails(check([batch(3, 1), wrongLabel(4)]), UsageError, noClass(4));
+  await fails(check([wrongLabel(-1)]), UsageError, noClass(-1));
+  await fails(check([batch(0, 1)]), DataError, /^evaluate: a batch has no examples$/);
   const short = { ...batch(3, 1), images: { data: new Float32Array(35), shape: [3, ...SHAPE] } };
-  await fails(check([short]), DataError, /^evaluate: a batch has 35 numbers, images \[3, 2, 2, 3\] are 36$/);
+  await fails(check([short]), ShapeError, /35 .*\[3, 2, 2, 3\]/);
   const list = { images: [1, 2], labels: [0] } as unknown as Batch;
-  await fails(
-    check([list]),
-    DataError,
-    /a batch is \{ images: \{ data: Float32Array, shape \}, labels: Int32Array \}, got images \[1, 2\]/,
-  );
+  await fails(check([list]), UsageError, /^classification: a batch is \{ images, labels \}, arrays or tensors$/);
+  for (const nothing of [7, null, new Float32Array(3)])
+    await fails(
+      check([nothing as unknown as Batch]),
+      DataError,
+      /^evaluate: a batch is an object of arrays or tensors/,
+    );
   const three = new Sequential(new Flatten(), new Linear(NUMBERS, 3));
-  const narrow = evaluate(three, sourceOf([batch(2, 1)]), CLASSES);
-  await fails(narrow, ShapeError, /^evaluate: the model gives \[2, 3\] for 2 images, expected \[2, 4\]/);
-  const nothing = undefined as unknown as Module;
-  await fails(evaluate(nothing, sourceOf([]), CLASSES), UsageError, /^evaluate: model is missing; it is a Module$/);
-  const array = [batch(2, 1)] as unknown as BatchSource;
-  await fails(evaluate(model, array, CLASSES), UsageError, /^evaluate: source is a source of batches/);
+  const narrow = evaluate({ model: three, task, data: sourceOf([batch(2, 1)]) });
+  await fails(narrow, ShapeError, /^classification: the model gives \[2, 3\] for 2 images, expected \[2, 4\]/);
+  const parts = { model, task, data: sourceOf([]) };
+  const wrong = (more: object, message: RegExp) => fails(evaluate({ ...parts, ...more }), UsageError, message);
+  await wrong({ model: undefined }, /^evaluate: model is missing; it is a Module$/);
+  await wrong({ data: [batch(2, 1)] }, /^evaluate: data is a source of batches/);
+  await wrong({ task: { loss: 1 } }, /^evaluate: task is a function \(model, batch\) => \{ loss, size, metrics \}/);
+  await wrong({ classes: CLASSES }, /^evaluate: there is no option 'classes'/);
 });
 
-test('scores that are no numbers call no class', async () => {
+test('scores that are no numbers are wrong answers', async () => {
+  const model = network();
   const odd = batch(3, 5);
+  const right = await evaluate({ model, task, data: sourceOf([odd]) });
   odd.images.data.fill(Number.NaN, NUMBERS, 2 * NUMBERS);
-  const { loss, confusion } = await evaluate(network(), sourceOf([odd]), CLASSES);
+  odd.labels[1] = 0; // the first class, which argmax gives for NaN
+  const { loss, accuracy } = await evaluate({ model, task, data: sourceOf([odd]) });
   assert.ok(Number.isNaN(loss));
-  assert.equal(confusion.undecided, [1, 0, 0, 0]); // its label is 0
-  assert.is(confusion.total, 3);
+  assert.ok(accuracy <= 2 / 3 && right.accuracy <= 1, `${accuracy}`);
 });
 
 test('probabilities: of each picture the mean over its crops', async () => {

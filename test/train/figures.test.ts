@@ -11,17 +11,22 @@ import {
   StepLR,
   scope,
   tensor,
+  UsageError,
 } from '../../src/index.js';
 import {
-  type Batch,
   type BatchSource,
+  classification,
   DivergenceError,
   type EpochRecord,
+  ModelCheckpoint,
   type Progress,
+  readCheckpoint,
+  restoreRun,
   Trainer,
   type TrainerParts,
   type TrainerSchedule,
   takeSnapshot,
+  writeCheckpoint,
 } from '../../src/train/index.js';
 import { useDevice } from '../support/device.js';
 import { seeded } from '../support/random.js';
@@ -34,8 +39,13 @@ test.before(useDevice);
 const CLASSES = ['ant', 'bee', 'cow'];
 const INPUTS = 4;
 
+interface Batch {
+  images: { data: Float32Array; shape: number[] };
+  labels: Int32Array;
+}
+
 /** Batches of these sizes, of labels that can be learned; other ones each epoch. */
-function source(sizes: readonly number[], salt: number): BatchSource & { batches(epoch: number): Batch[] } {
+function source(sizes: readonly number[], salt: number): BatchSource<Batch> & { batches(epoch: number): Batch[] } {
   const batches = (epoch: number) =>
     sizes.map((size, i) => {
       const images = seeded(size * INPUTS, salt + 100 * epoch + i, 2);
@@ -86,12 +96,12 @@ class ByHand {
   }
 }
 
-type Figures = Omit<EpochRecord, 'seconds'>;
+type Figures = Omit<EpochRecord, 'seconds' | 'waited'>;
 
 interface Expected {
   history: Figures[];
-  /** Each batch's own loss and accuracy, and the means over the epoch so far, by epoch. */
-  batches: Pick<Progress, 'loss' | 'accuracy' | 'batchLoss' | 'batchAccuracy' | 'images'>[][];
+  /** Each batch's own loss, and the means over the epoch so far, by epoch. */
+  batches: { loss: number; accuracy: number; batchLoss: number; examples: number }[][];
   byHand: ByHand;
 }
 
@@ -101,16 +111,18 @@ function expectedRun(epochs: number, rate: (step: number, epoch: number) => numb
   const run: Expected = { history: [], batches: [], byHand };
   let step = 0;
   for (let epoch = 0; epoch < epochs; epoch++) {
-    let [loss, correct, images] = [0, 0, 0];
+    let [loss, correct, examples] = [0, 0, 0];
     run.batches.push([]);
     for (const batch of train.batches(epoch)) {
       const size = batch.labels.length;
       const seen = byHand.see(batch, smoothing, rate(step++, epoch));
       loss += seen.loss * size;
       correct += seen.correct;
-      images += size;
-      const means = { loss: loss / images, accuracy: correct / images, images };
-      run.batches[epoch].push({ ...means, batchLoss: seen.loss, batchAccuracy: seen.correct / size });
+      examples += size;
+      run.batches[epoch].push({
+        ...{ loss: loss / examples, accuracy: correct / examples },
+        ...{ batchLoss: seen.loss, examples },
+      });
     }
     let [checkedLoss, checkedCorrect] = [0, 0];
     for (const batch of validation.batches(0)) {
@@ -122,10 +134,12 @@ function expectedRun(epochs: number, rate: (step: number, epoch: number) => numb
       epoch: epoch + 1,
       step,
       learningRate: rate(step, epoch),
-      trainLoss: loss / images,
-      trainAccuracy: correct / images,
-      validationLoss: checkedLoss / validation.length,
-      validationAccuracy: checkedCorrect / validation.length,
+      metrics: {
+        loss: loss / examples,
+        accuracy: correct / examples,
+        val_loss: checkedLoss / validation.length,
+        val_accuracy: checkedCorrect / validation.length,
+      },
     });
   }
   return run;
@@ -133,35 +147,38 @@ function expectedRun(epochs: number, rate: (step: number, epoch: number) => numb
 
 const LR = 0.5;
 
+const task = (labelSmoothing = 0) => classification({ classes: CLASSES, labelSmoothing });
+
 function parts(more: Partial<TrainerParts> = {}, schedule?: (o: Optimizer) => TrainerSchedule): TrainerParts {
   const model = new Linear(INPUTS, 3);
   model.weight.set(FIRST);
   model.bias!.set(new Float32Array(3));
   const optimizer = new SGD(model.parameters(), { lr: LR });
-  return { model, optimizer, train, validation, classes: CLASSES, schedule: schedule?.(optimizer), ...more };
+  return { model, optimizer, train, validation, task: task(), schedule: schedule?.(optimizer), ...more };
 }
 
 function assertHistory(found: readonly EpochRecord[], expected: readonly Figures[]): void {
   assert.is(found.length, expected.length);
   for (const [i, record] of found.entries()) {
-    for (const [key, value] of Object.entries(expected[i])) {
-      const own = record[key as keyof Figures] as number;
-      assert.ok(
-        Math.abs(own - (value as number)) < 2e-6 * (1 + Math.abs(own)),
-        `epoch ${i + 1}, ${key}: ${own}, not ${value}`,
-      );
+    const figures = ({ metrics, ...rest }: Figures): Record<string, number> => ({ ...rest, ...metrics });
+    const { seconds, waited, ...own } = record;
+    assert.equal(Object.keys(own.metrics), Object.keys(expected[i].metrics));
+    assert.ok(waited >= 0 && waited <= seconds, `${waited} of ${seconds} s waited`);
+    for (const [key, value] of Object.entries(figures(expected[i]))) {
+      const one = figures(own)[key];
+      assert.ok(Math.abs(one - value) < 2e-6 * (1 + Math.abs(one)), `epoch ${i + 1}, ${key}: ${one}, not ${value}`);
     }
   }
 }
 
 test('every figure of every epoch, with label smoothing and a schedule of epochs', async () => {
   const trainer = new Trainer(
-    parts({ labelSmoothing: 0.2 }, (o) => ({ each: 'epoch', rule: new StepLR(o, { stepSize: 2, gamma: 0.1 }) })),
+    parts({ task: task(0.2) }, (o) => ({ each: 'epoch', rule: new StepLR(o, { stepSize: 2, gamma: 0.1 }) })),
   );
   await trainer.fit({ epochs: 5 });
   const { history, byHand } = expectedRun(5, (_, epoch) => LR * 0.1 ** Math.floor(epoch / 2), 0.2);
   assertHistory(trainer.history, history);
-  assertClose(await (trainer.parts.model as Linear).weight.data(), byHand.weight, { what: 'weights', terms: 85 });
+  assertClose(await (trainer.model as Linear).weight.data(), byHand.weight, { what: 'weights', terms: 85 });
   assert.equal(
     history.map((r) => r.learningRate.toPrecision(3)),
     ['0.500', '0.500', '0.0500', '0.0500', '0.00500'],
@@ -173,34 +190,62 @@ test('without smoothing, with a schedule of steps: the rate reported is that of 
   await trainer.fit({ epochs: 3 });
   const { history, byHand } = expectedRun(3, (step) => LR * 0.9 ** step);
   assertHistory(trainer.history, history);
-  assertClose(await (trainer.parts.model as Linear).weight.data(), byHand.weight, { what: 'weights', terms: 51 });
+  assertClose(await (trainer.model as Linear).weight.data(), byHand.weight, { what: 'weights', terms: 51 });
 });
 
-test('progress: means over the batches that have come back, the latest batch, and the end of each pass', async () => {
+test('progress: means over the batches that have come back, and the latest batch', async () => {
   const events: Progress[] = [];
-  await new Trainer(parts()).fit({ epochs: 2, onProgress: (event) => events.push(event) });
+  const note = (event: Progress) => void events.push(event);
+  await new Trainer(parts()).fit({ epochs: 2, callbacks: [{ onBatchEnd: note, onValidationBatchEnd: note }] });
   const { batches, history } = expectedRun(2, () => LR);
   for (const [epoch, own] of batches.entries()) {
     const here = events.filter((event) => event.epoch === epoch + 1);
     const training = here.filter(({ phase }) => phase === 'train');
-    assert.is(training.length, own.length + 1, 'one for each step, and one when all have come back');
+    assert.is(training.length, own.length, 'one for each batch');
     for (const [i, event] of training.entries()) {
-      assert.equal([event.imagesInEpoch, event.step], [train.length, epoch * 4 + Math.min(i + 1, 4)]);
-      assert.ok(event.images >= (training[i - 1]?.images ?? 0));
-      const known = own.find(({ images }) => images === event.images);
-      if (!known) assert.is(event.images, 0);
-      else for (const [key, value] of Object.entries(known)) near(event[key as keyof Progress] as number, value, key);
+      assert.equal([event.examplesInEpoch, event.step], [train.length, epoch * 4 + i + 1]);
+      assert.ok(event.examples >= (training[i - 1]?.examples ?? 0));
+      assert.equal(Object.keys(event.metrics), ['loss'], 'others are read when asked');
+      const known = own.find(({ examples }) => examples === event.examples);
+      if (!known) assert.is(event.examples, 0);
+      else {
+        near(event.metrics.loss, known.loss, 'loss');
+        near(event.batchLoss, known.batchLoss, 'batchLoss');
+      }
+      assert.is(Number.isNaN(event.metrics.loss), event.examples === 0);
     }
-    assert.is(training.at(-1)!.images, train.length);
+    assert.ok(training.at(-1)!.examples >= own[1].examples, 'losses come back two steps late at most');
     const checking = here.filter(({ phase }) => phase === 'validation');
     assert.is(checking.length, 3);
-    for (const { images, imagesInEpoch, loss } of checking) {
-      assert.ok([0, 4, 8, 9].includes(images));
-      assert.is(imagesInEpoch, validation.length);
-      near(loss, history[epoch].trainLoss, 'the training loss');
+    for (const { examples, examplesInEpoch, metrics } of checking) {
+      assert.ok([0, 4, 8, 9].includes(examples));
+      assert.is(examplesInEpoch, validation.length);
+      near(metrics.loss, history[epoch].metrics.loss, 'the training loss');
     }
   }
-  assert.ok(Number.isNaN(events[0].loss) === (events[0].images === 0));
+});
+
+test('the accuracy so far, as often as it is asked for', async () => {
+  const { batches } = expectedRun(3, () => LR);
+  for (const metricsEvery of [1, 2]) {
+    const seen: number[][] = [[], [], []];
+    const onBatchEnd = async ({ epoch, metrics: { accuracy } }: Progress) => {
+      if (accuracy !== undefined) seen[epoch - 1].push(accuracy);
+      await new Promise((resolve) => setTimeout(resolve, 20)); // what was asked for is there at the next batch
+    };
+    const trainer = new Trainer(parts());
+    await trainer.fit({ epochs: 3, metricsEvery, callbacks: [{ onBatchEnd }] });
+    for (const [epoch, own] of batches.entries()) {
+      const due = own.map(({ accuracy }) => accuracy).filter((_, i) => (i + 1) % metricsEvery === 0);
+      assert.ok(seen[epoch].length > 0, 'it is seen');
+      let last = 0;
+      for (const accuracy of seen[epoch]) {
+        const place = due.findIndex((value, i) => i >= last && Math.abs(value - accuracy) < 1e-6);
+        assert.ok(place >= 0, `epoch ${epoch + 1}: ${accuracy} is none of ${due}, in their order`);
+        last = place;
+      }
+    }
+  }
 });
 
 const near = (actual: number, expected: number, what: string) =>
@@ -218,13 +263,13 @@ class Remembering implements Schedule {
 
 test('a schedule of epochs is stepped once an epoch, with the figure that it watches', async () => {
   const { history } = expectedRun(4, () => LR);
-  const cases: [TrainerSchedule['watch'], boolean, (r: Figures) => number][] = [
-    [undefined, true, (r) => r.validationLoss!],
-    [undefined, false, (r) => r.trainLoss],
-    ['validationLoss', true, (r) => r.validationLoss!],
-    ['validationError', true, (r) => 1 - r.validationAccuracy!],
-    ['trainLoss', true, (r) => r.trainLoss],
-    ['trainError', true, (r) => 1 - r.trainAccuracy],
+  const cases: [watch: string | undefined, checked: boolean, figure: string][] = [
+    [undefined, true, 'val_loss'],
+    [undefined, false, 'loss'],
+    ['val_loss', true, 'val_loss'],
+    ['val_accuracy', true, 'val_accuracy'],
+    ['loss', true, 'loss'],
+    ['accuracy', true, 'accuracy'],
   ];
   for (const [watch, checked, figure] of cases) {
     const rule = new Remembering();
@@ -232,55 +277,73 @@ test('a schedule of epochs is stepped once an epoch, with the figure that it wat
       parts({ validation: checked ? validation : undefined }, () => ({ each: 'epoch', rule, watch })),
     );
     await trainer.fit({ epochs: 4 });
-    assertClose(rule.seen as number[], history.map(figure), { what: String(watch), terms: 100 });
-    assert.is(trainer.history[0].validationLoss === null, !checked);
+    const expected = history.map(({ metrics }) => metrics[figure]);
+    assertClose(rule.seen as number[], expected, { what: String(watch), terms: 100 });
+    assert.is('val_loss' in trainer.history[0].metrics, checked);
   }
   const rule = new Remembering();
   await new Trainer(parts({}, () => ({ each: 'step', rule }))).fit({ epochs: 1 });
   assert.equal(rule.seen, [undefined, undefined, undefined, undefined]);
 });
 
-test('the paper’s plateau: the rate falls when the error rate stalls, though the loss still falls', async () => {
-  const rates = async (watch: TrainerSchedule['watch']) => {
+test('a metric that no step names cannot be watched', async () => {
+  const trainer = new Trainer(parts({}, () => ({ each: 'epoch', rule: new Remembering(), watch: 'val_f1' })));
+  const error = await trainer.fit({ epochs: 1 }).catch((e: Error) => e);
+  assert.instance(error, UsageError);
+  assert.match(
+    (error as Error).message,
+    /^trainer: schedule: there is no metric 'val_f1' to watch; there are loss, accuracy, val_loss, val_accuracy$/,
+  );
+});
+
+test('the paper’s plateau: the rate falls when right answers get no more, though the loss still falls', async () => {
+  const rates = async (watch: string, mode: 'min' | 'max') => {
     const trainer = new Trainer(
-      parts({}, (o) => ({ each: 'epoch', watch, rule: new ReduceLROnPlateau(o, { patience: 1 }) })),
+      parts({}, (o) => ({ each: 'epoch', watch, rule: new ReduceLROnPlateau(o, { mode, patience: 1 }) })),
     );
-    trainer.parts.optimizer.lr = 0.01; // slow: the loss falls at each epoch, few answers change
+    trainer.optimizer.lr = 0.01; // slow: the loss falls at each epoch, few answers change
     await trainer.fit({ epochs: 8 });
     return trainer.history;
   };
-  const [byLoss, byError] = [await rates('validationLoss'), await rates('validationError')];
-  assert.ok(byLoss.every((r, i) => i === 0 || r.validationLoss! < byLoss[i - 1].validationLoss!));
+  const [byLoss, byAnswers] = [await rates('val_loss', 'min'), await rates('val_accuracy', 'max')];
+  assert.ok(byLoss.every(({ metrics }, i) => i === 0 || metrics.val_loss < byLoss[i - 1].metrics.val_loss));
   assert.ok(byLoss.every((r) => r.learningRate === 0.01));
-  let [best, bad, rate] = [Number.POSITIVE_INFINITY, 0, 0.01];
-  for (const { validationAccuracy, learningRate } of byError) {
+  let [best, bad, rate] = [Number.NEGATIVE_INFINITY, 0, 0.01];
+  for (const { metrics, learningRate } of byAnswers) {
     near(learningRate, rate, 'rate');
-    const error = 1 - validationAccuracy!;
-    bad = error < best * (1 - 1e-4) ? 0 : bad + 1;
-    best = Math.min(best, error);
+    bad = metrics.val_accuracy > best + 1e-4 * Math.abs(best) || best === Number.NEGATIVE_INFINITY ? 0 : bad + 1;
+    best = Math.max(best, metrics.val_accuracy);
     if (bad > 1) [rate, bad] = [rate / 10, 0];
   }
-  assert.ok(byError.at(-1)!.learningRate < 0.01, 'it has fallen');
+  assert.ok(byAnswers.at(-1)!.learningRate < 0.01, 'it has fallen');
 });
 
 test('the best epoch is the one of the lowest validation loss, else training loss', async () => {
   for (const checked of [true, false]) {
     const told: [EpochRecord, boolean][] = [];
+    const saved: EpochRecord[] = [];
     const trainer = new Trainer(parts({ validation: checked ? validation : undefined }));
-    trainer.parts.optimizer.lr = 6; // losses go up and down
-    await trainer.fit({ epochs: 8, onEpoch: (record, isBest) => void told.push([record, isBest]) });
-    let best = Number.POSITIVE_INFINITY;
+    trainer.optimizer.lr = 6; // losses go up and down
+    const best = new ModelCheckpoint({ save: (_, record) => void saved.push(record) });
+    const onEpochEnd = (record: EpochRecord) => void told.push([record, best.isBest]);
+    await trainer.fit({ epochs: 8, callbacks: [best, { onEpochEnd }] });
+    let least = Number.POSITIVE_INFINITY;
     for (const [record, isBest] of told) {
-      const loss = checked ? record.validationLoss! : record.trainLoss;
-      assert.is(isBest, loss < best, `epoch ${record.epoch}`);
-      best = Math.min(best, loss);
+      const loss = record.metrics[checked ? 'val_loss' : 'loss'];
+      assert.is(isBest, loss < least, `epoch ${record.epoch}`);
+      least = Math.min(least, loss);
     }
+    const history = [...trainer.history];
     assert.equal(
       told.map(([record]) => record),
-      trainer.history,
+      history,
+    );
+    assert.equal(
+      saved,
+      history.filter((_, i) => told[i][1]),
     );
     assert.ok(told.filter(([, isBest]) => !isBest).length > 0, 'some are not');
-    assert.is(trainer.position().bestLoss, best);
+    assert.equal(best.state(), { best: least });
   }
 });
 
@@ -289,16 +352,27 @@ test('seconds are those of training, over several calls of fit', async () => {
   let [trained, idle] = [0, 0];
   performance.now = () => 1000 * (trained + idle);
   try {
-    const trainer = new Trainer(parts());
-    const onProgress = () => void trained++; // a second each
-    const onEpoch = ({ seconds }: EpochRecord) => assert.is(seconds, trained);
-    await trainer.fit({ epochs: 1, onProgress, onEpoch });
+    const slow: BatchSource = {
+      length: train.length,
+      async *epoch(number, from) {
+        for await (const batch of train.epoch(number, from)) {
+          trained += 3; // seconds
+          yield batch;
+        }
+      },
+    };
+    const trainer = new Trainer(parts({ train: slow }));
+    const second = () => void trained++;
+    const onEpochEnd = ({ epoch, seconds, waited }: EpochRecord) =>
+      assert.equal([seconds, waited], [trained, epoch * 4 * 3]);
+    const callbacks = [{ onBatchEnd: second, onValidationBatchEnd: second, onEpochEnd }];
+    await trainer.fit({ epochs: 1, callbacks });
     idle = 5;
-    assert.is(trainer.position().seconds, trained);
-    await trainer.fit({ epochs: 2, onProgress, onEpoch });
-    assert.is(trainer.position().seconds, trained);
+    assert.is(trainer.position.seconds, trained);
+    await trainer.fit({ epochs: 2, callbacks });
+    assert.is(trainer.position.seconds, trained);
     assert.is(trainer.history.length, 2);
-    assert.ok(trained > 2);
+    assert.is(trained, 2 * (4 * 3 + 4 + 3));
   } finally {
     performance.now = now;
   }
@@ -307,13 +381,14 @@ test('seconds are those of training, over several calls of fit', async () => {
 test('a run that is saved in the middle of an epoch and gone on with reports the same figures', async () => {
   const trainer = new Trainer(parts());
   const stop = new AbortController();
-  await trainer.fit({ epochs: 2, signal: stop.signal, onProgress: ({ step }) => void (step === 6 && stop.abort()) });
-  const position = JSON.parse(JSON.stringify(trainer.position()));
-  assert.is(position.batch, 2);
-  const other = new Trainer({ ...trainer.parts });
-  other.restore(position);
-  assert.equal(other.position(), position);
-  assert.ok(position.bestLoss > 0 && position.correct > 0 && position.watch.count === 6);
+  const onBatchEnd = ({ step }: Progress) => void (step === 6 && stop.abort());
+  await trainer.fit({ epochs: 2, signal: stop.signal, callbacks: [{ onBatchEnd }] });
+  const { position } = trainer;
+  assert.equal([position.batch, position.trend.count, position.loss.weight], [2, 6, 10]);
+  const file = readCheckpoint(await writeCheckpoint(trainer), 'run');
+  const other = new Trainer(parts());
+  restoreRun(file, other);
+  assert.equal(other.position, position);
   await other.fit({ epochs: 2 });
   assertHistory(other.history, expectedRun(2, () => LR).history);
 });
@@ -336,7 +411,7 @@ test('a read that fails ends a fit, and no later snapshot is refused for it', as
     if (once) scope(() => void crossEntropy(tensor([[1, 2]]), tensor(Int32Array.of(7))));
     once = false;
   };
-  const error = await trainer.fit({ epochs: 1, onProgress: wrong }).catch((e: Error) => e);
+  const error = await trainer.fit({ epochs: 1, callbacks: [{ onBatchEnd: wrong }] }).catch((e: Error) => e);
   assert.match((error as Error).message, /^crossEntropy: a label is no class, such as 7/);
   assert.is(await trainer.fit({ epochs: 1 }), 'done');
   await takeSnapshot(trainer);
@@ -353,10 +428,13 @@ test('a validation loss that is no number is divergence', async () => {
   };
   let epochs = 0;
   const error = await new Trainer(parts({ validation: wild }))
-    .fit({ epochs: 2, onEpoch: () => void epochs++ })
+    .fit({ epochs: 2, callbacks: [{ onEpochEnd: () => void epochs++ }] })
     .catch((e: Error) => e);
   assert.instance(error, DivergenceError, String(error));
-  assert.match((error as Error).message, /^trainer: the validation loss is NaN at step 4, with a learning rate of 0.5/);
+  assert.match(
+    (error as Error).message,
+    /^training: the validation loss is NaN at step 4, with a learning rate of 0.5/,
+  );
   assert.is(epochs, 0);
 });
 

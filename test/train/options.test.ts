@@ -2,10 +2,11 @@
 import * as assert from 'uvu/assert';
 import { DataError, ExponentialLR, Linear, Sequential, SGD, ShapeError, UsageError } from '../../src/index.js';
 import {
-  type Batch,
   type BatchSource,
+  classification,
   type FitOptions,
   RateMeter,
+  regression,
   reportSvg,
   Trainer,
   type TrainerParts,
@@ -21,25 +22,30 @@ import { suite } from '../support/suite.js';
 const test = suite('train/options');
 test.before(useDevice);
 
+interface Batch {
+  images: { data: Float32Array; shape: number[] };
+  labels: Int32Array;
+}
+
 const batch = (i: number): Batch => ({
   images: { data: seeded(12, i), shape: [4, 3] },
   labels: Int32Array.of(0, 1, 0, 1),
 });
 
 /** Four batches, of which some may be others. */
-const source = (others: Record<number, unknown> = {}): BatchSource => ({
+const source = (others: Record<number, unknown> = {}): BatchSource<Batch> => ({
   length: 16,
   async *epoch(_, { startBatch = 0 } = {}) {
     for (let i = startBatch; i < 4; i++) yield (others[i] as Batch) ?? batch(i);
   },
 });
 
-const empty: BatchSource = { ...source(), async *epoch() {} };
+const empty: BatchSource<Batch> = { ...source(), async *epoch() {} };
 
 function parts(more: object = {}): TrainerParts {
   const model = new Sequential(new Linear(3, 2));
   const optimizer = new SGD(model.parameters(), { lr: 0.1 });
-  return { model, optimizer, train: source(), classes: ['a', 'b'], ...more };
+  return { model, optimizer, task: classification({ classes: ['a', 'b'] }), train: source(), ...more };
 }
 
 type ErrorType = new (message: string) => Error;
@@ -60,9 +66,19 @@ async function fails(more: object, options: object, type: ErrorType, message: Re
 test('parts that are missing, misnamed or something else', () => {
   refuses({ model: undefined }, UsageError, /^trainer: model is missing; it is a Module$/);
   refuses({ train: undefined, optimizer: undefined }, UsageError, /^trainer: optimizer is missing/);
-  refuses({ classes: undefined }, UsageError, /^trainer: classes is missing; it is a list of names$/);
-  refuses({ label_smoothing: 0.1 }, UsageError, /no option 'label_smoothing'; did you mean 'labelSmoothing'\?/);
-  refuses({ labelSmoothing: 1.5 }, UsageError, /labelSmoothing is a number from 0 to 1, got 1.5/);
+  refuses(
+    { task: undefined },
+    UsageError,
+    /^trainer: task is missing; it is a function \(model, batch\) => \{ loss, size/,
+  );
+  refuses({ task: { classes: [] } }, UsageError, /^trainer: task is a function .*, got /);
+  refuses({ classes: ['a', 'b'] }, UsageError, /^trainer: there is no option 'classes'/);
+  refuses({ clip_grad_norm: 1 }, UsageError, /no option 'clip_grad_norm'; did you mean 'clipGradNorm'\?/);
+  refuses({ accumulate: 0 }, UsageError, /accumulate is a whole number, 1 or more, got 0/);
+  refuses({ accumulate: 1.5 }, UsageError, /accumulate is a whole number, 1 or more, got 1.5/);
+  refuses({ clipGradNorm: 0 }, UsageError, /clipGradNorm is a number above 0, or Infinity, got 0/);
+  refuses({ clipGradValue: Number.NaN }, UsageError, /clipGradValue is a number above 0, or Infinity, got NaN/);
+  refuses({ beforeUpdate: 'clip' }, UsageError, /beforeUpdate is a function, got 'clip'/);
   refuses({ model: {} }, UsageError, /^trainer: model is a Module/);
   refuses({ optimizer: SGD }, UsageError, /^trainer: optimizer is an optimizer/);
   refuses({ train: [batch(0)] }, UsageError, /^trainer: train is a source of batches/);
@@ -71,13 +87,32 @@ test('parts that are missing, misnamed or something else', () => {
     UsageError,
     /^trainer: validation is a source of batches/,
   );
-  refuses({ classes: 'ab' }, UsageError, /^trainer: classes is a list of names, got 'ab'/);
-  refuses({ classes: ['a'] }, UsageError, /^trainer: there is one class \('a'\); two or more are needed/);
   refuses(
     { optimizer: new SGD(new Linear(3, 2).parameters(), { lr: 1 }) },
     UsageError,
     /none of the model's parameters/,
   );
+});
+
+test('options of tasks', () => {
+  const wrong = (make: () => unknown, message: RegExp) =>
+    assert.throws(make, (e: unknown) => e instanceof UsageError && message.test(e.message), String(message));
+  const classes = ['a', 'b'];
+  const odd = (value: unknown) => value as never;
+  wrong(() => classification(odd({})), /^classification: classes is missing; it is a list of names$/);
+  wrong(() => classification(odd({ classes: 'ab' })), /^classification: classes is a list of names, got 'ab'/);
+  wrong(() => classification(odd({ classes: [1, 2] })), /^classification: classes is a list of names/);
+  wrong(
+    () => classification({ classes: ['a'] }),
+    /^classification: there is one class \('a'\); two or more are needed/,
+  );
+  wrong(() => classification({ classes: [] }), /^classification: there is no class; two or more are needed/);
+  wrong(() => classification({ classes, labelSmoothing: 1.5 }), /labelSmoothing is a number from 0 to 1, got 1.5/);
+  wrong(
+    () => classification(odd({ classes, label_smoothing: 0.1 })),
+    /no option 'label_smoothing'; did you mean 'labelSmoothing'\?/,
+  );
+  wrong(() => regression(odd({ loss: 'l2' })), /^regression: loss is 'mse' or 'mae', got 'l2'/);
 });
 
 test('schedules', () => {
@@ -87,10 +122,10 @@ test('schedules', () => {
   wrong(rule, /^trainer: schedule is a schedule and when to step it/);
   wrong({ rule }, /^trainer: schedule: each is missing; it is 'step' or 'epoch'$/);
   wrong({ rule, each: 'batch' }, /^trainer: schedule: each is 'step' or 'epoch', got 'batch'/);
-  wrong({ rule, each: 'epoch', watches: 'trainLoss' }, /no option 'watches'; did you mean 'watch'\?/);
-  wrong({ rule, each: 'epoch', watch: 'accuracy' }, /watch is 'trainLoss', .* or 'validationError', got 'accuracy'/);
-  wrong({ rule, each: 'step', watch: 'trainLoss' }, /watch 'trainLoss' is of epochs/);
-  wrong({ rule, each: 'epoch', watch: 'validationError' }, /watch 'validationError' needs validation data/);
+  wrong({ rule, each: 'epoch', watches: 'loss' }, /no option 'watches'; did you mean 'watch'\?/);
+  wrong({ rule, each: 'epoch', watch: 3 }, /watch is a metric's name, such as 'val_loss', got 3/);
+  wrong({ rule, each: 'step', watch: 'loss' }, /watch 'loss' is of epochs/);
+  wrong({ rule, each: 'epoch', watch: 'val_accuracy' }, /watch 'val_accuracy' needs validation data/);
 });
 
 test('options of fit', async () => {
@@ -114,6 +149,9 @@ test('options of fit', async () => {
     /signal is an AbortSignal, got an AbortController/,
   );
   await fails({}, { epochs: 1, save: 'file' }, UsageError, /save is a function/);
+  await fails({}, { epochs: 1, onEpoch: () => {} }, UsageError, /^fit: there is no option 'onEpoch'/);
+  await fails({}, { epochs: 1, metricsEvery: -1 }, UsageError, /metricsEvery is a whole number, 0 or more, got -1/);
+  await fails({}, { epochs: 1, callbacks: { onBatchEnd: () => {} } }, UsageError, /^fit: callbacks is a list, got/);
   const divergence = (options: object) => ({ epochs: 1, divergence: options });
   await fails({}, divergence({ maxRollback: 1 }), UsageError, /^fit: divergence: .* did you mean 'maxRollbacks'\?/);
   await fails({}, divergence({ factor: 0 }), UsageError, /factor is a finite number above 0/);
@@ -143,30 +181,35 @@ test('batches are looked at in every step, not only in the first', async () => {
     await fails(checked, { epochs: 1 }, type, renamed);
   };
   const labels = (...values: number[]) => ({ labels: Int32Array.from(values) });
-  await wrong(labels(0, 1, 2, 0), DataError, /^trainer: a label is 2, the classes are 0 to 1$/);
-  await wrong(labels(0, 1, -100, 0), DataError, /^trainer: a label is -100/);
-  await wrong(labels(0, 1), DataError, /^trainer: a batch has images \[4, 3\] and 2 labels$/);
-  await wrong(
-    { images: { data: new Float32Array(13), shape: [4, 3] } },
-    DataError,
-    /^trainer: a batch has 13 numbers, images \[4, 3\] are 12$/,
-  );
+  await wrong(labels(0, 1, 2, 0), UsageError, /^crossEntropy: a label is no class, such as 2; there are 2 classes/);
+  await wrong(labels(0, 1, -100, 0), UsageError, /^crossEntropy: a label is no class, such as -100/);
+  await wrong(labels(0, 1), ShapeError, /^crossEntropy: .*\[4, 2\].*\[2\]/);
+  await wrong({ images: { data: new Float32Array(13), shape: [4, 3] } }, ShapeError, /13 .*\[4, 3\]/);
   await wrong(
     { labels: Int32Array.of(), images: { data: new Float32Array(0), shape: [0, 3] } },
     DataError,
-    /^trainer: a batch has no images$/,
+    /^trainer: a batch has no examples$/,
   );
-  await wrong({ labels: [0, 1, 0, 1] }, DataError, /^trainer: a batch is .*, labels \[0, 1, 0, 1\]$/);
-  await fails({ train: source({ 1: undefined, 2: 7 }) }, { epochs: 1 }, DataError, /^trainer: a batch is /);
+  await wrong(
+    { labels: [0, 1, 0, 1] },
+    UsageError,
+    /^classification: a batch is \{ images, labels \}, arrays or tensors$/,
+  );
+  await fails(
+    { train: source({ 2: 7 }) },
+    { epochs: 1 },
+    DataError,
+    /^trainer: a batch is an object of arrays .*, got 7/,
+  );
 });
 
 test('a model with another number of outputs than there are classes', async () => {
-  const more = { classes: ['a', 'b', 'c'] };
+  const more = { task: classification({ classes: ['a', 'b', 'c'] }) };
   await fails(
     more,
     { epochs: 1 },
     ShapeError,
-    /^trainer: the model gives \[4, 2\] for 4 images, expected \[4, 3\].*\(a, b, c\)$/,
+    /^classification: the model gives \[4, 2\] for 4 images, expected \[4, 3\].*\(a, b, c\)$/,
   );
 });
 
@@ -202,7 +245,7 @@ test('what belongs to the trainer looks at its arguments too', async () => {
   await said(
     () => writeCheckpoint(odd(model)),
     UsageError,
-    /^writeCheckpoint: takes a trainer or a snapshot, got a Sequential/,
+    /^writeCheckpoint: takes a trainer, or a run \{ keep: \{ model, ... \}, position \}, got a Sequential/,
   );
   await said(() => writeCheckpoint(odd(undefined)), UsageError, /got undefined/);
   await said(() => writeWeights(odd({})), UsageError, /^writeWeights: takes a module, got an Object/);

@@ -5,7 +5,7 @@ import { buildLoaders, buildParts, coloursOf } from '../../src/cli/parts.js';
 import { presets, type RunOptions } from '../../src/cli/presets.js';
 import { type ColourStatistics, ImageDataset } from '../../src/data/index.js';
 import { type Module, manualSeed, mul, scope, type Tensor, tensor } from '../../src/index.js';
-import { evaluate, Trainer } from '../../src/train/index.js';
+import { classification, evaluate, Trainer, type TrainerParts } from '../../src/train/index.js';
 import { useDevice } from '../support/device.js';
 import { formula } from '../support/formula.js';
 import { type GoldenCase, goldenCases } from '../support/golden.js';
@@ -82,7 +82,7 @@ async function train(args: Args, more: Partial<RunOptions> = {}, normalize?: (x:
   const facts = readFacts({ name: 'facts', tensors: new Map(), metadata: { facts: written } }, 'resume');
   const loaders = buildLoaders(facts, own, check, 0);
   const parts = buildParts(facts, loaders);
-  const { model, optimizer } = parts;
+  const { model, optimizer }: TrainerParts<object, Module> = parts;
   for (const [i, p] of model.parameters().entries()) {
     if (p.rank > 1) p.set(formula(p.size, i + 1, deviation * Math.sqrt(3))); // biases are the preset's own
   }
@@ -100,7 +100,7 @@ async function train(args: Args, more: Partial<RunOptions> = {}, normalize?: (x:
     if (run.losses.length === 0) {
       for (const [name, p] of model.namedParameters()) run.gradientNorms.set(name, norm(await p.grad!.data()));
     }
-    const { loss } = trainer.position();
+    const { loss } = trainer.position;
     run.losses.push((loss.sum - sum) / batch);
     sum = loss.sum;
   }
@@ -108,7 +108,10 @@ async function train(args: Args, more: Partial<RunOptions> = {}, normalize?: (x:
   for (const [name, end] of await read()) changes.set(name, norm(end.map((v, i) => v - start.get(name)![i])));
   const seen = new Map<string, number[][]>();
   for (const [name, steps] of factors) seen.set(name, await Promise.all(steps)); // before anything is evaluated
-  const { loss: checkLoss } = await evaluate(model, loaders.validation!, own.classes);
+  const { loss: checkLoss } = await evaluate({
+    ...{ model, data: loaders.validation! },
+    task: classification({ classes: own.classes }),
+  });
   const checkLogits: number[] = [];
   model.eval();
   for await (const { images } of loaders.validation!.epoch(0)) {
@@ -216,10 +219,10 @@ test('the plateau of a run watches what the options say; without validation pict
   const [own, check, none] = [set.subset([0, 1, 2, 3]), set.subset([4, 5]), set.subset([])];
   const small = { ...presets.paper.options, width: 1 / 16, image: 67, stored: 75, batch: 2 };
   for (const [watch, checked, expected] of [
-    ['error', check, 'validationError'],
-    ['loss', check, 'validationLoss'],
-    ['error', none, 'trainError'],
-    ['loss', none, 'trainLoss'],
+    ['error', check, 'val_accuracy'],
+    ['loss', check, 'val_loss'],
+    ['error', none, 'accuracy'],
+    ['loss', none, 'loss'],
   ] as const) {
     const options = { ...small, watch };
     const facts = { options, classes: set.classes, colours: coloursOf(own, options), folders: null };

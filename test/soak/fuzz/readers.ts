@@ -51,26 +51,27 @@ function withChangedHeader(file: Uint8Array, random: Random): Uint8Array {
 
 const STATE = {
   position: {
-    ...{ epoch: 1, batch: 2, step: 12, seconds: 3.5, bestLoss: 0.5, correct: 7 },
-    ...{ loss: { sum: 1.5, weight: 3 }, watch: { count: 1, start: 0.7, recent: 0.6 }, lrScale: 1, rollbacks: 0 },
+    ...{ epoch: 1, batch: 2, step: 12, seconds: 3.5, waited: 0.5, loss: { sum: 1.5, weight: 3 } },
+    trend: { count: 1, start: 0.7, recent: 0.6 },
     history: [
-      {
-        ...{ epoch: 1, step: 10, learningRate: 1e-3, trainLoss: 0.7, trainAccuracy: 0.5 },
-        ...{ validationLoss: null, validationAccuracy: null, seconds: 2 },
-      },
+      { ...{ epoch: 1, step: 10, learningRate: 1e-3, seconds: 2, waited: 0.2 }, metrics: { loss: 0.7, accuracy: 0.5 } },
     ],
   },
-  model: { frozen: ['weight'], evaluating: [] },
-  optimizer: { steps: 12, updates: [12, 12], groups: [{ lr: 1e-3, weightDecay: 0 }] },
-  schedule: null,
-  rng: { seed: 1, stream: 2 },
-  data: {
-    length: 20,
-    orderedBy: { pictures: 'a3f0', batchSize: 5, dropLast: false, shuffle: true, seed: 1 },
+  rollbacks: 0,
+  parts: {
+    model: { frozen: ['weight'], evaluating: [] },
+    optimizer: { steps: 12, updates: [12, 12], groups: [{ lr: 1e-3, weightDecay: 0 }], lrScale: 1 },
+    data: {
+      ...{ length: 20, epoch: 1, batch: 2 },
+      orderedBy: { pictures: 'a3f0', batchSize: 5, dropLast: false, shuffle: true, seed: 1 },
+    },
+    metrics: { accuracy: { size: 2, sums: { batches: 2 } } },
+    callbacks: { EarlyStopping: { best: 0.5, waited: 1, stopped: false } },
   },
+  rng: { seed: 1, stream: 2 },
 };
 const TENSORS = [['model.weight', { shape: [2], data: Float32Array.of(1, 2) }]] as const;
-const CHECKPOINT = { ...BLANK_SEAL, format: 'wgrad checkpoint 3' };
+const CHECKPOINT = { ...BLANK_SEAL, format: 'wgrad checkpoint 4' };
 const checkpoint = (state: string) => seal(writeSafetensors(TENSORS, { ...CHECKPOINT, state }));
 
 const IDENTITY = [
