@@ -1,4 +1,5 @@
 // The tasks that come with the library.
+import { requireClasses } from '../autograd/ops/classes.js';
 import { crossEntropy, l1Loss, mseLoss } from '../autograd/ops/losses.js';
 import { ShapeError, UsageError } from '../errors.js';
 import type { Module } from '../layers/module.js';
@@ -58,6 +59,7 @@ export function classification(
           `${showShape([size, classes.length])}: a number for each class (${classes.join(', ')})`,
       );
     }
+    if (labels.dtype === 'i32') requireClasses('classification', labels, classes.length); // none is ignored: all count
     const loss = crossEntropy(logits, labels, { labelSmoothing: training ? labelSmoothing : 0 });
     return { loss, size, metrics: { accuracy: accuracy.of(logits, labels) } };
   };

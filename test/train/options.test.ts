@@ -181,14 +181,22 @@ test('batches are looked at in every step, not only in the first', async () => {
     await fails(checked, { epochs: 1 }, type, renamed);
   };
   const labels = (...values: number[]) => ({ labels: Int32Array.from(values) });
-  await wrong(labels(0, 1, 2, 0), UsageError, /^crossEntropy: a label is no class, such as 2; there are 2 classes/);
-  await wrong(labels(0, 1, -100, 0), UsageError, /^crossEntropy: a label is no class, such as -100/);
+  await wrong(
+    labels(0, 1, 2, 0),
+    UsageError,
+    /^(classification|crossEntropy): a label is no class, such as 2; classes are 0 to 1/,
+  );
+  await wrong(
+    labels(0, 1, -100, 0),
+    UsageError,
+    /^classification: a label is no class, such as -100; classes are 0 to 1$/,
+  );
   await wrong(labels(0, 1), ShapeError, /^crossEntropy: .*\[4, 2\].*\[2\]/);
   await wrong({ images: { data: new Float32Array(13), shape: [4, 3] } }, ShapeError, /13 .*\[4, 3\]/);
   await wrong(
     { labels: Int32Array.of(), images: { data: new Float32Array(0), shape: [0, 3] } },
-    DataError,
-    /^trainer: a batch has no examples$/,
+    ShapeError,
+    /^crossEntropy: there is no row in logits \[0, 2\]$/,
   );
   await wrong(
     { labels: [0, 1, 0, 1] },
