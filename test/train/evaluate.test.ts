@@ -156,12 +156,16 @@ test('data that cannot be counted are refused by name', async () => {
   await fails(check([short]), ShapeError, /35 .*\[3, 2, 2, 3\]/);
   const list = { images: [1, 2], labels: [0] } as unknown as Batch;
   await fails(check([list]), UsageError, /^classification: a batch is \{ images, labels \}, arrays or tensors$/);
-  for (const nothing of [7, null, new Float32Array(3)])
-    await fails(
-      check([nothing as unknown as Batch]),
-      DataError,
-      /^evaluate: a batch is an object of arrays or tensors/,
-    );
+  for (const nothing of [7, null, new Float32Array(3)]) {
+    const data: BatchSource<Batch> = {
+      ...sourceOf([]),
+      async *epoch() {
+        yield nothing as unknown as Batch;
+      },
+    };
+    const message = /^evaluate: a batch is an object of arrays or tensors, such as \{ x, y \}, got /;
+    await fails(evaluate({ model, task, data }), DataError, message);
+  }
   const three = new Sequential(new Flatten(), new Linear(NUMBERS, 3));
   const narrow = evaluate({ model: three, task, data: sourceOf([batch(2, 1)]) });
   await fails(narrow, ShapeError, /^classification: the model gives \[2, 3\] for 2 images, expected \[2, 4\]/);
