@@ -4,7 +4,26 @@
  */
 
 export type { Json, Stateful } from '../checkpoint/stateful.js';
-export { Accumulator, Accuracy, type Measured, Metric } from '../metrics/index.js';
+export {
+  Accumulator,
+  Accuracy,
+  type Average,
+  ClassFigure,
+  type ClassFigureOptions,
+  F1,
+  IoU,
+  MeanAbsoluteError,
+  MeanSquaredError,
+  type Measured,
+  Metric,
+  Precision,
+  R2,
+  type R2Options,
+  Recall,
+  RocAuc,
+  type RocCurve,
+  TopK,
+} from '../metrics/index.js';
 export * from './checkpoint.js';
 export { DivergenceError, type DivergenceOptions, type LossTrend } from './divergence.js';
 export * from './evaluate.js';
