@@ -35,6 +35,9 @@ export const callback: Rule = { be: 'a function', holds: (value) => typeof value
 export const whole = (least = 0): Rule =>
   number(`a whole number, ${least} or more`, (n) => Number.isSafeInteger(n) && n >= least);
 
+/** What an i32 tensor holds. */
+export const int32: Rule = number('a whole number of i32', (n) => n === (n | 0));
+
 export const oneOf = (...values: readonly (string | number | null)[]): Rule => ({
   be: values
     .map(showValue)

@@ -84,7 +84,10 @@ test('kernels of one’s own: gradients agree, and one fused kernel does what th
 
 test('the table of layers of the paper’s network', async () => {
   const table = await run('dogcat', '--summary', '--preset', 'paper');
-  assert.match(table, /^conv2 +Conv2d +5x5\/1, padding 2, 2 groups +27 x 27 x 256 +256 +307,456 +223,948,800$/m);
+  assert.match(
+    table,
+    /^conv2 +Conv2d +96, 256, kernelSize=5, stride=1, padding=2, groups=2 +27 x 27 x 256 +256 +307,456 +223,948,800$/m,
+  );
   assert.match(table, /^total +56,876,418/m); // two classes instead of a thousand
 });
 

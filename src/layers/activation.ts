@@ -2,6 +2,7 @@ import { gelu, leakyRelu, relu, sigmoid, tanh } from '../autograd/ops/pointwise.
 import { checkOptions, finite } from '../options.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
+import { showArguments } from './tree.js';
 
 /** max(x, 0), as a layer. PyTorch: nn.ReLU. */
 export class ReLU extends Module {
@@ -22,6 +23,10 @@ export class LeakyReLU extends Module {
 
   forward(x: Tensor): Tensor {
     return leakyRelu(x, this.negativeSlope);
+  }
+
+  override describe(): string {
+    return showArguments([], { negativeSlope: this.negativeSlope });
   }
 }
 

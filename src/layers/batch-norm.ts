@@ -11,6 +11,7 @@ import { unscoped } from '../tensor/scope.js';
 import { showShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
+import { showArguments } from './tree.js';
 
 const OPTIONS: Rules<BatchNormOptions> = { eps: notNegative, momentum: share };
 
@@ -56,6 +57,10 @@ export abstract class BatchNorm extends Module {
     }
     const { runningMean, runningVar, weight, bias, options, training } = this;
     return batchNorm(x, runningMean, runningVar, weight, bias, { ...options, training });
+  }
+
+  override describe(): string {
+    return showArguments([this.channels], this.options);
   }
 
   /** What evaluation mode does, as scale * x + shift for each channel. @internal */

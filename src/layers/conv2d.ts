@@ -6,6 +6,7 @@ import { empty, type Tensor } from '../tensor/tensor.js';
 import { uniformInit } from './initialize.js';
 import { Module } from './module.js';
 import { orOneOf, sizes } from './rules.js';
+import { showArguments } from './tree.js';
 
 const ARGUMENTS = {
   inChannels: required(whole(1)),
@@ -65,7 +66,8 @@ export class Conv2d extends Module {
 
   override describe(): string {
     const [, , height, width] = this.weight.shape;
-    const { stride = 1, padding = 0, groups = 1 } = this.options;
-    return `${height}x${width}/${stride}, padding ${padding}${groups > 1 ? `, ${groups} groups` : ''}`;
+    const kernelSize = height === width ? height : [height, width];
+    const bias = this.bias ? undefined : false;
+    return showArguments([this.inChannels, this.outChannels], { kernelSize, stride: 1, ...this.options, bias });
   }
 }

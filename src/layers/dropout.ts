@@ -2,6 +2,7 @@ import { dropout } from '../autograd/ops/dropout.js';
 import { checkOptions, share } from '../options.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
+import { showArguments } from './tree.js';
 
 /** Zeroes each element with probability `p` in training and scales the rest by 1 / (1 - p). PyTorch: nn.Dropout. */
 export class Dropout extends Module {
@@ -18,6 +19,6 @@ export class Dropout extends Module {
   }
 
   override describe(): string {
-    return `p ${this.p}`;
+    return showArguments([], { p: this.p });
   }
 }

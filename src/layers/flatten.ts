@@ -2,6 +2,7 @@ import { flatten } from '../autograd/ops/shape.js';
 import { checkOptions, type Rule } from '../options.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
+import { showArguments } from './tree.js';
 
 const dimension: Rule = { be: 'a whole number', holds: Number.isSafeInteger };
 
@@ -19,5 +20,9 @@ export class Flatten extends Module {
 
   forward(x: Tensor): Tensor {
     return flatten(x, this.startDim, this.endDim);
+  }
+
+  override describe(): string {
+    return showArguments([], { startDim: this.startDim, endDim: this.endDim });
   }
 }

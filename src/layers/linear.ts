@@ -4,6 +4,7 @@ import { parameter } from '../tensor/parameter.js';
 import { empty, type Tensor } from '../tensor/tensor.js';
 import { uniformInit } from './initialize.js';
 import { Module } from './module.js';
+import { showArguments } from './tree.js';
 
 const FEATURES = { inFeatures: required(whole(0)), outFeatures: required(whole(0)) };
 
@@ -39,6 +40,6 @@ export class Linear extends Module {
   }
 
   override describe(): string {
-    return `${this.inFeatures} -> ${this.outFeatures}`;
+    return showArguments([this.inFeatures, this.outFeatures], { bias: this.bias ? undefined : false });
   }
 }

@@ -2,6 +2,7 @@ import { type LocalResponseNormOptions, localResponseNorm } from '../autograd/op
 import { checkOptions, finite, type Rule, required, whole } from '../options.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
+import { showArguments } from './tree.js';
 
 const window: Rule = {
   be: 'a whole number from 1 to 64',
@@ -26,6 +27,6 @@ export class LocalResponseNorm extends Module {
   }
 
   override describe(): string {
-    return `${this.size} channels`;
+    return showArguments([this.size], { alpha: 1e-4, beta: 0.75, k: 1, ...this.options });
   }
 }

@@ -1,8 +1,9 @@
 import { showValue, UsageError } from '../errors.js';
 import { requireFunction } from '../options.js';
-import { Tensor } from '../tensor/tensor.js';
+import { INSPECT, Tensor } from '../tensor/tensor.js';
 import { HOOKS, type HookHandle, Hooks, prepareForward, wrapForward } from './call.js';
 import { type LoadedState, loadState, type StateValue } from './state.js';
+import { showTree } from './tree.js';
 import { everyPath, join, partsOf } from './walk.js';
 
 /** A module of whatever inputs and outputs. */
@@ -95,9 +96,19 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
     this.inTraining = on;
   }
 
-  /** Constructor arguments for people, such as '96, 256, kernel 5, padding 2'. */
+  /** Constructor arguments for people, such as '96, 256, kernelSize=5, stride=1, padding=2'. PyTorch: extra_repr. */
   describe(): string {
     return '';
+  }
+
+  /** The tree of modules, as PyTorch prints it: `console.log` in Node shows the same. */
+  toString(): string {
+    return showTree(this);
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return showTree(this);
   }
 
   /** Child modules by name, such as 'fc', 'blocks.0' or 'heads.left'; one with two names is listed under both. */

@@ -3,6 +3,7 @@ import { checkOptions, flag, type Rules, required } from '../options.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
 import { sizes } from './rules.js';
+import { showArguments } from './tree.js';
 
 type WindowOptions = Omit<Pool2dOptions, 'kernelSize'>;
 
@@ -26,8 +27,8 @@ abstract class Pool2d extends Module {
   }
 
   override describe(): string {
-    const { kernelSize, stride = kernelSize } = this.options;
-    return `${kernelSize}/${stride}`;
+    const { kernelSize, stride = kernelSize, ...others } = this.options;
+    return showArguments([], { kernelSize, stride, ...others });
   }
 }
 
@@ -74,5 +75,9 @@ export class AdaptiveAvgPool2d extends Module {
 
   forward(x: Tensor): Tensor {
     return adaptiveAvgPool2d(x, this.outputSize);
+  }
+
+  override describe(): string {
+    return showArguments([], { outputSize: this.outputSize });
   }
 }

@@ -72,11 +72,20 @@ const RULES: Rules<AlexNetOptions> = {
   initialization: oneOf('he', 'paper', 'uniform'),
 };
 
+/** The layers of an AlexNet by name. Which normalizations and dropouts there are is a matter of its options. */
+export type AlexNetLayers = Record<'conv1' | 'conv2' | 'conv3' | 'conv4' | 'conv5', Conv2d> &
+  Record<'fc6' | 'fc7' | 'fc8', Linear> &
+  Record<'relu1' | 'relu2' | 'relu3' | 'relu4' | 'relu5' | 'relu6' | 'relu7', ReLU> &
+  Record<'pool1' | 'pool2' | 'pool5', MaxPool2d> &
+  Record<'flatten', Flatten> &
+  Partial<Record<'norm1' | 'norm2' | 'norm3' | 'norm4' | 'norm5' | 'norm6' | 'norm7', Module>> &
+  Partial<Record<'dropout1' | 'dropout2' | 'dropout5' | 'dropout6' | 'dropout7', Dropout>>;
+
 /** The model `alexnet` returns: a Sequential that remembers its input's shape (channels, height, width). */
-export class AlexNet extends Sequential {
+export class AlexNet extends Sequential<[AlexNetLayers]> {
   /** Called by `alexnet`. @internal */
   constructor(
-    layers: Record<string, Module>,
+    layers: AlexNetLayers,
     /** (channels, height, width). */
     readonly inputShape: Shape,
     /** What it was made with, defaults filled in. */
@@ -100,23 +109,25 @@ export function alexnet(given: AlexNetOptions = {}): AlexNet {
   const [c1, c2, c3, c4, c5] = [96, 256, 384, 384, 256].map((n) => scaled(n, options.width));
 
   const DenseDropout = options.dropoutScaling === 'evaluation' ? UnscaledDropout : Dropout;
-  const norm = (i: number, channels: number): Record<string, Module> =>
+  const norm = <I extends number>(i: I, channels: number): Partial<Record<`norm${I}`, Module>> =>
     batch
-      ? { [`norm${i}`]: new BatchNorm2d(channels) }
+      ? named(`norm${i}`, new BatchNorm2d(channels))
       : i <= 2
-        ? { [`norm${i}`]: new LocalResponseNorm(5, { alpha: 5e-4, beta: 0.75, k: 2 }) } // the paper's 1e-4, times size
+        ? named(`norm${i}`, new LocalResponseNorm(5, { alpha: 5e-4, beta: 0.75, k: 2 })) // the paper's 1e-4, times size
         : {};
-  const pool = (i: number): Record<string, Module> => ({
-    [`pool${i}`]: new MaxPool2d(3, { stride: 2 }),
-    ...(same && poolDropout > 0 ? { [`dropout${i}`]: new Dropout(poolDropout) } : {}),
+  const drop = <I extends number>(i: I, layer: () => Dropout, p: number): Partial<Record<`dropout${I}`, Dropout>> =>
+    p > 0 ? named(`dropout${i}`, layer()) : {};
+  const pool = <I extends number>(i: I) => ({
+    ...named(`pool${i}`, new MaxPool2d(3, { stride: 2 })),
+    ...drop(i, () => new Dropout(poolDropout), same ? poolDropout : 0),
   });
-  const dense = (i: number, inFeatures: number): Record<string, Module> => ({
-    [`fc${i}`]: new Linear(inFeatures, hidden),
-    [`relu${i}`]: new ReLU(),
-    ...(batch ? { [`norm${i}`]: new BatchNorm1d(hidden) } : {}),
-    ...(dropout > 0 ? { [`dropout${i}`]: new DenseDropout(dropout) } : {}),
+  const dense = <I extends number>(i: I, inFeatures: number) => ({
+    ...named(`fc${i}`, new Linear(inFeatures, hidden)),
+    ...named(`relu${i}`, new ReLU()),
+    ...(batch ? named(`norm${i}`, new BatchNorm1d(hidden)) : {}),
+    ...drop(i, () => new DenseDropout(dropout), dropout),
   });
-  const features: Record<string, Module> = {
+  const features = {
     conv1: new Conv2d(3, c1, 11, { stride: 4, padding: same ? 'same' : 0 }),
     relu1: new ReLU(),
     ...norm(1, c1),
@@ -142,6 +153,11 @@ export function alexnet(given: AlexNetOptions = {}): AlexNet {
   const layers = { ...features, ...dense(6, flat), ...dense(7, hidden), fc8: new Linear(hidden, numClasses) };
   initialize(layers, options);
   return new AlexNet(layers, inputShape, options);
+}
+
+/** An object of one layer, typed by the layer's name. */
+function named<Name extends string, Layer extends Module>(name: Name, layer: Layer): Record<Name, Layer> {
+  return { [name]: layer } as Record<Name, Layer>;
 }
 
 function withDefaults(given: AlexNetOptions): Required<AlexNetOptions> {

@@ -40,7 +40,7 @@ export function onRead(check: () => Promise<void>): () => void {
 }
 
 /** The name of the method that Node's console.log asks for; other hosts never look. */
-const INSPECT = Symbol.for('nodejs.util.inspect.custom');
+export const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 
 /**
  * An n-dimensional array on the GPU, row-major and contiguous. Made by `tensor`, `zeros`, `randn` and the like, computed

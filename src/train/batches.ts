@@ -21,9 +21,9 @@ export interface BatchSource<B extends object = object> {
 }
 
 /** A batch as a task gets it: typed arrays and host tensors have become tensors, everything else is as it was. Of batches of any kind: any. */
-// biome-ignore lint/suspicious/noExplicitAny: what is not known may be used as it is
 export type OnDevice<B> = unknown extends B
-  ? any
+  ? // biome-ignore lint/suspicious/noExplicitAny: what is not known may be used as it is
+    any
   : { [K in keyof B]: B[K] extends HostArray | HostTensor ? Tensor : B[K] };
 
 /**

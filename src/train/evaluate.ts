@@ -9,7 +9,6 @@ import { type BatchSource, onDevice } from './batches.js';
 import { checkEvaluation, checkStep } from './checks.js';
 import { AHEAD, LateResults } from './late-results.js';
 import { Measures } from './measures.js';
-import { Mean } from './metrics.js';
 import type { Task } from './task.js';
 
 /** What is looked at, and how. */
@@ -37,7 +36,7 @@ export async function evaluate<B extends object, M extends AnyModule = Module>(
   checkEvaluation(parts);
   const { model, task, data, onProgress, signals = [] } = parts;
   const measures = new Measures();
-  const loss = new Mean();
+  const loss = { sum: 0, weight: 0 };
   const check = () => {
     for (const signal of signals) signal?.throwIfAborted();
   };
@@ -47,7 +46,10 @@ export async function evaluate<B extends object, M extends AnyModule = Module>(
     const result = noGrad(() => inEvaluation(model, () => task(model, given, { training: false })));
     checkStep('evaluate', result);
     measures.add('evaluate', result);
-    return result.loss.item().then((value) => loss.add(value, result.size));
+    return result.loss.item().then((value) => {
+      loss.sum += value * result.size;
+      loss.weight += result.size;
+    });
   };
   try {
     const late = new LateResults(AHEAD);
@@ -60,7 +62,7 @@ export async function evaluate<B extends object, M extends AnyModule = Module>(
     }
     await late.all();
     if (loss.weight === 0) throw new DataError('evaluate: the data are empty: there is nothing to check');
-    return { loss: loss.value, ...(await measures.read()) };
+    return { loss: loss.sum / loss.weight, ...(await measures.read()) };
   } finally {
     measures.reset();
   }

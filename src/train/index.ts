@@ -3,7 +3,7 @@
  * @module wgrad/train
  */
 export * from '../checkpoint/index.js';
-export { Accumulator, Accuracy, type Measured, Metric } from '../metrics/index.js';
+export * from '../metrics/index.js';
 export * from '../tuning/index.js';
 export type { BatchOrder, BatchSource, OnDevice } from './batches.js';
 export type { Callback, Training } from './callback.js';
@@ -17,7 +17,6 @@ export * from './callbacks/terminate-on-nan.js';
 export * from './evaluate.js';
 export type * from './fit.js';
 export type { TrainerSchedule } from './kept.js';
-export * from './metrics.js';
 export * from './predict.js';
 export * from './progress.js';
 export type { EpochRecord, Progress, TrainerPosition } from './record.js';

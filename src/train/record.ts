@@ -3,7 +3,6 @@
 import type { LossTrend } from '../checkpoint/divergence.js';
 import { dictionary, list, number, record, whole } from '../checkpoint/json.js';
 import type { Json } from '../checkpoint/stateful.js';
-import type { Mean } from './metrics.js';
 
 /** What an epoch came to. */
 export interface EpochRecord {
@@ -55,7 +54,7 @@ export interface TrainerPosition {
   /** Of these, seconds in which the next batch was waited for. */
   waited: number;
   /** The epoch's mean loss so far. */
-  loss: Pick<Mean, 'sum' | 'weight'>;
+  loss: { sum: number; weight: number };
   /** What is known of the losses so far, to tell when they explode. */
   trend: LossTrend;
   /** The epochs done. */

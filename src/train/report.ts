@@ -1,6 +1,7 @@
 // A run as one picture: curves of loss and accuracy, the confusion matrix, and the filters that conv1 learned.
+
+import type { ConfusionMatrix } from '../metrics/index.js';
 import { checkOptions, type Rule, type Rules, required } from '../options.js';
-import type { ConfusionMatrix } from './metrics.js';
 import type { EpochRecord } from './record.js';
 
 /** Colour filters (count, 3, height, width), as conv1's weight. */

@@ -120,6 +120,8 @@ def every(b):
     case("cast.exact", lambda x: x.double(), "$x", "f32", x=torch.tensor([2**31 - 1, -(2**31), 16777217, 7], dtype=torch.int32))
     case("oneHot.three", lambda x: F.one_hot(x.long(), 3).double(), "$x", 3, x=torch.tensor([[0, 2], [1, 1]], dtype=torch.int32))
 
+    case("bincount.labels", lambda x: torch.bincount(x.long().flatten(), minlength=7)[:7], "$x", 7, x=(torch.arange(360) * 7919 % 11).int().reshape(5, 72))
+
     # Tensors made of nothing
     case("zeros.two", lambda: torch.zeros(2, 3), [2, 3])
     case("ones.two", lambda: torch.ones(2, 3), [2, 3])

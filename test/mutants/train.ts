@@ -31,24 +31,17 @@ const figures = planted('train/figures', [
     ['train/evaluate', 'train/figures'],
   ],
   [
-    'src/train/metrics.ts',
+    'src/metrics/confusion-matrix.ts',
     'true and called classes are exchanged',
     'this.counts[labels[i]][called]++;',
     'this.counts[called][labels[i]]++;',
     'train/metrics',
   ],
   [
-    'src/train/metrics.ts',
+    'src/metrics/confusion-matrix.ts',
     'scores that are NaN count as the first class',
     'this.undecided[labels[i]]++;',
     'this.counts[labels[i]][0]++;',
-    'train/metrics',
-  ],
-  [
-    'src/train/metrics.ts',
-    'a mean forgets its weights',
-    'this.sum += value * weight;',
-    'this.sum += value;',
     'train/metrics',
   ],
   [

@@ -531,6 +531,17 @@ const wrong: Record<string, Wrong[]> = {
     [() => [u8(1), [2]], DtypeError, 'broadcastTo: takes f32 or i32, got u8; cast it first'],
     [() => [f(1), [1, 1, 1, 1, 1, 1, 2]], ShapeError, 'broadcastTo: more than 6 dimensions, [1, 1, 1, 1, 1, 1, 2]'],
   ],
+  bincount: [
+    [() => [undefined, 3], UsageError, 'bincount: takes a tensor, got undefined'],
+    [() => [f(2), 3], DtypeError, 'bincount: counts i32, got f32 [2]; cast it first'],
+    ...[0, 1.5, Number.NaN, 2 ** 24 + 1, undefined].map(
+      (bins): Wrong => [
+        () => [i(2), bins],
+        ShapeError,
+        `bincount: bins is a whole number from 1 to 16777216, got ${bins}`,
+      ],
+    ),
+  ],
   oneHot: [
     [() => [undefined, 3], UsageError, 'oneHot: takes a tensor, got undefined'],
     [() => [f(2), 3], DtypeError, 'oneHot: labels are i32 or u8 class numbers, got f32 [2]; cast them first'],

@@ -56,6 +56,7 @@ const calls: [string, () => w.Tensor][] = [
   ['variance of rows', () => w.variance(grid(), 1, { keepDim: true })],
   ['argmax', () => w.argmax(grid(), 1)],
   ['argmin', () => w.argmin(grid(), 0)],
+  ['bincount', () => w.bincount(classes(0, 2, 2), 3)],
   ['oneHot', () => w.oneHot(classes(0, 2), 3)],
   ['pow', () => w.pow(grid(), 1.5)],
   ['clamp', () => w.clamp(grid(), 0, 1)],

@@ -3,7 +3,6 @@ import { DataError, ShapeError } from '../../src/index.js';
 import {
   argmaxRow,
   ConfusionMatrix,
-  Mean,
   progressLine,
   RateMeter,
   showSeconds,
@@ -52,14 +51,6 @@ test('what does not fit a confusion matrix is refused, and nothing is added', ()
 
 test('softmax of huge scores', () => {
   assertClose(softmaxRows([1000, 1000, -1000, 0], 2), [0.5, 0.5, 0, 1]);
-});
-
-test('a weighted mean', () => {
-  const mean = new Mean();
-  assert.ok(Number.isNaN(mean.value));
-  mean.add(1, 3);
-  mean.add(5, 1);
-  assert.is(mean.value, 2);
 });
 
 test('times for people', () => {

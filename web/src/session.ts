@@ -3,7 +3,6 @@ import {
   AdamW,
   type AlexNet,
   alexnet,
-  type Conv2d,
   deviceInfo,
   deviceLost,
   inEvaluation,
@@ -233,14 +232,9 @@ export class Session {
 
   /** What the first convolution looks for, as colour pictures. */
   async filters(): Promise<Planes> {
-    const { weight } = this.convolution();
+    const { weight } = this.ready().layers.conv1;
     const [count, , height, width] = weight.shape;
     return scaled(await weight.data(), { count, channels: 3, height, width });
-  }
-
-  private convolution(): Conv2d {
-    const [, first] = this.model!.children()[0];
-    return first as Conv2d;
   }
 
   /** The probability of each class, the most probable first. Takes the bitmap over. */

@@ -4,6 +4,7 @@ export { type BatchNormOptions, batchNorm } from './batch-norm.js';
 export * from './broadcast.js';
 export * from './cast.js';
 export { type Conv2dOptions, conv2d } from './conv2d.js';
+export * from './count.js';
 export * from './create.js';
 export * from './dropout.js';
 export * from './linear.js';

@@ -1,6 +1,6 @@
 import { DtypeError, ShapeError, UsageError } from '../../errors.js';
 import * as kernels from '../../kernels/loss.js';
-import { checkOptions, oneOf, type Rule, share } from '../../options.js';
+import { checkOptions, int32, oneOf, type Rule, share } from '../../options.js';
 import { type Shape, sameShape, showShape, sizeOf } from '../../tensor/shape.js';
 import { alias, empty, Tensor } from '../../tensor/tensor.js';
 import { composed, noGrad, record } from '../tape.js';
@@ -17,10 +17,6 @@ import { logSoftmax } from './softmax.js';
 export type Reduction = 'mean' | 'sum' | 'none';
 
 const REDUCTION = oneOf(...(['mean', 'sum', 'none'] satisfies Reduction[]));
-const LABEL: Rule = {
-  be: 'a whole number of i32',
-  holds: (value) => typeof value === 'number' && value === (value | 0),
-};
 const TENSOR: Rule = { be: 'a tensor', holds: (value) => value instanceof Tensor };
 
 /** How `crossEntropy` counts. */
@@ -47,7 +43,7 @@ export interface CrossEntropyOptions {
 export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
   requireF32('crossEntropy', logits);
   requireTensors('crossEntropy', target);
-  const rules = { reduction: REDUCTION, labelSmoothing: share, ignoreIndex: LABEL, weight: TENSOR };
+  const rules = { reduction: REDUCTION, labelSmoothing: share, ignoreIndex: int32, weight: TENSOR };
   checkOptions('crossEntropy', options, rules);
   const [batch, classes, ...inner] = logits.shape;
   if (logits.rank < 2) {

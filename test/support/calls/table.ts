@@ -74,6 +74,7 @@ export const calls: Record<string, Call> = {
   variance: () => [f(2, 3), 1, { correction: 1, keepDim: true }],
   sumTo: () => [f(2, 3), [1, 3]],
   cast: () => [f(2, 3), 'i32'],
+  bincount: () => [classes(0, 1), 3],
   oneHot: () => [classes(0, 1), 3],
   reshape: () => [f(2, 3), [3, 2]],
   flatten: () => [f(2, 3), 0, 1],

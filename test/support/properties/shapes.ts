@@ -1,6 +1,7 @@
 // Ops that move elements: the place in the input that each element of the result comes from.
 import fc from 'fast-check';
 import {
+  bincount,
   broadcastTo,
   cast,
   concat,
@@ -279,6 +280,15 @@ async function checkOneHot({ shape, from, classes, setting }: CastCase): Promise
   await compare(() => oneHot(tensor(labels, { shape }), classes), [], { y }, setting);
 }
 
+/** Labels, some of them beyond both ends. */
+async function checkBincount({ shape, classes, setting }: CastCase): Promise<void> {
+  const values = seeded(sizeOf(shape), setting.seed + 6);
+  const labels = Int32Array.from(values, (v) => Math.floor((v * 0.7 + 0.5) * classes));
+  const y = new Sums([classes]);
+  for (const label of labels) if (label >= 0 && label < classes) y.add(label, 1);
+  await compare(() => bincount(tensor(labels, { shape }), classes), [], { y }, setting);
+}
+
 const few = { few: 8, share: 2 };
 
 export const shapes = {
@@ -294,5 +304,6 @@ export const shapes = {
   pad: property('pad', shapeUpTo(6), planPad),
   broadcastTo: property('broadcastTo', shapeUpTo(6), planBroadcast),
   cast: { covers: ['cast'], cases: castCases, check: checkCast, ...few } as Property<CastCase>,
+  bincount: { covers: ['bincount'], cases: castCases, check: checkBincount, ...few } as Property<CastCase>,
   oneHot: { covers: ['oneHot'], cases: castCases, check: checkOneHot, ...few } as Property<CastCase>,
 };
