@@ -27,6 +27,8 @@ export {
 export * from './checkpoint.js';
 export { DivergenceError, type DivergenceOptions, type LossTrend } from './divergence.js';
 export * from './evaluate.js';
+export { gradCam } from './grad-cam.js';
+export { layerHistograms } from './layer-histograms.js';
 export * from './metrics.js';
 export type { ModelState } from './model-state.js';
 export * from './predict.js';
