@@ -88,9 +88,9 @@ test('only src/node and src/cli need Node: no import reaches them from a browser
   );
 });
 
-test('data and io never reach the device', () => {
+test('data, io and report never reach the device', () => {
   const pure = ['errors.ts', 'math.ts', 'options.ts'];
-  for (const start of files.filter((file) => ['data', 'io'].includes(folder(file)))) {
+  for (const start of files.filter((file) => ['data', 'io', 'report'].includes(folder(file)))) {
     const device = reachable(start).filter((file) => folder(file) === 'device' && !pure.includes(file));
     assert.equal(device, [], `${start} reaches ${device.join(', ')}`);
   }

@@ -40,7 +40,7 @@ import { Skip, suite } from './support/suite.js';
 const test = suite('docs');
 const pages = documentation();
 
-for (const entry of ['wgrad', 'wgrad/data', 'wgrad/train', 'wgrad/io', 'wgrad/node']) {
+for (const entry of ['wgrad', 'wgrad/data', 'wgrad/train', 'wgrad/io', 'wgrad/report', 'wgrad/node']) {
   exported.set(entry, Object.keys(await import(entry)));
 }
 const programs = pages.flatMap(programsOf);

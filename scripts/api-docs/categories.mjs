@@ -28,7 +28,10 @@ const CATEGORIES = [
     /^src\/(train\/(checkpoint|saved-state|model-state|snapshot)|node\/(run-folder|run-saver|checkpoint-files))\.ts/,
   ],
   ['Metrics', /^src\/train\/(metrics|predict)\.ts/],
-  ['Reports', /^src\/train\/(report|progress)\.ts/],
+  [
+    'Reports',
+    /^src\/(report\/|train\/(report|progress|grad-cam|layer-histograms)\.ts|node\/(compare-runs|tensorboard-file)\.ts)/,
+  ],
   ['Warm-up and tuning', /^src\/train\/(tune|warmup)\.ts/],
   ['File formats', /^src\/io\//],
   ['Kernels of your own', /^src\/(autograd\/kernel\.ts|device\/(batch|pipeline)\.ts (?!RecorderStats))/],

@@ -177,8 +177,8 @@ function freeBytes(folder: string): number {
   }
 }
 
-/** The system's reasons in plain words. */
-function explain(error: unknown): string {
+/** The system's reasons in plain words. @internal */
+export function explain(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   const words: Record<string, string> = {
     ENOSPC: 'the disk is full',

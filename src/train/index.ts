@@ -16,7 +16,9 @@ export { epochLine, ProgressBar, type ProgressBarOptions } from './callbacks/pro
 export * from './callbacks/terminate-on-nan.js';
 export * from './evaluate.js';
 export type * from './fit.js';
+export { gradCam } from './grad-cam.js';
 export type { TrainerSchedule } from './kept.js';
+export { layerHistograms } from './layer-histograms.js';
 export * from './predict.js';
 export * from './progress.js';
 export type { EpochRecord, Progress, TrainerPosition } from './record.js';

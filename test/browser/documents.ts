@@ -13,7 +13,7 @@ import { FILE_SECONDS } from '../support/limits.js';
 import { showResults } from '../support/report.js';
 import { deferSuites, runSuites, suite } from '../support/suite.js';
 
-const ENTRIES = ['wgrad', 'wgrad/data', 'wgrad/train', 'wgrad/io'];
+const ENTRIES = ['wgrad', 'wgrad/data', 'wgrad/train', 'wgrad/io', 'wgrad/report'];
 const entryFile = (entry: string) => `${root}build/src/${entry.slice('wgrad'.length)}/index.js`.replace('//', '/');
 
 const pages = documentation();
