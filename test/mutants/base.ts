@@ -97,13 +97,18 @@ const tensors = planted('tensor/tensor', [
     'if (item.scope === opened) keep(item);',
     'keep(item);',
   ],
-  ['src/tensor/seed.ts', 'every random op takes the same stream', 'stream = (stream + 1) >>> 0;', '', 'ops/random'],
+  [
+    'src/tensor/seed.ts',
+    'every random op takes the same stream',
+    '(taken.stream + 1) >>> 0',
+    'taken.stream',
+    'ops/random',
+  ],
   [
     'src/tensor/seed.ts',
     'a seed does not start its streams anew',
-    `  seed = value >>> 0;
-  stream = 0;`,
-    '  seed = value >>> 0;',
+    '{ seed: value >>> 0, stream: 0 }',
+    '{ seed: value >>> 0, stream: next.stream }',
     'ops/random',
   ],
   [

@@ -2,12 +2,12 @@
 import * as assert from 'uvu/assert';
 import * as ops from '../../src/autograd/ops/index.js';
 import { scope, type Tensor, tensor } from '../../src/index.js';
-import { forceVariant, type Variant } from '../../src/kernels/tile.js';
+import { forceVariant } from '../../src/kernels/tile.js';
 import { useDevice } from '../support/device.js';
 import { type GoldenCase, goldenCases } from '../support/golden.js';
 import { suite } from '../support/suite.js';
 import { assertClose, channelScale } from '../support/tolerance.js';
-import { useVariant, variants } from '../support/variants.js';
+import { useVariant, variantsOf } from '../support/variants.js';
 
 type Args = Record<string, never>;
 type Call = (c: GoldenCase, x: Record<string, Tensor>, args: Args) => Tensor;
@@ -18,17 +18,10 @@ function camel(args: Record<string, unknown>): Args {
   return Object.fromEntries(Object.entries(args).map(([k, v]) => [rename(k), v])) as Args;
 }
 
-const binaryOps = { add: ops.add, sub: ops.sub, mul: ops.mul, div: ops.div };
-const reductions = { sum: ops.sum, mean: ops.mean, amax: ops.amax, amin: ops.amin };
+const anyOp = ops as unknown as Record<string, (...args: unknown[]) => Tensor>;
 
-function pointwise({ name }: GoldenCase, { x }: Record<string, Tensor>, args: Args): Tensor {
-  if (name.startsWith('log_softmax')) return ops.logSoftmax(x, args.dim);
-  if (name.startsWith('softmax')) return ops.softmax(x, args.dim);
-  if (name === 'leaky_relu') return ops.leakyRelu(x, args.negativeSlope);
-  if (name === 'elu') return ops.elu(x, args.alpha);
-  if (name === 'clamp') return ops.clamp(x, args.min, args.max);
-  return (ops as unknown as Record<string, (x: Tensor) => Tensor>)[name](x);
-}
+/** 'log_softmax_rows' is logSoftmax: the case's name without what tells it from others of the op. */
+const pointwiseName = (name: string) => Object.keys(camel({ [name.replace(/_(rows|channels)$/, '')]: 0 }))[0];
 
 const calls: Record<string, Call> = {
   conv2d: (_, { x, weight, bias }, args) => ops.conv2d(x, weight, bias ?? null, args),
@@ -38,9 +31,9 @@ const calls: Record<string, Call> = {
   avg_pool2d: (_, { x }, args) => ops.avgPool2d(x, args as never),
   adaptive_avg_pool2d: (_, { x }, args) => ops.adaptiveAvgPool2d(x, args.outputSize),
   local_response_norm: (_, { x }, args) => ops.localResponseNorm(x, args as never),
-  pointwise,
-  broadcast: (c, { a, b }) => binaryOps[c.args.op as keyof typeof binaryOps](a, b),
-  reduce: (c, { x }, args) => reductions[c.args.op as keyof typeof reductions](x, args.dim, args.keepdim),
+  pointwise: ({ name }, { x }, args) => anyOp[pointwiseName(name)](x, ...Object.values(args)),
+  broadcast: (c, { a, b }) => anyOp[c.args.op as string](a, b),
+  reduce: (c, { x }, args) => anyOp[c.args.op as string](x, args.dim, args.keepdim),
   cross_entropy: (_, { logits, target }, args) => ops.crossEntropy(logits, target, args),
   mse_loss: (_, { x, target }, args) => ops.mseLoss(x, target, args),
   l1_loss: (_, { x, target }, args) => ops.l1Loss(x, target, args),
@@ -135,15 +128,15 @@ const test = suite('ops/golden');
 test.before(useDevice);
 test.after(() => forceVariant(null));
 
-/** What a case runs with: products with every variant, sums along rows with a thread for each and with shared ones. */
-function kernelsOf(name: string): (Variant | null)[] {
-  if (/^(conv2d|linear|matmul|max_pool2d)\//.test(name)) return variants;
-  return /^(reduce|cross_entropy|batch_norm)\/|softmax/.test(name) ? [null, 'shared'] : [null];
+/** The op of a case: its folder's, or what the case says. */
+function opOf(c: GoldenCase): string {
+  if (c.op === 'pointwise') return pointwiseName(c.name);
+  return (c.args.op as string | undefined) ?? Object.keys(camel({ [c.op]: 0 }))[0];
 }
 
 for (const op of Object.keys(calls)) {
   for (const c of goldenCases(op)) {
-    for (const variant of kernelsOf(`${op}/${c.name}`)) {
+    for (const variant of variantsOf(opOf(c))) {
       test(`${op}/${c.name}${variant ? ` (${variant})` : ''}`, async () => {
         useVariant(variant);
         await check(op, c);
@@ -181,7 +174,7 @@ async function checkBatchNorm(c: GoldenCase): Promise<void> {
 }
 
 for (const c of goldenCases('batch_norm')) {
-  for (const variant of kernelsOf(`batch_norm/${c.name}`)) {
+  for (const variant of variantsOf(opOf(c))) {
     test(`batch_norm/${c.name}${variant ? ` (${variant})` : ''}`, async () => {
       useVariant(variant);
       await checkBatchNorm(c);

@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import * as ops from '../../src/autograd/ops/index.js';
 import { activity, DtypeError, ShapeError, type Tensor, tensor, UsageError, type WgradError } from '../../src/index.js';
 import { useDevice } from '../support/device.js';
+import { constantsOf, pointwise } from '../support/ops.js';
 import { suite } from '../support/suite.js';
 
 const test = suite('ops/invalid');
@@ -141,11 +142,7 @@ const wrong: Record<string, Wrong[]> = {
     [() => [i(2), f(2), f(2)], DtypeError, 'where: takes f32, got i32 [2]; cast it first'],
     [() => [f(3), f(2), 0], ShapeError, 'where: [3] and [2] do not broadcast (3 against 2)'],
   ],
-  ...Object.fromEntries(
-    ['abs', 'cos', 'exp', 'gelu', 'log', 'neg', 'reciprocal', 'relu', 'sigmoid', 'silu', 'sin', 'softplus', 'sqrt']
-      .concat(['square', 'tanh'])
-      .map((op) => [op, ofOne(op)]),
-  ),
+  ...Object.fromEntries(Object.entries(pointwise).map(([op, about]) => [op, ofOne(op, ...constantsOf(about))])),
   leakyRelu: [
     ...ofOne('leakyRelu'),
     [() => [f(2), Number.NaN], UsageError, 'leakyRelu: negativeSlope is a number, got NaN'],

@@ -6,8 +6,9 @@ import { scope, type Tensor, tensor } from '../../src/index.js';
 import { forceVariant } from '../../src/kernels/tile.js';
 import { useDevice } from '../support/device.js';
 import { type GoldenCase, goldenCases } from '../support/golden.js';
+import { table } from '../support/ops.js';
 import { suite } from '../support/suite.js';
-import { useVariant } from '../support/variants.js';
+import { useVariant, variantsOf } from '../support/variants.js';
 
 const test = suite('ops/special-values');
 test.before(useDevice);
@@ -16,25 +17,6 @@ test.after(() => forceVariant(null));
 /** Below float32's normal numbers nothing is promised: an adapter may take them for 0. */
 const SUBNORMAL = 1.2e-38;
 const RELATIVE = 2e-6;
-
-/** What a value may be off by on top of RELATIVE and SUBNORMAL, where that is not 0, and why. */
-const allowed: Record<string, { y?: number; grad?: number; why: string }> = {
-  tanh: { grad: 5e-7, why: '1 - y², from the rounded y as in PyTorch' },
-  sigmoid: { grad: 3e-7, why: "1 - y, from the rounded y as in PyTorch; WGSL's division may be off by 2.5 ulp" },
-  elu: { y: 1e-16, why: "PyTorch's exp(x) - 1 in float64 is 0 for what is smaller; ours is not" },
-  gelu: { y: 1e-15, grad: 2e-7, why: "PyTorch's tail ends where float64's 1 + erf is 0; the gradient goes through 0" },
-  softmax: { grad: 3e-7, why: 'a difference of what is up to 2' },
-  logSoftmax: { grad: 1e-6, why: 'a difference of what is up to 6' },
-  crossEntropy: { grad: 3e-7, why: 'a difference of what is up to 2' },
-  binaryCrossEntropyWithLogits: { y: 1e-15, grad: 6e-8, why: "sigmoid(x) - target; PyTorch's logarithm of 1 + tiny" },
-  batchNorm: { y: 1e-6, grad: 4e-6, why: 'differences of what is up to 20' },
-  variance: { grad: 1e-6, why: 'differences of what is up to 3' },
-};
-
-/** Ops whose kernels may have the lanes of a workgroup share a row. */
-const sharesRows = new Set(
-  'amax amin argmax argmin sum mean norm variance softmax logSoftmax crossEntropy batchNorm maxPool2d'.split(' '),
-);
 
 /** A case's name without its constants. */
 const nameOf = (c: GoldenCase) => (c.args.op as string) ?? c.name.replace(/_.*/, '');
@@ -115,7 +97,7 @@ function compare(
 ): void {
   const expected = key === 'output.y' ? c.output().data : c.grad(key.slice(5)).data;
   const single = c.has(`float32.${key}`) ? c.raw(`float32.${key}`).data : expected;
-  const absolute = SUBNORMAL + (allowed[nameOf(c)]?.[key === 'output.y' ? 'y' : 'grad'] ?? 0);
+  const absolute = SUBNORMAL + (table[nameOf(c)]?.allowed?.[key === 'output.y' ? 'y' : 'grad'] ?? 0);
   const close = (a: number, e: number) =>
     Object.is(a, e) || a === e || Math.abs(a - e) <= absolute + RELATIVE * Math.abs(e);
   const wrong: string[] = [];
@@ -164,7 +146,7 @@ async function check(c: GoldenCase): Promise<void> {
 
 for (const c of goldenCases('special')) {
   if (c.name.startsWith('running')) continue;
-  for (const variant of sharesRows.has(nameOf(c)) ? ([null, 'shared'] as const) : [null]) {
+  for (const variant of variantsOf(nameOf(c))) {
     test(`${c.name}${variant ? ` (${variant})` : ''}`, async () => {
       useVariant(variant);
       await check(c);

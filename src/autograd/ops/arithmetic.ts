@@ -9,7 +9,8 @@ import { broadcastTo, sumTo } from './broadcast.js';
 import { requireF32, requireTensors } from './checks.js';
 import { combine, comparison, unlessNaN, weigh } from './combine.js';
 import { full } from './create.js';
-import { affine, divideBy, divideInto, neg, times } from './pointwise.js';
+import { affine, divideBy, divideInto, times } from './numbers.js';
+import { neg } from './pointwise.js';
 
 /** @throws UsageError unless at least one of two operands is a tensor, and the other one or a number. */
 function requireOperands(op: string, a: Operand, b: Operand): void {

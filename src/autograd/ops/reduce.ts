@@ -9,7 +9,7 @@ import { composed, noGrad, record } from '../tape.js';
 import { broadcastTo } from './broadcast.js';
 import { requireF32, requireFlag } from './checks.js';
 import { combine, comparison } from './combine.js';
-import { affine, divideBy } from './pointwise.js';
+import { affine, divideBy } from './numbers.js';
 import { nothing, reduceDims } from './reduce-dims.js';
 
 /** Which dimensions to reduce, negative ones from the back; none, null or [] means all. */

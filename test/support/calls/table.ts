@@ -1,5 +1,6 @@
 // A call that works for every function and class of the library: what a wrong argument is put into.
 import * as w from '../../../src/index.js';
+import { type Example, inputsOf, table } from '../ops.js';
 
 /** Arguments that work. */
 export type Call = () => unknown[];
@@ -11,7 +12,6 @@ const f = (...shape: number[]) => {
     { shape, requiresGrad: true },
   );
 };
-const classes = (...values: number[]) => w.tensor(Int32Array.from(values));
 const weights = () => [w.parameter(w.tensor([1, 2]))];
 const optimizer = () => new w.SGD(weights(), { lr: 0.1, momentum: 0.9 });
 const twoSchedules = (o: w.Optimizer) => [
@@ -25,14 +25,15 @@ const withGradient = () => {
 };
 
 const one: Call = () => [f(2, 3)];
-const two: Call = () => [f(2, 3), f(2, 3)];
-const loss: Call = () => [f(2, 3), f(2, 3), { reduction: 'sum' }];
-const reduction: Call = () => [f(2, 3), 1, true];
-const filled: Call = () => [[2, 3], { dtype: 'f32', requiresGrad: true }];
-const pool: Call = () => [f(1, 2, 5, 5), { kernelSize: 2, stride: [1, 2], padding: 1, ceilMode: true }];
 const none: Call = () => [];
 
 const each = (names: string[], call: Call) => Object.fromEntries(names.map((name) => [name, call]));
+
+/** An example's arguments, made anew for each call. */
+function argsOf(example: Example): Call {
+  const { args = (...all) => all } = example;
+  return () => args(...inputsOf(example, { requiresGrad: true }));
+}
 
 /** Exports that are not called with wrong arguments, with the reason. */
 export const notCalled: Record<string, string> = {
@@ -57,57 +58,8 @@ export const throughOthers = new Set(['summary', 'summarize', 'outputShape', 'al
 export const anythingGoes = new Set(['showValue', 'keep']);
 
 export const calls: Record<string, Call> = {
-  ...each(['abs', 'cos', 'exp', 'gelu', 'log', 'neg', 'reciprocal', 'relu', 'sigmoid', 'silu', 'sin', 'softplus'], one),
-  ...each(['sqrt', 'square', 'tanh', 'zerosLike', 'onesLike', 'fanIn'], one),
-  ...each(['add', 'sub', 'mul', 'div', 'maximum', 'minimum', 'eq', 'ne', 'gt', 'ge', 'lt', 'le'], two),
-  ...each(['sum', 'mean', 'amax', 'amin', 'norm', 'argmax', 'argmin'], reduction),
-  ...each(['mseLoss', 'l1Loss'], loss),
-  ...each(['zeros', 'ones'], filled),
-  ...each(['rand', 'randn'], () => [[2, 3], { requiresGrad: true }]),
-  ...each(['heNormalInit', 'heUniformInit', 'xavierUniformInit'], one),
-  ...each(['softmax', 'logSoftmax'], () => [f(2, 3), 1]),
-  leakyRelu: () => [f(2, 3), 0.1],
-  elu: () => [f(2, 3), 0.5],
-  clamp: () => [f(2, 3), -1, 1],
-  pow: () => [f(2, 3), 3],
-  where: () => [f(2, 3), f(2, 3), f(2, 3)],
-  variance: () => [f(2, 3), 1, { correction: 1, keepDim: true }],
-  sumTo: () => [f(2, 3), [1, 3]],
-  cast: () => [f(2, 3), 'i32'],
-  bincount: () => [classes(0, 1), 3],
-  oneHot: () => [classes(0, 1), 3],
-  reshape: () => [f(2, 3), [3, 2]],
-  flatten: () => [f(2, 3), 0, 1],
-  unsqueeze: () => [f(2, 3), 1],
-  squeeze: () => [f(2, 1, 3), 1],
-  permute: () => [f(2, 3), [1, 0]],
-  transpose: () => [f(2, 3), 0, 1],
-  slice: () => [f(2, 3), [0, 1, 1], null],
-  concat: () => [[f(2, 3), f(2, 3)], 1],
-  stack: () => [[f(2, 3), f(2, 3)], 1],
-  pad: () => [f(2, 3), [[1, 1]], 0.5],
-  broadcastTo: () => [f(3), [2, 3]],
-  matmul: () => [f(2, 3), f(3, 2)],
-  linear: () => [f(2, 3), f(4, 3), f(4)],
-  conv2d: () => [f(1, 2, 5, 5), f(2, 1, 3, 3), f(2), { stride: 1, padding: [1, 1], dilation: 1, groups: 2 }],
-  maxPool2d: () => [...pool().slice(0, 1), { ...(pool()[1] as object), dilation: 1 }],
-  avgPool2d: () => [...pool().slice(0, 1), { ...(pool()[1] as object), countIncludePad: false }],
-  adaptiveAvgPool2d: () => [f(1, 2, 5, 5), [2, 2]],
-  batchNorm: () => [f(4, 3), f(3), f(3), f(3), f(3), { training: true, momentum: 0.1, eps: 1e-5 }].map(asBuffer),
-  localResponseNorm: () => [f(2, 3, 4), { size: 3, alpha: 1e-4, beta: 0.75, k: 1 }],
-  crossEntropy: () => [
-    f(2, 3),
-    classes(0, 2),
-    { reduction: 'sum', labelSmoothing: 0.1, ignoreIndex: -1, weight: f(3).detach() },
-  ],
-  binaryCrossEntropyWithLogits: () => [f(2, 3), f(2, 3), { reduction: 'sum', weight: f(3), posWeight: f(2, 1) }],
-  dropout: () => [f(2, 3), 0.5, { training: true }],
-  full: () => [[2, 3], 7, { dtype: 'f32', requiresGrad: true }],
-  arange: () => [0, 6, 2, { dtype: 'f32', requiresGrad: true }],
-  linspace: () => [0, 1, 5],
-  eye: () => [3],
-  uniform: () => [[2, 3], 0, 1, { requiresGrad: true }],
-  normal: () => [[2, 3], 0, 1, { requiresGrad: true }],
+  ...Object.fromEntries(Object.entries(table).map(([op, { examples }]) => [op, argsOf(examples[0])])),
+  ...each(['fanIn', 'heNormalInit', 'heUniformInit', 'xavierUniformInit'], one),
 
   tensor: () => [
     [
@@ -211,11 +163,6 @@ export const calls: Record<string, Call> = {
     { mode: 'max', factor: 0.5, patience: 3, threshold: 1e-3, cooldown: 1, minLr: 1e-4 },
   ],
 };
-
-/** Running statistics take no gradient. */
-function asBuffer(value: unknown, place: number): unknown {
-  return place > 0 && place < 3 ? w.tensor([0.5, 0.5, 0.5]) : value;
-}
 
 const EMPTY_PROFILE: w.Profile = { deviceMs: 0, gapMs: 0, hostMs: 0, spans: [], submits: 0 };
 
