@@ -73,7 +73,7 @@ async function testOnce(
   const confusion = new train.ConfusionMatrix(classes);
   for await (const { images, labels } of loader.epoch(0)) {
     if (signal.aborted) break;
-    confusion.add(await train.predictProbabilities(model, images.data, loader.imageShape, crops), labels);
+    confusion.add(await train.predictProbabilities(model, images.data, images.shape.slice(1), crops), labels);
     terminal.progress(`testing, ${name}: ${confusion.total} of ${loader.length}`);
   }
   await close();

@@ -1,212 +1,225 @@
 // Batches ahead of the GPU. Order and augmentation depend on (seed, epoch) alone.
 import { DataError, showValue, UsageError } from '../errors.js';
-import { anything, checkOptions, flag, oneOf, type Rules, required, whole } from '../options.js';
-import type { HostTensor } from '../tensor/dtype.js';
-import type { AugmentOptions } from './augment.js';
-import type { ColourStatistics } from './colours.js';
+import { crc32 } from '../io/crc32.js';
+import { anything, callback, checkOptions, flag, type Rule, type Rules, required, whole } from '../options.js';
+import { type Assembler, assembleExamples, type BatchDraw, type BatchJob, type BatchOf, batchDraw } from './batches.js';
+import { collate } from './collate.js';
 import { ImageDataset } from './dataset.js';
-import { prepare, type RgbImage } from './image.js';
-import { type Augmentation, inputShape, type TransformOptions, transformedInputs, writeInputs } from './inputs.js';
-import { mixKey, Random, shuffled } from './random.js';
-import { coloursRule } from './rules.js';
-import { pictureOf } from './transforms/picture.js';
+import { type AnyDataset, type Dataset, hasGet, type ItemOf } from './datasets.js';
+import { ExampleReader, iterates } from './example-reader.js';
+import { assembleBatch, imageBatch } from './image-batches.js';
+import { inOrder } from './in-order.js';
+import { type Augmentation, inputShape } from './inputs.js';
+import { seedRule } from './rules.js';
+import { type SamplerLike, sampled, shuffledOrder } from './samplers.js';
 
-/** Inputs on the host, the class of each picture, and the pictures' places in the data set. */
-export interface ImageBatch {
-  /** (pictures * crops, 3, height, width). */
-  images: HostTensor<Float32Array>;
-  /** One class a picture. */
-  labels: Int32Array;
-  /** One place in the data set a picture. */
-  indices: Int32Array;
-}
-
-/** One batch's worth of work: which pictures, in which epoch. */
-export interface BatchJob {
-  /** Places in the data set. */
-  indices: Int32Array;
-  /** From 0; with the seed it decides about crops and mirrors. */
-  epoch: number;
-}
-
-/** Makes the inputs of a batch; src/node has one that does it in worker threads. */
-export interface Assembler {
-  /** The job's inputs, (pictures * crops, 3, height, width). */
-  assemble(job: BatchJob): Promise<Float32Array>;
-}
-
-/** How a data set is cut into batches. */
-export interface DataLoaderOptions {
-  /** Pictures in a batch; the last one of an epoch may have fewer. */
+/** How data are cut into batches. */
+export interface LoaderOptions<Item, Made, Batch> {
+  /** Examples in a batch; the last one of an epoch may have fewer. */
   batchSize: number;
-  /** How pictures become inputs; its seed decides the order, too. */
-  augment: Augmentation;
-  /** A new order each epoch. Default false. */
+  /** A new order each epoch; not of an iterable source, which has its own. Default false. */
   shuffle?: boolean;
+  /** Decides the order, and what `get` and `batchTransform` draw; a whole number. Default 0, or `augment.seed`. */
+  seed?: number;
+  /** Which examples come in which order, in place of `shuffle`. */
+  sampler?: SamplerLike;
+  /** Makes a batch of examples. Default: `collate`. */
+  collate?: (examples: Item[]) => Made | Promise<Made>;
+  /** Changes each batch: `mixup()`, `cutmix()`, or a function of one's own that draws from `draw.random` alone. */
+  batchTransform?: (batch: Made, draw: BatchDraw) => Batch | Promise<Batch>;
   /** Leaves out a last batch that is not full. Default false. */
   dropLast?: boolean;
   /** Batches prepared ahead. Default 3. */
   prefetch?: number;
-  /** Who makes the inputs. Default: this thread. */
-  assembler?: Assembler;
+  /** Who makes the batches. Default: this thread. */
+  assembler?: Assembler<Made>;
 }
 
-const RULES: Rules<DataLoaderOptions> = {
-  batchSize: required(whole(1)),
-  augment: required(anything), // inputShape looks at it
-  shuffle: flag,
-  dropLast: flag,
-  prefetch: whole(1),
-  assembler: {
-    be: 'an object with assemble(job)',
-    holds: (value) => typeof (value as Assembler)?.assemble === 'function',
-  },
+/** What an ImageDataset needs in addition. */
+export interface ImageLoaderOptions {
+  /** How pictures become inputs. */
+  augment: Augmentation;
+}
+
+/** How a data set is cut into batches; of pictures with `augment`. */
+export type DataLoaderOptions<D extends AnyDataset = ImageDataset, Made = BatchOf<D>, Batch = Made> = LoaderOptions<
+  ItemOf<D>,
+  Made,
+  Batch
+> &
+  (D extends ImageDataset ? ImageLoaderOptions : unknown);
+
+type Given = LoaderOptions<unknown, unknown, unknown> & Partial<ImageLoaderOptions>;
+
+const assembler: Rule = {
+  be: 'an object with assemble(job)',
+  holds: (value) => typeof Object(value).assemble === 'function',
 };
+const sampler: Rule = {
+  be: 'a sampler, such as a WeightedRandomSampler, or a function (epoch, length) => numbers',
+  holds: (value) => typeof value === 'function' || typeof Object(value).indices === 'function',
+};
+const RULES: Rules<LoaderOptions<unknown, unknown, unknown>> = {
+  ...{ batchSize: required(whole(1)), shuffle: flag, seed: seedRule, sampler, collate: callback },
+  ...{ batchTransform: callback, dropLast: flag, prefetch: whole(1), assembler },
+};
+const IMAGE_RULES: Rules<Given> = { ...RULES, augment: required(anything) }; // inputShape looks at it
 
 /**
- * Iterates a data set in batches, epoch by epoch; a `BatchSource` for the trainer. PyTorch's DataLoader with its transforms.
+ * Iterates a data set in batches, epoch by epoch; a `BatchSource` for the trainer. Batches are what `collate` makes of the examples,
+ * or `ImageBatch` of pictures. They are the same whoever makes them, and an epoch can be entered in its middle. PyTorch's DataLoader.
  * @throws UsageError for options that make no sense, DataError if crops are larger than the pictures or if there is no
  * batch: the set is empty, or smaller than a batch that must be full.
  */
-export class DataLoader {
-  /** Of an input: (3, height, width). */
-  readonly imageShape: readonly number[];
-  /** Inputs a picture. */
-  private readonly crops: number;
-  private readonly assembler: Assembler;
+export class DataLoader<D extends AnyDataset = ImageDataset, Made = BatchOf<D>, Batch = Made> {
+  /** Examples in an epoch. */
+  readonly length: number;
+  private readonly given: Given;
+  private readonly source: Exclude<AnyDataset, readonly unknown[]>;
+  private readonly seed: number;
+  private readonly assembler: Assembler<unknown>;
 
   constructor(
-    /** What it iterates. */
-    readonly dataset: ImageDataset,
+    /** What it iterates; a list is a data set of its items. */
+    readonly dataset: D,
     /** How it does so. */
-    readonly options: DataLoaderOptions,
+    readonly options: DataLoaderOptions<D, Made, Batch>,
   ) {
-    if (!(dataset instanceof ImageDataset)) {
-      throw new UsageError(`DataLoader: takes an ImageDataset, got ${showValue(dataset)}`);
-    }
-    checkOptions('DataLoader', options, RULES);
-    const { augment: how, batchSize } = options;
-    [this.crops, ...this.imageShape] = inputShape(how, dataset.size);
-    if (dataset.length === 0) throw new DataError('DataLoader: the data set is empty');
+    this.given = options as Given;
+    this.source = (Array.isArray(dataset) ? listed(dataset) : dataset) as typeof this.source;
+    this.assembler = checkedAssembler(this.source, this.given);
+    const { augment, batchSize, dropLast, sampler } = this.given;
+    this.seed = options.seed ?? augment?.seed ?? 0;
+    const { length } = this.source;
+    if (length === 0) throw new DataError('DataLoader: the data set is empty');
+    const count = sampler ? sampled(sampler, 0, length).length : length;
+    if (count === 0) throw new DataError(`DataLoader: the sampler gives none of ${length} examples`);
+    this.length = dropLast ? count - (count % batchSize) : count;
     if (this.length === 0) {
       throw new DataError(
-        `DataLoader: dropLast leaves nothing of ${dataset.length} pictures, which do not fill a batch of ${batchSize}`,
+        `DataLoader: dropLast leaves nothing of ${count} examples, which do not fill a batch of ${batchSize}`,
       );
     }
-    this.assembler = options.assembler ?? { assemble: async (job) => assembleBatch(dataset, how, job) };
   }
 
-  /** Pictures in an epoch. */
-  get length(): number {
-    const { batchSize, dropLast } = this.options;
-    const { length } = this.dataset;
-    return dropLast ? length - (length % batchSize) : length;
-  }
-
-  /** What decides which pictures come in which batch: a run resumed in the middle of an epoch needs the same. */
+  /** What decides which examples come in which batch: a run resumed in the middle of an epoch needs the same. */
   get orderedBy(): Record<string, string | number | boolean> {
-    const { batchSize, dropLast = false, shuffle = false, augment: how } = this.options;
-    const pictures = this.dataset.fingerprint;
-    return { pictures, batchSize, dropLast, shuffle, ...(shuffle ? { seed: how.seed } : {}) };
+    const { batchSize, dropLast = false, shuffle = false, sampler } = this.given;
+    const { fingerprint } = this.source as { fingerprint?: string };
+    const drawn = sampler && sampled(sampler, 0, this.source.length);
+    return {
+      ...(fingerprint === undefined ? {} : { pictures: fingerprint }),
+      ...{ batchSize, dropLast, shuffle },
+      ...(shuffle ? { seed: this.seed } : {}),
+      ...(drawn ? { sampler: crc32(new Uint8Array(drawn.buffer)) } : {}), // of its first epoch's order
+    };
   }
 
   /** Batches in an epoch. */
   get batches(): number {
-    return Math.ceil(this.length / this.options.batchSize);
-  }
-
-  /** The pictures of an epoch, from 0, in their order: places in the data set. */
-  order(epoch: number): Int32Array {
-    const all = Array.from({ length: this.dataset.length }, (_, i) => i);
-    const { shuffle, augment: how } = this.options;
-    const ordered = shuffle ? shuffled(all, new Random(mixKey(how.seed, epoch, 0x0bde))) : all;
-    return Int32Array.from(ordered.slice(0, this.length));
+    return Math.ceil(this.length / this.given.batchSize);
   }
 
   /**
-   * The batches of one epoch, from 0, beginning with `startBatch` (default 0).
-   * @throws UsageError, as the first batch is asked for, unless both are whole numbers, 0 or more.
+   * The examples of an epoch, from 0, in their order: places in the data set.
+   * @throws UsageError for an iterable source; DataError for what a sampler gives that is no example, or other than so many.
    */
-  async *epoch(number: number, from: { startBatch?: number } = {}): AsyncGenerator<ImageBatch> {
+  order(epoch: number): Int32Array {
+    const { sampler, shuffle, dropLast } = this.given;
+    const { length } = this.source;
+    if (iterates(this.source)) throw new UsageError('order: an iterable source has an order of its own');
+    if (!sampler) {
+      const all = shuffle ? shuffledOrder(length, this.seed, epoch) : Int32Array.from({ length }, (_, i) => i);
+      return all.slice(0, this.length);
+    }
+    const all = sampled(sampler, epoch, length);
+    if (all.length === this.length || (dropLast && all.length > this.length)) return all.slice(0, this.length);
+    throw new DataError(
+      `DataLoader: the sampler gives ${all.length} examples in epoch ${epoch}; it gave ${this.length} in epoch 0, and as many are needed in each`,
+    );
+  }
+
+  /**
+   * The batches of one epoch, from 0, beginning with `startBatch` (default 0). An iterable source is read from its beginning.
+   * @throws DataError if a source gives fewer or more examples than its length promises; UsageError, as the first batch is asked
+   * for, unless both are whole numbers, 0 or more.
+   */
+  async *epoch(number: number, from: { startBatch?: number } = {}): AsyncGenerator<Batch> {
     checkOptions('epoch', { number, ...from }, { number: required(whole()), startBatch: whole() });
     const { startBatch = 0 } = from;
+    const { prefetch = 3 } = this.given;
+    if (iterates(this.source)) {
+      yield* this.read(new ExampleReader(this.source, number), number, startBatch);
+      return;
+    }
     const order = this.order(number);
-    const { batchSize, prefetch = 3 } = this.options;
-    const ahead: Promise<ImageBatch>[] = [];
-    let next = startBatch;
-    const start = () => {
-      const indices = order.slice(next * batchSize, (next + 1) * batchSize);
-      next++;
-      const made = this.make({ indices, epoch: number });
-      made.catch(() => {}); // awaited in turn below
-      ahead.push(made);
-    };
-    while (next < this.batches && ahead.length < prefetch) start();
-    while (ahead.length > 0) {
-      const batch = await ahead.shift()!;
-      if (next < this.batches) start();
-      yield batch;
+    yield* inOrder(startBatch, this.batches, prefetch, (i) => {
+      const { batchSize } = this.given;
+      const indices = order.slice(i * batchSize, (i + 1) * batchSize);
+      return this.transformed(this.assembler.assemble({ indices, epoch: number, seed: this.seed }), number, i);
+    });
+  }
+
+  private async *read(reader: ExampleReader, epoch: number, startBatch: number): AsyncGenerator<Batch> {
+    const { batchSize, prefetch = 3, collate: together = collate } = this.given;
+    try {
+      await reader.skip(Math.min(startBatch * batchSize, this.length));
+      yield* inOrder(startBatch, this.batches, prefetch, (i) => {
+        const examples = reader.take(Math.min(batchSize, this.length - i * batchSize));
+        return this.transformed(examples.then(together), epoch, i);
+      });
+      await reader.finish();
+    } finally {
+      await reader.close();
     }
   }
 
-  private async make(job: BatchJob): Promise<ImageBatch> {
-    const data = await this.assembler.assemble(job);
-    const images = { data, shape: [job.indices.length * this.crops, ...this.imageShape] };
-    return { images, labels: Int32Array.from(job.indices, (i) => this.dataset.label(i)), indices: job.indices };
+  private async transformed(made: Promise<unknown>, epoch: number, i: number): Promise<Batch> {
+    const { batchTransform } = this.given;
+    const batch = await made;
+    return (batchTransform ? await batchTransform(batch, batchDraw(this.source, this.seed, epoch, i)) : batch) as Batch;
   }
 }
 
-/** The inputs of a batch, (pictures * crops, 3, height, width). */
-export function assembleBatch(dataset: ImageDataset, how: Augmentation, { indices, epoch }: BatchJob): Float32Array {
-  const perPicture = inputShape(how, dataset.size).reduce((a, b) => a * b);
-  const images = new Float32Array(indices.length * perPicture);
-  const room = new Uint8Array(3 * dataset.size * dataset.size);
-  const order = Array.from(indices.keys()).sort((a, b) => indices[a] - indices[b]); // as they lie on a disk
-  for (const i of order) {
-    const pixels = dataset.pixels(indices[i], room);
-    writeInputs(pixels, dataset.size, images, i * perPicture, how, epoch, indices[i]);
+const listed = (items: readonly unknown[]): Dataset => ({ length: items.length, get: (i) => items[i] });
+
+/** Who makes the batches. @throws UsageError for options that make no sense, alone or together. */
+function checkedAssembler(dataset: AnyDataset, options: Given): Assembler<unknown> {
+  if (dataset instanceof ImageDataset) {
+    checkOptions('DataLoader', options, IMAGE_RULES);
+    const how = options.augment!;
+    inputShape(how, dataset.size); // throws for options that make no sense
+    checkTogether(dataset, options);
+    const inputs = (job: BatchJob) => assembleBatch(dataset, how, job);
+    return options.assembler ?? { assemble: async (job) => imageBatch(dataset, how, job.indices, inputs(job)) };
   }
-  return images;
+  const isIterable = iterates(dataset);
+  if (!isIterable && !hasGet(dataset)) {
+    throw new UsageError(
+      'DataLoader: takes an ImageDataset, a data set { length, get(i) } such as a TensorDataset, or an iterable source ' +
+        `{ length, epoch(number) }, got ${showValue(dataset)}`,
+    );
+  }
+  checkOptions('DataLoader', options, RULES);
+  if (!whole().holds(dataset.length))
+    throw new UsageError(`DataLoader: the data set's length is a whole number, got ${showValue(dataset.length)}`);
+  checkTogether(dataset, options);
+  const { collate: together = collate } = options;
+  return options.assembler ?? { assemble: (job) => assembleExamples(dataset as Dataset, together, job) };
 }
 
-/** How a picture becomes a network's input. */
-export interface PictureInputOptions {
-  /** Shorter side after scaling, and side of the central square that is kept: as the training pictures were stored. */
-  size: number;
-  /** Side of the input. */
-  crop: number;
-  /** Of the training pictures: `dataset.colours()`. */
-  colours: ColourStatistics;
-  /** As the training pictures were; 'mean-image' needs `colours.meanImage`, of `size`. Default 'standard'. */
-  pixels?: AugmentOptions['pixels'];
-  /** 1 for the centre, 10 for the corners and the centre with their mirror images. Default 1. */
-  crops?: 1 | 10;
-}
-
-const INPUT_RULES: Rules<PictureInputOptions> = {
-  size: required(whole(1)),
-  crop: required(whole(1)),
-  colours: required(coloursRule),
-  pixels: anything, // checkAugment looks at it
-  crops: oneOf(1, 10),
-};
-
-/**
- * The inputs of one picture, (crops, 3, height, width), for `predictProbabilities`: the training pictures' `size` and `crop`, or
- * `transforms` without chance.
- * @throws UsageError for options that make no sense, DataError if the picture has no pixels or is too small.
- */
-export function pictureInputs(
-  picture: RgbImage,
-  options: PictureInputOptions | Pick<TransformOptions, 'transforms'>,
-): Float32Array {
-  if (typeof options === 'object' && options !== null && 'transforms' in options) {
-    checkOptions('pictureInputs', options, { transforms: required(anything) });
-    return transformedInputs('pictureInputs', options.transforms, pictureOf(picture));
+function checkTogether(dataset: AnyDataset, { shuffle, sampler, assembler, collate: together }: Given): void {
+  const refuse = (what: string) => {
+    throw new UsageError(`DataLoader: ${what}`);
+  };
+  if (shuffle && sampler) refuse('the sampler decides the order: leave shuffle out');
+  if (together && dataset instanceof ImageDataset)
+    refuse('collate is for examples that get(i) gives; batches of pictures are made by augment');
+  if (together && assembler) refuse('the assembler makes whole batches: give it the collate');
+  if (iterates(dataset)) {
+    const of = shuffle ? 'shuffle' : sampler ? 'sampler' : assembler ? 'assembler' : undefined;
+    if (of) refuse(`${of} needs a data set with get(i); an iterable source has an order of its own`);
   }
-  checkOptions('pictureInputs', options, INPUT_RULES);
-  const { size, crop, colours, pixels, crops = 1 } = options;
-  const one = new ImageDataset(prepare(picture, size), size, ['picture'], Int32Array.of(0), ['picture']);
-  const how: AugmentOptions = { crop, place: crops === 10 ? 'ten' : 'center', pixels, colours, seed: 0 };
-  return assembleBatch(one, how, { indices: Int32Array.of(0), epoch: 0 });
+  if (assembler?.dataset !== undefined && assembler.dataset !== dataset)
+    refuse('the assembler is of another data set than the loader');
 }

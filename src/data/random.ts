@@ -45,6 +45,24 @@ export class Random {
   normal(): number {
     return Math.sqrt(-2 * Math.log(1 - this.unit())) * Math.cos(2 * Math.PI * this.unit());
   }
+
+  /** From the beta distribution of (alpha, alpha), symmetric about 1/2. @throws UsageError unless `alpha` is a finite number above 0. */
+  beta(alpha: number): number {
+    if (!(alpha > 0 && Number.isFinite(alpha)))
+      throw new UsageError(`beta: alpha is a finite number above 0, got ${showValue(alpha)}`);
+    return 1 / (1 + Math.exp(this.logGamma(alpha) - this.logGamma(alpha)));
+  }
+
+  /** The logarithm of a number from the gamma distribution (Marsaglia and Tsang 2000); below 1 the number itself may underflow. */
+  private logGamma(shape: number): number {
+    if (shape < 1) return this.logGamma(shape + 1) + Math.log(1 - this.unit()) / shape;
+    const d = shape - 1 / 3;
+    for (;;) {
+      const x = this.normal();
+      const v = (1 + x / Math.sqrt(9 * d)) ** 3;
+      if (v > 0 && Math.log(1 - this.unit()) < (x * x) / 2 + d * (1 - v + Math.log(v))) return Math.log(d * v);
+    }
+  }
 }
 
 /** A shuffled copy (Fisher and Yates). */

@@ -1,8 +1,8 @@
 // A worker thread that makes batches of inputs of pictures. batch-workers.ts starts it.
 import { workerData } from 'node:worker_threads';
 import { ImageDataset } from '../data/dataset.js';
+import { assembleBatch, type PictureJob } from '../data/image-batches.js';
 import type { Augmentation } from '../data/inputs.js';
-import { assembleBatch, type BatchJob } from '../data/loader.js';
 import { openStore, type StoreSetup } from './file-pixels.js';
 import { serve } from './worker-service.js';
 
@@ -26,6 +26,6 @@ const unnamed = { length: store.count, at: () => '' };
 const dataset = new ImageDataset(store, store.size, ['any'], new Int32Array(store.count), unnamed, places);
 
 serve(
-  (job: BatchJob): MadeBatch => ({ images: assembleBatch(dataset, augment, job), notices: notices.splice(0) }),
+  (job: PictureJob): MadeBatch => ({ images: assembleBatch(dataset, augment, job), notices: notices.splice(0) }),
   ({ images }) => [images.buffer as ArrayBuffer],
 );

@@ -1,6 +1,7 @@
+import type { Assembler } from '../data/batches.js';
 import { ImageDataset } from '../data/dataset.js';
+import { assembleBatch, type ImageBatch, imageBatch, type PictureJob } from '../data/image-batches.js';
 import { type Augmentation, inputShape } from '../data/inputs.js';
-import { type Assembler, assembleBatch, type BatchJob } from '../data/loader.js';
 import { showValue, UsageError } from '../errors.js';
 import type { BatchSetup, MadeBatch } from './batch-worker.js';
 import { FilePixels, setupOf } from './file-pixels.js';
@@ -12,11 +13,12 @@ import { WorkerPool } from './worker-pool.js';
  * made again. Close it when done; it does not keep the process alive.
  * @throws UsageError if `count` is not a whole number, 0 or more, and as DataLoader does for data sets and `augment`.
  */
-export class BatchWorkers implements Assembler {
-  private readonly pool: WorkerPool<BatchJob, MadeBatch> | null;
+export class BatchWorkers implements Assembler<ImageBatch> {
+  private readonly pool: WorkerPool<PictureJob, MadeBatch> | null;
 
   constructor(
-    private readonly dataset: ImageDataset,
+    /** Whose pictures they are. */
+    readonly dataset: ImageDataset,
     private readonly augment: Augmentation,
     count: number,
   ) {
@@ -30,13 +32,13 @@ export class BatchWorkers implements Assembler {
     this.pool = count > 0 ? new WorkerPool(script, count, { workerData: setup(), attempts: 2 }) : null;
   }
 
-  /** The job's inputs, (pictures * crops, 3, height, width), made by the next idle thread. */
-  async assemble(job: BatchJob): Promise<Float32Array> {
+  /** The job's batch, its inputs made by the next idle thread. */
+  async assemble(job: PictureJob): Promise<ImageBatch> {
     const { dataset, augment, pool } = this;
-    if (!pool) return assembleBatch(dataset, augment, job);
+    if (!pool) return imageBatch(dataset, augment, job.indices, assembleBatch(dataset, augment, job));
     const { images, notices } = await pool.run(job);
     if (dataset.store instanceof FilePixels) notices.forEach(dataset.store.tell);
-    return images;
+    return imageBatch(dataset, augment, job.indices, images);
   }
 
   /** Ends the threads. */

@@ -5,6 +5,7 @@
 export * from './batch-workers.js';
 export * from './checkpoint-files.js';
 export * from './compare-runs.js';
+export * from './dataset-workers.js';
 export * from './decode-image.js';
 export * from './image-folder.js';
 export * from './run-folder.js';

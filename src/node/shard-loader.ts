@@ -1,8 +1,10 @@
 // Batches from shards, which are read in sequence; a buffer shuffles. Order and augmentation depend on (seed, epoch) alone.
 import { availableParallelism } from 'node:os';
+import { type BatchDraw, batchDraw } from '../data/batches.js';
 import type { DamagedFile } from '../data/dataset.js';
+import type { ImageBatch } from '../data/image-batches.js';
+import { inOrder } from '../data/in-order.js';
 import { type Augmentation, inputShape } from '../data/inputs.js';
-import type { ImageBatch } from '../data/loader.js';
 import { mixKey, Random, shuffled } from '../data/random.js';
 import { DataError, showValue, UsageError } from '../errors.js';
 import { anything, callback, checkOptions, flag, type Rules, required, whole } from '../options.js';
@@ -12,7 +14,7 @@ import { labelOf, ShardDataset } from './shards.js';
 import type { WorkerPool } from './worker-pool.js';
 
 /** How shards are cut into batches. */
-export interface ShardLoaderOptions {
+export interface ShardLoaderOptions<Batch = ImageBatch> {
   /** Pictures in a batch; the last one of an epoch may have fewer. */
   batchSize: number;
   /** How pictures become inputs; its seed decides the order, too. */
@@ -24,6 +26,8 @@ export interface ShardLoaderOptions {
   shuffle?: number;
   /** Leaves out a last batch that is not full. Default false. */
   dropLast?: boolean;
+  /** Changes each batch: `mixup()`, `cutmix()`, or a function of one's own that draws from `draw.random` alone. */
+  batchTransform?: (batch: ImageBatch, draw: BatchDraw) => Batch | Promise<Batch>;
   /** Batches prepared ahead. Default: one more than `workers`, 3 at least. */
   prefetch?: number;
   /** Threads that decode; 0 does it on this thread. They never change the result. Default: one a core. */
@@ -35,10 +39,17 @@ export interface ShardLoaderOptions {
   onDamaged?: (file: DamagedFile) => void;
 }
 
-const RULES: Rules<ShardLoaderOptions> = {
+const RULES: Rules<ShardLoaderOptions<unknown>> = {
   batchSize: required(whole(1)),
   augment: required(anything), // inputShape looks at it
-  ...{ shuffle: whole(), dropLast: flag, prefetch: whole(1), workers: whole(), onDamaged: callback },
+  ...{
+    shuffle: whole(),
+    dropLast: flag,
+    batchTransform: callback,
+    prefetch: whole(1),
+    workers: whole(),
+    onDamaged: callback,
+  },
 };
 
 /**
@@ -48,11 +59,8 @@ const RULES: Rules<ShardLoaderOptions> = {
  * @throws UsageError for options that make no sense, DataError if crops are larger than the pictures, or if no batch is full
  * that must be.
  */
-export class ShardLoader {
-  /** Of an input: (3, height, width). */
-  readonly imageShape: readonly number[];
-  /** Inputs a picture. */
-  private readonly crops: number;
+export class ShardLoader<Batch = ImageBatch> {
+  private readonly inputs: readonly number[];
   private readonly pool: WorkerPool<ShardBatchJob, ShardBatchReply> | null;
   /** Damaged files that have been named. */
   private readonly told = new Set<string>();
@@ -61,14 +69,14 @@ export class ShardLoader {
     /** What it iterates. */
     readonly dataset: ShardDataset,
     /** How it does so. */
-    readonly options: ShardLoaderOptions,
+    readonly options: ShardLoaderOptions<Batch>,
   ) {
     if (!(dataset instanceof ShardDataset))
       throw new UsageError(`ShardLoader: takes what openShards gives, got ${showValue(dataset)}`);
     checkOptions('ShardLoader', options, RULES);
     const { augment, batchSize, workers = availableParallelism() } = options;
     const { size } = dataset;
-    [this.crops, ...this.imageShape] = inputShape(augment, size);
+    this.inputs = inputShape(augment, size);
     if (this.length === 0) {
       throw new DataError(
         `ShardLoader: dropLast leaves nothing of ${dataset.length} samples, which do not fill a batch of ${batchSize}`,
@@ -131,7 +139,7 @@ export class ShardLoader {
    * @throws DataError if a shard cannot be read any more, holds other samples than when it was opened, or if a picture cannot be
    * read (with `onDamaged`: all pictures of a batch); UsageError, as the first batch is asked for, unless both are whole numbers, 0 or more.
    */
-  async *epoch(number: number, from: { startBatch?: number } = {}): AsyncGenerator<ImageBatch> {
+  async *epoch(number: number, from: { startBatch?: number } = {}): AsyncGenerator<Batch> {
     checkOptions('epoch', { number, ...from }, { number: required(whole()), startBatch: whole() });
     const { startBatch = 0 } = from;
     const { batchSize, workers = availableParallelism(), prefetch = Math.max(3, workers + 1) } = this.options;
@@ -143,20 +151,15 @@ export class ShardLoader {
       shards.map((i) => ({ ...all[i], start: starts[i] })),
       wanted,
     );
-    const ahead: Promise<Made>[] = [];
-    let next = 0;
-    const start = () => {
-      const places = wanted.slice(next, next + batchSize);
-      next += batchSize;
-      const made = this.make(reader, places, number);
-      made.catch(() => {}); // awaited in turn below
-      ahead.push(made);
+    const { batchTransform, augment } = this.options;
+    const make = async (i: number) => {
+      const first = (i - startBatch) * batchSize;
+      const { batch, damaged } = await this.make(reader, wanted.slice(first, first + batchSize), number);
+      const draw = batchDraw(this.dataset, augment.seed, number, i);
+      return { batch: (batchTransform ? await batchTransform(batch, draw) : batch) as Batch, damaged };
     };
     try {
-      while (next < wanted.length && ahead.length < prefetch) start();
-      while (ahead.length > 0) {
-        const { batch, damaged } = await ahead.shift()!;
-        if (next < wanted.length) start();
+      for await (const { batch, damaged } of inOrder(startBatch, this.batches, prefetch, make)) {
         for (const file of damaged) this.tell(file);
         yield batch;
       }
@@ -181,7 +184,8 @@ export class ShardLoader {
       throw new DataError(`${file}: ${reason}; none of its batch of ${places.length} can be read`);
     }
     const labels = Int32Array.from(good, (i) => labelOf(samples[i].label, this.dataset.classes));
-    const images = { data, shape: [good.length * this.crops, ...this.imageShape] };
+    const [crops, ...shape] = this.inputs;
+    const images = { data, shape: [good.length * crops, ...shape] };
     return { batch: { images, labels, indices: Int32Array.from(good, (i) => places[i]) }, damaged };
   }
 

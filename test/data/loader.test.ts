@@ -1,14 +1,9 @@
 import * as assert from 'uvu/assert';
 import { type AugmentOptions, augment as augmentPicture } from '../../src/data/augment.js';
+import type { BatchJob } from '../../src/data/batches.js';
 import { prepare } from '../../src/data/image.js';
-import {
-  type BatchJob,
-  DataLoader,
-  type DataLoaderOptions,
-  type ImageBatch,
-  type PictureInputOptions,
-  pictureInputs,
-} from '../../src/data/loader.js';
+import { type ImageBatch, type PictureInputOptions, pictureInputs } from '../../src/data/image-batches.js';
+import { DataLoader, type DataLoaderOptions } from '../../src/data/loader.js';
 import { drawnStandIns } from '../../src/data/standins.js';
 import { DataError, WgradError } from '../../src/errors.js';
 import { suite } from '../support/suite.js';
@@ -147,7 +142,8 @@ test('batches are asked for ahead, and an error arrives at its batch', async () 
     async assemble({ indices }: BatchJob) {
       asked.push(indices[0]);
       if (indices[0] === 10) throw new DataError('batch 2: broken');
-      return new Float32Array(indices.length);
+      const images = { data: new Float32Array(indices.length), shape: [indices.length] };
+      return { images, labels: indices, indices };
     },
   };
   const seen: number[] = [];
@@ -207,19 +203,19 @@ test('arguments that only TypeScript checks are refused, too', () => {
   const Loader = DataLoader as unknown as new (...args: unknown[]) => DataLoader;
   assert.match(
     refusal(() => new Loader(dataset)),
-    /^UsageError: DataLoader: takes options \{ batchSize, augment.*got undefined/,
+    /^UsageError: DataLoader: takes options \{ batchSize, shuffle, .*augment \}, got undefined/,
   );
   assert.match(
     refusal(() => new Loader(dataset, { batchSize: 4 })),
     /^UsageError: DataLoader: augment is missing/,
   );
   assert.match(
-    refusal(() => new Loader([1, 2], { batchSize: 4, augment })),
-    /takes an ImageDataset, got \[1, 2\]/,
+    refusal(() => new Loader({ length: 3 }, { batchSize: 4, augment })),
+    /takes an ImageDataset, .* got an Object/,
   );
   assert.match(
     refusal(() => new Loader()),
-    /takes an ImageDataset, got undefined/,
+    /takes an ImageDataset, .* got undefined/,
   );
 });
 
@@ -231,7 +227,7 @@ test('a loader without a batch is refused', () => {
   );
   assert.match(
     refusal(() => loaderOf({ batchSize: 24, dropLast: true })),
-    /^DataError: DataLoader: dropLast leaves nothing of 23 pictures, which do not fill a batch of 24/,
+    /^DataError: DataLoader: dropLast leaves nothing of 23 examples, which do not fill a batch of 24/,
   );
   assert.is(loaderOf({ batchSize: 24 }).batches, 1);
 });

@@ -1,7 +1,8 @@
 import type { Worker } from 'node:worker_threads';
 import * as assert from 'uvu/assert';
 import type { AugmentOptions } from '../../src/data/augment.js';
-import { type BatchJob, DataLoader, type DataLoaderOptions } from '../../src/data/loader.js';
+import type { BatchJob } from '../../src/data/batches.js';
+import { DataLoader, type DataLoaderOptions } from '../../src/data/loader.js';
 import { drawnStandIns } from '../../src/data/standins.js';
 import {
   colorJitter,

@@ -151,7 +151,7 @@ test('a store of one’s own is read by this thread, and refused by others', asy
   const augment: AugmentOptions = { crop: 9, place: 'center', pixels: 'mean-colour', colours: set.colours(), seed: 1 };
   const indices = Int32Array.of(1);
   const made = await new BatchWorkers(set, augment, 0).assemble({ indices, epoch: 0 });
-  assert.is(made[0], 0.5);
+  assert.is(made.images.data[0], 0.5);
   assert.throws(
     () => new BatchWorkers(set, augment, 1),
     (error: Error) => error instanceof UsageError && /a store of your own is read by 0 threads/.test(error.message),
