@@ -53,14 +53,18 @@ function first<K>(entries: Iterable<[K, unknown]>, item: Check, name: (key: K) =
   }
 }
 
-/** How a saved value differs in form from the run's own: the same fields, of the same types, lists as long. Undefined if it does not. */
+/**
+ * How a saved value differs in form from the run's own: the same fields, of the same types, lists as long; where the run's own is null, it
+ * may be anything. Undefined if it does not.
+ */
 export function formMismatch(value: unknown, own: Json, field = 'its state'): string | undefined {
+  if (own === null) return value === undefined ? wrong(value, field, 'there') : undefined;
   if (typeof own === 'number') return number(value, field);
   if (Array.isArray(own)) {
     if (!Array.isArray(value) || value.length !== own.length) return wrong(value, field, `a list of ${own.length}`);
     return own.map((item, i) => formMismatch(value[i], item, `${field}[${i}]`)).find(Boolean);
   }
-  if (typeof own === 'object' && own !== null) {
+  if (typeof own === 'object') {
     const extra = () => Object.keys(value as object).find((key) => !Object.hasOwn(own, key));
     const fields = () =>
       Object.entries(own)
