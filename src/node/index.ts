@@ -13,3 +13,4 @@ export * from './run-saver.js';
 export * from './shard-loader.js';
 export { openShards, ShardDataset, type ShardOptions } from './shards.js';
 export * from './tensorboard-file.js';
+export * from './training-run.js';

@@ -17,3 +17,4 @@ export * from './random.js';
 export * from './reduce.js';
 export * from './shape.js';
 export * from './softmax.js';
+export * from './upsample.js';
