@@ -7,6 +7,7 @@ import { reduce } from './reduce.js';
 import {
   adagrad as adagradShader,
   adam as adamShader,
+  average as averageShader,
   lamb_moments as lambMomentsShader,
   lamb as lambShader,
   lars as larsShader,
@@ -131,7 +132,7 @@ export function lamb(
   release(squares);
 }
 
-/** average += share * (value - average), in place: SGD whose gradient is what the average is off by. */
-export function approach(average: GpuBuffer, value: GpuBuffer, count: number, share: number): void {
-  sgdPlain({ param: average, grad: value, count }, { rate: -share, decay: -1 });
+/** mean = decay * mean + (1 - decay) * value, in place. */
+export function average(mean: GpuBuffer, value: GpuBuffer, count: number, decay: number): void {
+  elementwise(averageShader, { value, mean }, { decay, rest: 1 - decay }, count, BY_ONE);
 }

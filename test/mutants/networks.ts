@@ -278,7 +278,7 @@ const largeBatch = planted('optim/golden-stepped', [
     'src/kernels/lion.wgsl',
     'NaN has a sign',
     'select(sign(c), c, is_nan(c))',
-    'select(sign(c), c, c == 0.0)',
+    'select(sign(c), c, c == vec4f())',
     'optim/large-batch',
   ],
   [
@@ -305,6 +305,34 @@ const largeBatch = planted('optim/golden-stepped', [
     'updates, groups, lrScale: this.lrScale }',
     'updates, groups, lrScale: 1 }',
     'optim/defaults',
+  ],
+]);
+
+const averages = planted('optim/average', [
+  [
+    'src/optim/average.ts',
+    'the first weights of all stay in the average',
+    'if (this.count === 0) return 0;',
+    'if (this.count < 0) return 0;',
+  ],
+  [
+    'src/optim/average.ts',
+    'a warmup never ends',
+    'warmup ? Math.min(decay, (1 + this.count) / (10 + this.count))',
+    'warmup ? (1 + this.count) / (10 + this.count) + 0 * decay',
+  ],
+  [
+    'src/optim/average.ts',
+    'a restored average has forgotten its updates',
+    'this.count = updates as number;',
+    'this.count = 0 * (updates as number);',
+  ],
+  ['src/optim/average.ts', 'the averages are lost in an exchange', 'average.copy(held);', 'held.copy(average);'],
+  [
+    'src/kernels/average.wgsl',
+    'the average keeps all of itself',
+    'p.decay * mean[i]',
+    'select(1.0, p.decay, p.decay == 0.0) * mean[i]',
   ],
 ]);
 
@@ -598,6 +626,7 @@ export const networkFaults: readonly Fault[] = [
   ...alexnet,
   ...optimizers,
   ...largeBatch,
+  ...averages,
   ...counts,
   ...schedules,
   ...summary,

@@ -142,6 +142,7 @@ export const calls: Record<string, Call> = {
   Lion: () => [weights(), { lr: 0.1, betas: [0.9, 0.99], weightDecay: 0.1 }],
   LARS: () => [weights(), { lr: 0.1, momentum: 0.9, weightDecay: 0.1, trustCoefficient: 0.01, adapt: true }],
   LAMB: () => [weights(), { lr: 0.1, betas: [0.9, 0.99], eps: 1e-8, weightDecay: 0.1, adapt: true }],
+  ExponentialMovingAverage: () => [new w.Linear(2, 2), { decay: 0.9, warmup: true, buffers: true }],
   clipGradNorm: () => [withGradient(), 1],
   clipGradValue: () => [withGradient(), 1],
   StepLR: () => [optimizer(), { stepSize: 2, gamma: 0.5 }],
