@@ -88,7 +88,7 @@ function twoSquares(
 ): GpuBuffer {
   let threads = 0;
   const launches = windows('optimizer: an element', count, 1).map((w) => {
-    const groups = Math.min(MOST_GROUPS, ceilDiv(w.count, 1024)); // four vec4 a thread at least
+    const groups = Math.min(MOST_GROUPS, Math.max(1, ceilDiv(w.count, 1024))); // four vec4 a thread at least
     const first = threads;
     threads += groups * 64;
     return { w, first, groups };

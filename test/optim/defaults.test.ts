@@ -76,6 +76,18 @@ for (const [name, [plain, told]] of Object.entries(rules)) {
   });
 }
 
+test('a parameter without elements is updated without one', async () => {
+  for (const [plain] of Object.values(rules)) {
+    const [none, one] = [parameter(tensor([], { shape: [0, 3] })), parameter(tensor([1]))];
+    for (const p of [none, one]) p.grad = tensor(Array(p.size).fill(1), { shape: p.shape });
+    const optimizer = plain([none, one]);
+    optimizer.step();
+    assert.equal([...(await none.data())], []);
+    assert.ok((await one.item()) < 1);
+    optimizer.dispose();
+  }
+});
+
 test('lrScale is saved, restored and checked, and leaves the groups’ rates', () => {
   const make = () => new SGD([parameter(tensor([1]))], { lr: 0.1 });
   const optimizer = make();
