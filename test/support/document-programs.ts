@@ -212,7 +212,7 @@ export function compilePrograms(programs: readonly Program[], pages: readonly Pa
   const compilerOptions = {
     ...{ rootDir: '.', outDir: '.', incremental: false, declaration: false, noEmitOnError: false },
     ...{ tsBuildInfoFile: null, noUnusedLocals: false, noUnusedParameters: false, allowJs: false, checkJs: false },
-    exactOptionalPropertyTypes: true,
+    ...{ exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true },
   };
   writeFileSync(
     `${folder}tsconfig.json`,
