@@ -133,25 +133,27 @@ export class ExponentialMovingAverage implements Stateful {
     return Object.fromEntries([...this.pairs].map(([name, { average }]) => [name, average]));
   }
 
+  /** Why it cannot go on from a saved state, or undefined. */
+  mismatch(state: Json, tensors: Record<string, StoredTensor>): string | undefined {
+    const { updates } = (state ?? {}) as { updates?: Json };
+    if (!whole(0).holds(updates)) return `state() gives { updates }, a whole number; got ${showValue(state)}`;
+    const unknown = Object.keys(tensors).find((name) => !this.pairs.has(name));
+    if (unknown !== undefined) return `it has '${unknown}', which is not averaged here`;
+    for (const [name, { average }] of this.pairs) {
+      if (!Object.hasOwn(tensors, name)) return `it has no '${name}'`;
+      const [saved, own] = [tensors[name].shape, average.shape];
+      if (!sameShape(saved, own)) return `'${name}' is ${showShape(saved)} there, ${showShape(own)} here`;
+    }
+  }
+
   /**
    * Goes on from where `state()` and `tensors()` were taken; the model's own weights are restored apart.
-   * @throws UsageError or CheckpointError for a state of another kind, or averages of another model; nothing is changed then.
+   * @throws CheckpointError for a state of another kind or another model's; nothing is changed then.
    */
   restore(state: Json, tensors: Record<string, StoredTensor>): void {
-    const where = 'ExponentialMovingAverage.restore';
-    const { updates } = (state ?? {}) as { updates?: Json };
-    if (!whole(0).holds(updates)) throw new UsageError(`${where}: takes what state() gave, got ${showValue(state)}`);
-    const unknown = Object.keys(tensors).find((name) => !this.pairs.has(name));
-    if (unknown !== undefined) throw new CheckpointError(`${where}: '${unknown}' is not averaged in this model`);
-    for (const [name, { average }] of this.pairs) {
-      const stored = tensors[name];
-      if (!stored) throw new CheckpointError(`${where}: '${name}' is missing`);
-      if (!sameShape(stored.shape, average.shape)) {
-        const [saved, here] = [showShape(stored.shape), showShape(average.shape)];
-        throw new CheckpointError(`${where}: '${name}' is ${saved} in the state, ${here} in this model`);
-      }
-    }
-    this.count = updates as number;
+    const wrong = this.mismatch(state, tensors);
+    if (wrong) throw new CheckpointError(`ExponentialMovingAverage: cannot go on from this state: ${wrong}`);
+    this.count = (state as { updates: number }).updates;
     this.swapped = false;
     for (const [name, { average }] of this.pairs) average.set(tensors[name].data);
   }

@@ -324,8 +324,8 @@ const averages = planted('optim/average', [
   [
     'src/optim/average.ts',
     'a restored average has forgotten its updates',
-    'this.count = updates as number;',
-    'this.count = 0 * (updates as number);',
+    '(state as { updates: number }).updates;',
+    '0 * (state as { updates: number }).updates;',
   ],
   ['src/optim/average.ts', 'the averages are lost in an exchange', 'average.copy(held);', 'held.copy(average);'],
   [

@@ -1,16 +1,23 @@
 // ExponentialMovingAverage: PyTorch's values, weights exchanged bit by bit, and what a checkpoint keeps.
 import * as assert from 'uvu/assert';
+import { readCheckpoint, restoreRun, writeCheckpoint } from '../../src/checkpoint/index.js';
 import {
   BatchNorm2d,
   CheckpointError,
   Conv2d,
+  CosineAnnealingLR,
   ExponentialMovingAverage,
+  LAMB,
   Linear,
+  mean,
   memory,
   ReLU,
   Sequential,
+  scope,
+  square,
   tensor,
   UsageError,
+  withWarmup,
 } from '../../src/index.js';
 import type { StoredTensor } from '../../src/io/index.js';
 import { useDevice } from '../support/device.js';
@@ -146,21 +153,61 @@ test('copyTo overwrites a model of the same parameters; another is refused as it
   assert.equal(await contents(other), before);
 });
 
+test('a checkpoint keeps it: a resumed run has the same weights and averages, to the bit', async () => {
+  const newRun = () => {
+    const model = new Linear(3, 2);
+    const optimizer = new LAMB(model.parameters(), { lr: 0.1 });
+    const schedule = withWarmup(new CosineAnnealingLR(optimizer, { tMax: 6 }), { steps: 3 });
+    const ema = new ExponentialMovingAverage(model, { decay: 0.9, warmup: true });
+    return { keep: { model, optimizer, schedule, ema }, position: { step: 0 } };
+  };
+  const steps = ({ keep: { model, optimizer, schedule, ema }, position }: ReturnType<typeof newRun>, to: number) => {
+    for (; position.step < to; position.step++) {
+      using _ = scope();
+      optimizer.zeroGrad();
+      mean(square(model.forward(tensor(seeded(12, position.step), { shape: [4, 3] })))).backward();
+      optimizer.step();
+      schedule.step();
+      ema.update();
+    }
+  };
+  const values = ({ keep: { model, ema } }: ReturnType<typeof newRun>) =>
+    Promise.all([...model.parameters(), ...Object.values(ema.tensors())].map((t) => t.data()));
+  const [run, other] = [newRun(), newRun()];
+  steps(run, 5);
+  const file = readCheckpoint(await writeCheckpoint(run), 'run.safetensors');
+  steps(run, 9);
+  steps(other, 2);
+  restoreRun(file, other);
+  assert.equal([other.position.step, other.keep.ema.updates], [5, 5]);
+  steps(other, 9);
+  assert.equal(await values(other), await values(run));
+  const larger = newRun();
+  larger.keep.ema = new ExponentialMovingAverage(new Linear(4, 2));
+  assert.throws(
+    () => restoreRun(file, larger),
+    /^run.safetensors: does not fit this run's ema: 'weight' is \[2, 3\] there, \[2, 4\] here$/,
+  );
+});
+
 test('a state of another kind is refused, and nothing is changed', async () => {
   const { ema } = apart();
   const [state, tensors] = await saved(ema);
   const { '0.bias': bias, ...rest } = tensors;
   const small = { shape: [2], data: new Float32Array(2) };
-  for (const [given, values, kind, message] of [
-    [null, tensors, UsageError, /restore: takes what state\(\) gave, got null/],
-    [{ updates: -1 }, tensors, UsageError, /takes what state\(\) gave/],
-    [{ updates: 5 }, rest, CheckpointError, /'0.bias' is missing/],
-    [{ updates: 5 }, { ...tensors, 'fc.weight': small }, CheckpointError, /'fc.weight' is not averaged in this model/],
-    [{ updates: 5 }, { ...tensors, '0.bias': small }, CheckpointError, /'0.bias' is \[2\] in the state, \[3\] in this/],
+  for (const [given, values, message] of [
+    [null, tensors, /state\(\) gives \{ updates \}, a whole number; got null$/],
+    [{ updates: -1 }, tensors, /state\(\) gives \{ updates \}/],
+    [{ updates: 5 }, rest, /it has no '0.bias'$/],
+    [{ updates: 5 }, { ...tensors, 'fc.weight': small }, /it has 'fc.weight', which is not averaged here$/],
+    [{ updates: 5 }, { ...tensors, '0.bias': small }, /'0.bias' is \[2\] there, \[3\] here$/],
   ] as const) {
     assert.throws(
-      () => ema.restore(given as never, values),
-      (e: Error) => e instanceof kind && message.test(e.message),
+      () => ema.restore(given, values),
+      (e: Error) =>
+        e instanceof CheckpointError &&
+        e.message.startsWith('ExponentialMovingAverage: cannot go on from this state: ') &&
+        message.test(e.message),
     );
   }
   assert.ok(bias);
