@@ -3,41 +3,14 @@
 //   npm run example examples/finetune.ts                  a few minutes on a machine without a GPU
 //   npm run example examples/finetune.ts -- --resume      goes on where it was stopped, to the same bits
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { DataLoader, mixKey, Random, TensorDataset } from '../src/data/index.js';
+import { DataLoader } from '../src/data/index.js';
 import * as wg from '../src/index.js';
 import { TrainingRun } from '../src/node/index.js';
 import * as training from '../src/train/index.js';
+import { drawnShapes } from './drawings.js';
 
 const [side, epochs] = [32, 30];
 const folder = process.argv.slice(2).find((arg) => !arg.startsWith('--')) ?? 'runs/finetune';
-
-/** Whether a place, from the middle in units of the size, belongs to a shape. */
-const shapes: Record<string, (x: number, y: number) => boolean> = {
-  disc: (x, y) => x * x + y * y < 1,
-  square: (x, y) => Math.max(Math.abs(x), Math.abs(y)) < 0.9,
-  triangle: (x, y) => y < 0.8 && y > 2 * Math.abs(x) - 0.9,
-  bars: (x, y) => Math.abs(x) < 1 && Math.abs(y) < 1 && Math.sin(8 * y) > 0,
-  ring: (x, y) => Math.abs(x * x + y * y - 0.6) < 0.35,
-  cross: (x, y) => Math.min(Math.abs(x), Math.abs(y)) < 0.3 && Math.max(Math.abs(x), Math.abs(y)) < 1,
-  ell: (x, y) => (Math.abs(x + 0.5) < 0.35 && Math.abs(y) < 0.9) || (Math.abs(y - 0.6) < 0.35 && Math.abs(x) < 0.85),
-};
-
-/** So many pictures of each class: a shape somewhere, turned, on noise. */
-function drawings(classes: readonly string[], each: number, salt: number) {
-  const labels = Int32Array.from({ length: each * classes.length }, (_, n) => n % classes.length);
-  const data = new Float32Array(labels.length * side * side);
-  for (const [n, label] of labels.entries()) {
-    const random = new Random(mixKey(salt, n));
-    const [cx, cy, size] = [10 + random.below(12), 10 + random.below(12), 6 + 4 * random.unit()];
-    const [cos, sin] = [Math.cos, Math.sin].map((of) => of(n * 0.7));
-    for (let i = 0; i < side * side; i++) {
-      const [dx, dy] = [((i % side) - cx) / size, (Math.floor(i / side) - cy) / size];
-      const inside = shapes[classes[label]](dx * cos - dy * sin, dx * sin + dy * cos);
-      data[n * side * side + i] = (inside ? 1.2 : 0) + 0.7 * random.normal();
-    }
-  }
-  return new TensorDataset({ images: { data, shape: [labels.length, 1, side, side] }, labels });
-}
 
 const block = (from: number, to: number) => [
   new wg.Conv2d(from, to, 3, { padding: 1 }),
@@ -56,8 +29,8 @@ function trainerFor(model: ReturnType<typeof build>, classes: readonly string[],
     params: part.parameters(),
     lr: rates[i],
   }));
-  const train = new DataLoader(drawings(classes, each, 1), { batchSize: 15, shuffle: true, seed: 1 });
-  const validation = new DataLoader(drawings(classes, 100, 2), { batchSize: 50 });
+  const train = new DataLoader(drawnShapes(classes, each, 1, side), { batchSize: 15, shuffle: true, seed: 1 });
+  const validation = new DataLoader(drawnShapes(classes, 100, 2, side), { batchSize: 50 });
   const task = training.classification({ classes });
   return new training.Trainer({ model, optimizer: new wg.AdamW(groups, { lr: rates[1] }), task, train, validation });
 }
@@ -74,8 +47,8 @@ const model = build(unknown.length);
 const facts = { title: 'Three new shapes, from 25 drawings of each', configuration: { known, unknown, epochs } };
 const run = new TrainingRun(folder, { facts, monitor: 'val_accuracy' });
 if (!existsSync(base)) {
-  const first = trainerFor(build(known.length), known, 200, [2e-3, 2e-3]);
-  await first.fit({ epochs: 6 });
+  const first = trainerFor(build(known.length), known, 300, [2e-3, 2e-3]);
+  await first.fit({ epochs: 10 });
   console.log(`Knows ${known.join(', ')}: ${(100 * accuracyOf(first)).toFixed(1)} %`);
   writeFileSync(base, await training.writeWeights(first.model));
 }

@@ -4,6 +4,7 @@
 //   npm run example examples/gan.ts -- --resume      goes on where it was stopped, to the same bits
 import * as wg from '../src/index.js';
 import { TrainingRun } from '../src/node/index.js';
+import type { EpochFigures } from '../src/report/index.js';
 import { withRecovery } from '../src/train/index.js';
 
 const [steps, batch, noise, sayEvery] = [600, 128, 8, 50];
@@ -29,7 +30,6 @@ function build() {
   return { generator, critic, makerSteps, criticSteps };
 }
 
-/** How far predictions are from a value. */
 const away = (x: wg.Tensor, from: number) => wg.mean(wg.square(wg.sub(x, from)));
 
 /** A step of each; the promises of their losses, and of the mean distance of made points from the ring. */
@@ -49,8 +49,7 @@ function step({ generator, critic, makerSteps, criticSteps }: ReturnType<typeof 
 }
 
 await wg.init();
-type Line = { epoch: number; step: number; learningRate: number; seconds: number; metrics: Record<string, number> };
-const run = { keep: build(), position: { step: 0, seconds: 0, history: [] as Line[] } };
+const run = { keep: build(), position: { step: 0, seconds: 0, history: [] as EpochFigures[] } };
 const summary = 'A generator learns a ring from a critic. Epochs are lines of fifty steps.';
 const kept = new TrainingRun(folder, {
   facts: { title: 'Points on a ring', summary, configuration: { steps, batch, noise } },
@@ -67,8 +66,7 @@ await withRecovery(run, { save: kept.save, rebuild }, async ({ save }) => {
     run.position.step++;
     if (run.position.step % sayEvery === 0) {
       const [critic, generator, distance] = await Promise.all(losses);
-      const epoch = run.position.history.length + 1;
-      const { seconds } = run.position;
+      const [epoch, { seconds }] = [run.position.history.length + 1, run.position];
       const metrics = { critic, generator, distance };
       run.position.history.push({ epoch, step: run.position.step, learningRate: 1e-3, seconds, metrics });
       console.log(

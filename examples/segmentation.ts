@@ -1,34 +1,18 @@
 // Which pixels belong to what: a small U-Net on drawn pictures, and the intersection over union of its classes.
 //   npm run example examples/segmentation.ts                  a few minutes on a machine without a GPU
 //   npm run example examples/segmentation.ts -- --resume      goes on where it was stopped, to the same bits
-import { DataLoader, mixKey, Random } from '../src/data/index.js';
+import { DataLoader } from '../src/data/index.js';
 import * as wg from '../src/index.js';
 import { TrainingRun } from '../src/node/index.js';
 import { encodePng } from '../src/report/index.js';
 import { epochLine, IoU, Trainer } from '../src/train/index.js';
+import { discAndSquare } from './drawings.js';
 
 const [side, pictures, epochs] = [32, 384, 6];
 const classes = ['ground', 'disc', 'square'];
 const folder = process.argv.slice(2).find((arg) => !arg.startsWith('--')) ?? 'runs/segmentation';
 
-/** A disc and a square on noise, in colours that do not tell them apart; the class of each pixel. */
-function draw(key: number) {
-  const random = new Random(key);
-  const x = Float32Array.from({ length: 3 * side * side }, () => 0.4 * random.normal());
-  const y = new Int32Array(side * side);
-  for (const shape of [1, 2]) {
-    const [cx, cy, r] = [random.below(side), random.below(side), 4 + random.below(6)];
-    const colour = [0, 1, 2].map(() => 2 * random.unit() - 1);
-    for (let i = 0; i < y.length; i++) {
-      const [dx, dy] = [(i % side) - cx, Math.floor(i / side) - cy];
-      if (shape === 1 ? dx * dx + dy * dy > r * r : Math.max(Math.abs(dx), Math.abs(dy)) > r) continue;
-      y[i] = shape;
-      for (const [c, value] of colour.entries()) x[c * side * side + i] += 1.5 * value;
-    }
-  }
-  return { x: { data: x, shape: [3, side, side] }, y: { data: y, shape: [side, side] } };
-}
-const drawings = (salt: number, length: number) => ({ length, get: (i: number) => draw(mixKey(salt, i)) });
+const drawings = (salt: number, length: number) => ({ length, get: (i: number) => discAndSquare(salt, i, side) });
 
 /** Down twice and up again; what was seen at each size is laid beside what comes up from below. Ronneberger et al. 2015. */
 class UNet extends wg.Module {
@@ -71,7 +55,7 @@ if (process.argv.includes('--resume') && run.resume(trainer)) console.log(`Going
 const say = { onEpochEnd: (record: (typeof trainer.history)[number]) => console.log(epochLine(record, epochs)) };
 await trainer.fit({ epochs, save: run.save, saveEvery: 8, callbacks: [say, run] });
 
-const seen = draw(mixKey(2, 0));
+const seen = discAndSquare(2, 0, side);
 const called = await wg
   .inEvaluation(model, () =>
     wg.noGrad(() => wg.argmax(model.forward(wg.tensor({ data: seen.x.data, shape: [1, 3, side, side] })), 1)),

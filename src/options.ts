@@ -28,6 +28,11 @@ export const notNegative: Rule = number('a finite number, 0 or more', (n) => n >
 export const share: Rule = number('a number from 0 to 1', (n) => n >= 0 && n <= 1);
 /** A decay: 1 would never forget. */
 export const below1: Rule = number('a number from 0 to below 1', (n) => n >= 0 && n < 1);
+/** Adam's betas. */
+export const twoDecays: Rule = {
+  be: 'two numbers from 0 to below 1',
+  holds: (value) => Array.isArray(value) && value.length === 2 && value.every(below1.holds),
+};
 export const flag: Rule = { be: 'true or false', holds: (value) => typeof value === 'boolean' };
 export const callback: Rule = { be: 'a function', holds: (value) => typeof value === 'function' };
 

@@ -7,16 +7,25 @@ import { requireFunction } from '../options.js';
 export interface Place {
   /** Such as 'features.conv1' or 'conv1 (backward)'; '' outside of layers. */
   readonly path: string;
-  /** What it is inside of. */
-  readonly outer: Place | null;
+  /** The innermost call of a module that it is in. */
+  readonly call: ModuleCall | null;
+}
+
+/** A place that is a module's call; see src/layers/call.ts. */
+export interface ModuleCall extends Place {
+  readonly module: object;
 }
 
 /** A part that `within` names. */
 class Named implements Place {
+  readonly call: ModuleCall | null;
+
   constructor(
-    readonly outer: Place,
+    private readonly outer: Place,
     private readonly name: string,
-  ) {}
+  ) {
+    this.call = outer.call;
+  }
 
   get path(): string {
     const { path } = this.outer;
@@ -26,7 +35,7 @@ class Named implements Place {
 
 /** The gradient of what happened at a place; a place of its own, whatever `backward` is called in. */
 export class Backward implements Place {
-  readonly outer = null;
+  readonly call = null;
 
   constructor(
     private readonly of: Place,
@@ -38,7 +47,7 @@ export class Backward implements Place {
   }
 }
 
-const OUTSIDE: Place = { path: '', outer: null };
+const OUTSIDE: Place = { path: '', call: null };
 
 /** What is running: the layer, forward or backward. Ops do not know it, and launches are marked with it. */
 let place = OUTSIDE;
@@ -62,6 +71,11 @@ export function at<T>(where: Place, body: () => T): T {
   } finally {
     place = before;
   }
+}
+
+/** As `at`, without a function: for calls that are many and short. Put back what `currentPlace` was before, whatever happens. */
+export function enter(where: Place): void {
+  place = where;
 }
 
 /** Where launches are marked as coming from now. */

@@ -1,5 +1,5 @@
 // What happens around a module's `forward`: its launches are marked as the module's, and its hooks run.
-import { at, currentPlace, type Place } from '../device/place.js';
+import { currentPlace, enter, type ModuleCall, type Place } from '../device/place.js';
 import { join } from './walk.js';
 
 /** What registering a hook gives. `using handle = ...` takes the hook off at the end of the block. */
@@ -53,8 +53,9 @@ interface Callable {
 }
 
 /** A module's `forward` under way. Its path is that of the module below the one that runs it; it is looked up when it is asked for. */
-class Call implements Place {
-  private known: string | undefined;
+class Call implements ModuleCall {
+  readonly call = this;
+  private known: string | undefined = undefined;
 
   constructor(
     readonly module: Callable,
@@ -67,16 +68,9 @@ class Call implements Place {
   }
 }
 
-/** The innermost call that a place is in. */
-function callAround(place: Place): Call | null {
-  let at: Place | null = place;
-  while (at !== null && !(at instanceof Call)) at = at.outer;
-  return at;
-}
-
 function pathOf({ module, outer }: Call): string {
   const callers: Call[] = [];
-  for (let above = callAround(outer); above; above = callAround(above.outer)) callers.push(above);
+  for (let above = outer.call as Call | null; above; above = above.outer.call as Call | null) callers.push(above);
   const [caller] = callers;
   const kind = module.constructor.name;
   if (!caller) return outer.path || (module.children().length === 0 ? kind : '');
@@ -96,19 +90,10 @@ function pathOf({ module, outer }: Call): string {
 
 type Forward = (this: Callable, ...inputs: unknown[]) => unknown;
 
-function call(module: Callable, forward: Forward, inputs: unknown[]): unknown {
-  const outer = currentPlace();
-  if (callAround(outer)?.module === module) return forward.apply(module, inputs); // super.forward(x), or itself again
-  return at(new Call(module, outer), () => {
-    const hooks = module[HOOKS];
-    return hooks ? hooks.run(module, forward, inputs) : forward.apply(module, inputs);
-  });
-}
-
 const prepared = new WeakSet<object>();
 
 /**
- * Puts `call` around the `forward` of a new module: once for each class, in its prototype, so that a call costs one object more
+ * Marks and hooks the calls of a new module's `forward`: once for each class, in its prototype, so that a call costs one object more
  * and no search.
  */
 export function prepareForward(module: object): void {
@@ -125,7 +110,14 @@ export function wrapForward(owner: object): void {
   const forward: Forward = own.value;
   const wrapped = {
     forward(this: Callable, ...inputs: unknown[]): unknown {
-      return call(this, forward, inputs);
+      const outer = currentPlace();
+      if (outer.call?.module === this) return forward.apply(this, inputs); // super.forward(x), or itself again
+      enter(new Call(this, outer));
+      try {
+        return this[HOOKS] ? this[HOOKS].run(this, forward, inputs) : forward.apply(this, inputs);
+      } finally {
+        enter(outer);
+      }
     },
   };
   Object.defineProperty(owner, 'forward', { ...own, value: wrapped.forward });

@@ -53,7 +53,12 @@ export class Sequential<Parts extends SequentialParts = SequentialParts> extends
 
   /** The last module's output. */
   forward(x: Tensor): Tensor {
-    return this.chain().reduce((value, [name, module]) => within(name, () => module.forward(value)), x);
+    let value = x;
+    for (const [name, module] of Object.entries<Module>(this[LAYERS])) {
+      if (!(module instanceof Module)) this.chain(); // which says what it is
+      value = within(name, () => module.forward(value));
+    }
+    return value;
   }
 }
 

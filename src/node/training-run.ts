@@ -31,6 +31,7 @@ const RULES: Rules<TrainingRunOptions> = {
  * end. It holds last.safetensors, best.safetensors, metrics.csv, run.json and report.html.
  */
 export class TrainingRun implements Callback {
+  /** What checkpoints call it. */
   readonly name: string = 'TrainingRun';
   /** Its checkpoints. */
   readonly files: CheckpointFiles;

@@ -1,5 +1,5 @@
 import * as kernels from '../kernels/optimizers.js';
-import { below1, checkOptions, notNegative, type Rules } from '../options.js';
+import { checkOptions, notNegative, type Rules, twoDecays } from '../options.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type CommonSettings, Optimizer, type ParamGroup } from './optimizer.js';
 import { settled } from './params.js';
@@ -12,13 +12,7 @@ export interface AdamSettings extends CommonSettings {
   eps: number;
 }
 
-const RULES: Rules<AdamSettings> = {
-  ...{ lr: notNegative, weightDecay: notNegative, eps: notNegative },
-  betas: {
-    be: 'two numbers from 0 to below 1',
-    holds: (value) => Array.isArray(value) && value.length === 2 && value.every(below1.holds),
-  },
-};
+const RULES: Rules<AdamSettings> = { lr: notNegative, betas: twoDecays, eps: notNegative, weightDecay: notNegative };
 
 /**
  * Kingma and Ba 2015. lr defaults to 1e-3; `weightDecay` (default 0) times the weight is added to the gradient. PyTorch:

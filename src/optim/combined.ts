@@ -1,7 +1,8 @@
 // Several schedules on one optimizer, as one: what a trainer takes.
 import { showValue, UsageError } from '../errors.js';
-import { checkOptions, type Rule, required, whole } from '../options.js';
+import { checkOptions, type Rule, required, share, whole } from '../options.js';
 import type { Optimizer } from './optimizer.js';
+import { LinearWarmup } from './scaled.js';
 import { Counted, requireOptimizer, requireState, type Schedule, type ScheduleState } from './schedule.js';
 
 /** Each schedule's state under its place. */
@@ -60,14 +61,15 @@ const rising: Rule = {
 };
 
 /**
- * One schedule after the other: the next takes over, from the rates before any schedule, when so many steps are done. A warmup
- * and then a cosine:
+ * One schedule after the other: the next takes over, from the rates before any schedule, when so many steps are done. A rate that
+ * stays for 100 steps, then a cosine, then a last rate:
  *
- *     const warmup = new LinearWarmup(optimizer, { steps: 100 });
+ *     const constant = new ConstantLR(optimizer, { factor: 1 });
  *     const cosine = new CosineAnnealingLR(optimizer, { tMax: 900 });
- *     const schedule = new SequentialLR(optimizer, { schedules: [warmup, cosine], milestones: [100] });
+ *     const last = new ConstantLR(optimizer, { factor: 0.01, totalIters: 500 });
+ *     const schedule = new SequentialLR(optimizer, { schedules: [constant, cosine, last], milestones: [100, 1000] });
  *
- * PyTorch: SequentialLR.
+ * A schedule that watches a metric counts no steps: chain it instead. PyTorch: SequentialLR.
  * @throws UsageError unless there is a milestone between each two.
  */
 export class SequentialLR implements Schedule {
@@ -85,7 +87,7 @@ export class SequentialLR implements Schedule {
         `SequentialLR: ${this.schedules.length} schedules need ${this.schedules.length - 1} milestones, got ${this.milestones.length}`,
       );
     }
-    if (this.schedules.some((schedule) => !schedule.isOf(optimizer))) {
+    if (this.schedules.some((schedule) => schedule.optimizer !== optimizer)) {
       throw new UsageError('SequentialLR: a schedule was made around another optimizer');
     }
     this.schedules[0].restart();
@@ -110,4 +112,19 @@ export class SequentialLR implements Schedule {
     this.count = state.count as number;
     restoreAll(this.schedules, state.schedules as ScheduleState);
   }
+}
+
+/**
+ * A warmup, then the schedule from its beginning: `withWarmup(new CosineAnnealingLR(optimizer, { tMax: 900 }), { steps: 100 })`. The
+ * rate rises from startFactor (default 0) times its own, in `steps` steps. PyTorch: SequentialLR of LinearLR and the other.
+ * @throws UsageError for a schedule that counts no steps, such as ReduceLROnPlateau; chain it with a LinearWarmup.
+ */
+export function withWarmup(schedule: Schedule, options: { steps: number; startFactor?: number }): SequentialLR {
+  if (!(schedule instanceof Counted)) {
+    const fix = isSchedule(schedule) ? '; put others into new ChainedScheduler([new LinearWarmup(...), schedule])' : '';
+    throw new UsageError(`withWarmup: takes a schedule that counts steps, got ${showValue(schedule)}${fix}`);
+  }
+  checkOptions('withWarmup', options, { steps: required(whole(1)), startFactor: share });
+  const schedules = [new LinearWarmup(schedule.optimizer, options), schedule];
+  return new SequentialLR(schedule.optimizer, { schedules, milestones: [options.steps] });
 }

@@ -1,10 +1,16 @@
+export * from './adagrad.js';
 export * from './adam.js';
+export * from './average.js';
 export * from './clip.js';
 export * from './combined.js';
+export * from './lamb.js';
+export * from './lars.js';
+export * from './lion.js';
 export * from './one-cycle.js';
 export { type CommonSettings, Optimizer, type OptimizerState, type ParamGroup } from './optimizer.js';
 export * from './plateau.js';
 export * from './rmsprop.js';
+export * from './scaled.js';
 export type { Schedule, ScheduleState } from './schedule.js';
 export * from './schedules.js';
 export * from './sgd.js';

@@ -1,4 +1,4 @@
-import { zeros } from '../autograd/ops/create.js';
+import { full } from '../autograd/ops/create.js';
 import { wrote } from '../autograd/tape.js';
 import { within } from '../device/place.js';
 import { anything, checkOptions, notNegative, type Rules, required } from '../options.js';
@@ -16,7 +16,7 @@ export type ParamGroup<S> = {
 export interface CommonSettings {
   /** Learning rate. */
   lr: number;
-  /** Pull towards zero; see the optimizer for how it enters. Default 0, AdamW's 0.01. */
+  /** Pull towards zero; see the optimizer for how it enters. Default 0, AdamW's and LAMB's 0.01. */
   weightDecay: number;
 }
 
@@ -120,13 +120,13 @@ export abstract class Optimizer<S extends CommonSettings = CommonSettings> {
     return this.state.get(param)?.has(name) ?? false;
   }
 
-  /** State of a parameter, such as its velocity, in its shape; zeros when first asked for. */
-  protected stateOf(param: Tensor, name: string): Tensor {
+  /** State of a parameter, such as its velocity, in its shape; filled with `initial`, 0, when first asked for. */
+  protected stateOf(param: Tensor, name: string, initial = 0): Tensor {
     const named = this.state.get(param) ?? new Map<string, Tensor>();
     this.state.set(param, named);
     let t = named.get(name);
     if (!t) {
-      t = unscoped(() => zeros(param.shape));
+      t = unscoped(() => full(param.shape, initial));
       t.holds(`optimizer ${name}`);
       named.set(name, t);
     }

@@ -106,16 +106,11 @@ export abstract class Counted implements Schedule {
 
   constructor(
     /** Whose rates it sets. @internal */
-    protected readonly optimizer: Optimizer,
+    readonly optimizer: Optimizer,
   ) {
     requireOptimizer(new.target.name, optimizer);
     for (const group of optimizer.groups) if (!initial.has(group)) initial.set(group, group.lr);
     this.base = optimizer.groups.map((group) => initial.get(group)!);
-  }
-
-  /** Whether it was made around this optimizer. @internal */
-  isOf(optimizer: Optimizer): boolean {
-    return this.optimizer === optimizer;
   }
 
   /** The rate after `count` steps, from the one after `count - 1`; `base` is the one before any schedule. @internal */

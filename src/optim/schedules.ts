@@ -1,8 +1,8 @@
 // Learning-rate schedules, as torch.optim.lr_scheduler: made around an optimizer, stepped after each batch or epoch.
 import { showValue, UsageError } from '../errors.js';
-import { checkOptions, notNegative, type Rule, required, requireFunction, share, whole } from '../options.js';
+import { checkOptions, notNegative, type Rule, required, requireFunction, whole } from '../options.js';
 import type { Optimizer } from './optimizer.js';
-import { Counted, forceRate, type Group, holdRate } from './schedule.js';
+import { Counted } from './schedule.js';
 
 /** Times gamma (default 0.1) every stepSize steps. PyTorch: StepLR. */
 export class StepLR extends Counted {
@@ -81,36 +81,30 @@ export class CosineAnnealingLR extends Counted {
 }
 
 /**
- * Rises linearly from startFactor (default 0) times the rate, set at once, to the rate in `steps` steps, then stays. PyTorch:
- * LinearLR, which starts from a third and takes no 0.
+ * Half a cosine from the base rate down to etaMin (default 0) in t0 steps, then again from the base rate, each time tMult (default 1)
+ * as long. The rate comes from the base rate alone, whatever other schedules do. Loshchilov and Hutter 2017. PyTorch:
+ * CosineAnnealingWarmRestarts.
  */
-export class LinearWarmup extends Counted {
+export class CosineAnnealingWarmRestarts extends Counted {
   constructor(
     optimizer: Optimizer,
-    private readonly options: { steps: number; startFactor?: number },
+    private readonly options: { t0: number; tMult?: number; etaMin?: number },
   ) {
     super(optimizer);
-    checkOptions('LinearWarmup', options, { steps: required(whole(1)), startFactor: share });
+    const rules = { t0: required(whole(1)), tMult: whole(1), etaMin: notNegative };
+    checkOptions('CosineAnnealingWarmRestarts', options, rules);
     this.begin();
   }
 
-  private factor(count: number): number {
-    const { steps, startFactor = 0 } = this.options;
-    return startFactor + (1 - startFactor) * Math.min(count / steps, 1);
+  protected override first(_rate: number, base: number): number {
+    return this.next(0, base, base);
   }
 
-  protected override first(rate: number): number {
-    return rate * this.factor(0);
-  }
-
-  protected next(count: number, rate: number): number {
-    return rate * (this.factor(count) / (this.factor(count - 1) || 1)); // behind a 0 is the rate that was held back
-  }
-
-  /** @internal */
-  protected override put(group: Group, rate: number, found: number): void {
-    if (this.factor(this.count) === 0) holdRate(group, found);
-    else forceRate(group, rate);
+  protected next(count: number, _rate: number, base: number): number {
+    const { t0, tMult = 1, etaMin = 0 } = this.options;
+    let [length, at] = [t0, tMult === 1 ? count % t0 : count];
+    for (; at >= length; length *= tMult) at -= length;
+    return etaMin + ((base - etaMin) * (1 + Math.cos((Math.PI * at) / length))) / 2;
   }
 }
 

@@ -239,6 +239,103 @@ const optimizers = planted(
   ],
 );
 
+const largeBatch = planted('optim/golden-stepped', [
+  [
+    'src/kernels/lars.wgsl',
+    'the decay is left out of the ratio',
+    '(sqrt(squares[1]) + p.decay * norm)',
+    '(sqrt(squares[1]) + 0.0 * p.decay * norm)',
+  ],
+  ['src/kernels/lars.wgsl', 'a parameter of zeros never moves', '| is_zero(squares[1]));', '& is_zero(squares[1]));'],
+  ['src/kernels/lamb.wgsl', 'a parameter of zeros never moves', '| is_zero(squares[1]));', '& is_zero(squares[1]));'],
+  [
+    'src/kernels/lamb_moments.wgsl',
+    'the direction’s norm has what lies behind the end',
+    'let u = within(direction(m, v, w), i);',
+    'let u = direction(m, v, w) + vec4f(f32(i * 4u + 3u >= p.count));',
+  ],
+  [
+    'src/kernels/square_sums.wgsl',
+    'only a thread’s first four elements are in the norm',
+    'i += groups.x * 64u) {',
+    'i += p.count) {',
+    'optim/large-batch',
+  ],
+  [
+    'src/kernels/optimizers.ts',
+    'a second window’s sums overwrite the first one’s',
+    'threads += groups * 64;',
+    'threads = Math.max(threads, groups * 64);',
+    'optim/large-batch',
+  ],
+  [
+    'src/kernels/lion.wgsl',
+    'the running mean is of the step’s direction',
+    'mean[i] = p.beta2 * m + p.rest2 * g;',
+    'mean[i] = p.beta1 * m + p.rest1 * g;',
+  ],
+  [
+    'src/kernels/lion.wgsl',
+    'NaN has a sign',
+    'select(sign(c), c, is_nan(c))',
+    'select(sign(c), c, c == vec4f())',
+    'optim/large-batch',
+  ],
+  [
+    'src/optim/adagrad.ts',
+    'the rate has decayed at the first update',
+    '(this.updatesOf(param) - 1) * lrDecay',
+    'this.updatesOf(param) * lrDecay',
+  ],
+  [
+    'src/optim/lars.ts',
+    'a group that is not adapted is',
+    'if (adapt) kernels.lars',
+    'if (adapt || !adapt) kernels.lars',
+  ],
+  [
+    'src/optim/lamb.ts',
+    'a group that is not adapted is',
+    'if (adapt) kernels.lamb',
+    'if (adapt || !adapt) kernels.lamb',
+  ],
+  [
+    'src/optim/optimizer.ts',
+    'lrScale is not saved',
+    'updates, groups, lrScale: this.lrScale }',
+    'updates, groups, lrScale: 1 }',
+    'optim/defaults',
+  ],
+]);
+
+const averages = planted('optim/average', [
+  [
+    'src/optim/average.ts',
+    'the first weights of all stay in the average',
+    'if (this.count === 0) return 0;',
+    'if (this.count < 0) return 0;',
+  ],
+  [
+    'src/optim/average.ts',
+    'a warmup never ends',
+    'warmup ? Math.min(decay, (1 + this.count) / (10 + this.count))',
+    'warmup ? (1 + this.count) / (10 + this.count) + 0 * decay',
+  ],
+  [
+    'src/optim/average.ts',
+    'a restored average has forgotten its updates',
+    '(state as { updates: number }).updates;',
+    '0 * (state as { updates: number }).updates;',
+  ],
+  ['src/optim/average.ts', 'the averages are lost in an exchange', 'average.copy(held);', 'held.copy(average);'],
+  [
+    'src/kernels/average.wgsl',
+    'the average keeps all of itself',
+    'p.decay * mean[i]',
+    'select(1.0, p.decay, p.decay == 0.0) * mean[i]',
+  ],
+]);
+
 const counts = planted('optim/late', [
   [
     'src/optim/adam.ts',
@@ -389,18 +486,39 @@ const schedules = planted('optim/schedules', [
     ['optim/golden', 'optim/schedules'],
   ],
   [
-    'src/optim/schedules.ts',
+    'src/optim/scaled.ts',
     'a warmup forgets the rate that it held back',
-    'if (this.factor(this.count) === 0) holdRate(group, found);',
-    'if (this.factor(this.count) === 0) holdRate(group, 0 * found);',
+    'holdRate(group, found);',
+    'holdRate(group, 0 * found);',
     ['optim/schedules', 'optim/chains'],
   ],
   [
-    'src/optim/schedules.ts',
+    'src/optim/scaled.ts',
     'a warmup reaches its rate a step early',
-    'Math.min(count / steps, 1)',
-    'Math.min((count + 1) / steps, 1)',
+    '(endFactor - startFactor) * Math.min(count / totalIters, 1)',
+    '(endFactor - startFactor) * Math.min((count + 1) / totalIters, 1)',
     ['optim/schedules', 'optim/chains'],
+  ],
+  [
+    'src/optim/scaled.ts',
+    'what has come to its end overwrites a rate set by hand',
+    'if (this.count > 0 && factor === this.factor(this.count - 1)) return;',
+    'if (this.count > 0 && this.count < 0) return;',
+    'optim/golden-stepped',
+  ],
+  [
+    'src/optim/scaled.ts',
+    'an end at 0 is taken for a warmup’s beginning',
+    'factor === 0 && this.factor(0) === 0',
+    'factor === 0',
+    'optim/golden-stepped',
+  ],
+  [
+    'src/optim/schedules.ts',
+    'a restarted cosine never grows longer',
+    'length *= tMult) at -= length;',
+    'length *= 1) at -= length;',
+    'optim/golden-stepped',
   ],
   [
     'src/optim/plateau.ts',
@@ -507,6 +625,8 @@ export const networkFaults: readonly Fault[] = [
   ...layers,
   ...alexnet,
   ...optimizers,
+  ...largeBatch,
+  ...averages,
   ...counts,
   ...schedules,
   ...summary,

@@ -204,6 +204,10 @@ test('an infinite parameter without a gradient or weight decay stays as it is', 
     (p: w.Tensor[]) => new w.SGD(p, { lr: 0.1, momentum: 0.9 }),
     (p: w.Tensor[]) => new w.Adam(p, { lr: 0.1 }),
     (p: w.Tensor[]) => new w.RMSprop(p, { lr: 0.1 }),
+    (p: w.Tensor[]) => new w.Adagrad(p, { lr: 0.1 }),
+    (p: w.Tensor[]) => new w.Lion(p, { lr: 0.1 }),
+    (p: w.Tensor[]) => new w.LARS(p, { lr: 0.1 }),
+    (p: w.Tensor[]) => new w.LAMB(p, { lr: 0.1, weightDecay: 0 }),
   ];
   for (const make of optimizers) {
     using _ = w.scope();

@@ -23,7 +23,7 @@ const refuses = (body: () => unknown, name: string, message: RegExp) =>
   );
 
 type Made = new (...args: unknown[]) => w.Optimizer;
-const optimizers = ['SGD', 'Adam', 'AdamW', 'RMSprop'] as const;
+const optimizers = ['SGD', 'Adam', 'AdamW', 'RMSprop', 'Adagrad', 'Lion', 'LARS', 'LAMB'] as const;
 
 for (const name of optimizers) {
   const make = all[name] as unknown as Made;
@@ -116,6 +116,15 @@ test('what each optimizer has of its own', () => {
     ['AdamW', { momentum: 0.9 }, /there is no option 'momentum'/],
     ['RMSprop', { alpha: 2 }, /alpha is a number from 0 to 1/],
     ['RMSprop', { centered: true }, /there is no option 'centered'/],
+    ['Adagrad', { lr_decay: 0.1 }, /there is no option 'lr_decay'; did you mean 'lrDecay'\?/],
+    ['Adagrad', { initialAccumulatorValue: -1 }, /initialAccumulatorValue is a finite number, 0 or more, got -1/],
+    ['Lion', { betas: [0.9] }, /betas is two numbers from 0 to below 1, got \[0.9\]/],
+    ['Lion', { eps: 1e-8 }, /there is no option 'eps'/],
+    ['LARS', {}, /lr is missing; it is a finite number, 0 or more/],
+    ['LARS', { lr: 1, trustCoefficient: Number.NaN }, /trustCoefficient is a finite number, 0 or more, got NaN/],
+    ['LARS', { lr: 1, adapt: 0 }, /adapt is true or false, got 0/],
+    ['LAMB', { adapt: 'no' }, /adapt is true or false, got 'no'/],
+    ['LAMB', { betas: [1, 0.9] }, /betas is two numbers/],
   ] as const) {
     refuses(() => new (all[name] as unknown as Made)(net.parameters(), options), name, message);
   }
@@ -205,6 +214,17 @@ const schedules: [name: keyof typeof w, options: unknown, message: RegExp][] = [
   ['LinearWarmup', { steps: 0 }, /steps is a whole number, 1 or more, got 0/],
   ['LinearWarmup', { total_iters: 5 }, /there is no option 'total_iters'/],
   ['LinearWarmup', { steps: 5, startFactor: 2 }, /startFactor is a number from 0 to 1, got 2/],
+  ['LinearLR', { steps: 5 }, /there is no option 'steps'; known are startFactor, endFactor, totalIters/],
+  ['LinearLR', { startFactor: -0.1 }, /startFactor is a number from 0 to 1, got -0.1/],
+  ['LinearLR', { endFactor: 1.5 }, /endFactor is a number from 0 to 1, got 1.5/],
+  ['LinearLR', { total_iters: 0 }, /did you mean 'totalIters'\?/],
+  ['ConstantLR', { factor: 3 }, /factor is a number from 0 to 1, got 3/],
+  ['ConstantLR', { totalIters: 0 }, /totalIters is a whole number, 1 or more, got 0/],
+  ['PolynomialLR', { totalIters: 2.5 }, /totalIters is a whole number, 1 or more, got 2.5/],
+  ['PolynomialLR', { power: -1 }, /power is a finite number, 0 or more, got -1/],
+  ['CosineAnnealingWarmRestarts', {}, /t0 is missing; it is a whole number, 1 or more/],
+  ['CosineAnnealingWarmRestarts', { T_0: 5 }, /there is no option 'T_0'; did you mean 't0'\?/],
+  ['CosineAnnealingWarmRestarts', { t0: 5, tMult: 1.5 }, /tMult is a whole number, 1 or more, got 1.5/],
   ['LambdaLR', 0.5, /factor is a function, got 0.5/],
   ['LambdaLR', () => Number.NaN, /factor\(0\) is a finite number, 0 or more, it gave NaN/],
   ['OneCycleLR', { maxLr: 0.1 }, /totalSteps is missing/],
@@ -249,6 +269,14 @@ test('combined schedules', () => {
     'SequentialLR',
     /schedules is a list of two or more schedules/,
   );
+  refuses(
+    () => w.withWarmup(new w.ReduceLROnPlateau(a), { steps: 5 }),
+    'withWarmup',
+    /takes a schedule that counts steps, got a ReduceLROnPlateau; put others into new ChainedScheduler\(\[new LinearWarmup/,
+  );
+  refuses(() => w.withWarmup(a as never, { steps: 5 }), 'withWarmup', /counts steps, got an? SGD$/);
+  refuses(() => w.withWarmup(of(a), {} as never), 'withWarmup', /steps is missing/);
+  refuses(() => w.withWarmup(of(a), { steps: 5, totalIters: 5 } as never), 'withWarmup', /no option 'totalIters'/);
   for (const wrong of [[], undefined, of(a), [of(a), null], [a]]) {
     refuses(() => new w.ChainedScheduler(wrong as never), 'ChainedScheduler', /takes a list of schedules, got /);
   }

@@ -106,6 +106,28 @@ for (const [name, make] of Object.entries(chains)) {
   });
 }
 
+test('a chain hands the metric on: the rates are those of its schedules stepped one by one', () => {
+  for (const name of ['cosine and plateau', 'plateau with a floor', 'warmup, milestones, exponential']) {
+    const chained = (o: w.Optimizer) => [new w.ChainedScheduler(chains[name](o))];
+    const found = follow(name, chained, 40, false);
+    for (const [t, row] of found.entries()) assertSame(row, CHAINS[name][t], `${name} step ${t}`);
+    assert.equal(follow(name, chained, 40, true), found);
+  }
+});
+
+test('a warmup before a schedule that watches a metric', () => {
+  const make = (o: w.Optimizer) => [
+    new w.ChainedScheduler([
+      new w.LinearWarmup(o, { steps: 4 }),
+      new w.ReduceLROnPlateau(o, { patience: 0, factor: 0.5 }),
+    ]),
+  ];
+  const found = follow('stays', make, 8, false); // from the second step on the metric is no better
+  const factors = Array.from({ length: 8 }, (_, t) => Math.min(t / 4, 1) * 0.5 ** Math.max(0, t - 1));
+  for (const [t, row] of found.entries()) assertSame(row, [0.1 * factors[t], 0.5 * factors[t]], `step ${t}`);
+  assert.equal(follow('stays', make, 8, true), found);
+});
+
 test('a schedule goes on from a rate that was set by hand', () => {
   const optimizer = newOptimizer();
   let schedule: w.Schedule = exponential(optimizer, 0.5);

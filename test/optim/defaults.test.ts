@@ -1,6 +1,19 @@
-// What optimizers do when they are told nothing: PyTorch's defaults, written out.
+// What optimizers do when they are told nothing: the defaults of PyTorch, or of the papers, written out.
 import * as assert from 'uvu/assert';
-import { Adam, AdamW, type Optimizer, parameter, RMSprop, SGD, type Tensor, tensor } from '../../src/index.js';
+import {
+  Adagrad,
+  Adam,
+  AdamW,
+  LAMB,
+  LARS,
+  Lion,
+  type Optimizer,
+  parameter,
+  RMSprop,
+  SGD,
+  type Tensor,
+  tensor,
+} from '../../src/index.js';
 import { useDevice } from '../support/device.js';
 import { suite } from '../support/suite.js';
 
@@ -28,6 +41,19 @@ const rules: Record<string, [plain: (p: Tensor[]) => Optimizer, told: (p: Tensor
     (p) => new RMSprop(p),
     (p) => new RMSprop(p, { lr: 0.01, alpha: 0.99, eps: 1e-8, momentum: 0, weightDecay: 0 }),
   ],
+  Adagrad: [
+    (p) => new Adagrad(p),
+    (p) => new Adagrad(p, { lr: 0.01, lrDecay: 0, weightDecay: 0, initialAccumulatorValue: 0, eps: 1e-10 }),
+  ],
+  Lion: [(p) => new Lion(p), (p) => new Lion(p, { lr: 1e-4, betas: [0.9, 0.99], weightDecay: 0 })],
+  LARS: [
+    (p) => new LARS(p, { lr: 2 }),
+    (p) => new LARS(p, { lr: 2, momentum: 0.9, weightDecay: 0, trustCoefficient: 0.001, adapt: true }),
+  ],
+  LAMB: [
+    (p) => new LAMB(p),
+    (p) => new LAMB(p, { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-6, weightDecay: 0.01, adapt: true }),
+  ],
   SGD: [
     (p) => new SGD(p, { lr: 0.1 }),
     (p) => new SGD(p, { lr: 0.1, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, rateInVelocity: false }),
@@ -49,6 +75,18 @@ for (const [name, [plain, told]] of Object.entries(rules)) {
     assert.not.equal(values, await threeSteps(scaled(0.04, 1)));
   });
 }
+
+test('a parameter without elements is updated without one', async () => {
+  for (const [plain] of Object.values(rules)) {
+    const [none, one] = [parameter(tensor([], { shape: [0, 3] })), parameter(tensor([1]))];
+    for (const p of [none, one]) p.grad = tensor(Array(p.size).fill(1), { shape: p.shape });
+    const optimizer = plain([none, one]);
+    optimizer.step();
+    assert.equal([...(await none.data())], []);
+    assert.ok((await one.item()) < 1);
+    optimizer.dispose();
+  }
+});
 
 test('lrScale is saved, restored and checked, and leaves the groups’ rates', () => {
   const make = () => new SGD([parameter(tensor([1]))], { lr: 0.1 });

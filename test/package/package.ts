@@ -15,6 +15,8 @@ import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
 import { chromiumAdvice, chromiumPath, openChromium, serve } from '../support/chromium.js';
+import { GLOBALS, inPage, type Program, programsOf, textOf } from '../support/document-programs.js';
+import { documentation, readPage } from '../support/documents.js';
 import { PROGRAM_SECONDS } from '../support/limits.js';
 import { Skip, suite } from '../support/suite.js';
 
@@ -37,6 +39,23 @@ function run(command: string, ...args: string[]): string {
   return stdout;
 }
 
+const gettingStarted = readPage('docs/getting-started.md');
+
+/** Follows commands of docs/getting-started.md, those of a block, installing another package in place of one. */
+function follow(
+  block: number,
+  instead: [name: string, file: string],
+  { from = 0, to }: { from?: number; to?: number } = {},
+): string[] {
+  const { code } = gettingStarted.blocks.filter(({ language }) => language === 'sh')[block];
+  return code
+    .trimEnd()
+    .split('\n')
+    .slice(from, to)
+    .map((line) => line.replace(`install ${instead[0]}`, `install ${instead[1]}`).split(' '))
+    .map(([command, ...args]) => run(command, ...args));
+}
+
 function accuracy(text: string): number {
   return Number(text.match(/accuracy ([\d.]+) %/)?.[1]);
 }
@@ -48,8 +67,8 @@ test.before(() => {
   app = mkdtempSync(`${tmpdir()}/wgrad-package-`);
   const { status, stderr } = spawnSync('npm', ['pack', '--pack-destination', app], { cwd: root, encoding: 'utf8' });
   assert.is(status, 0, stderr);
-  write('package.json', '{ "name": "app", "private": true, "type": "module" }');
-  install(`./wgrad-${version}.tgz`);
+  const said = follow(0, ['wgrad', `./wgrad-${version}.tgz`]);
+  assert.match(said.at(-1)!, /Everything is in order/);
 });
 test.after(() => rmSync(app, { recursive: true, force: true }));
 
@@ -62,9 +81,9 @@ test('it holds what it needs and nothing else', () => {
   const folder = `${app}/node_modules/wgrad/`;
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
   const top = readdirSync(folder).sort();
-  assert.equal(top, ['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'build', 'package.json']);
+  assert.equal(top, ['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'build', 'docs', 'package.json']);
   assert.equal(
-    files.filter((file) => /\.test\.js|golden|peers[/\\]|\.(jpe?g|png|tsbuildinfo)$/.test(file)),
+    files.filter((file) => /\.test\.js|golden|peers[/\\]|\.(jpe?g|tsbuildinfo)$/.test(file)),
     [],
   );
   const map = JSON.parse(readFileSync(`${folder}build/src/kernels/sources.gen.js.map`, 'utf8'));
@@ -78,18 +97,44 @@ test('ten lines of plain JavaScript learn the spiral, and the process ends', () 
   assert.ok(accuracy(run(process.execPath, 'spiral.js')) >= 99);
 });
 
-for (const typescript of [devDependencies.typescript, '5.9.3']) {
-  test(`strict TypeScript ${typescript}, resolution as Node's and as bundlers'`, () => {
-    install(`typescript@${typescript}`, `@types/node@${devDependencies['@types/node']}`);
+test('the first program of docs/getting-started.md in plain JavaScript', () => {
+  write('first.js', firstProgram);
+  assert.match(run(process.execPath, 'first.js'), FIRST_OUTPUT);
+});
+
+const firstProgram = gettingStarted.blocks.find(({ language }) => language === 'ts')!.code;
+const FIRST_OUTPUT = /^Tensor \[2, 2\] f32 .*\n\[ 2, 2 \]\nFloat32Array\(4\) \[ 7, 10, 15, 22 \]/;
+
+for (const typescript of [devDependencies.typescript, '6.0.3', '5.9.3']) {
+  test(`TypeScript ${typescript} as docs/getting-started.md sets it up compiles every block of the docs`, () => {
+    rmSync(`${app}/tsconfig.json`, { force: true });
+    follow(1, ['--save-dev typescript', `--save-dev typescript@${typescript}`], { to: 2 });
+    write('first.ts', firstProgram);
     copyFileSync(`${sources}spiral.ts`, `${app}/spiral.ts`);
-    const options =
-      '--strict --noUncheckedIndexedAccess --exactOptionalPropertyTypes --target es2022 --types node'.split(' ');
-    run('npx', 'tsc', ...options, '--module', 'preserve', '--moduleResolution', 'bundler', '--noEmit', 'spiral.ts');
-    run('npx', 'tsc', ...options, '--module', 'nodenext', '--outDir', 'out', 'spiral.ts');
-    const text = run(process.execPath, 'out/spiral.js');
-    assert.ok(accuracy(text) >= 99);
-    assert.match(text, /limits: default/);
+    mkdirSync(`${app}/docs`, { recursive: true });
+    write('docs/globals.d.ts', GLOBALS);
+    const programs = pages.flatMap(programsOf).filter(({ runs, text }) => runs && ![...text.values()].some(isRelative));
+    assert.ok(programs.length > 20, `${programs.length} programs`);
+    for (const program of programs) write(`docs/${program.name}.ts`, textOf(program));
+    const [, said] = inPages(programs, () => follow(1, ['', ''], { from: 2 }));
+    assert.match(said, FIRST_OUTPUT);
+    const learned = run(process.execPath, 'build/spiral.js');
+    assert.ok(accuracy(learned) >= 99);
+    assert.match(learned, /limits: default/);
+    run('npx', 'tsc', '--module', 'preserve', '--moduleResolution', 'bundler', '--noEmit'); // as bundlers resolve
   });
+}
+
+const pages = documentation().filter(({ path }) => path === 'README.md' || path.startsWith('docs/'));
+const isRelative = (line: string) => / from '\.\.?\//.test(line);
+
+/** Complaints of the compiler name the pages' lines. */
+function inPages<T>(programs: readonly Program[], body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    throw new Error(inPage(programs, (error as Error).message));
+  }
 }
 
 async function accuracyOnPage(folder: string, texts: { [path: string]: string } = {}): Promise<number> {
@@ -142,12 +187,15 @@ test('a page with the modules as they are, wgrad/data and wgrad/train among them
 });
 
 test('npx wgrad doctor, summary, train, predict, bench', () => {
-  assert.match(run('npx', 'wgrad', 'doctor'), /Adapter/);
+  const { stdout, stderr } = spawnSync('npx', ['wgrad', 'doctor'], { cwd: app, encoding: 'utf8' });
+  assert.match(stdout, /Adapter/);
+  assert.not.match(stderr, /artificially/);
   assert.match(run('npx', 'wgrad', 'summary', '--preset', 'paper'), /conv5 +Conv2d/);
   const small =
     '--stand-ins --preset quick --limit 64 --batch 8 --width 0.0625 --image 67 --stored 75 --epochs 1 --no-ten-crop';
   const trained = run('npx', 'wgrad', 'train', ...small.split(' '), '--out', 'run');
   assert.match(trained, /Try it: npx wgrad predict FILE\.\.\. --run run/);
+  assert.not.match(trained + run('npx', 'wgrad', 'train', '--help'), /npm run|Dogs|\.\.\//);
   assert.ok(existsSync(`${app}/run/best.safetensors`));
   assert.match(run('npx', 'wgrad', 'bench', 'gemm 512', '--rounds', '1'), /GFLOP\/s/);
   assert.match(run('npx', 'wgrad'), /npx wgrad COMMAND/);

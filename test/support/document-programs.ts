@@ -175,7 +175,7 @@ function everything(except: readonly string[]): string {
 }
 
 /** A program with each line at its number. Relative imports are those of a file beside the page. */
-function textOf({ text, page }: Program): string {
+export function textOf({ text, page }: Program): string {
   const last = Math.max(...text.keys());
   const all = Array.from({ length: last }, (_, i) => text.get(i + 1) ?? '').join('\n');
   const own = all.replace(/(?<= from ')\.[^']+(?=')/g, (path) =>
@@ -195,7 +195,8 @@ function writeKernels({ path, blocks }: Page): void {
   writeFileSync(`${folder}${kernelsOf(path)}.ts`, exports.join(''));
 }
 
-const GLOBALS = `/** The checks that test/docs.test.ts puts into programs. */
+/** Declarations of what `checked` puts into programs. */
+export const GLOBALS = `/** The checks that test/docs.test.ts puts into programs. */
 declare function shown(line: number, ...values: unknown[]): void;
 declare function throwing(line: number, message: string, body: () => Promise<unknown>): Promise<void>;
 declare function has(features: readonly string[]): boolean;
@@ -211,7 +212,7 @@ export function compilePrograms(programs: readonly Program[], pages: readonly Pa
   const compilerOptions = {
     ...{ rootDir: '.', outDir: '.', incremental: false, declaration: false, noEmitOnError: false },
     ...{ tsBuildInfoFile: null, noUnusedLocals: false, noUnusedParameters: false, allowJs: false, checkJs: false },
-    exactOptionalPropertyTypes: true,
+    ...{ exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true },
   };
   writeFileSync(
     `${folder}tsconfig.json`,

@@ -15,6 +15,7 @@ const byFolder: Record<string, readonly string[]> = {
   mse_loss: ['mseLoss'],
   l1_loss: ['l1Loss'],
   binary_cross_entropy_with_logits: ['binaryCrossEntropyWithLogits'],
+  averaged: ['ExponentialMovingAverage'],
   training: ['alexnet', 'AlexNet', 'Sequential'],
 };
 

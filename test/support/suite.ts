@@ -1,7 +1,7 @@
 // uvu's `suite`, with an executor of our own: uvu's swallows an exception of a `before` hook, and it cannot run many
 // files in one process (one device) with a time and a count for each. Assertions are uvu's.
 
-import { showResults } from './report.js';
+import { showResults, showTotal } from './report.js';
 
 type Hook = () => Promise<void> | void;
 
@@ -121,5 +121,6 @@ async function runAlone(): Promise<void> {
   const results = await runSuites();
   const file = process.argv[1].replace(/.*build\/test\/|\.test\.js$/g, '');
   console.log(showResults(file, results));
+  console.log(showTotal(results.passed, results.failures.length, results.skipped.length));
   if (results.failures.length > 0) process.exitCode = 1;
 }

@@ -27,6 +27,7 @@ const RULES: Rules<EarlyStoppingOptions> = {
 
 /** Ends training when a metric has stopped improving. Keras: EarlyStopping. */
 export class EarlyStopping implements Callback {
+  /** What checkpoints call it. */
   readonly name: string = 'EarlyStopping';
   private readonly monitor: Monitor;
   private waited = 0;

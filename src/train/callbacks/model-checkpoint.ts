@@ -14,6 +14,7 @@ const RULES: Rules<ModelCheckpointOptions> = { ...MONITOR_RULES, save: callback 
 
 /** Knows the best epoch so far, and hands its weights over. Keras: ModelCheckpoint with save_best_only; all else is `fit`'s `save`. */
 export class ModelCheckpoint implements Callback {
+  /** What checkpoints call it. */
   readonly name: string = 'ModelCheckpoint';
   /** Whether the latest epoch is the best. */
   isBest = false;
