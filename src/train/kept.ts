@@ -18,7 +18,7 @@ export interface TrainerSchedule {
 
 /** The metric that a schedule of epochs is stepped with. @throws UsageError if the epoch has no such metric. */
 export function watchedMetric(watch: string | undefined, metrics: Record<string, number>): number {
-  const name = watch ?? ('val_loss' in metrics ? 'val_loss' : 'loss');
+  const name = watch ?? usuallyWatched('val_loss' in metrics);
   if (Object.hasOwn(metrics, name)) return metrics[name];
   const known = Object.keys(metrics).join(', ');
   throw new UsageError(`trainer: schedule: there is no metric '${name}' to watch; there are ${known}`);

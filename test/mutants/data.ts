@@ -78,7 +78,7 @@ const augment = planted('data/augment', [
     'the fingerprint forgets the labels',
     'JSON.stringify([this.allLabels[place], this.allNames.at(place)])',
     'JSON.stringify([this.allNames.at(place)])',
-    ['data/dataset', 'data/loader', 'train/resumed-order'],
+    ['data/dataset', 'data/loader', 'checkpoint/resumed-order'],
   ],
   [
     'src/data/dataset.ts',
@@ -491,26 +491,26 @@ const parts = planted('data/dataset', [
   ],
 ]);
 
-const order = planted('train/resumed-order', [
+const order = planted('checkpoint/resumed-order', [
   [
-    'src/train/saved-state.ts',
+    'src/train/kept.ts',
     'the order is compared between epochs only',
-    'const names = position.batch > 0 ?',
-    'const names = position.batch < 0 ?',
+    'const names = batch > 0 ?',
+    'const names = batch < 0 ?',
   ],
-  ['src/train/saved-state.ts', 'other pictures are let pass between epochs', ": ['pictures'];", ': [];'],
+  ['src/train/kept.ts', 'other pictures are let pass between epochs', ": ['pictures'];", ': [];'],
   [
     'src/data/loader.ts',
     'the seed is no part of the order',
     '...(shuffle ? { seed: this.seed } : {})',
     '...(shuffle ? { seed: 0 * this.seed } : {})',
-    ['data/loader', 'train/resumed-order'],
+    ['data/loader', 'checkpoint/resumed-order'],
   ],
   [
     'src/train/trainer.ts',
     'empty validation data are let pass',
-    'if (this.parts.validation?.length === 0)',
-    'if (this.parts.validation?.length === -1)',
+    'if (validation?.length === 0)',
+    'if (validation?.length === -1)',
   ],
 ]);
 

@@ -43,7 +43,7 @@ const layers = planted('layers/parts', [
     'a value of the wrong shape is loaded',
     'if (!sameShape(value.shape, own)) {',
     'if (!sameShape(value.shape, own) && value.shape.length !== own.length) {',
-    ['layers/module', 'layers/parts', 'train/checkpoint'],
+    ['layers/module', 'layers/parts', 'checkpoint/checkpoint'],
   ],
   [
     'src/layers/state.ts',
@@ -403,14 +403,14 @@ const counts = planted('optim/late', [
     'a resumed run counts updates from 0',
     'this.counts.set(param, saved.updates[i]);',
     'this.counts.set(param, 0 * saved.updates[i]);',
-    ['optim/late', 'train/frozen', 'train/checkpoint'],
+    ['optim/late', 'checkpoint/frozen', 'checkpoint/checkpoint'],
   ],
   [
     'src/optim/optimizer.ts',
     'state of another parameter is restored',
     'this.stateOf(all[Number(place)], name).set(values);',
     'this.stateOf(all[all.length - 1 - Number(place)], name).set(values);',
-    ['optim/late', 'train/frozen', 'train/checkpoint', 'train/recovery'],
+    ['optim/late', 'checkpoint/frozen', 'checkpoint/checkpoint', 'checkpoint/recovery'],
   ],
   [
     'src/optim/optimizer.ts',

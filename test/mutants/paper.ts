@@ -5,8 +5,8 @@ const preset = planted('train/paper', [
   [
     'src/cli/parts.ts',
     'the plateau watches the loss where the error was asked for',
-    "figures[watch === 'error' ? 0 : 1]",
-    "figures[watch === 'error' ? 1 : 0]",
+    "watch === 'error' ? (['accuracy', 'max'] as const)",
+    "watch !== 'error' ? (['accuracy', 'max'] as const)",
   ],
   ['src/cli/parts.ts', 'the plateau halves the rate', 'factor: 0.1,', 'factor: 0.5,'],
   [
@@ -49,35 +49,22 @@ const preset = planted('train/paper', [
 
 const refused = planted('train/options', [
   [
-    'src/train/checks.ts',
-    'labels above the last class are let pass',
-    '!(label >= 0 && label < classes.length)',
-    '!(label >= 0 && label <= classes.length)',
-  ],
-  [
-    'src/train/checks.ts',
-    'batches with numbers left over are let pass',
-    'images.data.length !== sizeOf',
-    'images.data.length < sizeOf',
+    'src/train/tasks.ts',
+    'labels that crossEntropy ignores are no mistake',
+    "if (labels.dtype === 'i32') requireClasses('classification', labels, classes.length);",
+    "if (labels.dtype === 'u8') requireClasses('classification', labels, classes.length);",
   ],
   [
     'src/train/trainer.ts',
-    'answers are looked at in the first step alone',
-    "checkAnswers('trainer', logits.shape, batch, classes);",
-    "if (this.step === 0) checkAnswers('trainer', logits.shape, batch, classes);",
+    'results of tasks are looked at in the first step alone',
+    "checkStep('trainer', result);",
+    "if (this.at.step === 0) checkStep('trainer', result);",
   ],
   [
     'src/train/trainer.ts',
     'data that give no batch are an epoch',
-    'if (this.loss.weight === 0)',
-    'if (this.loss.weight < 0)',
-  ],
-  [
-    'src/train/saved-state.ts',
-    'a plateau of errors goes on with a best loss',
-    'saved.stepped !== undefined && saved.stepped !== now',
-    "saved.stepped !== undefined && saved.stepped.split(',')[0] !== now?.split(',')[0]",
-    'train/checkpoint',
+    'if (this.at.loss.weight === 0)',
+    'if (this.at.loss.weight < 0)',
   ],
 ]);
 

@@ -149,6 +149,30 @@ for (const [what, damaged, reason] of checkpoints) {
   });
 }
 
+const sums = (accuracy: unknown) => (s: State) => {
+  s.parts.metrics = { accuracy };
+};
+
+/** What a trainer finds in a file that is whole otherwise, and how it is refused. */
+const changes: [change: (s: State) => void, reason: RegExp][] = [
+  [(s) => (s.position.step = '7'), /state\.position\.step should be a whole number, 0 or more, it is "7"/],
+  [(s) => (s.position.epoch = -1), /state\.position\.epoch should be a whole number/],
+  [(s) => (s.position.loss = null), /state\.position\.loss should be an object, it is null/],
+  [(s) => (s.position.history = [{}]), /state\.position\.history\[0\]\.epoch should be a whole number/],
+  [(s) => (s.parts.model = {}), /this run's model: its state\.frozen should be a list, it is missing/],
+  [(s) => (s.parts.model.frozen = [3]), /this run's model: its state\.frozen\[0\] should be a text, it is 3/],
+  [(s) => (s.parts.model.frozen = ['head.weight']), /its state has 'head\.weight', which the model has not/],
+  [(s) => (s.parts.model.evaluating = ['norm']), /its state has 'norm', which the model has not/],
+  [(s) => (s.parts.optimizer.updates = [1]), /optimizer: its state\.updates should be a list of 2, it is \[1\]/],
+  [(s) => delete s.parts.data, /saved without a data, this run has one/],
+  [(s) => (s.parts.average = {}), /saved with a average, this run has none/],
+  [sums(null), /this run's metrics: its state\.accuracy should be an object, it is null/],
+  [sums({ size: 0, sums: { batches: 1 } }), /its state\.accuracy\.size should be a whole number, 1 or more, it is 0/],
+  [sums({ size: 2, sums: { batches: -1 } }), /its state\.accuracy\.sums\.batches should be a whole number/],
+  [sums({ size: 2, sums: { batches: 3 } }), /its sums of 'accuracy' are not there/],
+  [(s) => (s.parts.callbacks = [] as never), /this run's callbacks: it is no list of states/],
+];
+
 test('checkpoint: whole, but of something else; the trainer is as before', async () => {
   const state = async (t: Trainer) =>
     Buffer.from(await writeCheckpoint(t))
@@ -181,27 +205,6 @@ test('checkpoint: whole, but of something else; the trainer is as before', async
     newTrainer(),
     /does not fit this run's optimizer: its state\.groups\[0\] has 'beta1', which this run's has not/,
   );
-  const sums = (accuracy: unknown) => (s: State) => {
-    s.parts.metrics = { accuracy };
-  };
-  const changes: [change: (s: State) => void, reason: RegExp][] = [
-    [(s) => (s.position.step = '7'), /state\.position\.step should be a whole number, 0 or more, it is "7"/],
-    [(s) => (s.position.epoch = -1), /state\.position\.epoch should be a whole number/],
-    [(s) => (s.position.loss = null), /state\.position\.loss should be an object, it is null/],
-    [(s) => (s.position.history = [{}]), /state\.position\.history\[0\]\.epoch should be a whole number/],
-    [(s) => (s.parts.model = {}), /this run's model: its state\.frozen should be a list, it is missing/],
-    [(s) => (s.parts.model.frozen = [3]), /this run's model: its state\.frozen\[0\] should be a text, it is 3/],
-    [(s) => (s.parts.model.frozen = ['head.weight']), /its state has 'head\.weight', which the model has not/],
-    [(s) => (s.parts.model.evaluating = ['norm']), /its state has 'norm', which the model has not/],
-    [(s) => (s.parts.optimizer.updates = [1]), /optimizer: its state\.updates should be a list of 2, it is \[1\]/],
-    [(s) => delete s.parts.data, /saved without a data, this run has one/],
-    [(s) => (s.parts.average = {}), /saved with a average, this run has none/],
-    [sums(null), /this run's metrics: its state\.accuracy should be an object, it is null/],
-    [sums({ size: 0, sums: { batches: 1 } }), /its state\.accuracy\.size should be a whole number, 1 or more, it is 0/],
-    [sums({ size: 2, sums: { batches: -1 } }), /its state\.accuracy\.sums\.batches should be a whole number/],
-    [sums({ size: 2, sums: { batches: 3 } }), /its sums of 'accuracy' are not there/],
-    [(s) => (s.parts.callbacks = [] as never), /this run's callbacks: it is no list of states/],
-  ];
   for (const [change, reason] of changes) await refused(withState(change), newTrainer(), reason);
   await refused(
     withMetadata({ format: 'wgrad checkpoint 2' }),

@@ -13,8 +13,10 @@ import {
   readCheckpoint,
   regression,
   restoreRun,
+  type Snapshot,
   Trainer,
   type TrainerParts,
+  type TrainerPosition,
   type Training,
   writeCheckpoint,
 } from '../../src/train/index.js';
@@ -318,6 +320,13 @@ const worsening: BatchSource = {
 
 const worseningTrainer = () => new Trainer<object, Linear>({ ...parts(), train: worsening as never });
 
+/** A fit's `save`, and the files that it has made. */
+function saving() {
+  const files: Uint8Array[] = [];
+  const save = async (snapshot: Snapshot<TrainerPosition>) => void files.push(await writeCheckpoint(snapshot));
+  return { files, save };
+}
+
 /** Trains until it stops by itself; gives the weights after each epoch as well. */
 async function trainedToTheEnd(trainer: Trainer<object, Linear>, stopping: EarlyStopping) {
   const after: number[][] = [];
@@ -349,12 +358,10 @@ test('EarlyStopping saved in every epoch and gone on with: it stops where it wou
   await whole.fit({ epochs: 20, callbacks: [new EarlyStopping(options)] });
   for (let epochs = 1; epochs < whole.history.length; epochs++) {
     const begun = worseningTrainer();
-    let file: Uint8Array | undefined;
-    const save = async (snapshot: Parameters<typeof writeCheckpoint>[0]) =>
-      void (file = await writeCheckpoint(snapshot));
+    const { files, save } = saving();
     await begun.fit({ epochs, save, callbacks: [new EarlyStopping(options)] });
     const resumed = worseningTrainer();
-    restoreRun(readCheckpoint(file!, 'run'), resumed);
+    restoreRun(readCheckpoint(files.at(-1)!, 'run'), resumed);
     await resumed.fit({ epochs: 20, callbacks: [new EarlyStopping(options)] });
     assert.is(resumed.history.length, whole.history.length, `after ${epochs}`);
     assert.equal(await weights(resumed), await weights(whole));
@@ -363,11 +370,10 @@ test('EarlyStopping saved in every epoch and gone on with: it stops where it wou
 
 test('one that had stopped a run stops it again when it is gone on with', async () => {
   const whole = worseningTrainer();
-  let file: Uint8Array | undefined;
-  const save = async (snapshot: Parameters<typeof writeCheckpoint>[0]) => void (file = await writeCheckpoint(snapshot));
+  const { files, save } = saving();
   await whole.fit({ epochs: 20, save, callbacks: [new EarlyStopping({ patience: 2 })] });
   const resumed = worseningTrainer();
-  restoreRun(readCheckpoint(file!, 'run'), resumed);
+  restoreRun(readCheckpoint(files.at(-1)!, 'run'), resumed);
   await resumed.fit({ epochs: 20, callbacks: [new EarlyStopping({ patience: 2 })] });
   assert.is(resumed.history.length, whole.history.length);
   assert.equal(await weights(resumed), await weights(whole));
