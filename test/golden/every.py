@@ -147,6 +147,7 @@ def every(b):
     case("maxPool2d.dilated", lambda x: F.max_pool2d(x, 2, 1, 1, dilation=2), "$x", {"kernelSize": 2, "stride": 1, "padding": 1, "dilation": 2}, x=(1, 2, 6, 5))
     case("avgPool2d.insideOnly", lambda x: F.avg_pool2d(x, 3, 2, 1, ceil_mode=True, count_include_pad=False), "$x",
          {"kernelSize": 3, "stride": 2, "padding": 1, "ceilMode": True, "countIncludePad": False}, terms=9, x=(1, 2, 6, 7))
+    case("upsampleNearest2d", lambda x: F.interpolate(x, scale_factor=3, mode="nearest"), "$x", 3, terms=9, x=(2, 3, 5, 7))
     case("adaptiveAvgPool2d.up", lambda x: F.adaptive_avg_pool2d(x, (5, 2)), "$x", [5, 2], terms=9, x=(1, 2, 3, 5))
     case("localResponseNorm.edges", lambda x: F.local_response_norm(x, 3, 1.0, 0.75, 1.0), "$x", {"size": 3, "alpha": 1, "beta": 0.75, "k": 1},
          x=[[[INF], [1], [2], [3], [NAN], [1], [1], [1], [1]]])

@@ -261,6 +261,12 @@ const others: Record<string, Op> = {
   softmax: { ...softmaxes, allowed: { grad: 3e-7, why: 'a difference of what is up to 2' } },
   logSoftmax: { ...softmaxes, allowed: { grad: 1e-6, why: 'a difference of what is up to 6' } },
   sumTo: { examples: [{ inputs: [[2, 3, 4]], args: (x) => [x, [1, 4]], linear: [0], terms: 6 }] },
+  upsampleNearest2d: {
+    examples: [
+      { inputs: [[1, 2, 3, 2]], args: (x) => [x, 2], linear: [0], terms: 4 },
+      { what: 'of images', inputs: [IMAGES], args: (x) => [x, 3], linear: [0], terms: 9, windows: 4096 },
+    ],
+  },
   broadcastTo: { examples: [{ inputs: [[3, 1, 5]], args: (x) => [x, [2, 3, 4, 5]], linear: [0], terms: 8 }] },
 
   cast: {

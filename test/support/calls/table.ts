@@ -45,6 +45,7 @@ export const notCalled: Record<string, string> = {
   showShape: 'for what is a shape: messages call it',
   Tensor: 'made by tensor() and the ops',
   AlexNet: 'made by alexnet()',
+  HookHandle: 'made by registerForwardHook',
   Optimizer: 'abstract: made by those that extend it',
   ...Object.fromEntries(
     Object.keys(w).flatMap((name) => (name.endsWith('Error') ? [[name, 'errors take any message']] : [])),

@@ -5,7 +5,12 @@ import { creation } from './creation.js';
 import { losses } from './losses.js';
 import { batchNormProperty, localResponseNormProperty, logSoftmaxProperty, softmaxProperty } from './norms.js';
 import { pointwise } from './pointwise.js';
-import { adaptiveAvgPool2dProperty, avgPool2dProperty, maxPool2dProperty } from './pooling.js';
+import {
+  adaptiveAvgPool2dProperty,
+  avgPool2dProperty,
+  maxPool2dProperty,
+  upsampleNearest2dProperty,
+} from './pooling.js';
 import { linearProperty, matmulProperty } from './products.js';
 import type { AnyProperty } from './property.js';
 import { reductions } from './reductions.js';
@@ -18,6 +23,7 @@ export const properties: Record<string, AnyProperty> = {
   maxPool2d: maxPool2dProperty,
   avgPool2d: avgPool2dProperty,
   adaptiveAvgPool2d: adaptiveAvgPool2dProperty,
+  upsampleNearest2d: upsampleNearest2dProperty,
   batchNorm: batchNormProperty,
   localResponseNorm: localResponseNormProperty,
   softmax: softmaxProperty,

@@ -1,6 +1,6 @@
 // Pools: every window, pixel by pixel.
 import fc from 'fast-check';
-import { adaptiveAvgPool2d, avgPool2d, maxPool2d } from '../../../src/index.js';
+import { adaptiveAvgPool2d, avgPool2d, maxPool2d, upsampleNearest2d } from '../../../src/index.js';
 import { forceVariant } from '../../../src/kernels/tile.js';
 import { sizeOf } from './indexing.js';
 import type { Property } from './property.js';
@@ -204,6 +204,35 @@ async function checkAdaptive(c: AdaptiveCase): Promise<void> {
   await compare((t) => adaptiveAvgPool2d(t, c.out), [x], expected, c.setting, item);
 }
 
+interface UpsampleCase extends Omit<AdaptiveCase, 'out'> {
+  scale: number;
+}
+
+const upsampleCases: fc.Arbitrary<UpsampleCase> = fc.record({
+  batch: fc.integer({ min: 0, max: 3 }),
+  channels: fc.integer({ min: 1, max: 5 }),
+  size: two(9, 1),
+  scale: fc.integer({ min: 1, max: 4 }),
+  setting: settings(),
+});
+
+/** Each pixel is the mean of one: itself. */
+async function checkUpsample({ batch, channels, size, scale, setting }: UpsampleCase): Promise<void> {
+  const shape = [batch, channels, ...size];
+  const [height, width] = size.map((n) => n * scale);
+  const x = { shape, data: valuesOf(sizeOf(shape), setting) };
+  const expected = means(x, [batch, channels, height, width], (visit) => {
+    for (let i = 0; i < batch * channels * height * width; i++) {
+      const [plane, row, column] = [Math.floor(i / (height * width)), Math.floor(i / width) % height, i % width];
+      visit(i, [(plane * size[0] + Math.floor(row / scale)) * size[1] + Math.floor(column / scale)], 1);
+    }
+  });
+  await compare((t) => upsampleNearest2d(t, scale), [x], expected, setting, height * width);
+}
+
+export const upsampleNearest2dProperty: Property<UpsampleCase> = {
+  ...{ covers: ['upsampleNearest2d'], cases: upsampleCases, check: checkUpsample, few: 6, share: 2 },
+};
 export const maxPool2dProperty: Property<Case> = {
   ...{ covers: ['maxPool2d'], cases: casesOf(settings({ tiny: DENORMALS })), check: checkMax, few: 6, share: 4 },
 };
