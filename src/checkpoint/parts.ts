@@ -27,7 +27,12 @@ export function tensorsOf(part: Part): Record<string, Tensor> {
 /** Why a part cannot go on from what was saved, or undefined. */
 export function partMismatch(part: Part, state: Json, tensors: Stored): string | undefined {
   if (part instanceof Module) return weightsMismatch(part, tensors) ?? modelStateMismatch(part, state);
-  if (part instanceof Optimizer) return formMismatch(state, stateOf(part)) ?? optimizerMismatch(part, tensors);
+  if (part instanceof Optimizer)
+    return (
+      formMismatch(state, stateOf(part)) ??
+      optimizerMismatch(part, tensors) ??
+      part.mismatch(state as unknown as OptimizerState, valuesOf(tensors))
+    );
   return part.mismatch ? part.mismatch(state, tensors) : formMismatch(state, part.state());
 }
 
@@ -37,9 +42,12 @@ export function restorePart(part: Part, state: Json, tensors: Stored): void {
     part.loadStateDict(tensors);
     restoreModelState(part, state as unknown as ModelState);
   } else if (part instanceof Optimizer) {
-    const values = Object.entries(tensors).map(([name, { data }]) => [name, data as Float32Array]);
-    part.restore(state as unknown as OptimizerState, Object.fromEntries(values));
+    part.restore(state as unknown as OptimizerState, valuesOf(tensors));
   } else part.restore(state, tensors);
+}
+
+function valuesOf(tensors: Stored): Record<string, Float32Array> {
+  return Object.fromEntries(Object.entries(tensors).map(([name, { data }]) => [name, data as Float32Array]));
 }
 
 /** Why saved weights are not this model's, or undefined: names and shapes. */

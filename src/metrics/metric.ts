@@ -1,6 +1,7 @@
 // A metric is statistics that add up over batches, and a number made of the sums.
 import { add } from '../autograd/ops/arithmetic.js';
 import { noGrad } from '../autograd/tape.js';
+import { record, whole } from '../checkpoint/json.js';
 import type { Json, Stateful } from '../checkpoint/stateful.js';
 import { ShapeError, showValue, UsageError } from '../errors.js';
 import type { StoredTensor } from '../io/safetensors.js';
@@ -80,14 +81,18 @@ export class Accumulator implements Stateful {
       throw new UsageError(`Accumulator: size is a whole number above 0, got ${showValue(size)}`);
   }
 
+  /** Partial sums at most. */
+  private get most(): number {
+    return Math.max(1, Math.min(MOST_SLOTS, Math.floor(MOST_NUMBERS / this.size)));
+  }
+
   /** Takes a batch's statistics in. @throws ShapeError unless they are (size). */
   add(sums: Tensor): void {
     if (!(sums instanceof Tensor) || sums.rank !== 1 || sums.size !== this.size) {
       const got = sums instanceof Tensor ? showShape(sums.shape) : showValue(sums);
       throw new ShapeError(`Accumulator: takes statistics [${this.size}], got ${got}`);
     }
-    const most = Math.max(1, Math.min(MOST_SLOTS, Math.floor(MOST_NUMBERS / this.size)));
-    const slot = this.batches++ % most;
+    const slot = this.batches++ % this.most;
     const before = this.slots[slot];
     this.slots[slot] = unscoped(() => noGrad(() => add(before ?? 0, sums)));
     before?.dispose();
@@ -120,12 +125,22 @@ export class Accumulator implements Stateful {
 
   /** Goes on from there. @throws UsageError for a state that is not an accumulator's of this size. */
   restore(state: Json, tensors: Record<string, StoredTensor>): void {
-    const { batches } = Object(state) as { batches?: number };
-    const parts = Object.keys(tensors).map((_, i) => tensors[i]);
-    if (!Number.isSafeInteger(batches) || parts.some((part) => part?.data.length !== this.size))
-      throw new UsageError(`Accumulator: cannot go on from ${showValue(state)}: it is not one of ${this.size} sums`);
+    const wrong = this.mismatch(state, tensors);
+    if (wrong) throw new UsageError(`Accumulator: cannot go on from ${showValue(state)}: ${wrong}`);
     this.reset();
-    this.batches = batches!;
-    this.slots = parts.map(({ data }) => unscoped(() => tensor(data)));
+    this.batches = (state as { batches: number }).batches;
+    this.slots = Object.keys(tensors).map((_, i) => unscoped(() => tensor(tensors[i].data)));
+  }
+
+  /** Why it cannot go on from a saved state. */
+  mismatch(state: Json, tensors: Record<string, StoredTensor>): string | undefined {
+    const wrong = checkForm(state, 'its state');
+    if (wrong) return wrong;
+    const parts = Object.keys(tensors).map((_, i) => tensors[i]);
+    const expected = Math.min((state as { batches: number }).batches, this.most);
+    if (parts.length === expected && parts.every((part) => part?.data.length === this.size)) return undefined;
+    return `${expected} partial sums of ${this.size} are not there`;
   }
 }
+
+const checkForm = record({ batches: whole });

@@ -1,6 +1,7 @@
 import { full } from '../autograd/ops/create.js';
 import { wrote } from '../autograd/tape.js';
 import { within } from '../device/place.js';
+import { UsageError } from '../errors.js';
 import { anything, checkOptions, notNegative, type Rules, required } from '../options.js';
 import { unscoped } from '../tensor/scope.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -171,6 +172,16 @@ export abstract class Optimizer<S extends CommonSettings = CommonSettings> {
     for (const [key, values] of Object.entries(tensors)) {
       const [place, name] = key.split('.');
       this.stateOf(all[Number(place)], name).set(values);
+    }
+  }
+
+  /** Why it cannot take up where a saved state was, or undefined. @internal */
+  mismatch(saved: OptimizerState, tensors: Record<string, Float32Array>): string | undefined {
+    try {
+      checkSaved(this.constructor.name, { groups: this.groups, rules: this.rules }, saved, tensors);
+    } catch (error) {
+      if (error instanceof UsageError) return error.message;
+      throw error;
     }
   }
 

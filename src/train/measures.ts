@@ -75,10 +75,8 @@ export class Measures implements Stateful {
     const wrong = checkForm(state, 'its state');
     if (wrong) return wrong;
     for (const [name, { size, sums }] of Object.entries(state as unknown as Saved)) {
-      const slots = slotsOf(name, tensors);
-      const parts = Object.keys(slots).map((_, i) => slots[i]);
-      const fit = parts.every((part) => part?.data.length === size) && parts.length <= sums.batches;
-      if (!fit || (parts.length === 0 && sums.batches > 0)) return `its sums of '${name}' are not there`;
+      const found = new Accumulator(size).mismatch(sums, slotsOf(name, tensors));
+      if (found) return `of metric '${name}' ${found}`;
     }
   }
 }

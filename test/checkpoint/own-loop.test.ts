@@ -209,15 +209,22 @@ test('divergence that no rate helps ends it, after so many rollbacks; without ro
 });
 
 test('what is not finite is not saved, and what is not sound is not gone back to', async () => {
-  const loop = newLoop();
-  const saved: number[] = [];
-  const spoil: Hook = ({ position, keep }) => {
-    if (position.step === 7) keep.model.parameters()[3].set([Number.NaN, 0]);
-  };
-  const save = ({ saved: { position } }: { saved: { position: Position } }) => void saved.push(position.step);
-  const error = await train(loop, { save }, spoil).catch((e) => e);
+  for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
+    const saved: number[] = [];
+    const spoil: Hook = ({ position, keep: { model, optimizer } }) => {
+      if (position.step === 7) model.parameters()[3].set([value, 0]);
+      for (const group of optimizer.groups) if (position.step >= 7) group.lr = 0;
+    };
+    const save = ({ saved: { position } }: { saved: { position: Position } }) => void saved.push(position.step);
+    const error = await train(newLoop(), { save }, spoil).catch((e) => e);
+    assert.instance(error, DivergenceError);
+    assert.equal(saved, [4], String(value));
+  }
+  const spoiled = newLoop(); // where no loss says it
+  spoiled.keep.seen.add(tensor([Number.NEGATIVE_INFINITY, 0]));
+  const error = await train(spoiled, { save: () => assert.unreachable() }).catch((e) => e);
   assert.instance(error, DivergenceError);
-  assert.equal(saved, [4]);
+  assert.match(error.message, /seen\.0 holds NaN or an infinity at step 4/);
   const back: number[] = [];
   const rising = newLoop();
   const options: RecoveryOptions<Position> = {

@@ -161,7 +161,7 @@ const tasks = planted('train/tasks', [
     'src/train/batches.ts',
     'arrays are uploaded each time they are used',
     'const get = () => (uploaded ??= tensor(',
-    'const get = () => (uploaded = tensor(',
+    'const get = () => (uploaded && false) || (uploaded = tensor(',
     'train/batches',
   ],
 ]);
@@ -201,7 +201,7 @@ const callbacks = planted('train/callbacks', [
     'src/train/callbacks/monitor.ts',
     'less of an accuracy is better',
     "(mode === 'auto' && MORE_IS_BETTER.test(monitor))",
-    "(mode === 'auto' && !monitor)",
+    "(mode === 'auto' && !MORE_IS_BETTER.test(monitor))",
   ],
   ['src/train/callbacks/monitor.ts', 'as good is better', '!(gain > minDelta)', '!(gain >= minDelta)'],
   [
@@ -267,8 +267,8 @@ const saved = planted('checkpoint/checkpoint', [
   [
     'src/checkpoint/parts.ts',
     'the optimizer’s state is lost',
-    'Object.fromEntries(values));',
-    'Object.fromEntries(values.slice(0, 0)));',
+    'part.restore(state as unknown as OptimizerState, valuesOf(tensors));',
+    'part.restore(state as unknown as OptimizerState, valuesOf({}));',
   ],
   [
     'src/checkpoint/snapshot.ts',

@@ -164,12 +164,14 @@ const changes: [change: (s: State) => void, reason: RegExp][] = [
   [(s) => (s.parts.model.frozen = ['head.weight']), /its state has 'head\.weight', which the model has not/],
   [(s) => (s.parts.model.evaluating = ['norm']), /its state has 'norm', which the model has not/],
   [(s) => (s.parts.optimizer.updates = [1]), /optimizer: its state\.updates should be a list of 2, it is \[1\]/],
+  [(s) => (s.parts.optimizer.steps = 1.5), /this run's optimizer: SGD: .* its steps and updates are whole numbers/],
+  [(s) => (s.parts.optimizer.lrScale = -1), /this run's optimizer: SGD: .* its lrScale is a finite number, 0 or more/],
   [(s) => delete s.parts.data, /saved without a data, this run has one/],
   [(s) => (s.parts.average = {}), /saved with a average, this run has none/],
   [sums(null), /this run's metrics: its state\.accuracy should be an object, it is null/],
   [sums({ size: 0, sums: { batches: 1 } }), /its state\.accuracy\.size should be a whole number, 1 or more, it is 0/],
   [sums({ size: 2, sums: { batches: -1 } }), /its state\.accuracy\.sums\.batches should be a whole number/],
-  [sums({ size: 2, sums: { batches: 3 } }), /its sums of 'accuracy' are not there/],
+  [sums({ size: 2, sums: { batches: 3 } }), /of metric 'accuracy' 3 partial sums of 2 are not there/],
   [(s) => (s.parts.callbacks = [] as never), /this run's callbacks: it is no list of states/],
 ];
 

@@ -5,8 +5,7 @@ import { unscoped } from '../../tensor/scope.js';
 import { empty, type Tensor, tensor } from '../../tensor/tensor.js';
 import type { Callback, Training } from '../callback.js';
 import type { EpochRecord } from '../record.js';
-import { bestMismatch } from './model-checkpoint.js';
-import { MONITOR_RULES, Monitor, type MonitorOptions } from './monitor.js';
+import { bestMismatch, MONITOR_RULES, Monitor, type MonitorOptions } from './monitor.js';
 
 /** When training ends early. */
 export interface EarlyStoppingOptions extends MonitorOptions {

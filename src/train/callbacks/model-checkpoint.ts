@@ -2,7 +2,7 @@ import type { Json } from '../../checkpoint/stateful.js';
 import { callback, checkOptions, type Rules } from '../../options.js';
 import type { Callback, Training } from '../callback.js';
 import type { EpochRecord } from '../record.js';
-import { MONITOR_RULES, Monitor, type MonitorOptions } from './monitor.js';
+import { bestMismatch, MONITOR_RULES, Monitor, type MonitorOptions } from './monitor.js';
 
 /** What is kept of the best epoch. */
 export interface ModelCheckpointOptions extends MonitorOptions {
@@ -46,10 +46,4 @@ export class ModelCheckpoint implements Callback {
   mismatch(state: Json): string | undefined {
     return bestMismatch(state);
   }
-}
-
-/** Why a saved state holds no best figure, or undefined. */
-export function bestMismatch(state: Json): string | undefined {
-  const { best } = Object(state) as { best?: unknown };
-  return best === null || typeof best === 'number' ? undefined : 'its best figure is no number';
 }

@@ -1,4 +1,5 @@
 // Which epoch is the best, by one of its metrics.
+import type { Json } from '../../checkpoint/stateful.js';
 import { UsageError } from '../../errors.js';
 import { notNegative, oneOf, type Rule, type Rules } from '../../options.js';
 import type { EpochRecord } from '../record.js';
@@ -50,4 +51,10 @@ export class Monitor {
     this.best = value;
     return true;
   }
+}
+
+/** Why a saved state holds no best figure, or undefined. */
+export function bestMismatch(state: Json): string | undefined {
+  const { best } = Object(state) as { best?: unknown };
+  return best === null || typeof best === 'number' ? undefined : 'its best figure is no number';
 }
