@@ -94,6 +94,8 @@ test('R2: the same targets, one example, targets far from 0', async () => {
   assert.equal(await figure(new R2(), column(0.1, 0.1, 0.2), column(0.1, 0.1, 0.1)), 0);
   assert.equal(await figure(new R2(), column(1), column(1)), nan);
   assert.equal(await figure(new R2(), column(1, nan), column(1, 2)), nan);
+  // The sum of squares as f32 may have rounded it.
+  assert.is(new R2().value(Float64Array.of(0.01, 0.3, 0.030000001, 3)), 0);
   const years = [1999, 2000, 2001, 2002];
   const near = years.map((year, i) => year + (i % 2 === 0 ? 0.5 : -0.5));
   assert.equal(await figure(new R2({ center: 2000 }), column(...near), column(...years)), 0.8);
@@ -216,12 +218,12 @@ test('no gradient is kept, and nothing but the sums stays in memory', async () =
 
 test('counts stay exact beyond 2^24', async () => {
   const counts = new Accumulator(1);
-  const each = 2 ** 23 + 1;
-  for (let i = 0; i < 64; i++) {
+  const each = 2 ** 22 + 1;
+  for (let i = 0; i < 150; i++) {
     using _ = scope();
     counts.add(tensor([each]));
   }
-  assert.equal([...(await counts.read())], [64 * each]);
+  assert.equal([...(await counts.read())], [150 * each]);
   counts.reset();
 });
 

@@ -31,20 +31,6 @@ const figures = planted('train/figures', [
     ['train/evaluate', 'train/figures'],
   ],
   [
-    'src/metrics/confusion-matrix.ts',
-    'true and called classes are exchanged',
-    'this.counts[labels[i]][called]++;',
-    'this.counts[called][labels[i]]++;',
-    'train/metrics',
-  ],
-  [
-    'src/metrics/confusion-matrix.ts',
-    'scores that are NaN count as the first class',
-    'this.undecided[labels[i]]++;',
-    'this.counts[labels[i]][0]++;',
-    'train/metrics',
-  ],
-  [
     'src/train/trainer.ts',
     'trainLoss is the last batch’s',
     'const trainLoss = this.loss.value;',
