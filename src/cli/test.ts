@@ -2,7 +2,7 @@
 import type { AugmentOptions } from '../data/index.js';
 import { CheckpointError, type Module } from '../index.js';
 import { CheckpointFiles, type RunFolder, type RunSaver } from '../node/index.js';
-import { type RunFacts as RunRecord, writeRunFacts } from '../report/index.js';
+import { type RunFacts as RunRecord, reportSvg, writeRunFacts } from '../report/index.js';
 import * as train from '../train/index.js';
 import type { RunData } from './data.js';
 import type { RunFacts } from './facts.js';
@@ -46,11 +46,11 @@ export async function test(parts: TestParts): Promise<'done' | 'stopped'> {
     results.push({ name, confusion });
   }
   const weight = model.stateDict()['conv1.weight'];
-  const filters = { shape: weight.shape, data: await weight.data() };
-  const { title } = record;
+  const filters = { name: 'conv1', shape: weight.shape, data: await weight.data() };
   const figures = results.map(({ name, confusion }) => [`accuracy, ${name}`, confusion.accuracy]);
-  saver.saveFile('run.json', writeRunFacts({ ...record, results: Object.fromEntries(figures) }));
-  saver.saveFile('report.svg', train.reportSvg({ title, history, filters, test: results }));
+  const tested = { ...record, results: Object.fromEntries(figures) };
+  saver.saveFile('run.json', writeRunFacts(tested));
+  saver.saveFile('report.svg', reportSvg({ ...tested, history, filters }));
   terminal.say(`\nCurves and filters: ${folder.file('report.svg')}`);
   return 'done';
 }

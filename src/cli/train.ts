@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { deviceInfo, init, type Module, manualSeed, setDetectAnomaly, type Tensor } from '../index.js';
 import { type CheckpointFiles, type RunFolder, RunSaver } from '../node/index.js';
-import { writeRunFacts } from '../report/index.js';
+import { metricsCsv, writeRunFacts } from '../report/index.js';
 import * as train from '../train/index.js';
 import type { RunData } from './data.js';
 import { type RunFacts, writeFacts } from './facts.js';
@@ -181,7 +181,7 @@ function fitOptions({ line, facts, trainer, saver, stopping, rebuild, terminal }
       {
         onEpochEnd: (record) => {
           terminal.say(train.epochLine(record, epochs) + (best.isBest ? ' · best so far' : ''));
-          saver.saveFile('metrics.csv', train.metricsCsv(trainer.history));
+          saver.saveFile('metrics.csv', metricsCsv(trainer.history));
         },
         onRecovery: ({ error, position: { step }, lrScale }) => {
           terminal.say(error.message);

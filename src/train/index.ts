@@ -22,7 +22,6 @@ export { layerHistograms } from './layer-histograms.js';
 export * from './predict.js';
 export * from './progress.js';
 export type { EpochRecord, Progress, TrainerPosition } from './record.js';
-export * from './report.js';
 export type * from './task.js';
 export * from './tasks.js';
 export * from './trainer.js';
