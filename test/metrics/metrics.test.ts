@@ -118,7 +118,7 @@ test('RocAuc: a class missing, a NaN ranked last, and how far it may be off', as
   close.update(tensor([0.0001, 0.0002, 5]), tensor([1, 0, 1]));
   const sums = await close.sums();
   assert.equal([close.value(sums), close.uncertainty(sums)], [0.75, 0.25]);
-  assert.equal(close.curve(sums), { falsePositives: [0, 0, 1], truePositives: [0, 0.5, 1] });
+  assert.equal(close.curve(sums), { name: 'ROC', points: [[0, 0], [0, 0.5], [1, 1]], area: 0.75 }); // biome-ignore format: points
   close.reset();
 });
 
