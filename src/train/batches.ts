@@ -26,6 +26,11 @@ export type OnDevice<B> = unknown extends B
     any
   : { [K in keyof B]: B[K] extends HostArray | HostTensor ? Tensor : B[K] };
 
+/** A batch that looks the same on the device: of tensors, any arrays. Labels that are mixed in training are classes in validation. */
+export type Alike<B> = unknown extends B
+  ? B
+  : { [K in keyof B]: B[K] extends HostArray | HostTensor ? HostArray | HostTensor : B[K] };
+
 /**
  * A batch whose arrays become tensors in the open scope as they are used: what a task does not use is not uploaded.
  * @throws DataError for what is no object.

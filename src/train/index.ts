@@ -5,7 +5,7 @@
 export * from '../checkpoint/index.js';
 export * from '../metrics/index.js';
 export * from '../tuning/index.js';
-export type { BatchOrder, BatchSource, OnDevice } from './batches.js';
+export type { Alike, BatchOrder, BatchSource, OnDevice } from './batches.js';
 export type { Callback, Training } from './callback.js';
 export * from './callbacks/csv-logger.js';
 export * from './callbacks/early-stopping.js';
