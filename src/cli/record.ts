@@ -15,7 +15,8 @@ export function recordOf({ options, folders }: RunFacts, data: RunData, folder: 
   const { limit, ...rest } = options;
   const tested = data.test === data.validation ? [] : [counted('test', data.test)];
   return {
-    title: `AlexNet '${options.variant}', width ${options.width}, on ${data.title}`,
+    title: `AlexNet on ${data.title}`,
+    summary: `Variant '${options.variant}', width ${options.width}, crops of ${options.image} pixels.`,
     started: startOf(folder) ?? new Date().toISOString(),
     configuration: { ...rest, ...(Number.isFinite(limit) ? { limit } : {}), pictures: folders ?? data.title },
     environment: environment(),

@@ -155,7 +155,10 @@ test('run.json says what the run was; one that goes on keeps the time when it be
   run.create();
   const data = { train: pictures, validation: pictures, test: pictures, testName: 'them', title: 'garden, zoo' };
   const record = recordOf({ ...facts, folders: ['garden', 'zoo'] }, data, run);
-  assert.is(record.title, "AlexNet 'paper', width 0.0625, on garden, zoo");
+  assert.equal(
+    [record.title, record.summary],
+    ['AlexNet on garden, zoo', "Variant 'paper', width 0.0625, crops of 67 pixels."],
+  );
   assert.equal(record.configuration!.pictures, ['garden', 'zoo']);
   assert.not.ok('limit' in record.configuration!, 'all pictures');
   assert.is(record.environment!.adapter, deviceInfo().name);
