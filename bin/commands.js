@@ -6,6 +6,7 @@ const USAGE = `npx wgrad COMMAND [options]
   doctor              what this machine's adapter offers, what is wrong, and how to mend it
   train --data DIR    trains AlexNet on a folder of pictures: one folder a class, or Kaggle's names (cat.1.jpg)
   predict FILE|DIR    names what is on pictures, by the network trained last (--run DIR or FILE.safetensors: by another)
+  compare RUN RUN...  puts runs side by side into one report
   summary             the network's table of layers
   bench               how fast each kernel is here, beside the adapter's own peak
 
@@ -31,6 +32,7 @@ const commands = {
   doctor: module('../build/src/cli/doctor.js'),
   train: classifier([]),
   predict: classifier(['predict']),
+  compare: module('../build/src/cli/compare.js'),
   summary: classifier(['--summary']),
   bench: module('../build/bench/main.js'),
 };

@@ -4,8 +4,11 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { reflect } from '../src/device/reflect.js';
+import { writeShared } from './shared-wgsl.mjs';
 
 const folder = fileURLToPath(new URL('../src/kernels/', import.meta.url));
+
+writeShared(folder);
 
 /** @param {string} text */
 const quoted = (text) => `\`${text.replace(/[\\`]|\$\{/g, '\\$&')}\``;

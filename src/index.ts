@@ -44,7 +44,17 @@ export * from './layers/index.js';
 export * from './models/index.js';
 export * from './optim/index.js';
 export type { Rule, Rules } from './options.js';
-export type { DType, HostArray, HostTensor, TypedArray } from './tensor/dtype.js';
+export type {
+  AnyDType,
+  ArrayOf,
+  DataOf,
+  DType,
+  DTypeFrom,
+  DTypesOf,
+  HostArray,
+  HostTensor,
+  TypedArray,
+} from './tensor/dtype.js';
 export { parameter } from './tensor/parameter.js';
 export { keep, type Owned, type Scope, scope } from './tensor/scope.js';
 export { manualSeed, type RngState, rngState, setRngState } from './tensor/seed.js';

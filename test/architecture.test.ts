@@ -163,38 +163,12 @@ test('every .wgsl file has a launcher that uses it', () => {
     const names = text.get(file)!.match(/import \{([^}]*)\} from '\.\/sources\.gen\.js'/)?.[1] ?? '';
     return names.split(',').map((name) => name.trim().split(' as ')[0]);
   });
-  const shaders = all.filter((file) => file.endsWith('.wgsl')).map((file) => posix.basename(file, '.wgsl'));
+  const shaders = all
+    .filter((file) => file.endsWith('.wgsl') && !file.startsWith('kernels/shared/'))
+    .map((file) => posix.basename(file, '.wgsl'));
   assert.ok(shaders.length > 0);
   assert.equal(
     shaders.filter((name) => !used.includes(name)),
-    [],
-  );
-});
-
-/** The functions of a WGSL file with their text, by what stands before the brace. Slots are each file's own. */
-function functionsOf(file: string): [signature: string, body: string][] {
-  const lines = readFileSync(root + file, 'utf8').split('\n');
-  return lines.flatMap((line, at): [string, string][] => {
-    if (!/^fn \w+\(.*\{/.test(line) || line.includes('// slot')) return [];
-    const end = line.endsWith('}') ? at : lines.indexOf('}', at);
-    return [[line.slice(0, line.indexOf(' {')), lines.slice(at, end + 1).join('\n')]];
-  });
-}
-
-test('a function that several .wgsl files repeat is the same in each', () => {
-  const loadsOfItsOwn = 'fn load_a('; // as wide as the file's tile
-  const copies = new Map<string, { file: string; body: string }[]>();
-  for (const file of all.filter((name) => name.endsWith('.wgsl'))) {
-    for (const [signature, body] of functionsOf(file)) {
-      if (signature.startsWith(loadsOfItsOwn)) continue;
-      copies.set(signature, [...(copies.get(signature) ?? []), { file, body }]);
-    }
-  }
-  const repeated = [...copies].filter(([, found]) => found.length > 1);
-  assert.ok(repeated.length >= 10, `only ${repeated.length} functions are found in several files`);
-  const differing = repeated.filter(([, found]) => found.some(({ body }) => body !== found[0].body));
-  assert.equal(
-    differing.map(([signature, found]) => `${signature}: ${found.map(({ file }) => file).join(', ')}`),
     [],
   );
 });

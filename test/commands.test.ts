@@ -1,6 +1,7 @@
 // The commands, options and environment variables that the documentation names exist.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import * as assert from 'uvu/assert';
 import { checkResumed, checkUsed } from '../src/cli/given.js';
 import { help, parseCommandLine } from '../src/cli/options.js';
@@ -130,7 +131,7 @@ test('a misspelt command is answered with the one that was meant', () => {
     return [status, stderr.split('\n')[0]];
   };
   assert.equal(wgradBin('predcit', 'a.jpg'), [2, "wgrad: 'predcit' is no command; did you mean 'predict'?"]);
-  for (const command of ['doctor', 'train', 'summary', 'bench'])
+  for (const command of ['doctor', 'train', 'compare', 'summary', 'bench'])
     assert.equal(wgradBin(command, '--hlep'), [
       1,
       "Unknown option '--hlep'; did you mean --help? --help lists the options",
@@ -147,6 +148,29 @@ test('what commands write on standard error is passed on, but for Dawn’s greet
   };
   const other = 'Warning: maxDynamicUniformBuffersPerPipelineLayout artificially reduced\nWarning: no driver\n';
   assert.is(started(`${greeting('Uniform')}one\n${greeting('Storage')}${other}`), `one\n${other}`);
+});
+
+test('compare puts runs into one report, and names a folder that is none', () => {
+  const home = mkdtempSync(`${tmpdir()}/wgrad-compare-`);
+  for (const [name, loss] of [
+    ['slow', 0.5],
+    ['fast', 0.25],
+  ] as const) {
+    mkdirSync(`${home}/${name}`);
+    writeFileSync(`${home}/${name}/metrics.csv`, `epoch,step,learningRate,seconds,loss\n1,10,0.1,2,${loss}\n`);
+  }
+  writeFileSync(`${home}/fast/run.json`, '{ "title": "the fast one", "configuration": { "momentum": 0.75 } }');
+  const compare = (...args: string[]) =>
+    spawnSync(process.execPath, [`${root}bin/wgrad.js`, 'compare', ...args], { cwd: home, encoding: 'utf8' });
+  assert.is(compare('slow', 'fast', '--out', 'both.html').stdout, '2 runs compared: both.html\n');
+  assert.match(readFileSync(`${home}/both.html`, 'utf8'), /slow[\s\S]*fast[\s\S]*momentum[\s\S]*0\.75/);
+  const wrong = compare('slow', 'quick');
+  assert.equal(
+    [wrong.status, wrong.stderr],
+    [1, 'quick/metrics.csv: cannot be read (there is no such file or folder: ENOENT)\n'],
+  );
+  assert.match(compare('slow').stderr, /^compare: name two runs or more/);
+  rmSync(home, { recursive: true });
 });
 
 test('the help of an installed package speaks of no other folders than its user’s', () => {

@@ -5,6 +5,7 @@ import { at, Backward, currentPlace } from '../device/place.js';
 import { copyBuffer } from '../device/recorder.js';
 import { DtypeError, ShapeError, showValue, UsageError } from '../errors.js';
 import { binary } from '../kernels/elementwise.js';
+import type { DType } from '../tensor/dtype.js';
 import { keep, requireSync, scope, unscoped } from '../tensor/scope.js';
 import { sameShape, showShape } from '../tensor/shape.js';
 import { alias, empty, type GradNode, onBackward, Tensor } from '../tensor/tensor.js';
@@ -77,7 +78,7 @@ export function noGrad<T>(body: () => T): T {
  * Computes an op that is made of several tensors, of which a gradient needs more than the result. Where none will be
  * computed the others go at once, so that an op outside of all scopes leaves its result and nothing else.
  */
-export function composed(inputs: readonly Tensor[], body: () => Tensor): Tensor {
+export function composed<D extends DType>(inputs: readonly Tensor[], body: () => Tensor<D>): Tensor<D> {
   return recording && inputs.some((t) => t.requiresGrad) ? body() : scope(body);
 }
 
@@ -86,7 +87,12 @@ export function composed(inputs: readonly Tensor[], body: () => Tensor): Tensor 
  * returns, for each input, a thunk that computes the gradient with respect to it, or null where there is none; only the
  * thunks that somebody needs are called.
  */
-export function record(name: string, y: Tensor, inputs: readonly Tensor[], grad: GradNode['grad']): Tensor {
+export function record<D extends DType>(
+  name: string,
+  y: Tensor<D>,
+  inputs: readonly Tensor[],
+  grad: GradNode['grad'],
+): Tensor<D> {
   if (!(y instanceof Tensor && Array.isArray(inputs) && inputs.every((x) => x instanceof Tensor))) {
     throw new UsageError(
       `record: takes a result and a list of inputs, all tensors; got ${showValue(y)} of ${showValue(inputs)}`,

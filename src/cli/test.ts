@@ -2,6 +2,7 @@
 import type { AugmentOptions } from '../data/index.js';
 import { CheckpointError, type Module } from '../index.js';
 import { CheckpointFiles, type RunFolder, type RunSaver } from '../node/index.js';
+import { type RunFacts as RunRecord, reportSvg, writeRunFacts } from '../report/index.js';
 import * as train from '../train/index.js';
 import type { RunData } from './data.js';
 import type { RunFacts } from './facts.js';
@@ -13,6 +14,7 @@ export interface TestParts {
   model: Module;
   facts: RunFacts;
   data: RunData;
+  record: RunRecord;
   folder: RunFolder;
   saver: RunSaver;
   history: readonly train.EpochRecord[];
@@ -23,7 +25,7 @@ export interface TestParts {
 
 /** Accuracy of the best weights on pictures that training never saw; leaves report.svg. */
 export async function test(parts: TestParts): Promise<'done' | 'stopped'> {
-  const { model, facts, data, folder, saver, history, tenCrop, terminal } = parts;
+  const { model, data, record, folder, saver, history, tenCrop, terminal } = parts;
   if (data.test.length === 0) {
     terminal.say(
       '\nThere are no pictures to test with: no validation pictures were kept, and there is no test folder.',
@@ -44,9 +46,11 @@ export async function test(parts: TestParts): Promise<'done' | 'stopped'> {
     results.push({ name, confusion });
   }
   const weight = model.stateDict()['conv1.weight'];
-  const filters = { shape: weight.shape, data: await weight.data() };
-  const title = `AlexNet '${facts.options.variant}', width ${facts.options.width}, on ${data.title}`;
-  saver.saveFile('report.svg', train.reportSvg({ title, history, filters, test: results }));
+  const filters = { name: 'conv1', shape: weight.shape, data: await weight.data() };
+  const figures = results.map(({ name, confusion }) => [`accuracy, ${name}`, confusion.accuracy]);
+  const tested = { ...record, results: Object.fromEntries(figures) };
+  saver.saveFile('run.json', writeRunFacts(tested));
+  saver.saveFile('report.svg', reportSvg({ ...tested, history, filters }));
   terminal.say(`\nCurves and filters: ${folder.file('report.svg')}`);
   return 'done';
 }

@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { deviceInfo, init, type Module, manualSeed, setDetectAnomaly, type Tensor } from '../index.js';
 import { type CheckpointFiles, type RunFolder, RunSaver } from '../node/index.js';
-import { writeMetricsCsv } from '../report/index.js';
+import { metricsCsv, writeRunFacts } from '../report/index.js';
 import * as train from '../train/index.js';
 import type { RunData } from './data.js';
 import { type RunFacts, writeFacts } from './facts.js';
@@ -12,6 +12,7 @@ import { buildLoaders, buildParts, type RunLoaders } from './parts.js';
 import { optionsOf, type PresetName, type RunOptions } from './presets.js';
 import { profileStep } from './profile-step.js';
 import type { Project } from './project.js';
+import { recordOf } from './record.js';
 import type { Stopping } from './stopping.js';
 import type { Terminal } from './terminal.js';
 import { test } from './test.js';
@@ -72,6 +73,8 @@ export async function run({
   setDetectAnomaly(line.detectAnomaly);
   stopping.trainingBegins();
   const saver = new RunSaver(files, (text) => terminal.say(text));
+  const record = recordOf(facts, data, folder);
+  saver.saveFile('run.json', writeRunFacts(record));
   const rebuild = async () => {
     await init();
     return buildParts(facts, loaders);
@@ -89,7 +92,8 @@ export async function run({
   const { model } = trainer.parts;
   const { signal } = stopping;
   const { history } = trainer;
-  const tested = await test({ model, facts, data, folder, saver, history, tenCrop: line.tenCrop, terminal, signal });
+  const { tenCrop } = line;
+  const tested = await test({ model, facts, data, record, folder, saver, history, tenCrop, terminal, signal });
   if (tested === 'done') {
     terminal.say(`Try it: ${project.calls.predict} FILE... --run ${folder.path}`);
     const { seconds } = trainer.position;
@@ -177,7 +181,7 @@ function fitOptions({ line, facts, trainer, saver, stopping, rebuild, terminal }
       {
         onEpochEnd: (record) => {
           terminal.say(train.epochLine(record, epochs) + (best.isBest ? ' · best so far' : ''));
-          saver.saveFile('metrics.csv', writeMetricsCsv(trainer.history));
+          saver.saveFile('metrics.csv', metricsCsv(trainer.history));
         },
         onRecovery: ({ error, position: { step }, lrScale }) => {
           terminal.say(error.message);

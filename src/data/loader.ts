@@ -144,7 +144,7 @@ export class DataLoader<D extends AnyDataset = ImageDataset, Made = BatchOf<D>, 
    * @throws DataError if a source gives fewer or more examples than its length promises; UsageError, as the first batch is asked
    * for, unless both are whole numbers, 0 or more.
    */
-  async *epoch(number: number, from: { startBatch?: number } = {}): AsyncGenerator<Batch> {
+  async *epoch(number: number, from: { startBatch?: number } = {}): AsyncGenerator<Batch, undefined> {
     checkOptions('epoch', { number, ...from }, { number: required(whole()), startBatch: whole() });
     const { startBatch = 0 } = from;
     const { prefetch = 3 } = this.given;
@@ -160,7 +160,7 @@ export class DataLoader<D extends AnyDataset = ImageDataset, Made = BatchOf<D>, 
     });
   }
 
-  private async *read(reader: ExampleReader, epoch: number, startBatch: number): AsyncGenerator<Batch> {
+  private async *read(reader: ExampleReader, epoch: number, startBatch: number): AsyncGenerator<Batch, undefined> {
     const { batchSize, prefetch = 3, collate: together = collate } = this.given;
     try {
       await reader.skip(Math.min(startBatch * batchSize, this.length));

@@ -24,7 +24,10 @@ export type Mixed<Batch, Labels extends string = 'labels'> = {
 };
 
 /** What can be mixed. */
-export type Mixable<Inputs extends string = 'images', Labels extends string = 'labels'> = Record<Inputs, HostTensor> &
+export type Mixable<Inputs extends string = 'images', Labels extends string = 'labels'> = Record<
+  Inputs,
+  HostTensor<Float32Array>
+> &
   Record<Labels, Int32Array | HostTensor>;
 
 /** A `batchTransform` that mixes. */

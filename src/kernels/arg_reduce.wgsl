@@ -10,7 +10,7 @@ struct Params { count: u32, length: u32, inner: u32, x_base: u32, y_base: u32 }
 fn better(a: f32, b: f32) -> bool { return a > b; } // slot
 
 // By its bits: a compiler may assume that there are no NaNs.
-fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
+fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; } // shared
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,

@@ -15,7 +15,7 @@ var<workgroup> parts: array<Place, LANES>;
 fn better(a: f32, b: f32) -> bool { return a > b; } // slot
 
 // By its bits: a compiler may assume that there are no NaNs.
-fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
+fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; } // shared
 
 // The better of two places: NaN before all others, of equals the first.
 fn best_of(a: Place, b: Place) -> Place {

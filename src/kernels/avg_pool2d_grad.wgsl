@@ -11,7 +11,7 @@ struct Params {
 @group(1) @binding(0) var<uniform> p: Params;
 
 // First and last place (excluded) of window i in the image, and how many places it counts.
-fn window(i: u32, size: u32, out: u32, extent: u32, stride: u32, padding: u32) -> vec3u {
+fn window(i: u32, size: u32, out: u32, extent: u32, stride: u32, padding: u32) -> vec3u { // shared
   if (p.adaptive != 0u) {
     let first = i * size / out;
     let last = ((i + 1u) * size + out - 1u) / out;

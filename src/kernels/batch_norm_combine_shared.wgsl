@@ -16,10 +16,10 @@ struct Params { channels: u32, batch: u32, plane: f32, eps: f32, momentum: f32 }
 var<workgroup> parts: array<vec2f, LANES>;
 
 // By its bits: a compiler may assume that there are no NaNs.
-fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
+fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; } // shared
 
 // The sums of the numbers of LANES lanes, in a fixed order, for each of them.
-fn sums(lane: u32, part: vec2f) -> vec2f {
+fn sums(lane: u32, part: vec2f) -> vec2f { // shared
   parts[lane] = part;
   workgroupBarrier();
   for (var span = LANES / 2u; span > 0u; span /= 2u) {

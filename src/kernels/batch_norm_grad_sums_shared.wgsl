@@ -19,7 +19,7 @@ struct Params { planes: u32, channels: u32, plane: u32, x_base: u32, dy_base: u3
 var<workgroup> parts: array<vec2f, LANES * PLANES>;
 
 // The sums of the numbers of LANES lanes, in a fixed order, for each of them.
-fn sums(lane: u32, part: vec2f) -> vec2f {
+fn sums(lane: u32, part: vec2f) -> vec2f { // shared
   parts[lane] = part;
   workgroupBarrier();
   for (var span = LANES / 2u; span > 0u; span /= 2u) {

@@ -14,10 +14,10 @@ struct Params { planes: u32, plane: u32, x_base: u32, means_base: u32, deviation
 var<workgroup> parts: array<vec2f, LANES * PLANES>;
 
 // By its bits: a compiler may assume that there are no NaNs.
-fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
+fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; } // shared
 
 // The sums of the numbers of LANES lanes, in a fixed order, for each of them.
-fn sums(lane: u32, part: vec2f) -> vec2f {
+fn sums(lane: u32, part: vec2f) -> vec2f { // shared
   parts[lane] = part;
   workgroupBarrier();
   for (var span = LANES / 2u; span > 0u; span /= 2u) {

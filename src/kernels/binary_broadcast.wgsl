@@ -16,10 +16,10 @@ struct Params {
 fn f(a: value, b: value) -> value { return a + b; } // slot
 
 // By its bits: a compiler may assume that there are no NaNs.
-fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
+fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; } // shared
 
 // a / b for every b: above 2^126 a division promises nothing (WGSL, 15.7.4), and on one adapter it gives 0.
-fn divide(a: value, b: value) -> value {
+fn divide(a: value, b: value) -> value { // shared
   let smaller = select(value(1.0), value(0.25), abs(b) > value(8.5e37));
   return (a * smaller) / (b * smaller);
 }

@@ -24,8 +24,8 @@ const BYTES = SLOTS * 2 * 4;
 let found: GpuBuffer | undefined;
 /** A slot for each kind of check. Where there are too many to tell apart, the list begins anew once all have been read. */
 const ranges: ClassRange[] = [];
-/** Whether a check was launched since the last read of `found`. */
-let unread = false;
+/** Slots of the checks since the last read of `found`, in their order: where several ops saw a wrong label, the first one tells. */
+const unread = new Set<number>();
 
 /** Looks at labels of an i32 tensor, or at what was cast from bytes to f32. */
 export function checkClasses(labels: GpuBuffer, count: number, dtype: 'i32' | 'f32', range: ClassRange): void {
@@ -37,7 +37,7 @@ export function checkClasses(labels: GpuBuffer, count: number, dtype: 'i32' | 'f
     const params = { count: w.count, classes, ignored };
     run(shader, buffers, params, { slots: { label: dtype }, groups: ceilDiv(w.count, 64) });
   }
-  unread = true;
+  unread.add(slot);
 }
 
 /** This device's. */
@@ -58,7 +58,7 @@ function current(): GpuBuffer {
 function slotOf({ op, classes, ignored }: ClassRange): number {
   const known = ranges.findIndex((r) => r.op === op && r.classes === classes && r.ignored === ignored);
   if (known >= 0) return known;
-  if (ranges.length === SLOTS && !unread) ranges.length = 0;
+  if (ranges.length === SLOTS && unread.size === 0) ranges.length = 0;
   if (ranges.length < SLOTS) ranges.push({ op, classes, ignored });
   return ranges.length - 1;
 }
@@ -69,12 +69,12 @@ function slotOf({ op, classes, ignored }: ClassRange): number {
  */
 export async function reportClasses(): Promise<void> {
   const from = found;
-  if (!unread || from?.pool !== activeRecorder('labels').host.pool) return; // what another device was to look at is gone with it
-  unread = false;
-  const checked = [...ranges];
+  if (unread.size === 0 || from?.pool !== activeRecorder('labels').host.pool) return; // what another device was to look at is gone with it
+  const [asked, checked] = [[...unread], [...ranges]];
+  unread.clear();
   const words = new Uint32Array(await read(from, checked.length * 2 * 4));
-  const slot = checked.findIndex((_, i) => words[2 * i] > 0);
-  if (slot < 0) return;
+  const slot = [...asked, ...checked.keys()].find((i) => words[2 * i] > 0);
+  if (slot === undefined) return;
   if (!from.pool.lost) upload(from, new Uint32Array(SLOTS * 2));
   const { op, classes, ignored } = checked[slot];
   const [count, largest] = words.subarray(2 * slot);

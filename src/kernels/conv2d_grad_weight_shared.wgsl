@@ -46,7 +46,7 @@ fn go_on(pixel: vec3u, by: vec3u) -> vec3u {
 }
 
 // The four numbers of column block `block`, at `i`: eight neighbours, then the next eight, so that threads side by side load and store side by side.
-fn column_of(block: u32, i: u32) -> u32 { return block / 8u * 32u + i * 8u + block % 8u; }
+fn column_of(block: u32, i: u32) -> u32 { return block / 8u * 32u + i * 8u + block % 8u; } // shared
 
 // How far the four pixels of a block lie from the first, `steps` from one to the next, row to row and image to image: those at `first`, K_BLOCKS on,
 // twice and three times that. 0 from `end` on.

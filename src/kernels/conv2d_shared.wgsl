@@ -49,7 +49,7 @@ fn go_on(tap: vec3u, by: vec3u) -> vec3u {
 }
 
 // The four numbers of column block `block`, at `i`: eight neighbours, then the next eight, so that threads side by side load and store side by side.
-fn column_of(block: u32, i: u32) -> u32 { return block / 8u * 32u + i * 8u + block % 8u; }
+fn column_of(block: u32, i: u32) -> u32 { return block / 8u * 32u + i * 8u + block % 8u; } // shared
 
 // A block of weight or x, its vectors along k; zero from `depth` on, but for what lies beyond it in a vector that reaches over it.
 fn fetch(from_a: bool, at: vec4u, tap: vec3u, k: u32, depth: u32) -> mat4x4f {

@@ -14,24 +14,25 @@ struct Params { count: u32, classes: u32, inner: u32, ignore_index: i32, smoothi
 @group(1) @binding(0) var<uniform> p: Params;
 
 // By its bits: a compiler may assume that there are no NaNs.
-fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
+fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; } // shared
 
 const SHRINK = 5.9604645e-8; // 2^-24
 
 // The sum of exponentials starts at 0, but at NaN if the row has one or its top is infinite: max and exp need not pass that
 // on. `all` is the row's sum, made small so that finite numbers do not add up to an infinity.
-fn start_of_sum(top: f32, all: f32) -> f32 {
+fn start_of_sum(top: f32, all: f32) -> f32 { // shared
   let bits = bitcast<u32>(select(top, all, is_nan(all)));
   return select(0.0, bitcast<f32>(bits | 0x7fc00000u), (bits & 0x7f800000u) == 0x7f800000u);
 }
 
-fn class_weight(c: u32) -> f32 {
+// What class c counts.
+fn class_weight(c: u32) -> f32 { // shared
   if (WEIGHTED) { return weight[c]; }
   return 1.0;
 }
 
 // The sum of q over the classes.
-fn sum_of_q(target_class: i32, weights: f32) -> f32 {
+fn sum_of_q(target_class: i32, weights: f32) -> f32 { // shared
   let own = class_weight(min(u32(target_class), p.classes - 1u));
   return select(1.0, (1.0 - p.smoothing) * own + p.smoothing * (weights / f32(p.classes)), WEIGHTED);
 }

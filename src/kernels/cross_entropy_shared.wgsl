@@ -17,7 +17,7 @@ var<workgroup> parts: array<vec2f, LANES>;
 
 // The language's own logarithm may be off by 5e-7 around 1. x = 2^k (1 + f) with 1 + f around 1; the rest is the series of
 // fdlibm's logf. For finite x >= 1; NaN stays.
-fn logarithm(x: f32) -> f32 {
+fn logarithm(x: f32) -> f32 { // shared
   let bits = bitcast<u32>(x) + 0x4afb0du;
   let k = f32(i32(bits >> 23u) - 127);
   let f = bitcast<f32>((bits & 0x7fffffu) + 0x3f3504f3u) - 1.0;
@@ -29,19 +29,19 @@ fn logarithm(x: f32) -> f32 {
 }
 
 // By its bits: a compiler may assume that there are no NaNs.
-fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
+fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; } // shared
 
 const SHRINK = 5.9604645e-8; // 2^-24
 
 // The sum of exponentials starts at 0, but at NaN if the row has one or its top is infinite: max and exp need not pass that
 // on. `all` is the row's sum, made small so that finite numbers do not add up to an infinity.
-fn start_of_sum(top: f32, all: f32) -> f32 {
+fn start_of_sum(top: f32, all: f32) -> f32 { // shared
   let bits = bitcast<u32>(select(top, all, is_nan(all)));
   return select(0.0, bitcast<f32>(bits | 0x7fc00000u), (bits & 0x7f800000u) == 0x7f800000u);
 }
 
 // The largest of the lanes' first numbers and the sum of their second ones, for all lanes.
-fn top_and_sum(lane: u32, part: vec2f) -> vec2f {
+fn top_and_sum(lane: u32, part: vec2f) -> vec2f { // shared
   parts[lane] = part;
   workgroupBarrier();
   for (var span = LANES / 2u; span > 0u; span /= 2u) {
@@ -54,7 +54,7 @@ fn top_and_sum(lane: u32, part: vec2f) -> vec2f {
 }
 
 // The sums of the numbers of LANES lanes, in a fixed order, for each of them.
-fn sums(lane: u32, part: vec2f) -> vec2f {
+fn sums(lane: u32, part: vec2f) -> vec2f { // shared
   parts[lane] = part;
   workgroupBarrier();
   for (var span = LANES / 2u; span > 0u; span /= 2u) {
@@ -66,13 +66,14 @@ fn sums(lane: u32, part: vec2f) -> vec2f {
   return result;
 }
 
-fn class_weight(c: u32) -> f32 {
+// What class c counts.
+fn class_weight(c: u32) -> f32 { // shared
   if (WEIGHTED) { return weight[c]; }
   return 1.0;
 }
 
 // The loss of a row from the logarithm of its sum, the weight and the distance below top of its target, and the sums over classes.
-fn loss_of(log_sum: f32, own: f32, on_target: f32, weights: f32, below_top: f32) -> f32 {
+fn loss_of(log_sum: f32, own: f32, on_target: f32, weights: f32, below_top: f32) -> f32 { // shared
   let on_average = below_top / f32(p.classes);
   let share = (1.0 - p.smoothing) * own;
   let all = select(1.0, share + p.smoothing * (weights / f32(p.classes)), WEIGHTED);

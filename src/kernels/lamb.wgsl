@@ -11,10 +11,10 @@ struct Params { count: u32, rate: f32, scale: f32, correction: f32, eps: f32, de
 @group(1) @binding(0) var<uniform> p: Params;
 
 // By its bits: NaN is not 0.
-fn is_zero(v: f32) -> bool { return bitcast<u32>(v) == 0u; }
+fn is_zero(v: f32) -> bool { return bitcast<u32>(v) == 0u; } // shared
 
 // Adam's step, and the weight decay. `scale` is 1 / (1 - beta1^t), `correction` 1 / sqrt(1 - beta2^t).
-fn direction(m: vec4f, v: vec4f, w: vec4f) -> vec4f {
+fn direction(m: vec4f, v: vec4f, w: vec4f) -> vec4f { // shared
   return p.scale * m / (sqrt(v) * p.correction + p.eps) + select(p.decay * w, vec4f(), p.decay == 0.0);
 }
 

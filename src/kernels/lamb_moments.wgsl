@@ -12,10 +12,10 @@ struct Params { count: u32, begin: u32, threads: u32, beta1: f32, beta2: f32, re
 @group(1) @binding(0) var<uniform> p: Params;
 
 // v, with zeros for what lies behind the end.
-fn within(v: vec4f, i: u32) -> vec4f { return select(vec4f(), v, vec4u(i * 4u) + vec4u(0u, 1u, 2u, 3u) < vec4u(p.count)); }
+fn within(v: vec4f, i: u32) -> vec4f { return select(vec4f(), v, vec4u(i * 4u) + vec4u(0u, 1u, 2u, 3u) < vec4u(p.count)); } // shared
 
 // Adam's step, and the weight decay. `scale` is 1 / (1 - beta1^t), `correction` 1 / sqrt(1 - beta2^t).
-fn direction(m: vec4f, v: vec4f, w: vec4f) -> vec4f {
+fn direction(m: vec4f, v: vec4f, w: vec4f) -> vec4f { // shared
   return p.scale * m / (sqrt(v) * p.correction + p.eps) + select(p.decay * w, vec4f(), p.decay == 0.0);
 }
 

@@ -11,7 +11,7 @@ struct Params { count: u32, rate: f32, momentum: f32, decay: f32, coefficient: f
 @group(1) @binding(0) var<uniform> p: Params;
 
 // By its bits: NaN is not 0.
-fn is_zero(v: f32) -> bool { return bitcast<u32>(v) == 0u; }
+fn is_zero(v: f32) -> bool { return bitcast<u32>(v) == 0u; } // shared
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,

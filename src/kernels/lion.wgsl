@@ -10,7 +10,7 @@ struct Params { count: u32, rate: f32, beta1: f32, beta2: f32, shrink: f32, rest
 @group(1) @binding(0) var<uniform> p: Params;
 
 // By its bits: a compiler may assume that there are no NaNs.
-fn is_nan(v: vec4f) -> vec4<bool> { return (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u); }
+fn is_nan(v: vec4f) -> vec4<bool> { return (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u); } // shared
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,

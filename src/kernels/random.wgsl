@@ -50,14 +50,15 @@ fn circle(turns: vec2f) -> vec4f {
 }
 
 // The upper and lower half of a 64-bit product.
-fn multiply(a: u32, b: u32) -> vec2u {
+fn multiply(a: u32, b: u32) -> vec2u { // shared
   let low = (a & 0xffffu) * (b & 0xffffu);
   let cross = (a >> 16u) * (b & 0xffffu) + (low >> 16u);
   let other = (a & 0xffffu) * (b >> 16u) + (cross & 0xffffu);
   return vec2u((a >> 16u) * (b >> 16u) + (cross >> 16u) + (other >> 16u), a * b);
 }
 
-fn philox(start: vec4u, key_start: vec2u) -> vec4u {
+// Philox4x32-10: four random words from a counter and a key. Salmon et al. 2011.
+fn philox(start: vec4u, key_start: vec2u) -> vec4u { // shared
   var counter = start;
   var key = key_start;
   for (var round = 0u; round < 10u; round++) {

@@ -19,7 +19,7 @@ const TWO_OVER_PI = array<u32, 8>(
 );
 
 // The upper and lower half of a 64-bit product.
-fn multiply(a: u32, b: u32) -> vec2u {
+fn multiply(a: u32, b: u32) -> vec2u { // shared
   let low = (a & 0xffffu) * (b & 0xffffu);
   let cross = (a >> 16u) * (b & 0xffffu) + (low >> 16u);
   let other = (a & 0xffffu) * (b >> 16u) + (cross & 0xffffu);

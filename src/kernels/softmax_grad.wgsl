@@ -11,8 +11,8 @@ struct Params { count: u32, length: u32, inner: u32, y_base: u32, dy_base: u32, 
 fn term(y: f32, dy: f32) -> f32 { return y * dy; } // slot: dy
 fn finish(y: f32, dy: f32, sum: f32) -> f32 { return y * (dy - sum); } // slot: select(dy - exp(y) * sum, y, is_nan(y))
 
-// By its bits: a compiler may assume that there are no NaNs, and exp need not pass them on.
-fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
+// By its bits: a compiler may assume that there are no NaNs.
+fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; } // shared
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,

@@ -15,11 +15,11 @@ var<workgroup> parts: array<vec2f, LANES>;
 fn term(y: f32, dy: f32) -> f32 { return y * dy; } // slot: dy
 fn finish(y: f32, dy: f32, sum: f32) -> f32 { return y * (dy - sum); } // slot: select(dy - exp(y) * sum, y, is_nan(y))
 
-// By its bits: a compiler may assume that there are no NaNs, and exp need not pass them on.
-fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
+// By its bits: a compiler may assume that there are no NaNs.
+fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; } // shared
 
 // The sums of the numbers of LANES lanes, in a fixed order, for each of them.
-fn sums(lane: u32, part: vec2f) -> vec2f {
+fn sums(lane: u32, part: vec2f) -> vec2f { // shared
   parts[lane] = part;
   workgroupBarrier();
   for (var span = LANES / 2u; span > 0u; span /= 2u) {

@@ -2,7 +2,8 @@
 import { UsageError } from '../errors.js';
 import { requireSync } from '../tensor/scope.js';
 import { showShape } from '../tensor/shape.js';
-import { type Tensor, tensorsIn } from '../tensor/tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { tensorsIn } from '../tensor/tensors-in.js';
 import { type AnyModule, requireModule, watchingModes } from './module.js';
 
 const WHERE =

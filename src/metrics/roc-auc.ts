@@ -4,17 +4,10 @@ import { bincount } from '../autograd/ops/count.js';
 import { abs, clamp } from '../autograd/ops/pointwise.js';
 import { reshape, slice } from '../autograd/ops/shape.js';
 import { checkOptions, int32, whole } from '../options.js';
+import { type RocCurve, rocOf } from '../report/roc.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { answers, IGNORED } from './answers.js';
 import { Metric } from './metric.js';
-
-/** A curve of the shares of negatives and of positives above each threshold, from (0, 0) to (1, 1). */
-export interface RocCurve {
-  /** Of the negatives, the share taken for positive. */
-  falsePositives: number[];
-  /** Of the positives, the share found. */
-  truePositives: number[];
-}
 
 /**
  * The area under the receiver operating characteristic of two classes: the share of pairs of a positive and a negative in which
@@ -73,21 +66,20 @@ export class RocAuc extends Metric {
     return { area: (won + tied / 2) / all, tied: tied / all };
   }
 
-  /** The curve, from the sums of all batches' statistics: `auc.curve(await auc.sums())`. */
-  curve(sums: Float64Array): RocCurve {
+  /** The curve, for a report, from the sums of all batches' statistics: `auc.curve(await auc.sums())`. */
+  curve(sums: Float64Array, name = 'ROC'): RocCurve {
     const width = this.bins + 2;
     const total = (from: number) => sums.subarray(from, from + width).reduce((a, b) => a + b, 0);
     const [negatives, positives] = [total(0), total(width)];
-    const curve: RocCurve = { falsePositives: [0], truePositives: [0] };
+    const points: [number, number][] = [[0, 0]];
     let [negative, positive] = [0, 0];
     for (let bin = width - 1; bin >= 0; bin--) {
       if (sums[bin] === 0 && sums[width + bin] === 0) continue;
       negative += sums[bin];
       positive += sums[width + bin];
-      curve.falsePositives.push(negative / negatives);
-      curve.truePositives.push(positive / positives);
+      points.push([negative / negatives, positive / positives]);
     }
-    return curve;
+    return rocOf(name, points, this.value(sums));
   }
 }
 

@@ -1,10 +1,12 @@
 // From files to a store of squares: what the cache has, what is decoded now, and where all of it is read from.
 import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { MemoryPixels, PixelStore, SummedPictures } from '../data/pixel-store.js';
 import { decodePictures } from './decode-pictures.js';
 import { DecodingPixels, FilePixels } from './file-pixels.js';
 import { emptySum } from './image-sum.js';
 import { lock } from './lock-file.js';
+import { removeOldCaches } from './old-caches.js';
 import type { PackedNames } from './packed-names.js';
 import { PictureTable } from './picture-table.js';
 import { PixelCache } from './pixel-cache.js';
@@ -34,6 +36,7 @@ export interface Loaded {
 export async function loadPictures(plan: LoadPlan): Promise<Loaded> {
   const { folder, files, names, size, workers, held, onProgress, tell } = plan;
   const cache = plan.cache ? new PixelCache(folder, size, tell) : null;
+  if (cache) removeOldCaches(dirname(cache.path), tell);
   const stamps = stampsOf(folder, plan.cache ? files : []);
   const look = () => {
     const table = new PictureTable(files.length);

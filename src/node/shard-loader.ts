@@ -139,7 +139,7 @@ export class ShardLoader<Batch = ImageBatch> {
    * @throws DataError if a shard cannot be read any more, holds other samples than when it was opened, or if a picture cannot be
    * read (with `onDamaged`: all pictures of a batch); UsageError, as the first batch is asked for, unless both are whole numbers, 0 or more.
    */
-  async *epoch(number: number, from: { startBatch?: number } = {}): AsyncGenerator<Batch> {
+  async *epoch(number: number, from: { startBatch?: number } = {}): AsyncGenerator<Batch, undefined> {
     checkOptions('epoch', { number, ...from }, { number: required(whole()), startBatch: whole() });
     const { startBatch = 0 } = from;
     const { batchSize, workers = availableParallelism(), prefetch = Math.max(3, workers + 1) } = this.options;

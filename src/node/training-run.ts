@@ -5,7 +5,7 @@ import type { Run } from '../checkpoint/stateful.js';
 import type { AnyModule } from '../layers/module.js';
 import { anything, checkOptions, type Rules, required } from '../options.js';
 import type { EpochFigures } from '../report/facts.js';
-import { type RunFacts, reportHtml, writeMetricsCsv, writeRunFacts } from '../report/index.js';
+import { metricsCsv, type RunFacts, reportHtml, writeRunFacts } from '../report/index.js';
 import type { ReportParts } from '../report/parts.js';
 import type { Callback, Training } from '../train/callback.js';
 import { ModelCheckpoint } from '../train/callbacks/model-checkpoint.js';
@@ -74,7 +74,7 @@ export class TrainingRun implements Callback {
   /** Keeps the weights of the best epoch, and the figures of all. */
   async onEpochEnd(record: EpochRecord, training: Training): Promise<void> {
     await this.best.onEpochEnd(record, training);
-    this.files.folder.write('metrics.csv', writeMetricsCsv(training.history));
+    this.files.folder.write('metrics.csv', metricsCsv(training.history));
   }
 
   /** Puts the best epoch's weights into a model. @throws CheckpointError if there are none. */

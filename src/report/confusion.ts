@@ -8,17 +8,21 @@ export interface Confusion {
   classes: readonly string[];
   /** counts[true class][called class]. */
   counts: readonly (readonly number[])[];
+  /** By true class, answers that name no class (NaN): wrong. Default: none. */
+  undecided?: readonly number[];
 }
 
 const TABLE = 14; // the most classes whose numbers can be read side by side
 const CELLS = 120; // of a map, along a side
 const SHADES = 8;
-const LISTED = 12;
+const LISTED = 8;
+const MANY = 6; // classes from which a table is set smaller
 
 /** Whether it can be shown. */
 export function isConfusion(value: unknown): boolean {
-  const { classes, counts } = (value ?? {}) as Partial<Confusion>;
+  const { classes, counts, undecided } = (value ?? {}) as Partial<Confusion>;
   const n = Array.isArray(classes) && classes.every((name) => typeof name === 'string') ? classes.length : -1;
+  if (undecided !== undefined && undecided.length !== n) return false;
   const rows = Array.isArray(counts) && counts.length === n;
   return rows && counts.every((row) => row?.length === n && Array.from(row).every((v) => typeof v === 'number'));
 }
@@ -27,44 +31,58 @@ const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
 
 /** The matrix for the page. */
 export function confusionHtml(confusion: Confusion): string {
-  return confusion.classes.length <= TABLE ? table(confusion) : mapOf(confusion) + mistakes(confusion);
+  return confusion.classes.length <= TABLE
+    ? table(confusion)
+    : `<div class="both">${mapOf(confusion)}${mistakes(confusion)}</div>`;
 }
 
 /** Right answers of all. */
-export function accuracyOf({ counts }: Confusion): { correct: number; total: number } {
-  return { correct: sum(counts.map((row, i) => row[i])), total: sum(counts.map(sum)) };
+export function accuracyOf(confusion: Confusion): { correct: number; total: number } {
+  const { counts } = confusion;
+  return { correct: sum(counts.map((row, i) => row[i])), total: sum(counts.map((_, i) => allOf(confusion, i))) };
 }
 
-function table({ classes, counts }: Confusion): string {
+/** Examples of a class. */
+function allOf({ counts, undecided }: Confusion, is: number): number {
+  return sum(counts[is]) + (undecided?.[is] ?? 0);
+}
+
+function table(confusion: Confusion): string {
+  const { classes, counts, undecided = [] } = confusion;
   const called = classes.map((_, j) => sum(counts.map((row) => row[j])));
+  const open = sum(undecided) > 0; // the column of those that name no class is there where there are any
   const head = classes.map((name) => `<th scope="col">${escapeXml(name)}</th>`).join('');
   const rows = counts.map((row, i) => {
-    const all = sum(row);
-    const cells = row.map((n, j) => {
-      const part = all > 0 ? n / all : 0;
-      const kind = `${i === j ? 'right' : 'wrong'}${part > 0.55 ? ' deep' : ''}`;
-      return `<td class="${kind}" style="--part:${part.toFixed(3)}">${showNumber(n)}</td>`;
-    });
+    const all = allOf(confusion, i);
+    const cells = row.map((n, j) => cell(n, all, i === j ? 'right' : 'wrong')).join('');
+    const none = open ? cell(undecided[i], all, 'wrong') : '';
     const recall = all > 0 ? showPercent(row[i] / all) : '–';
-    return `<tr><th scope="row">${escapeXml(classes[i])}</th>${cells.join('')}<td class="rate">${recall}</td></tr>`;
+    return `<tr><th scope="row">${escapeXml(classes[i])}</th>${cells}${none}<td class="rate">${recall}</td></tr>`;
   });
   const precision = called.map((all, j) => `<td class="rate">${all > 0 ? showPercent(counts[j][j] / all) : '–'}</td>`);
-  const { correct, total } = accuracyOf({ classes, counts });
+  const { correct, total } = accuracyOf(confusion);
   return (
-    `<div class="scroll"><table class="confusion"><thead><tr><td></td><th class="over" colspan="${classes.length}">called</th><td></td></tr>` +
-    `<tr><th class="over">is</th>${head}<th class="rate" scope="col">recall</th></tr></thead><tbody>${rows.join('')}` +
-    `<tr class="sum"><th scope="row">precision</th>${precision.join('')}<td class="rate">${total > 0 ? showPercent(correct / total) : '–'}</td></tr>` +
-    '</tbody></table></div>'
+    `<div class="scroll"><table class="confusion${classes.length >= MANY ? ' many' : ''}"><thead>` +
+    `<tr><td></td><th class="axis" colspan="${classes.length}">called</th>${open ? '<td></td>' : ''}<td></td></tr>` +
+    `<tr><th class="axis">is</th>${head}${open ? '<th class="rate" scope="col">nothing</th>' : ''}<th class="rate" scope="col">recall</th></tr>` +
+    `</thead><tbody>${rows.join('')}<tr class="sum"><th scope="row">precision</th>${precision.join('')}${open ? '<td></td>' : ''}` +
+    `<td class="rate">${total > 0 ? showPercent(correct / total) : '–'}</td></tr></tbody></table></div>`
   );
 }
 
+function cell(n: number, all: number, kind: string): string {
+  const part = all > 0 ? n / all : 0;
+  return `<td class="${kind}${part > 0.55 ? ' deep' : ''}" style="--part:${part.toFixed(3)}">${showNumber(n)}</td>`;
+}
+
 /** A square of cells; a cell of a large matrix is of several classes, side by side in their order. */
-function mapOf({ classes, counts }: Confusion): string {
+function mapOf(confusion: Confusion): string {
+  const { classes, counts } = confusion;
   const n = classes.length;
   const cells = Math.min(n, CELLS);
   const share = new Float64Array(cells * cells);
   counts.forEach((row, i) => {
-    const all = sum(row) || 1;
+    const all = allOf(confusion, i) || 1;
     const y = Math.floor((i * cells) / n);
     row.forEach((v, j) => {
       share[y * cells + Math.floor((j * cells) / n)] += v / all;
@@ -85,11 +103,12 @@ function mapOf({ classes, counts }: Confusion): string {
   );
 }
 
-function mistakes({ classes, counts }: Confusion): string {
+function mistakes(confusion: Confusion): string {
+  const { classes, counts } = confusion;
   const pairs: { is: number; called: number; n: number; share: number }[] = [];
   const recalls: { is: number; share: number; all: number }[] = [];
   counts.forEach((row, is) => {
-    const all = sum(row);
+    const all = allOf(confusion, is);
     if (all > 0) recalls.push({ is, share: row[is] / all, all });
     row.forEach((n, called) => {
       if (n > 0 && is !== called) pairs.push({ is, called, n, share: n / all });

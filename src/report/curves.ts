@@ -99,20 +99,36 @@ export function paceCharts({ history }: Course, data: RunFacts['data'] = []): Ch
   };
   const examples = data.find(({ name }) => /^train/i.test(name))?.count;
   const note = examples === undefined ? 'steps a second' : 'examples a second';
+  const waiting = waits(history);
   return [
     chart('learning rate', 'at the end of each epoch', rate),
     chart('throughput', note, throughput(history, examples)),
+    ...(waiting.some(([, share]) => share >= 1) ? [chart('waiting for batches', '% of the time', waiting)] : []),
   ].filter(({ plot }) => plot.lines.length > 0);
 }
 
+/** What happened from the epoch before to each; of the first, from the beginning of the run. */
+function changes(
+  history: readonly EpochFigures[],
+): { now: EpochFigures; before: Omit<EpochFigures, 'metrics' | 'learningRate'> }[] {
+  const start = { epoch: 0, step: 0, seconds: 0, waited: 0 };
+  return history.flatMap((now, i) => {
+    const before = i > 0 ? history[i - 1] : start;
+    return now.epoch === before.epoch + 1 ? [{ now, before }] : [];
+  });
+}
+
+/** The share of the time in which a batch was waited for, in percent. */
+function waits(history: readonly EpochFigures[]): Point[] {
+  return changes(history).flatMap(({ now, before }): Point[] => {
+    const share = (100 * ((now.waited ?? Number.NaN) - (before.waited ?? Number.NaN))) / (now.seconds - before.seconds);
+    return Number.isFinite(share) && share >= 0 ? [[now.epoch, share]] : [];
+  });
+}
+
 function throughput(history: readonly EpochFigures[], examples?: number): Point[] {
-  return history.flatMap((r, i): Point[] => {
-    const before =
-      i > 0
-        ? history[i - 1]
-        : { epoch: r.epoch - 1, step: r.epoch === 1 ? 0 : Number.NaN, seconds: r.epoch === 1 ? 0 : Number.NaN };
-    const done = examples === undefined ? r.step - before.step : examples * (r.epoch - before.epoch);
-    const speed = done / (r.seconds - before.seconds);
-    return Number.isFinite(speed) && speed > 0 ? [[r.epoch, speed]] : [];
+  return changes(history).flatMap(({ now, before }): Point[] => {
+    const speed = (examples ?? now.step - before.step) / (now.seconds - before.seconds);
+    return Number.isFinite(speed) && speed > 0 ? [[now.epoch, speed]] : [];
   });
 }

@@ -20,6 +20,8 @@ export interface EpochFigures {
   learningRate: number;
   /** Seconds of training so far. */
   seconds: number;
+  /** Of these, seconds in which the next batch was waited for. Default: not known. */
+  waited?: number;
   /** By name, as Keras has them: 'loss', 'accuracy', validation's as 'val_loss'. NaN is shown as such; what is missing was not measured. */
   metrics: Readonly<Record<string, number>>;
 }
@@ -74,8 +76,8 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function isFigures(value: unknown): boolean {
   if (!isObject(value) || !isObject(value.metrics)) return false;
-  const { epoch, step, learningRate, seconds, metrics } = value;
-  return [epoch, step, learningRate, seconds, ...Object.values(metrics)].every(isNumber);
+  const { epoch, step, learningRate, seconds, waited = 0, metrics } = value;
+  return [epoch, step, learningRate, seconds, waited, ...Object.values(metrics)].every(isNumber);
 }
 
 function isSet(value: unknown): boolean {

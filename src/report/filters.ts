@@ -51,11 +51,11 @@ export function filterSheet(filters: Filters): string {
   );
 }
 
-/** A sheet of as many filters as a page has room for, twelve in a row or so, a pixel apart. */
-export function drawFilters({ shape, data }: Filters) {
+/** A sheet of as many filters as a page has room for, a pixel apart, about `aspect` times as wide as high. */
+export function drawFilters({ shape, data }: Filters, aspect = 2) {
   const [total, channels, h, w] = shape;
   const shown = Math.max(1, Math.min(total, MOST_FILTERS, Math.floor(MOST_PIXELS / (h * w))));
-  const columns = columnsFor(shown);
+  const columns = columnsFor(shown, aspect);
   const [width, height] = [columns * (w + 1) - 1, Math.ceil(shown / columns) * (h + 1) - 1];
   const pixels = new Uint8Array(4 * width * height);
   const plane = h * w;
@@ -75,9 +75,9 @@ export function drawFilters({ shape, data }: Filters) {
   return { width, height, shown, png: encodePng(width, height, pixels) };
 }
 
-/** About twice as wide as high, and no row half empty where that can be. */
-function columnsFor(shown: number): number {
-  const wished = Math.min(shown, Math.max(8, Math.ceil(Math.sqrt(shown * 2))));
+/** No row is half empty where that can be. */
+function columnsFor(shown: number, aspect: number): number {
+  const wished = Math.min(shown, Math.ceil(Math.sqrt(shown * aspect)));
   const even = [0, 1, -1, 2, -2, 3].map((more) => wished + more).find((n) => n > 0 && shown % n === 0);
   return even ?? wished;
 }

@@ -19,7 +19,7 @@ export {
 export type { Filters, Heat } from './filters.js';
 export type { Gallery, GalleryPicture } from './gallery.js';
 export { type Histogram, histogramOf, type LayerHistogram } from './histogram.js';
-export { readMetricsCsv, writeMetricsCsv } from './metrics-csv.js';
+export { metricsCsv, readMetricsCsv } from './metrics-csv.js';
 export type { ReportParts } from './parts.js';
 export { type EncodedPicture, encodePng } from './png.js';
 export {
@@ -30,5 +30,6 @@ export {
   predictionParts,
 } from './predictions.js';
 export { reportHtml } from './report-html.js';
+export { reportSvg } from './report-svg.js';
 export { type RocCurve, rocCurve } from './roc.js';
 export { type TensorBoardOptions, TensorBoardWriter } from './tensorboard.js';

@@ -3,18 +3,18 @@ import { showValue, UsageError } from '../errors.js';
 import { checkOptions } from '../options.js';
 import { type EpochFigures, HISTORY } from './facts.js';
 
-const OWN = ['epoch', 'step', 'learningRate', 'seconds'] as const;
+const OWN = ['epoch', 'step', 'learningRate', 'seconds', 'waited'] as const;
 
 /**
- * A line an epoch: epoch, step, learningRate, seconds, then every metric that any epoch has. What was not measured is empty, NaN is
+ * A line an epoch: epoch, step, learningRate, seconds, waited, then every metric that any epoch has. What was not measured is empty, NaN is
  * 'NaN'; names with commas, quotes or line breaks are quoted (RFC 4180).
  * @throws UsageError for what is no history.
  */
-export function writeMetricsCsv(history: readonly EpochFigures[]): string {
-  checkOptions('writeMetricsCsv', { history }, { history: HISTORY });
+export function metricsCsv(history: readonly EpochFigures[]): string {
+  checkOptions('metricsCsv', { history }, { history: HISTORY });
   const metrics = [...new Set(history.flatMap((record) => Object.keys(record.metrics)))];
   const rows = history.map((record) => [
-    ...OWN.map((name) => show(record[name])),
+    ...OWN.map((name) => (record[name] === undefined ? '' : show(record[name]))),
     ...metrics.map((name) => (Object.hasOwn(record.metrics, name) ? show(record.metrics[name]) : '')),
   ]);
   return [[...OWN, ...metrics].map(quoted), ...rows].map((row) => `${row.join(',')}\n`).join('');
@@ -25,8 +25,8 @@ const show = (value: number) => String(Number.isFinite(value) ? Number(value.toP
 const quoted = (name: string) => (/[",\r\n]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name);
 
 /**
- * Reads such a table back: columns in any order, 'epoch' among them; every column beside the four is a metric. Columns of a run's
- * own (step, learningRate, seconds) that are missing are NaN. `name` is the file's, for messages.
+ * Reads such a table back: columns in any order, 'epoch' among them; every column beside those is a metric. A step, learningRate or seconds
+ * that is missing is NaN. `name` is the file's, for messages.
  * @throws UsageError for a table without 'epoch', a line of another length, or a cell that is no number.
  */
 export function readMetricsCsv(text: string, name: string): EpochFigures[] {
@@ -51,6 +51,7 @@ export function readMetricsCsv(text: string, name: string): EpochFigures[] {
     const metrics = [...values].filter(([column]) => !(OWN as readonly string[]).includes(column));
     return {
       ...{ epoch: own('epoch'), step: own('step'), learningRate: own('learningRate'), seconds: own('seconds') },
+      ...(values.has('waited') ? { waited: own('waited') } : {}),
       metrics: Object.fromEntries(metrics),
     };
   });

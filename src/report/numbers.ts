@@ -32,7 +32,8 @@ export function count(n: number, one: string, many = `${one}s`): string {
 
 /** What a metric's name says of its values: shares are shown in percent. */
 export function isShare(metric: string): boolean {
-  return /(^|_)(accuracy|precision|recall|error_?rate)($|_)/i.test(metric.replace(/(?<=[a-zA-Z])(?=[A-Z])/g, '_'));
+  const words = metric.replace(/(?<=[a-zA-Z])(?=[A-Z])/g, ' ').replaceAll('_', ' ');
+  return /\b(accuracy|precision|recall|error ?rate)\b/i.test(words);
 }
 
 /** A metric's value: 82.3 %, or 0.390. */
@@ -44,6 +45,9 @@ export function showMetric(metric: string, value: number): string {
 export function metricTitle(metric: string): string {
   return metric.replace(/^val_/, '').replaceAll('_', ' ');
 }
+
+/** With a capital letter. */
+export const capitalized = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** Round numbers from low to high, about `wanted` of them. */
 export function linearTicks(low: number, high: number, wanted = 4): number[] {
@@ -73,7 +77,10 @@ export function logTicks(low: number, high: number): number[] {
 export function showTicks(ticks: readonly number[]): string[] {
   const largest = Math.max(...ticks.map(Math.abs), 0);
   const smallest = Math.min(...ticks.filter((t) => t !== 0).map(Math.abs));
-  if (largest >= 1e6 || largest < 1e-3 || smallest < 1e-4) return ticks.map((t) => (t === 0 ? '0' : scientific(t, 2)));
+  if (largest >= 1e9 || largest < 1e-3 || smallest < 1e-4) return ticks.map((t) => (t === 0 ? '0' : scientific(t, 2)));
+  const [unit, scale] = largest >= 1e6 ? ['M', 1e6] : ['k', 1e3];
+  if (largest >= 1e4)
+    return ticks.map((t) => (t === 0 ? '0' : `${signed(String(Number((t / scale).toPrecision(6))))}${unit}`));
   const decimals = Math.max(...ticks.map((t) => (String(Number(t.toPrecision(9))).split('.')[1] ?? '').length));
   const spread = smallest > 0 && largest / smallest > 100; // of several sizes: each as short as it can be
   return ticks.map((t) => (spread ? grouped(String(Number(t.toPrecision(6)))) : grouped(t.toFixed(decimals))));

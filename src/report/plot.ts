@@ -87,7 +87,7 @@ export function rangeOf(lines: readonly Line[]): [number, number] | null {
 }
 
 /** Places from 0 (bottom) to 1 (top). By powers of ten where half of the values would lie at the bottom, from 0 where that is near. */
-function yAxis({ lines, range }: Plot): { scale: Scale; ticks: number[] } {
+function yAxis({ lines, range, height }: Plot): { scale: Scale; ticks: number[] } {
   const [low, high] = range ?? rangeOf(lines) ?? [0, 1];
   if (low > 0 && pressed(lines, low + (high - low) * PRESSED)) {
     const [a, b] = [Math.log10(low), Math.log10(high)];
@@ -97,7 +97,7 @@ function yAxis({ lines, range }: Plot): { scale: Scale; ticks: number[] } {
   if (low === high) return { scale: () => 0.5, ticks: [low] };
   const from = low >= 0 && low < 0.3 * high ? 0 : low - (high - low) * 0.06;
   const to = high + (high - low) * 0.06;
-  return { scale: (v) => (v - from) / (to - from), ticks: linearTicks(from, to) };
+  return { scale: (v) => (v - from) / (to - from), ticks: linearTicks(from, to, (height ?? HEIGHT) < 180 ? 3 : 4) };
 }
 
 function pressed(lines: readonly Line[], limit: number): boolean {
@@ -124,18 +124,22 @@ function gridLines(ticks: readonly number[], y: Scale, unit: string): string {
     .join('');
 }
 
-/** The first, the last, and round numbers between that do not touch them. */
+const NARROW = 210; // pixels: the narrowest plot whose ticks between first and last are shown
+const CHARACTER = 6.6; // pixels of one, on average
+
+/** The first, the last, and round numbers between that touch neither. */
 function xTicks(x0: number, x1: number, x: Scale, name: string): string {
-  const between = linearTicks(x0, x1).filter((t) => Number.isInteger(t) && x(t) > 0.14 && x(t) < 0.9);
+  const label = (tick: number) => (tick === x0 ? `${name} ${showNumber(tick)}` : showNumber(tick));
+  const width = (tick: number) => (CHARACTER * (label(tick).length + 1.5)) / NARROW;
+  const fits = (t: number) => x(t) - width(t) / 2 > width(x0) && x(t) + width(t) / 2 < 1 - width(x1);
+  const between = linearTicks(x0, x1, 3).filter((t) => Number.isInteger(t) && fits(t));
   const ticks = x1 > x0 ? [x0, ...between, x1] : [x0];
   return ticks
     .map((tick, i) => {
-      const anchor = ticks.length === 1 ? 'middle' : i === 0 ? 'start' : i === ticks.length - 1 ? 'end' : 'middle';
-      return (
-        `<line class="stub" x1="${percent(x(tick))}" x2="${percent(x(tick))}" y1="100%" y2="100%"/>` +
-        `<text class="tick" x="${percent(x(tick))}" y="100%" dy="1.5em" text-anchor="${anchor}">` +
-        `${escapeXml(i === 0 ? `${name} ${showNumber(tick)}` : showNumber(tick))}</text>`
-      );
+      const last = i === ticks.length - 1;
+      const anchor = ticks.length === 1 ? 'middle' : i === 0 ? 'start' : last ? 'end' : 'middle';
+      const at = `class="tick${i > 0 && !last ? ' between' : ''}" x="${percent(x(tick))}" y="100%" dy="1.5em"`;
+      return `<text ${at} text-anchor="${anchor}">${escapeXml(label(tick))}</text>`;
     })
     .join('');
 }

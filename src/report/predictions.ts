@@ -134,7 +134,12 @@ export function predictionParts(
   const all = answers(predictions);
   const { classes } = predictions;
   const counts = classes.map(() => classes.map(() => 0));
-  for (const { label, called } of all) counts[label][called]++;
+  const undecided = classes.map(() => 0);
+  for (let i = 0; i < predictions.labels.length; i++) undecided[predictions.labels[i]]++;
+  for (const { label, called } of all) {
+    counts[label][called]++;
+    undecided[label]--;
+  }
   const byIndex = new Map(all.map((answer) => [answer.index, answer]));
   const shown = (indices: number[]) =>
     indices.flatMap((i) => (pictures.has(i) ? [captioned(predictions, byIndex.get(i)!, pictures.get(i)!)] : []));
@@ -144,7 +149,7 @@ export function predictionParts(
     { title: 'Most uncertain', pictures: shown(chosen.uncertain) },
   ];
   return {
-    confusion: { classes, counts },
+    confusion: { classes, counts, undecided },
     roc: curves(predictions, all),
     galleries: galleries.filter((g) => g.pictures.length > 0),
   };

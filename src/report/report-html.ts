@@ -80,7 +80,7 @@ function masthead(parts: ReportParts): string {
 }
 
 /** What happened, in a sentence or two. */
-function account(history: readonly EpochFigures[]): string {
+export function account(history: readonly EpochFigures[]): string {
   const last = history.at(-1);
   if (!last) return 'No epoch was finished.';
   const done = `${count(last.epoch, 'epoch')}, ${count(last.step, 'step')}, ${showDuration(last.seconds)} of training.`;

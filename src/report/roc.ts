@@ -36,6 +36,10 @@ export function rocCurve(name: string, scores: ArrayLike<number>, positive: Arra
     area += ((alarms - alarmsBefore) * (found + foundBefore)) / 2;
     points.push([alarms / none, found / all]);
   }
-  if (all === 0 || none === 0) return { name, points: [], area: Number.NaN };
-  return { name, points: spread(points, MOST_POINTS), area: area / (all * none) };
+  return rocOf(name, points, area / (all * none));
+}
+
+/** A curve of at most 1,000 of its points, and of none where the area is NaN: one of the two kinds is missing. */
+export function rocOf(name: string, points: readonly (readonly [number, number])[], area: number): RocCurve {
+  return { name, points: Number.isNaN(area) ? [] : spread(points, MOST_POINTS), area };
 }

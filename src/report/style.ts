@@ -10,15 +10,16 @@ const DARK =
   '--c1:#74b6f5;--c2:#f79a5c;--c3:#55c9a6;--c4:#e19bd4;--c5:#dbc055;--c6:#7fd0ee;--c7:#d3a48c;--c8:#adb5c2;' +
   '--right:64 142 214;--wrong:226 116 48';
 
-const SANS = "-apple-system,'Segoe UI',Roboto,'Noto Sans','Liberation Sans',Arial,sans-serif";
+/** For all but headings. */
+export const SANS = "-apple-system,'Segoe UI',Roboto,'Noto Sans','Liberation Sans',Arial,sans-serif";
 const TONES = Array.from({ length: 8 }, (_, i) => `.c${i + 1}{--tone:var(--c${i + 1})}`).join('');
 
 /** What a plot needs, wherever it stands. */
 export const PLOT_STYLE = `
 .training{--tone:var(--quiet)}${TONES}
-.plot{display:block;width:100%;overflow:visible;font:12.5px ${SANS};font-variant-numeric:tabular-nums}
+.plot{overflow:visible;font:12.5px ${SANS};font-variant-numeric:tabular-nums}
 .plot text{fill:var(--soft)}
-.grid{stroke:var(--grid)}.zero,.stub{stroke:var(--rule)}
+.grid{stroke:var(--grid)}.zero{stroke:var(--rule)}
 .mark{stroke:var(--soft);stroke-dasharray:1 3}
 .line,.behind{fill:none;stroke:var(--tone);vector-effect:non-scaling-stroke;stroke-linejoin:round;stroke-linecap:round}
 .line{stroke-width:2.25}.line.training{stroke-width:1.75}.behind{stroke-width:.75;opacity:.45}
@@ -28,10 +29,10 @@ export const PLOT_STYLE = `
 .plot .bad{fill:var(--tone);font-weight:700;font-size:14px}`;
 
 /** A style sheet's colours, light or dark as the reader has it. */
-export const COLOURS = (root: string) => `${root}{${LIGHT}}@media(prefers-color-scheme:dark){${root}{${DARK}}}`;
+export const colours = (root: string) => `${root}{${LIGHT}}@media(prefers-color-scheme:dark){${root}{${DARK}}}`;
 
 /** The whole of a page's. */
-export const PAGE_STYLE = `${COLOURS(':root')}
+export const PAGE_STYLE = `${colours(':root')}
 :root{color-scheme:light dark}
 *{box-sizing:border-box}
 body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.5 ${SANS}}
@@ -55,8 +56,9 @@ figure{margin:0;min-width:0}
 .chart figcaption{margin-bottom:14px;font-weight:600;line-height:1.3;overflow-wrap:anywhere}
 .chart figcaption::first-letter{text-transform:uppercase}
 figcaption small,td small,th small,label small{color:var(--soft);font-weight:400;font-size:13px}
-.chart>.plot{width:calc(100% - 138px);margin:0 92px 30px 46px}
-.square{width:340px;max-width:100%}.square>svg.plot{width:calc(100% - 60px);margin-right:14px}
+svg{display:block}
+.chart>.plot{width:calc(100% - 148px);margin:0 92px 30px 56px}
+.square{width:340px;max-width:100%}.square>svg.plot{width:calc(100% - 70px);margin-right:14px}
 .tests{display:flex;flex-wrap:wrap;gap:32px 56px;align-items:flex-start}.tests>*{min-width:0}
 .key{display:inline-block;width:14px;height:3px;margin-right:8px;background:var(--tone);vertical-align:middle}
 .tip{position:absolute;z-index:1;display:none;min-width:120px;padding:6px 10px;border:1px solid var(--rule);border-radius:3px;background:var(--paper);box-shadow:0 2px 10px rgb(0 0 0/.12);font-size:13px;line-height:1.4;pointer-events:none;white-space:nowrap;font-variant-numeric:tabular-nums}
@@ -69,16 +71,18 @@ td,th{padding:5px 12px 5px 0;vertical-align:top}
 .values{margin:0;columns:2 300px;column-gap:34px}.values div{display:grid;grid-template-columns:minmax(0,2fr) minmax(0,3fr);gap:14px;padding:5px 0;border-bottom:1px solid var(--grid);break-inside:avoid}
 .values dt{color:var(--soft)}.values dd{margin:0}.values>*>*{overflow-wrap:anywhere}
 .sets tr,.list tr,.runs tr{border-bottom:1px solid var(--grid)}
-.sets td,.sets thead th,.list td,.runs td,.runs thead th{text-align:right;padding-left:22px}.sets thead,.runs thead,.list thead{color:var(--soft);font-size:13px}
+.sets td,.sets thead th,.list td,.runs td,.runs thead th{text-align:right;padding-left:22px}.sets thead,.runs thead,.list thead th:last-child{text-align:right}.list thead{color:var(--soft);font-size:13px}
 .sum{font-weight:600}.sum th{font-weight:600}
-.confusion td,.confusion th{padding:0 12px;height:44px;vertical-align:middle;text-align:center;overflow-wrap:anywhere}
-.confusion th{max-width:9em}.confusion thead th,.confusion thead td{height:26px}.confusion tbody th{text-align:right;padding-left:0}
-.confusion .over{color:var(--soft);font-size:13px}.confusion .rate{color:var(--soft)}
+.confusion td,.confusion th{padding:0 12px;height:44px;vertical-align:middle;text-align:center}
+.confusion.many{font-size:13px}.confusion.many td,.confusion.many th{padding:0 6px;height:34px}.confusion.many tbody th{padding-left:0}
+.confusion th{max-width:9em;overflow:hidden;text-overflow:ellipsis}.confusion .axis{max-width:none}.confusion .rate{white-space:nowrap}.confusion thead th,.confusion thead td{height:26px}.confusion tbody th{text-align:right;padding-left:0}
+.confusion .axis{color:var(--soft);font-size:13px}.confusion .rate{color:var(--soft)}
 .confusion td.right,.confusion td.wrong{min-width:72px;border:2px solid var(--paper)}
 .confusion .right{background:rgb(var(--right)/calc(.06 + .9*var(--part)))}.confusion .wrong{background:rgb(var(--wrong)/calc(.03 + .9*var(--part)))}
 .confusion .deep{color:#fff}.confusion .sum,.confusion .sum th{font-weight:400;color:var(--soft)}
-.map{max-width:460px}.map svg{display:block;width:100%;fill:var(--c1)}.map .ground{fill:var(--wash)}.map figcaption{color:var(--soft);font-size:13px;margin-bottom:6px}
-.lists{display:flex;flex-wrap:wrap;gap:24px 48px;margin-top:24px}.list caption{text-align:left;font-weight:600;padding-bottom:4px}
+.confusion.many td.right,.confusion.many td.wrong{min-width:48px}
+.both{display:flex;flex-wrap:wrap;gap:28px 48px}.map{flex:1 1 300px;max-width:420px}.map svg{display:block;width:100%;fill:var(--c1)}.map .ground{fill:var(--wash)}.map figcaption{color:var(--soft);font-size:13px;margin-bottom:6px}
+.lists{display:grid;gap:24px}.list caption{text-align:left;font-weight:600;padding-bottom:4px}
 h3{margin:0;font-size:17px;line-height:1.25}
 .gallery+.gallery{margin-top:28px}
 .pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(116px,1fr));gap:16px;margin-top:12px}
@@ -101,4 +105,5 @@ details{margin-top:16px}summary{cursor:pointer;color:var(--soft)}
 footer{margin-top:48px;padding-top:12px;border-top:1px solid var(--rule);color:var(--soft);font-size:13px}
 @media(max-width:860px){main{padding:26px 18px 48px}section{grid-template-columns:minmax(0,1fr);margin-top:34px}}
 @media(max-width:760px){.pictures{grid-template-columns:repeat(auto-fill,minmax(98px,1fr));gap:12px}.charts{grid-template-columns:minmax(0,1fr)}.numbers dd{font-size:25px}.numbers{grid-template-columns:repeat(auto-fill,minmax(128px,1fr));gap:16px 20px}.lead{font-size:17px}}
+@media(max-width:420px){.between{display:none}}
 @media print{main{max-width:none;padding:0}section{break-inside:avoid}}`;

@@ -7,6 +7,35 @@ export type DType = 'f32' | 'i32' | 'u8';
 /** Values on the host, an array for each dtype: f32, i32, u8. */
 export type TypedArray = Float32Array | Int32Array | Uint8Array;
 
+/** The host array of each dtype. */
+export interface ArrayOf {
+  /** Of 32-bit floats. */
+  f32: Float32Array;
+  /** Of 32-bit whole numbers. */
+  i32: Int32Array;
+  /** Of bytes. */
+  u8: Uint8Array;
+}
+
+/** The dtype of a tensor whose type does not say one: it passes for every dtype, and every dtype for it. */
+// biome-ignore lint/suspicious/noExplicitAny: only `any` is taken for all of them, and takes them
+export type AnyDType = any;
+
+/** The dtypes that a tensor's type stands for. */
+export type DTypesOf<D extends DType> = string extends D ? DType : D;
+
+/** What `data()` gives, by a tensor's type: the array of the dtype that it says; a Float32Array if it says none, as nearly all are f32. */
+export type DataOf<D extends DType> = string extends D ? Float32Array : ArrayOf[D];
+
+/** The dtype that `tensor` makes of values of this type; said for whole numbers only. */
+export type DTypeFrom<Values> = Values extends { data: infer Data }
+  ? DTypeFrom<Data>
+  : Values extends Uint8Array | Uint8ClampedArray
+    ? 'u8'
+    : Values extends Int8Array | Int16Array | Int32Array | Uint16Array | Uint32Array | BigInt64Array | BigUint64Array
+      ? 'i32'
+      : AnyDType;
+
 /** Typed arrays that values are taken from; `dtypeOf` says as what. */
 export type HostArray =
   | TypedArray

@@ -2,10 +2,11 @@ import type { GpuBuffer } from '../device/pool.js';
 import { copyBuffer, read, release, upload } from '../device/recorder.js';
 import { DtypeError, ShapeError, showValue, UsageError } from '../errors.js';
 import { anything, checkOptions, flag, type Rules } from '../options.js';
-import { arrayOf, bytesOf, checkDtype, type DType, type HostArray, type HostTensor, type TypedArray } from './dtype.js';
+import type { AnyDType, DataOf, DType, DTypeFrom, DTypesOf, HostArray, HostTensor } from './dtype.js';
+import { arrayOf, bytesOf, checkDtype } from './dtype.js';
 import { type Computed, Differentiable } from './gradient.js';
 import { deviceArray, hostValues, type Nested } from './host-values.js';
-import { openScope, ownedIn, type Scope } from './scope.js';
+import { openScope, type Scope } from './scope.js';
 import { checkShape, type Shape, sameShape, showShape, sizeOf } from './shape.js';
 import { newStorage, type Storage, usable } from './storage.js';
 import { countWrite, nextTensorId } from './versions.js';
@@ -16,9 +17,9 @@ export type { Nested } from './host-values.js';
 export interface GradNode extends Computed<Tensor> {}
 
 /** How `tensor` makes one. */
-export interface TensorOptions {
+export interface TensorOptions<D extends DType = DType> {
   /** Default: that of a typed array; f32 for numbers in lists. */
-  dtype?: DType;
+  dtype?: D;
   /** Whether `backward()` leaves a gradient in `.grad`; f32 only. Default false. */
   requiresGrad?: boolean;
 }
@@ -45,8 +46,11 @@ export const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 /**
  * An n-dimensional array on the GPU, row-major and contiguous. Made by `tensor`, `zeros`, `randn` and the like, computed
  * with by free functions such as `add`, and owned by the scope that is open when it is made.
+ *
+ * `Tensor<'i32'>` is one of whole numbers, such as labels, and its `data()` an Int32Array; `tensor(Int32Array.of(1))`, `argmax` and
+ * `cast` give one. `Tensor` alone is of any dtype, and its `data()` is taken to be of f32, as nearly all are.
  */
-export class Tensor extends Differentiable<Tensor> {
+export class Tensor<D extends DType = AnyDType> extends Differentiable<Tensor> {
   /** Increases with every tensor made: descending ids are a topological order of what was computed. */
   readonly id = nextTensorId();
   /** Elements in all: the product of the shape. */
@@ -62,7 +66,7 @@ export class Tensor extends Differentiable<Tensor> {
     /** Its sizes, the slowest dimension first. */
     readonly shape: Shape,
     /** What its elements are. */
-    readonly dtype: DType,
+    readonly dtype: DTypesOf<D>,
     storage: Storage,
   ) {
     super();
@@ -108,13 +112,14 @@ export class Tensor extends Differentiable<Tensor> {
    * recorded and waits for it.
    * @throws DeviceLostError, OutOfMemoryError or KernelError: what the device reported since the last read.
    */
-  async data(): Promise<TypedArray> {
+  async data(): Promise<DataOf<D>> {
     const { dtype, size } = this;
     const bytes = bytesOf(dtype, size);
-    if (size === 0) return arrayOf(dtype, new ArrayBuffer(0), size);
+    const give = (bytes: ArrayBuffer) => arrayOf(dtype, bytes, size) as DataOf<D>;
+    if (size === 0) return give(new ArrayBuffer(0));
     const values = read(this.buffer, bytes, `${this.label} ${showShape(this.shape)}`);
     if (readChecks.size > 0) await Promise.all([...[...readChecks].map((check) => check()), values]);
-    return arrayOf(dtype, await values, size);
+    return give(await values);
   }
 
   /**
@@ -149,7 +154,7 @@ export class Tensor extends Differentiable<Tensor> {
   }
 
   /** The same values, outside the gradient graph. Shares memory. PyTorch: x.detach. */
-  detach(): Tensor {
+  detach(): Tensor<D> {
     return alias(this, this.shape);
   }
 
@@ -235,7 +240,7 @@ export class Tensor extends Differentiable<Tensor> {
  * A tensor with undefined contents, in the open scope. For ops that write every element. `label` is what messages call
  * it. PyTorch: torch.empty.
  */
-export function empty(shape: Shape, dtype: DType = 'f32', label = 'empty'): Tensor {
+export function empty<D extends DType = AnyDType>(shape: Shape, dtype = 'f32' as D, label = 'empty'): Tensor<D> {
   if (typeof label !== 'string') throw new UsageError(`empty: label is a text, got ${showValue(label)}`);
   checkDtype(label, dtype);
   checkShape(label, shape);
@@ -244,14 +249,9 @@ export function empty(shape: Shape, dtype: DType = 'f32', label = 'empty'): Tens
   return made;
 }
 
-/** The tensors in a value: it itself, or those in lists, Maps, Sets and objects at any depth. */
-export function tensorsIn(value: unknown): Tensor[] {
-  return ownedIn(value).filter((item) => item instanceof Tensor);
-}
-
 /** The same memory under another shape of the same size. */
-export function alias(t: Tensor, shape: Shape): Tensor {
-  const made = new Tensor(shape, t.dtype, t.shared);
+export function alias<D extends DType>(t: Tensor<D>, shape: Shape): Tensor<D> {
+  const made = new Tensor<D>(shape, t.dtype, t.shared);
   made.label = t.label;
   return made;
 }
@@ -268,13 +268,13 @@ const TENSOR_OPTIONS: Rules<TensorOptions & { shape?: Shape }> = {
  * @throws ShapeError if lists are ragged or the shape does not fit; UsageError for what is no number; DtypeError if i32 or
  * u8 cannot hold a value or is to require a gradient.
  */
-export function tensor(
-  values: Nested | HostArray | HostTensor,
-  options: TensorOptions & { shape?: Shape } = {},
-): Tensor {
+export function tensor<Values extends Nested | HostArray | HostTensor, D extends DType = DTypeFrom<Values>>(
+  values: Values,
+  options: TensorOptions<D> & { shape?: Shape } = {},
+): Tensor<D> {
   checkOptions('tensor', options, TENSOR_OPTIONS);
   const { flat, shape: own, dtype: natural } = hostValues('tensor', values);
-  const { dtype = natural, shape = own } = options;
+  const { dtype = natural as D, shape = own } = options;
   checkDtype('tensor', dtype);
   checkShape('tensor', shape);
   if (sizeOf(shape) !== flat.length) {
@@ -287,7 +287,7 @@ export function tensor(
 }
 
 /** Marks a fresh tensor as one that gradients are computed for. */
-export function trainable(made: Tensor, requiresGrad: boolean): Tensor {
+export function trainable<D extends DType>(made: Tensor<D>, requiresGrad: boolean): Tensor<D> {
   made.requiresGrad = requiresGrad;
   return made;
 }

@@ -1,6 +1,6 @@
 // Batches: any objects of arrays, numbers and tensors, from any source.
 import { DataError, showValue } from '../errors.js';
-import type { HostArray, HostTensor } from '../tensor/dtype.js';
+import type { DTypeFrom, HostArray, HostTensor } from '../tensor/dtype.js';
 import { isHostTensor } from '../tensor/host-values.js';
 import { Tensor, tensor } from '../tensor/tensor.js';
 
@@ -24,7 +24,12 @@ export interface BatchSource<B extends object = object> {
 export type OnDevice<B> = unknown extends B
   ? // biome-ignore lint/suspicious/noExplicitAny: what is not known may be used as it is
     any
-  : { [K in keyof B]: B[K] extends HostArray | HostTensor ? Tensor : B[K] };
+  : { [K in keyof B]: B[K] extends HostArray | HostTensor ? Tensor<DTypeFrom<B[K]>> : B[K] };
+
+/** A batch that looks the same on the device: of tensors, any arrays. Labels that are mixed in training are classes in validation. */
+export type Alike<B> = unknown extends B
+  ? B
+  : { [K in keyof B]: B[K] extends HostArray | HostTensor ? HostArray | HostTensor : B[K] };
 
 /**
  * A batch whose arrays become tensors in the open scope as they are used: what a task does not use is not uploaded.

@@ -3,7 +3,7 @@ import type { RollbackOptions } from '../checkpoint/recovery.js';
 import type { Snapshot } from '../checkpoint/snapshot.js';
 import type { AnyModule } from '../layers/module.js';
 import type { Optimizer } from '../optim/optimizer.js';
-import type { BatchSource } from './batches.js';
+import type { Alike, BatchSource } from './batches.js';
 import type { Callback } from './callback.js';
 import type { TrainerSchedule } from './kept.js';
 import type { TrainerPosition } from './record.js';
@@ -21,7 +21,7 @@ export interface TrainerParts<B extends object = any, M extends AnyModule = any>
   /** What is trained on. */
   train: BatchSource<B>;
   /** What is looked at after each epoch. Default: nothing. */
-  validation?: BatchSource<B>;
+  validation?: BatchSource<Alike<B>>;
   /** Default: the optimizer's rates stay as they are. */
   schedule?: TrainerSchedule;
   /** Batches whose gradients are averaged before each update; an epoch's last update may have fewer. Default 1. */

@@ -5,7 +5,7 @@
 export * from '../checkpoint/index.js';
 export * from '../metrics/index.js';
 export * from '../tuning/index.js';
-export type { BatchOrder, BatchSource, OnDevice } from './batches.js';
+export type { Alike, BatchOrder, BatchSource, OnDevice } from './batches.js';
 export type { Callback, Training } from './callback.js';
 export * from './callbacks/csv-logger.js';
 export * from './callbacks/early-stopping.js';
@@ -24,7 +24,6 @@ export { layerHistograms } from './layer-histograms.js';
 export * from './predict.js';
 export * from './progress.js';
 export type { EpochRecord, Progress, TrainerPosition } from './record.js';
-export * from './report.js';
 export type * from './task.js';
 export * from './tasks.js';
 export * from './trainer.js';

@@ -9,7 +9,7 @@ import type { AnyModule } from '../layers/module.js';
 import { findingParts } from '../layers/reach.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import { scope } from '../tensor/scope.js';
-import { onDevice, timed } from './batches.js';
+import { type BatchSource, onDevice, timed } from './batches.js';
 import { CallbackList, type Training } from './callback.js';
 import { checkFit, checkGradients, checkParts, checkStep } from './checks.js';
 import { evaluate } from './evaluate.js';
@@ -272,7 +272,8 @@ export class Trainer<B extends object = any, M extends AnyModule = any> implemen
   }
 
   private async validate(attempt: Attempt): Promise<Record<string, number> | 'stopped' | null> {
-    const { model, task, validation: data } = this.current;
+    const { model, task } = this.current;
+    const data = this.current.validation as BatchSource<B> | undefined; // the same on the device
     const { signal } = this.options;
     if (!data) return null;
     await this.callbacks.call('onValidationBegin', this);

@@ -9,7 +9,8 @@ import { callback, checkOptions } from '../options.js';
 import { scope } from '../tensor/scope.js';
 import { rngState, setRngState } from '../tensor/seed.js';
 import { type InputShape, type Shape, shapesOf } from '../tensor/shape.js';
-import { empty, tensorsIn } from '../tensor/tensor.js';
+import { empty } from '../tensor/tensor.js';
+import { tensorsIn } from '../tensor/tensors-in.js';
 
 /**
  * Compiles the kernels that a model needs for inputs of this shape (or these, one for each input), so that the first step does not wait for them:

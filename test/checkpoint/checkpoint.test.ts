@@ -1,11 +1,10 @@
 import * as assert from 'uvu/assert';
-import { AdamW, Linear, type Module, ReduceLROnPlateau, StepLR, tensor } from '../../src/index.js';
+import { AdamW, Linear, type Module, ReduceLROnPlateau, StepLR } from '../../src/index.js';
 import { writeSafetensors } from '../../src/io/index.js';
 import {
   checkpointParts,
   classification,
   readCheckpoint,
-  reportSvg,
   restoreModel,
   restoreRun,
   Trainer,
@@ -160,25 +159,6 @@ test('a loss that is no number stops training and says at which step', async () 
   trainer.parts.model.stateDict().weight.set(new Float32Array(6).fill(Number.NaN));
   const error = await trainer.fit({ epochs: 1 }).catch((e: Error) => e);
   assert.match((error as Error).message, /^training: the loss is NaN at step \d/);
-});
-
-test('the report is a picture of its numbers', async () => {
-  const history = [1, 2, 3].map((epoch) => ({
-    ...{ epoch, step: epoch, learningRate: 0.1, seconds: 1, waited: 0 },
-    metrics: { loss: 1 / epoch, accuracy: 0.5 },
-  }));
-  const svg = reportSvg({
-    title: 'cats & <dogs>',
-    history,
-    filters: { shape: [2, 3, 2, 2], data: await tensor(seeded(24, 1)).data() },
-  });
-  assert.match(svg, /cats &amp; &lt;dogs&gt;/);
-  assert.is(svg.match(/<rect /g)!.length, 1 + 2 * 4);
-  assert.not.match(svg, /NaN|<circle /);
-  const filters = { shape: [1, 3, 1, 1], data: new Float32Array(3) };
-  const one = reportSvg({ title: 'one epoch', history: history.slice(0, 1), filters });
-  assert.is(one.match(/<circle /g)!.length, 2); // a line of one point would not be seen
-  assert.not.match(one, /NaN|<polyline points="\d/);
 });
 
 test.run();

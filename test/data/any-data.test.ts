@@ -350,6 +350,10 @@ test('batches are typed by what the data set gives', () => {
   const soft = batchesOf(new DataLoader(pictures, { batchSize: 2, augment, batchTransform: mixup() }));
   same<(typeof soft)['labels'], HostTensor<Float32Array>>();
   same<(typeof soft)['images'], HostTensor<Float32Array>>();
+  const options = { batchSize: 2, augment, batchTransform: mixup() };
+  const again = batchesOf(new DataLoader(pictures, options));
+  same<(typeof again)['labels'], HostTensor<Float32Array>>();
+  same<(typeof again)['images'], HostTensor<Float32Array>>();
   const named = batchesOf(new DataLoader(['a'], { batchSize: 1 }));
   same<typeof named, string[]>();
 });

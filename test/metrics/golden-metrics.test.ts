@@ -40,12 +40,14 @@ function feed(c: GoldenCase, from: number, to: number, take: (scores: Tensor, ta
   }
 }
 
+const points = (metric: metrics.Metric, sums: Float64Array) => (metric as metrics.RocAuc).curve(sums).points;
+
 /** What a figure is compared with: a number, or a list of them. */
 function seen(name: string, metric: metrics.Metric, sums: Float64Array): number[] {
   if (name === 'ConfusionMatrix') return [...sums];
   if (name.endsWith('.perClass')) return (metric as metrics.Precision).perClass(sums);
-  if (name === 'RocAuc.falsePositives') return (metric as metrics.RocAuc).curve(sums).falsePositives;
-  if (name === 'RocAuc.truePositives') return (metric as metrics.RocAuc).curve(sums).truePositives;
+  if (name === 'RocAuc.falsePositives') return points(metric, sums).map((point) => point[0]);
+  if (name === 'RocAuc.truePositives') return points(metric, sums).map((point) => point[1]);
   return [metric.value(sums)];
 }
 

@@ -94,6 +94,8 @@ test('R2: the same targets, one example, targets far from 0', async () => {
   assert.equal(await figure(new R2(), column(0.1, 0.1, 0.2), column(0.1, 0.1, 0.1)), 0);
   assert.equal(await figure(new R2(), column(1), column(1)), nan);
   assert.equal(await figure(new R2(), column(1, nan), column(1, 2)), nan);
+  // The sum of squares as f32 may have rounded it.
+  assert.is(new R2().value(Float64Array.of(0.01, 0.3, 0.030000001, 3)), 0);
   const years = [1999, 2000, 2001, 2002];
   const near = years.map((year, i) => year + (i % 2 === 0 ? 0.5 : -0.5));
   assert.equal(await figure(new R2({ center: 2000 }), column(...near), column(...years)), 0.8);
@@ -116,7 +118,7 @@ test('RocAuc: a class missing, a NaN ranked last, and how far it may be off', as
   close.update(tensor([0.0001, 0.0002, 5]), tensor([1, 0, 1]));
   const sums = await close.sums();
   assert.equal([close.value(sums), close.uncertainty(sums)], [0.75, 0.25]);
-  assert.equal(close.curve(sums), { falsePositives: [0, 0, 1], truePositives: [0, 0.5, 1] });
+  assert.equal(close.curve(sums), { name: 'ROC', points: [[0, 0], [0, 0.5], [1, 1]], area: 0.75 }); // biome-ignore format: points
   close.reset();
 });
 
@@ -216,12 +218,12 @@ test('no gradient is kept, and nothing but the sums stays in memory', async () =
 
 test('counts stay exact beyond 2^24', async () => {
   const counts = new Accumulator(1);
-  const each = 2 ** 23 + 1;
-  for (let i = 0; i < 64; i++) {
+  const each = 2 ** 22 + 1;
+  for (let i = 0; i < 150; i++) {
     using _ = scope();
     counts.add(tensor([each]));
   }
-  assert.equal([...(await counts.read())], [64 * each]);
+  assert.equal([...(await counts.read())], [150 * each]);
   counts.reset();
 });
 

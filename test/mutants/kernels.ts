@@ -173,7 +173,7 @@ const gemm = planted('kernels/gemm', [
     'ops/windows',
   ],
   [
-    'src/kernels/reduce_sum.wgsl',
+    'src/kernels/shared/sums.wgsl',
     'what a division leaves of the sum is added as it is',
     'q + rest / b',
     'q + rest',
@@ -204,7 +204,7 @@ const windows = planted('ops/golden', [
     'ops/properties',
   ],
   [
-    'src/kernels/avg_pool2d.wgsl',
+    'src/kernels/shared/pooling.wgsl',
     'places in the padding count though they are not to',
     'select(last - first, stop - start, p.count_padding != 0u)',
     'stop - start',
@@ -217,7 +217,7 @@ const windows = planted('ops/golden', [
     'let first = select(0u, (from_edge - extent) / stride + 2u, from_edge >= extent);',
   ],
   [
-    'src/kernels/avg_pool2d.wgsl',
+    'src/kernels/shared/pooling.wgsl',
     'adaptive windows end too early',
     'let last = ((i + 1u) * size + out - 1u) / out;',
     'let last = ((i + 1u) * size) / out;',

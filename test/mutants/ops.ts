@@ -3,7 +3,7 @@ import { type Fault, planted } from './fault.js';
 
 const values = planted('ops/special-values', [
   [
-    'src/kernels/map.wgsl',
+    'src/kernels/shared/vectors.wgsl',
     'exp drops NaN',
     'return select(exp(x), x, is_nan(x));',
     'return select(exp(x), vec4f(), is_nan(x));',
@@ -22,14 +22,14 @@ const values = planted('ops/special-values', [
     'ops/golden',
   ],
   [
-    'src/kernels/map.wgsl',
+    'src/kernels/shared/vectors.wgsl',
     'sigmoid of negative numbers is mirrored',
     'select(e, vec4f(1.0), x >= vec4f()) / (1.0 + e)',
     'select(vec4f(1.0), vec4f(1.0), x >= vec4f()) / (1.0 + e)',
     'ops/golden',
   ],
   [
-    'src/kernels/map_grad.wgsl',
+    'src/kernels/shared/vectors.wgsl',
     'the gradient of sigmoid’s kin overflows',
     'let e = exponential(-abs(x));',
     'let e = exponential(-x);',
@@ -54,13 +54,13 @@ const values = planted('ops/special-values', [
   ['src/kernels/arg_reduce.wgsl', 'argmax takes the last NaN', '!is_nan(best) && ', ''],
   ['src/kernels/softmax.wgsl', 'a row’s largest is its first', 'top = max(top, value);', ''],
   [
-    'src/kernels/cross_entropy.wgsl',
+    'src/kernels/shared/cross_entropy.wgsl',
     'a weight of zero multiplies an infinity',
     'select(0.0, p.smoothing * on_average, p.smoothing > 0.0)',
     'p.smoothing * on_average',
   ],
   [
-    'src/kernels/reduce_sum.wgsl',
+    'src/kernels/shared/sums.wgsl',
     'a sum beside an infinity is NaN',
     'select(q + rest / b, q, is_nan(rest))',
     'q + rest / b',
@@ -134,7 +134,7 @@ const sums = planted('ops/golden', [
     ['ops/arithmetic', 'ops/reference'],
   ],
   [
-    'src/kernels/reduce_sum.wgsl',
+    'src/kernels/shared/sums.wgsl',
     'what rounding loses is forgotten',
     '- (q - q1) * b + sum.y;',
     '- (q - q1) * b;',

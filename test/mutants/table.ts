@@ -3,6 +3,7 @@ import { baseFaults } from './base.js';
 import { dataFaults } from './data.js';
 import type { Fault } from './fault.js';
 import { kernelFaults } from './kernels.js';
+import { metricFaults } from './metrics.js';
 import { networkFaults } from './networks.js';
 import { opFaults } from './ops.js';
 import { paperFaults } from './paper.js';
@@ -16,6 +17,7 @@ export const faults: readonly Fault[] = [
   ...dataFaults,
   ...transformFaults,
   ...networkFaults,
+  ...metricFaults,
   ...trainFaults,
   ...paperFaults,
 ];

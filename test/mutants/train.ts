@@ -31,20 +31,6 @@ const figures = planted('train/figures', [
     ['train/evaluate', 'train/figures'],
   ],
   [
-    'src/metrics/confusion-matrix.ts',
-    'true and called classes are exchanged',
-    'this.cells[labels[i] * (n + 1) + column]++;',
-    'this.cells[column * (n + 1) + labels[i]]++;',
-    'train/metrics',
-  ],
-  [
-    'src/metrics/confusion-matrix.ts',
-    'scores that are NaN count as the first class',
-    'Number.isNaN(scores[i * n + called]) ? n : called',
-    'Number.isNaN(scores[i * n + called]) ? 0 : called',
-    'train/metrics',
-  ],
-  [
     'src/train/figures.ts',
     'the epoch’s loss is the last batch’s',
     'return { loss: meanLoss(at), ...(await this.measures.read()) };',

@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import type { AugmentOptions } from '../../src/data/augment.js';
 import type { BatchJob } from '../../src/data/batches.js';
 import { DataLoader, type DataLoaderOptions } from '../../src/data/loader.js';
+import { cutmix, mixup } from '../../src/data/mix.js';
 import { drawnStandIns } from '../../src/data/standins.js';
 import {
   colorJitter,
@@ -73,6 +74,28 @@ test('transforms in 0, 1 and 4 workers and without an assembler give the same bi
   assert.equal(await epochOf(1, options), expected);
   assert.equal(await epochOf(4, options), expected);
   assert.equal(await epochOf(2, options, 3), expected.slice(3));
+});
+
+test('mixed batches in 0, 1 and 4 workers and without an assembler are the same, resumed in the middle too', async () => {
+  const epoch = async (workers: number | null, startBatch = 0) => {
+    const assembler = workers === null ? undefined : new BatchWorkers(dataset, augment, workers);
+    const [blend, paste] = [mixup({ alpha: 0.4 }), cutmix()];
+    const loader = new DataLoader(dataset, {
+      ...{ batchSize: 6, shuffle: true, augment, assembler },
+      batchTransform: (batch, draw) => (draw.random.unit() < 0.5 ? blend : paste)(batch, draw),
+    });
+    const batches: string[] = [];
+    for await (const { images, labels } of loader.epoch(2, { startBatch })) {
+      assert.equal(labels.shape, [images.shape[0], 2]);
+      batches.push(JSON.stringify([images, labels]));
+    }
+    await assembler?.close();
+    return batches;
+  };
+  const expected = await epoch(null);
+  assert.is(new Set(expected).size, 7);
+  for (const workers of [0, 1, 4]) assert.equal(await epoch(workers), expected);
+  assert.equal(await epoch(2, 3), expected.slice(3));
 });
 
 test('threads that die in the middle of an epoch are replaced, and no picture is lost or comes twice', async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import pngjs from 'pngjs';
 import * as assert from 'uvu/assert';
 import { compareRuns } from '../../src/node/index.js';
-import { encodePng, writeMetricsCsv, writeRunFacts } from '../../src/report/index.js';
+import { encodePng, metricsCsv, writeRunFacts } from '../../src/report/index.js';
 import { drawnHistory } from '../support/drawn-run.js';
 import { seeded } from '../support/random.js';
 import { suite } from '../support/suite.js';
@@ -18,7 +18,7 @@ test.before(() => {
     ['two/a', 0.1],
   ] as const) {
     mkdirSync(`${folder}/${name}`, { recursive: true });
-    writeFileSync(`${folder}/${name}/metrics.csv`, writeMetricsCsv(drawnHistory(4, { rate: lr })));
+    writeFileSync(`${folder}/${name}/metrics.csv`, metricsCsv(drawnHistory(4, { rate: lr })));
     writeFileSync(`${folder}/${name}/run.json`, writeRunFacts({ title: 'pictures', configuration: { lr } }));
   }
 });

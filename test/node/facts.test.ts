@@ -8,11 +8,13 @@ import { buildModel, coloursOf } from '../../src/cli/parts.js';
 import { predict } from '../../src/cli/predict.js';
 import { presets, type RunOptions } from '../../src/cli/presets.js';
 import { wgrad } from '../../src/cli/project.js';
+import { recordOf } from '../../src/cli/record.js';
 import { Terminal } from '../../src/cli/terminal.js';
 import { test as testRun } from '../../src/cli/test.js';
 import { drawnStandIns } from '../../src/data/index.js';
-import { CheckpointError, manualSeed } from '../../src/index.js';
+import { CheckpointError, deviceInfo, manualSeed } from '../../src/index.js';
 import { CheckpointFiles, RunFolder, RunSaver } from '../../src/node/index.js';
+import { readRunFacts, writeRunFacts } from '../../src/report/index.js';
 import { argmaxRow, ConfusionMatrix, predictProbabilities, writeWeights } from '../../src/train/index.js';
 import { useDevice } from '../support/device.js';
 import { suite } from '../support/suite.js';
@@ -125,14 +127,48 @@ test('predictions and the test of a run see pictures as training did', async () 
   );
   const data = { train: pictures, validation: pictures, test: pictures, testName: 'them', title: 'them' };
   const saver = new RunSaver(new CheckpointFiles(run), () => {});
-  const parts = { model, facts, data, folder: run, saver, history: [], tenCrop: true, terminal: new Terminal() };
+  const parts = {
+    model,
+    facts,
+    data,
+    record: { title: 'a run' },
+    folder: run,
+    saver,
+    history: [],
+    tenCrop: true,
+    terminal: new Terminal(),
+  };
   const said: string[] = [];
   parts.terminal.say = (text) => void said.push(text);
   parts.terminal.progress = () => {};
   assert.is(await testRun({ ...parts, signal: new AbortController().signal }), 'done');
   assert.match(said.join('\n'), `Test accuracy, ten crops: ${(100 * confusion.accuracy).toFixed(1)} %`);
   assert.ok(said.includes(String(confusion)), said.join('\n'));
+  const { title, results } = readRunFacts(new TextDecoder().decode(run.read('run.json')), 'run.json');
+  assert.equal([title, results!['accuracy, ten crops']], ['a run', confusion.accuracy]);
   model.dispose();
+});
+
+test('run.json says what the run was; one that goes on keeps the time when it began', () => {
+  const facts = factsOf();
+  const run = new RunFolder(join(folder, 'recorded'));
+  run.create();
+  const data = { train: pictures, validation: pictures, test: pictures, testName: 'them', title: 'garden, zoo' };
+  const record = recordOf({ ...facts, folders: ['garden', 'zoo'] }, data, run);
+  assert.equal(
+    [record.title, record.summary],
+    ['AlexNet on garden, zoo', "Variant 'paper', width 0.0625, crops of 67 pixels."],
+  );
+  assert.equal(record.configuration!.pictures, ['garden', 'zoo']);
+  assert.not.ok('limit' in record.configuration!, 'all pictures');
+  assert.is(record.environment!.adapter, deviceInfo().name);
+  const half = pictures.length / 2;
+  const counts = { count: pictures.length, classes: { cat: half, dog: half } };
+  assert.equal(record.data, [{ name: 'training', ...counts }, { name: 'validation', ...counts }]); // biome-ignore format: a list
+  run.write('run.json', writeRunFacts({ ...record, started: '2026-01-02T03:04:05Z' }));
+  assert.is(recordOf(facts, data, run).started, '2026-01-02T03:04:05Z');
+  run.write('run.json', 'half a fi');
+  assert.ok(Date.parse(recordOf(facts, data, run).started!) > Date.parse('2026-01-02'));
 });
 
 test('a folder is predicted picture by picture, and counted', async () => {

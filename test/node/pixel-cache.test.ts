@@ -297,4 +297,24 @@ test('nothing unfinished is left, and what others put there is left alone', asyn
   assert.equal(kinds.sort(), ['index', 'json', 'pixels', 'sum']);
 });
 
+test('files of earlier forms of the cache are removed, told in one line, and nothing else is', async () => {
+  const { folder, pixels } = await cached();
+  const key = 'pictures-0123456789abcdef01234567';
+  const old = [`${key}.bin`, `${key}.bin.4711`, 'pictures-ffffffffffffffffffffffff.bin'];
+  const others = ['pictures-holiday.bin', `${key}.bin.zip`, `my-${key}.bin`, `${key}.pixels`, `${key}.index`];
+  for (const name of [...old, ...others]) writeFileSync(join(home.cache, name), 'x'.repeat(1000));
+  mkdirSync(join(home.cache, 'pictures-eeeeeeeeeeeeeeeeeeeeeeee.bin'));
+  const before = readdirSync(home.cache);
+  const { dataset, notices, cached: whole } = await load(folder);
+  assert.equal([whole, pixelsOf(dataset)], [true, pixels]);
+  assert.equal(notices, [
+    `${home.cache}: removed 3 files of an earlier form of the cache (3 kB), which nothing reads any more`,
+  ]);
+  assert.equal(
+    readdirSync(home.cache),
+    before.filter((name) => !old.includes(name)),
+  );
+  assert.equal((await load(folder)).notices, []);
+});
+
 test.run();

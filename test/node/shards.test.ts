@@ -16,7 +16,7 @@ import { dirname, join } from 'node:path';
 import { packTar } from 'modern-tar';
 import * as assert from 'uvu/assert';
 import type { AugmentOptions, ColourStatistics, DamagedFile, ImageBatch } from '../../src/data/index.js';
-import { DataLoader, Random, randAugment, randomResizedCrop, toTensor } from '../../src/data/index.js';
+import { DataLoader, mixup, Random, randAugment, randomResizedCrop, toTensor } from '../../src/data/index.js';
 import {
   CheckpointError,
   DataError,
@@ -140,6 +140,27 @@ test('the batches are those of the same pictures in a folder, to the bit', async
         [...indices].map((n) => classes.indexOf(label(n))),
       );
     }
+  }
+  const mix = { batchSize: 4, augment, batchTransform: mixup({ alpha: 0.4 }) };
+  const folderMixed: number[][] = []; // its labels are of other classes: a folder's name, a file's beginning
+  for await (const { images } of new DataLoader(dataset, mix).epoch(1)) folderMixed.push([...images.data]);
+  const soft: string[] = [];
+  for (const [workers, startBatch] of [
+    [0, 0],
+    [2, 0],
+    [2, 4],
+  ]) {
+    // biome-ignore format: one line
+    const loader = new ShardLoader(set, { ...mix, workers });
+    let i = startBatch;
+    for await (const { images, labels } of loader.epoch(1, { startBatch })) {
+      assert.equal([...images.data], folderMixed[i]);
+      assert.equal(labels.shape, [images.shape[0], 2]);
+      soft[i] ??= String(labels.data);
+      assert.is(String(labels.data), soft[i++]);
+    }
+    assert.is(i, 6);
+    await loader.close();
   }
   assert.equal([set.length, set.counts()], [23, [15, 8]]);
   assert.equal(

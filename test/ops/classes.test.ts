@@ -58,6 +58,16 @@ test('any read tells, and only the next', async () => {
   other.dispose();
 });
 
+test('where several ops saw a wrong label, the first one tells, whichever came first before', async () => {
+  const both = (first: typeof oneHot, second: typeof oneHot) => {
+    scope(() => first(labels(5, 1), 4));
+    return second(labels(5, 1), 4);
+  };
+  const entropy = (target: Tensor, classes: number) => crossEntropy(zeros([2, classes]), target);
+  assert.match(await refusal(() => both(oneHot, entropy)), /^UsageError: oneHot: a label is no class, such as 5/);
+  assert.match(await refusal(() => both(entropy, oneHot)), /^UsageError: crossEntropy: a label is no class, such as 5/);
+});
+
 test('oneHot, of both dtypes', async () => {
   assert.match(
     await refusal(() => oneHot(labels(0, 3), 3)),

@@ -399,7 +399,7 @@ const wrong: Record<string, Wrong[]> = {
     [() => [f(1, 1, 0, 4), 2], ShapeError, 'adaptiveAvgPool2d: an image has no pixels, x is [1, 1, 0, 4]'],
   ],
   upsampleNearest2d: [
-    ...ofOne('upsampleNearest2d', 2),
+    [() => [undefined, 2], UsageError, 'upsampleNearest2d: takes a tensor, got undefined'],
     [() => [f(4, 4), 2], ShapeError, 'upsampleNearest2d: x is (batch, channels, height, width), got [4, 4]'],
     [() => [f(1, 1, 4, 4), 1.5], ShapeError, 'upsampleNearest2d: scale is a whole number above 0, got 1.5'],
   ],

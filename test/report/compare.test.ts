@@ -3,9 +3,9 @@ import {
   type ComparedRun,
   compareHtml,
   type EpochFigures,
+  metricsCsv,
   readMetricsCsv,
   readRunFacts,
-  writeMetricsCsv,
   writeRunFacts,
 } from '../../src/report/index.js';
 import { drawnHistory } from '../support/drawn-run.js';
@@ -78,7 +78,7 @@ test('one run, forty runs, hostile names; none and too many are refused', () => 
 
 test('metrics.csv is read back as it was written', () => {
   const history: EpochFigures[] = [
-    { epoch: 1, step: 10, learningRate: 0.1, seconds: 1.5, metrics: { loss: 0.25, 'a, "b"\nc': 1 } },
+    { epoch: 1, step: 10, learningRate: 0.1, seconds: 1.5, waited: 0.5, metrics: { loss: 0.25, 'a, "b"\nc': 1 } },
     {
       epoch: 2,
       step: 20,
@@ -87,8 +87,11 @@ test('metrics.csv is read back as it was written', () => {
       metrics: { loss: Number.NaN, val_loss: Number.POSITIVE_INFINITY },
     },
   ];
-  const text = writeMetricsCsv(history);
-  assert.match(text, /^epoch,step,learningRate,seconds,loss,"a, ""b""\nc",val_loss\n1,10,0\.1,1\.5,0\.25,1,\n/);
+  const text = metricsCsv(history);
+  assert.match(
+    text,
+    /^epoch,step,learningRate,seconds,waited,loss,"a, ""b""\nc",val_loss\n1,10,0\.1,1\.5,0\.5,0\.25,1,\n/,
+  );
   assert.equal(readMetricsCsv(text, 'x'), history);
   assert.equal(
     readMetricsCsv(text.replaceAll('\n', '\r\n').replace('""b""\r\n', '""b""\n'), 'x'),

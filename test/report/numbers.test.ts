@@ -75,6 +75,8 @@ test('an axis has one number of decimals', () => {
   assert.equal(showTicks([0, 0.05, 0.1]), ['0.00', '0.05', '0.10']);
   assert.equal(showTicks([0, 500, 1000]), ['0', '500', '1,000']);
   assert.equal(showTicks([-0.5, 0, 0.5]), ['−0.5', '0.0', '0.5']);
+  assert.equal(showTicks([-5000, 0, 10_000]), ['−5k', '0', '10k']);
+  assert.equal(showTicks([0, 500_000, 1e6]), ['0', '0.5M', '1M']);
   assert.equal(showTicks([1e-5, 1e-4]), ['10⁻⁵', '10⁻⁴']);
 });
 

@@ -72,6 +72,7 @@ test('answers become a matrix, curves and galleries', () => {
     [1, 0, 0],
     [0, 1, 1],
   ]);
+  assert.equal(parts.confusion.undecided, [1, 0, 0]);
   assert.equal(
     parts.roc.map(({ name }) => name),
     ['cat', 'dog', 'fox'],

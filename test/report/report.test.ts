@@ -1,6 +1,6 @@
 // report.html as text; test/browser/report.ts looks at it in Chromium.
 import * as assert from 'uvu/assert';
-import { encodePng, type ReportParts, reportHtml } from '../../src/report/index.js';
+import { encodePng, type ReportParts, reportHtml, reportSvg } from '../../src/report/index.js';
 import { SCRIPT, SCRIPT_HASH } from '../../src/report/page.js';
 import { drawnHistory, drawnRun } from '../support/drawn-run.js';
 import { seeded } from '../support/random.js';
@@ -224,6 +224,33 @@ test('shares are shown in percent, other metrics as they are', () => {
   assert.match(shown(html), /validation accuracy\s+81\.3 %/);
   assert.match(shown(html), /top5 accuracy\s+99\.0 %/);
   assert.match(shown(html), /iou\s+0\.500/);
+});
+
+test('the time in which batches were waited for is shown where it is a percent or more', () => {
+  const history = (waited: number) =>
+    [1, 2, 3].map((epoch) => ({
+      epoch,
+      step: epoch,
+      learningRate: 1,
+      seconds: 10 * epoch,
+      waited: waited * epoch,
+      metrics: { loss: epoch },
+    }));
+  const chart = /<figcaption>waiting for batches <small>% of the time<.*?class="figure"[^>]*>([^<]*)/s;
+  assert.is(chart.exec(reportHtml({ title: 'x', history: history(2) }))?.[1], '20');
+  assert.not.match(reportHtml({ title: 'x', history: history(0.05) }), chart);
+});
+
+test('a run as one picture: its curves, its filters, what a test found', () => {
+  const svg = reportSvg({ ...everything, results: { accuracy: 0.84 } });
+  assert.match(svg, /11 epochs, 2,475 steps[^<]*Test accuracy: 84\.0 %\.</);
+  assert.is(count(svg, /class="line /g), 4);
+  assert.is(count(svg, /<image /g), 1);
+  assert.not.match(svg, /NaN|Infinity|undefined|<script/);
+  assert.ok(svg.length < 1e5, `${svg.length} characters`);
+  assert.match(reportSvg({ title: 'cats & <dogs>', history: [] }), /cats &amp; &lt;dogs&gt;/);
+  assert.match(reportSvg({ title: 'x', history: drawnHistory(1) }), /d="M500\.0 [\d.]+h0"/);
+  assert.throws(() => reportSvg({ title: 'x' } as never), /reportSvg: history is missing/);
 });
 
 test('parts that cannot be shown are refused by name', () => {

@@ -10,6 +10,7 @@ import { loaderFor } from '../../src/cli/parts.js';
 import { drawnStandIns } from '../../src/data/index.js';
 import { AdamW, activity, alexnet, deviceInfo, init, manualSeed, memory, OneCycleLR, sync } from '../../src/index.js';
 import { CheckpointFiles, RunFolder } from '../../src/node/index.js';
+import { reportSvg } from '../../src/report/index.js';
 import * as train from '../../src/train/index.js';
 
 const { values } = parseArgs({
@@ -132,7 +133,7 @@ async function soak(folder: RunFolder): Promise<Sample[]> {
     onEpochEnd: async ({ epoch, step }) => {
       const weight = model.stateDict()['conv1.weight'];
       const filters = { shape: weight.shape, data: await weight.data() };
-      folder.write('report.svg', train.reportSvg({ title: 'soak', history: trainer.history.slice(-100), filters }));
+      folder.write('report.svg', reportSvg({ title: 'soak', history: trainer.history.slice(-100), filters }));
       const minute = (performance.now() - started) / 60_000;
       if (epoch < SETTLED_EPOCHS || minute < next) return;
       next = (Math.floor(minute / every) + 1) * every;

@@ -7,7 +7,6 @@ import {
   type FitOptions,
   RateMeter,
   regression,
-  reportSvg,
   Trainer,
   type TrainerParts,
   tune,
@@ -242,13 +241,6 @@ test('what belongs to the trainer looks at its arguments too', async () => {
   await said(() => warmup(model, [1, 3], odd({ progress: 1 })), UsageError, /^warmup: there is no option 'progress'/);
   await said(() => warmup(odd(undefined), [1, 3]), UsageError, /^warmup: takes a module, got undefined/);
   await said(() => warmup(model, [1, -3]), ShapeError, /^warmup: \[1, -3\] is not a shape/);
-  await said(() => reportSvg(odd({ title: 'x' })), UsageError, /^reportSvg: history is missing; it is a list/);
-  const filters = { shape: [2, 3, 5, 5], data: [1, 2, 3] };
-  await said(
-    () => reportSvg({ title: 'x', history: [], filters }),
-    UsageError,
-    /filters is conv1's weight, \{ shape, data \}/,
-  );
   await said(() => new RateMeter(-1), UsageError, /windowSeconds is a finite number above 0, got -1/);
   await said(
     () => writeCheckpoint(odd(model)),

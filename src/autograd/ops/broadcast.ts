@@ -1,5 +1,6 @@
 // Broadcasting and its gradient: of each of these ops the other is the gradient.
 import { ShapeError } from '../../errors.js';
+import type { DType } from '../../tensor/dtype.js';
 import { checkShape, type Shape, sameShape, showShape } from '../../tensor/shape.js';
 import { alias, type Tensor } from '../../tensor/tensor.js';
 import { composed, record } from '../tape.js';
@@ -8,7 +9,7 @@ import { reduceDims } from './reduce-dims.js';
 import { gather, repeatStrides } from './strided.js';
 
 /** Repeats dimensions of size 1, and new ones in front, up to a shape. PyTorch: x.expand. */
-export function broadcastTo(x: Tensor, shape: Shape): Tensor {
+export function broadcastTo<D extends DType>(x: Tensor<D>, shape: Shape): Tensor<D> {
   requireTensors('broadcastTo', x);
   checkShape('broadcastTo', shape);
   if (sameShape(x.shape, shape)) return x;

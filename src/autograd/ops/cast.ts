@@ -40,6 +40,7 @@ export function oneHot(labels: Tensor, classes: number): Tensor {
  * The values in another dtype. f32 to i32 rounds towards zero. Only f32 to f32 has a gradient.
  * @throws DtypeError for anything to u8, and u8 to i32.
  */
+export function cast<D extends DType>(x: Tensor, dtype: D): Tensor<D>;
 export function cast(x: Tensor, dtype: DType): Tensor {
   requireTensors('cast', x);
   if (x.dtype === dtype) return x;

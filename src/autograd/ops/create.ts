@@ -3,7 +3,7 @@
 import { DtypeError, LimitError, showValue, UsageError } from '../../errors.js';
 import { fill } from '../../kernels/elementwise.js';
 import { anything, checkOptions, flag, type Rules } from '../../options.js';
-import { bytesOf, checkDtype, type DType } from '../../tensor/dtype.js';
+import { type AnyDType, bytesOf, checkDtype, type DType } from '../../tensor/dtype.js';
 import { checkShape, type Shape } from '../../tensor/shape.js';
 import { empty, type Tensor, type TensorOptions, tensor, trainable } from '../../tensor/tensor.js';
 import { requireNumbers, requireTensors } from './checks.js';
@@ -12,7 +12,11 @@ import { requireNumbers, requireTensors } from './checks.js';
  * A tensor filled with one value. PyTorch: torch.full.
  * @throws UsageError if the dtype cannot hold the value.
  */
-export function full(shape: Shape, value: number, options: TensorOptions = {}): Tensor {
+export function full<D extends DType = AnyDType>(
+  shape: Shape,
+  value: number,
+  options: TensorOptions<D> = {},
+): Tensor<D> {
   return filled('full', shape, value, options);
 }
 
@@ -24,10 +28,10 @@ const HOLDS: Record<DType, (value: number) => boolean> = {
   u8: (value) => value === (value & 255),
 };
 
-function filled(op: string, shape: Shape, value: number, options: TensorOptions): Tensor {
+function filled<D extends DType>(op: string, shape: Shape, value: number, options: TensorOptions<D>): Tensor<D> {
   checkShape(op, shape);
   checkOptions(op, options, OPTIONS);
-  const { dtype = 'f32', requiresGrad = false } = options;
+  const { dtype = 'f32' as D, requiresGrad = false } = options;
   requireDtype(op, dtype, requiresGrad);
   if (typeof value !== 'number' || !HOLDS[dtype](value)) {
     throw new UsageError(`${op}: ${showValue(value)} is no value of ${dtype}`);
@@ -40,25 +44,25 @@ function filled(op: string, shape: Shape, value: number, options: TensorOptions)
 }
 
 /** A tensor filled with 0. PyTorch: torch.zeros. */
-export function zeros(shape: Shape, options: TensorOptions = {}): Tensor {
+export function zeros<D extends DType = AnyDType>(shape: Shape, options: TensorOptions<D> = {}): Tensor<D> {
   return filled('zeros', shape, 0, options);
 }
 
 /** A tensor filled with 1. PyTorch: torch.ones. */
-export function ones(shape: Shape, options: TensorOptions = {}): Tensor {
+export function ones<D extends DType = AnyDType>(shape: Shape, options: TensorOptions<D> = {}): Tensor<D> {
   return filled('ones', shape, 1, options);
 }
 
 /** Zeros in the shape and dtype of another tensor. PyTorch: torch.zeros_like. */
-export function zerosLike(t: Tensor): Tensor {
+export function zerosLike<D extends DType>(t: Tensor<D>): Tensor<D> {
   requireTensors('zerosLike', t);
-  return zeros(t.shape, { dtype: t.dtype });
+  return zeros(t.shape, { dtype: t.dtype as D });
 }
 
 /** Ones in the shape and dtype of another tensor. PyTorch: torch.ones_like. */
-export function onesLike(t: Tensor): Tensor {
+export function onesLike<D extends DType>(t: Tensor<D>): Tensor<D> {
   requireTensors('onesLike', t);
-  return ones(t.shape, { dtype: t.dtype });
+  return ones(t.shape, { dtype: t.dtype as D });
 }
 
 /**

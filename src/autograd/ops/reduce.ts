@@ -169,12 +169,12 @@ const POWER_OF_TWO = `select(bitcast<vec4f>(${EXPONENT}), vec4f(1.0), (${EXPONEN
  * Where along `dim` the largest element is, as i32; the first of equals, or the first NaN. PyTorch: torch.argmax, which without `dim` looks
  * through all elements, not along the last dimension.
  */
-export function argmax(x: Tensor, dim = -1, keepDim = false): Tensor {
+export function argmax(x: Tensor, dim = -1, keepDim = false): Tensor<'i32'> {
   return place('argmax', 'max', x, dim, keepDim);
 }
 
 /** Where along `dim` (default the last) the smallest element is, as i32; the first of equals, or the first NaN. As `argmax`. */
-export function argmin(x: Tensor, dim = -1, keepDim = false): Tensor {
+export function argmin(x: Tensor, dim = -1, keepDim = false): Tensor<'i32'> {
   return place('argmin', 'min', x, dim, keepDim);
 }
 

@@ -2,6 +2,7 @@
 import { ShapeError, showValue, UsageError } from '../../errors.js';
 import { MAX_RANK } from '../../kernels/broadcast.js';
 import { fill } from '../../kernels/elementwise.js';
+import type { DType } from '../../tensor/dtype.js';
 import { normalizeDim, type Shape, sameShape, showShape, sizeOf, stridesOf } from '../../tensor/shape.js';
 import { alias, empty, type Tensor } from '../../tensor/tensor.js';
 import { composed, record } from '../tape.js';
@@ -13,7 +14,7 @@ import { gather, move, wordDtype } from './strided.js';
  * The same elements in another shape; one size may be -1, "whatever is left". Shares memory. PyTorch: torch.reshape.
  * @throws ShapeError if the sizes do not multiply to as many elements.
  */
-export function reshape(x: Tensor, shape: Shape): Tensor {
+export function reshape<D extends DType>(x: Tensor<D>, shape: Shape): Tensor<D> {
   requireTensors('reshape', x);
   requireList('reshape', 'sizes', shape);
   const known = shape.filter((n) => n !== -1);
@@ -28,7 +29,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 const isSize = (n: number) => Number.isInteger(n) && n >= 0;
 
 /** Joins dimensions startDim to endDim into one. PyTorch: torch.flatten. */
-export function flatten(x: Tensor, startDim = 0, endDim = -1): Tensor {
+export function flatten<D extends DType>(x: Tensor<D>, startDim = 0, endDim = -1): Tensor<D> {
   requireTensors('flatten', x);
   const first = normalizeDim('flatten', startDim, x.rank);
   const last = normalizeDim('flatten', endDim, x.rank);
@@ -38,14 +39,14 @@ export function flatten(x: Tensor, startDim = 0, endDim = -1): Tensor {
 }
 
 /** Puts in a dimension of size 1, which becomes dimension `dim`. PyTorch: torch.unsqueeze. */
-export function unsqueeze(x: Tensor, dim: number): Tensor {
+export function unsqueeze<D extends DType>(x: Tensor<D>, dim: number): Tensor<D> {
   requireTensors('unsqueeze', x);
   const at = normalizeDim('unsqueeze', dim, x.rank + 1);
   return reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]);
 }
 
 /** Takes out dimension `dim` if its size is 1; without `dim`, all of size 1. PyTorch: torch.squeeze. */
-export function squeeze(x: Tensor, dim?: number): Tensor {
+export function squeeze<D extends DType>(x: Tensor<D>, dim?: number): Tensor<D> {
   requireTensors('squeeze', x);
   const at = dim === undefined ? null : normalizeDim('squeeze', dim, x.rank);
   return reshape(
@@ -55,7 +56,7 @@ export function squeeze(x: Tensor, dim?: number): Tensor {
 }
 
 /** Reorders dimensions: dimension i of the result is dimension dims[i] of x. PyTorch: x.permute. */
-export function permute(x: Tensor, dims: readonly number[]): Tensor {
+export function permute<D extends DType>(x: Tensor<D>, dims: readonly number[]): Tensor<D> {
   requireTensors('permute', x);
   requireList('permute', 'dimensions', dims);
   const order = dims.map((d) => normalizeDim('permute', d, x.rank));
@@ -65,7 +66,7 @@ export function permute(x: Tensor, dims: readonly number[]): Tensor {
   return permuted('permute', x, order);
 }
 
-function permuted(op: string, x: Tensor, order: readonly number[]): Tensor {
+function permuted<D extends DType>(op: string, x: Tensor<D>, order: readonly number[]): Tensor<D> {
   const strides = stridesOf(x.shape);
   const y = gather(
     op,
@@ -85,7 +86,7 @@ function permuted(op: string, x: Tensor, order: readonly number[]): Tensor {
 }
 
 /** Exchanges two dimensions; default the last two. PyTorch: x.transpose. */
-export function transpose(x: Tensor, dim0 = -2, dim1 = -1): Tensor {
+export function transpose<D extends DType>(x: Tensor<D>, dim0 = -2, dim1 = -1): Tensor<D> {
   requireTensors('transpose', x);
   const order = x.shape.map((_, i) => i);
   const [a, b] = [normalizeDim('transpose', dim0, x.rank), normalizeDim('transpose', dim1, x.rank)];
@@ -100,7 +101,7 @@ export type Range = readonly [start: number, end?: number | undefined, step?: nu
  * Ranges of the leading dimensions, as x[1:3, :, ::2] in Python: slice(x, [1, 3], null, [0, undefined, 2]).
  * null takes a dimension whole.
  */
-export function slice(x: Tensor, ...ranges: Range[]): Tensor {
+export function slice<D extends DType>(x: Tensor<D>, ...ranges: Range[]): Tensor<D> {
   requireTensors('slice', x);
   if (ranges.length > x.rank) throw new ShapeError(`slice: ${ranges.length} ranges for ${showShape(x.shape)}`);
   const strides = stridesOf(x.shape);
@@ -152,7 +153,7 @@ function resolve(range: Range, size: number): [number, number, number] {
  * Tensors behind each other along a dimension. PyTorch: torch.cat.
  * @throws ShapeError if there are none, or if dtypes or other dimensions differ.
  */
-export function concat(tensors: readonly Tensor[], dim = 0): Tensor {
+export function concat<D extends DType>(tensors: readonly Tensor<D>[], dim = 0): Tensor<D> {
   requireList('concat', 'tensors', tensors);
   const [first] = tensors;
   if (tensors.length === 0) throw new ShapeError('concat: needs at least one tensor');
@@ -168,7 +169,7 @@ export function concat(tensors: readonly Tensor[], dim = 0): Tensor {
     }
   }
   const shape = first.shape.map((n, i) => (i === at ? tensors.reduce((sum, t) => sum + t.shape[at], 0) : n));
-  const y = empty(shape, first.dtype, 'concat');
+  const y = empty(shape, first.dtype as D, 'concat');
   const strides = stridesOf(shape);
   let place = 0;
   const places = tensors.map((t) => {
@@ -190,7 +191,7 @@ export function concat(tensors: readonly Tensor[], dim = 0): Tensor {
  * Tensors of one shape behind each other along a new dimension. PyTorch: torch.stack.
  * @throws ShapeError if there are none, or if shapes or dtypes differ.
  */
-export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
+export function stack<D extends DType>(tensors: readonly Tensor<D>[], dim = 0): Tensor<D> {
   requireList('stack', 'tensors', tensors);
   if (tensors.length === 0) throw new ShapeError('stack: needs at least one tensor');
   requireTensors('stack', ...tensors);
@@ -215,7 +216,11 @@ export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
  * PyTorch: F.pad, which takes the last dimension first.
  * @throws ShapeError if there are more pairs than dimensions, or negative numbers.
  */
-export function pad(x: Tensor, amounts: readonly (readonly [number, number])[], value = 0): Tensor {
+export function pad<D extends DType>(
+  x: Tensor<D>,
+  amounts: readonly (readonly [number, number])[],
+  value = 0,
+): Tensor<D> {
   requireTensors('pad', x);
   requireList('pad', '[before, after] pairs', amounts);
   requireNumbers('pad', { value });
@@ -227,7 +232,7 @@ export function pad(x: Tensor, amounts: readonly (readonly [number, number])[], 
   if (x.dtype === 'i32' && !Number.isInteger(value)) throw new UsageError(`pad: ${value} is no value of i32`);
   const before = x.shape.map((_, i) => amounts[i - first]?.[0] ?? 0);
   const shape = x.shape.map((n, i) => n + before[i] + (amounts[i - first]?.[1] ?? 0));
-  const y = empty(shape, x.dtype, 'pad');
+  const y = empty(shape, x.dtype as D, 'pad');
   fill(y.buffer, y.size, value, wordDtype('pad', x));
   const strides = stridesOf(shape);
   const start = before.reduce((sum, n, i) => sum + n * strides[i], 0);

@@ -1,6 +1,7 @@
 // Copies along strides, without a gradient: what permuting, slicing, joining and broadcasting are made of.
 import { DtypeError, ShapeError } from '../../errors.js';
 import { copyStrided, MAX_RANK, type Walk } from '../../kernels/broadcast.js';
+import type { DType } from '../../tensor/dtype.js';
 import { type Shape, showShape, sizeOf, stridesOf } from '../../tensor/shape.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
 
@@ -12,10 +13,16 @@ export function repeatStrides(own: Shape, shape: Shape): number[] {
 }
 
 /** The elements of x that a walk from `start` by `strides` meets, as a tensor of `shape`. */
-export function gather(op: string, x: Tensor, start: number, strides: readonly number[], shape: Shape): Tensor {
+export function gather<D extends DType>(
+  op: string,
+  x: Tensor<D>,
+  start: number,
+  strides: readonly number[],
+  shape: Shape,
+): Tensor<D> {
   wordDtype(op, x);
   if (shape.length > MAX_RANK) throw new ShapeError(`${op}: more than ${MAX_RANK} dimensions, ${showShape(shape)}`);
-  const y = empty(shape, x.dtype, op);
+  const y = empty(shape, x.dtype as D, op);
   move({ buffer: x.buffer, start, strides }, { buffer: y.buffer, start: 0, strides: stridesOf(shape) }, shape);
   return y;
 }

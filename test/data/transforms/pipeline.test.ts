@@ -99,7 +99,7 @@ test('tables of bytes are what one after the other makes of numbers', () => {
 test('crops by fives and tens multiply the inputs, each with draws of its own', async () => {
   const transforms = [data.tenCrop([20, 24]), data.randomHorizontalFlip(), data.fiveCrop(16), data.toTensor()];
   const loader = new data.DataLoader(dataset, { batchSize: 2, augment: { transforms, seed: 1 } });
-  const { images, labels } = (await loader.epoch(0).next()).value;
+  const { images, labels } = (await loader.epoch(0).next()).value!;
   assert.equal([...images.shape, labels.length], [2 * 50, 3, 16, 16, 2]);
   assert.is(images.data.length, 2 * 50 * 3 * 16 * 16);
   const picture = { width: 40, height: 40, planes: dataset.pixels(0) };
