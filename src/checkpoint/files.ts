@@ -2,7 +2,7 @@
 // and where the run stands.
 import { CheckpointError, showValue, UsageError } from '../errors.js';
 import { joined, readSafetensors, type StoredTensor, safetensorsParts } from '../io/safetensors.js';
-import { type Module, requireModule } from '../layers/module.js';
+import { type AnyModule, requireModule } from '../layers/module.js';
 import { Optimizer } from '../optim/optimizer.js';
 import { requireBytes } from '../options.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -80,7 +80,7 @@ export function checkpointBytes<Position>(run: Run<Position>): number {
  * @throws UsageError for something else than a model and texts.
  */
 export async function writeWeights(
-  model: Module,
+  model: AnyModule,
   extra: Record<string, string> = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   requireModule('writeWeights', model);
@@ -136,7 +136,7 @@ function checkFormat(format: string | undefined, name: string): void {
  * Puts a checkpoint's weights into a model.
  * @throws CheckpointError if they do not fit it; the model is then as before.
  */
-export function restoreModel(checkpoint: Checkpoint, model: Module): void {
+export function restoreModel(checkpoint: Checkpoint, model: AnyModule): void {
   requireCheckpoint('restoreModel', checkpoint);
   requireModule('restoreModel', model);
   const { name, tensors } = checkpoint;

@@ -1,5 +1,5 @@
 // What a run needs of its model besides tensors: what is frozen, and what is in evaluation mode.
-import type { Module } from '../layers/module.js';
+import type { AnyModule } from '../layers/module.js';
 import { list, record, text } from './json.js';
 
 /** Parts of a model, by path, that are not as they are made. */
@@ -10,7 +10,7 @@ export interface ModelState {
   evaluating: string[];
 }
 
-export function modelState(model: Module): ModelState {
+export function modelState(model: AnyModule): ModelState {
   return {
     frozen: model
       .namedParameters()
@@ -24,7 +24,7 @@ export function modelState(model: Module): ModelState {
 }
 
 /** Sets what is trained and each module's mode. */
-export function restoreModelState(model: Module, { frozen, evaluating }: ModelState): void {
+export function restoreModelState(model: AnyModule, { frozen, evaluating }: ModelState): void {
   for (const [path, t] of model.namedParameters()) {
     t.requiresGrad = !frozen.includes(path);
     if (!t.requiresGrad) t.grad = null;
@@ -35,7 +35,7 @@ export function restoreModelState(model: Module, { frozen, evaluating }: ModelSt
 const checkForm = record({ frozen: list(text), evaluating: list(text) });
 
 /** Why a saved state is none of this model, or undefined. */
-export function modelStateMismatch(model: Module, state: unknown): string | undefined {
+export function modelStateMismatch(model: AnyModule, state: unknown): string | undefined {
   const wrong = checkForm(state, 'its state');
   if (wrong) return wrong;
   const { frozen, evaluating } = state as ModelState;

@@ -1,6 +1,6 @@
 // Modules, optimizers and everything else with a state, looked at in one way.
 import type { StoredTensor } from '../io/safetensors.js';
-import { Module } from '../layers/module.js';
+import { type AnyModule, Module } from '../layers/module.js';
 import { Optimizer, type OptimizerState } from '../optim/optimizer.js';
 import { sameShape, showShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -51,7 +51,7 @@ function valuesOf(tensors: Stored): Record<string, Float32Array> {
 }
 
 /** Why saved weights are not this model's, or undefined: names and shapes. */
-export function weightsMismatch(model: Module, saved: Stored): string | undefined {
+export function weightsMismatch(model: AnyModule, saved: Stored): string | undefined {
   const own = model.stateDict();
   for (const [path, { shape }] of Object.entries(own)) {
     if (!Object.hasOwn(saved, path)) return `it has no ${path}`;

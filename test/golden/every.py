@@ -6,6 +6,7 @@ arguments in order, where "$x" stands for input.x; a layer's own tensors are inp
 import math
 import torch
 import torch.nn.functional as F
+from pointwise import ONE
 
 NAN, INF = math.nan, math.inf
 # What is lost where it is lost; huge ones whose squares, and small ones whose squares, f32 cannot hold.
@@ -55,10 +56,9 @@ def every(b):
     case("where.edges", lambda c, a, b: torch.where(c != 0, a, b), "$c", "$a", "$b", c=[1, 0, NAN, -0.0, INF], a=[1, NAN, INF, -INF, 5], b=[NAN, 2, -INF, 7, NAN], frozen=("c",))
 
     # Functions of one tensor
-    one = {"relu": torch.relu, "sigmoid": torch.sigmoid, "tanh": torch.tanh, "exp": torch.exp, "log": torch.log, "sqrt": torch.sqrt,
-           "reciprocal": torch.reciprocal, "abs": torch.abs, "square": torch.square, "neg": torch.neg, "gelu": F.gelu, "silu": F.silu,
-           "softplus": F.softplus}
-    for n, f in one.items():
+    for n, f in ONE.items():
+        if n in ("sin", "cos"):
+            continue  # f32 does not know the sine of most EDGES: their angles follow
         # 1 - y of a y that f32 rounds to 1 is 0, in PyTorch's float32 as well.
         lost = {"sigmoid": [17], "tanh": [17, -17]}.get(n, [])
         case(n + ".edges", lambda x, f=f: f(x), "$x", x=[v for v in EDGES if v not in lost])

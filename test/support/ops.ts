@@ -144,6 +144,16 @@ export const pointwise: Record<string, Pointwise> = {
     rough: (x) => exponentRough(x, Math.log1p(Math.exp(-Math.abs(x)))),
     roughSlope: (x) => exponentRough(x, sigmoid(x) * sigmoid(-x)),
   },
+  mish: {
+    ...{ y: (x) => x * Math.tanh(softplus(x)), domain: [-300, 300], precise: 12 },
+    slope: (x) => Math.tanh(softplus(x)) + x * sigmoid(x) * (1 - Math.tanh(softplus(x)) ** 2),
+    // Both are x exp(x) on the left, where exp(-88) is subnormal, and may be 0.
+    rough: (x) => exponentRough(x, x * sigmoid(x) * sigmoid(-x)) + exponentRough(x, SMALLEST / EPSILON),
+    roughSlope: (x) =>
+      exponentRough(Math.max(1, Math.abs(x)) ** 2, sigmoid(x) * sigmoid(-x)) +
+      sigmoid(x) +
+      exponentRough(x, SMALLEST / EPSILON),
+  },
   clamp: {
     ...{ domain: [-1e30, 1e30], jumps: true, constants: [0.5, 0, 1], args: (c) => [-c, 2 * c] },
     y: (x, c) => Math.min(Math.max(x, -c), 2 * c),

@@ -87,6 +87,16 @@ export function gelu(x: Tensor): Tensor {
 }
 /** x * sigmoid(x), also called swish. PyTorch: F.silu. */
 export const silu = (x: Tensor): Tensor => pointwise('silu', x, { y: 'silu(x)', save: 'x', dx: 'dy * silu_slope(s)' });
+/** x * tanh(softplus(x)), without overflow. Misra 2019. PyTorch: F.mish. */
+export const mish = (x: Tensor): Tensor =>
+  pointwise('mish', x, {
+    // tanh(log(1 + e)) is 1 / (1 + r), with e = exp(x) and r = exp(-x) / (1 + e / 2); the slope has r' / r in it.
+    y: 'divide(x, 1.0 + exponential(-x) / (1.0 + 0.5 * exponential(x)))',
+    save: 'x',
+    dx:
+      'dy * divide(1.0 + s * ((2.0 - 1.0 / (1.0 + 0.5 * exponential(s))) / (1.0 + exponential(s) * (1.0 + 0.5 * exponential(s)))), ' +
+      '1.0 + exponential(-s) / (1.0 + 0.5 * exponential(s)))',
+  });
 /** log(1 + exp(x)), without overflow. PyTorch: F.softplus. */
 export const softplus = (x: Tensor): Tensor =>
   pointwise('softplus', x, {
