@@ -300,12 +300,12 @@ const wrong: Record<string, Wrong[]> = {
     ...ofOne('crossEntropy', null),
     [() => [f(2, 3), undefined], UsageError, 'crossEntropy: takes a tensor, got undefined'],
     ...[
-      [f(2), DtypeError, 'f32 [2]'] as const,
-      [u8(2), DtypeError, 'u8 [2]'] as const,
-      [i(3), ShapeError, 'i32 [3]'] as const,
+      [() => f(2), DtypeError, 'f32 [2]'] as const,
+      [() => u8(2), DtypeError, 'u8 [2]'] as const,
+      [() => i(3), ShapeError, 'i32 [3]'] as const,
     ].map(
       ([target, type, got]): Wrong => [
-        () => [f(2, 3), target],
+        () => [f(2, 3), target()],
         type,
         `crossEntropy: for logits [2, 3], target is class numbers, i32 [2], or probabilities, f32 [2, 3]; got ${got}`,
       ],
