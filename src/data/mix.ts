@@ -91,12 +91,14 @@ export function cutmix<Inputs extends string = 'images', Labels extends string =
 
 /** share * each row + (1 - share) * the row before it, rounded to f32 as PyTorch rounds. */
 function blended({ data, shape }: HostTensor<Float32Array>, share: number): HostTensor<Float32Array> {
-  const { fround } = Math;
-  const [own, other] = [fround(share), fround(1 - share)];
-  const before = data.length - data.length / shape[0];
+  const [own, other] = [Math.fround(share), Math.fround(1 - share)];
+  const each = data.length / shape[0];
   const out = new Float32Array(data.length);
-  for (let i = 0; i < out.length; i++)
-    out[i] = fround(other * data[(i + before) % data.length]) + fround(own * data[i]);
+  for (let at = 0; at < data.length; at += each) {
+    const before = (at || data.length) - each;
+    for (let k = 0; k < each; k++)
+      out[at + k] = Math.fround(other * data[before + k]) + Math.fround(own * data[at + k]);
+  }
   return { data: out, shape };
 }
 

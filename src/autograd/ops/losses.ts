@@ -105,7 +105,7 @@ function ofClasses(logits: Tensor, target: Tensor, options: CrossEntropyOptions)
   });
 }
 
-/** -sum over classes of q * log(softmax), q the probabilities, smoothed and weighted. */
+/** The negative sum over classes of q * log(softmax); q is the probabilities, smoothed and weighted. */
 function ofProbabilities(logits: Tensor, target: Tensor, options: CrossEntropyOptions): Tensor {
   const { reduction = 'mean', labelSmoothing = 0, weight } = options;
   const [, classes, ...inner] = logits.shape;
@@ -114,15 +114,14 @@ function ofProbabilities(logits: Tensor, target: Tensor, options: CrossEntropyOp
     const weighted = (x: Tensor) => (weights ? mul(x, weights) : x);
     const [log, q, loss] = noGrad(() => {
       const smoothed = labelSmoothing === 0 ? target : affine(target, 1 - labelSmoothing, labelSmoothing / classes);
-      const [p, w] = [logSoftmax(logits, 1), weighted(smoothed)];
-      return [p, w, neg(sum(weigh(p, w), 1))];
+      const [logs, shares] = [logSoftmax(logits, 1), weighted(smoothed)];
+      return [logs, shares, neg(sum(weigh(logs, shares), 1))];
     });
     const y = noGrad(() => (reduction === 'none' ? loss : reduction === 'sum' ? sum(loss) : mean(loss)));
-    const scaled = (dx: Tensor, dy: Tensor, factor = 1) =>
-      mul(
-        reduction === 'none' ? mul(dx, unsqueeze(dy, 1)) : mul(dx, dy),
-        reduction === 'mean' ? factor / loss.size : factor,
-      );
+    const scaled = (dx: Tensor, dy: Tensor, factor = 1) => {
+      const worth = mul(dy, reduction === 'mean' ? factor / loss.size : factor);
+      return mul(dx, reduction === 'none' ? unsqueeze(worth, 1) : worth);
+    };
     return record('crossEntropy', y, [logits, target], (dy) => [
       () => scaled(sub(mul(exp(log), sum(q, 1, true)), q), dy),
       () => scaled(weighted(log), dy, labelSmoothing - 1),
