@@ -7,10 +7,11 @@ import { DataLoader } from '../src/data/index.js';
 import * as wg from '../src/index.js';
 import { TrainingRun } from '../src/node/index.js';
 import * as training from '../src/train/index.js';
+import { readArguments } from './arguments.js';
 import { drawnShapes } from './drawings.js';
 
-const [side, epochs] = [32, 30];
-const folder = process.argv.slice(2).find((arg) => !arg.startsWith('--')) ?? 'runs/finetune';
+const { folder, resume, epochs } = readArguments('runs/finetune', 30);
+const side = 32;
 
 const block = (from: number, to: number) => [
   new wg.Conv2d(from, to, 3, { padding: 1 }),
@@ -48,7 +49,7 @@ const facts = { title: 'Three new shapes, from 25 drawings of each', configurati
 const run = new TrainingRun(folder, { facts, monitor: 'val_accuracy' });
 if (!existsSync(base)) {
   const first = trainerFor(build(known.length), known, 300, [2e-3, 2e-3]);
-  await first.fit({ epochs: 10 });
+  await first.fit({ epochs: Math.ceil(epochs / 3) });
   console.log(`Knows ${known.join(', ')}: ${(100 * accuracyOf(first)).toFixed(1)} %`);
   writeFileSync(base, await training.writeWeights(first.model));
 }
@@ -59,7 +60,7 @@ model.loadStateDict(Object.fromEntries(features.map(([name, t]) => [name.slice('
 });
 wg.freeze(model, 'features');
 const tuned = trainerFor(model, unknown, 25, [3e-4, 3e-3]);
-if (process.argv.includes('--resume') && run.resume(tuned)) console.log(`Going on at step ${tuned.position.step}.`);
+if (resume && run.resume(tuned)) console.log(`Going on at step ${tuned.position.step}.`);
 const thaw = {
   onEpochEnd: ({ epoch }: training.EpochRecord) => void (epoch === epochs / 2 && wg.unfreeze(model, 'features')),
 };

@@ -6,9 +6,10 @@ import * as wg from '../src/index.js';
 import { TrainingRun } from '../src/node/index.js';
 import type { EpochFigures } from '../src/report/index.js';
 import { withRecovery } from '../src/train/index.js';
+import { readArguments } from './arguments.js';
 
-const [steps, batch, noise, sayEvery] = [600, 128, 8, 50];
-const folder = process.argv.slice(2).find((arg) => !arg.startsWith('--')) ?? 'runs/gan';
+const { folder, resume, epochs } = readArguments('runs/gan', 12);
+const [batch, noise, stepsAnEpoch] = [128, 8, 50];
 
 const network = (from: number, to: number) =>
   new wg.Sequential(
@@ -50,21 +51,21 @@ function step({ generator, critic, makerSteps, criticSteps }: ReturnType<typeof 
 
 await wg.init();
 const run = { keep: build(), position: { step: 0, seconds: 0, history: [] as EpochFigures[] } };
-const summary = 'A generator learns a ring from a critic. Epochs are lines of fifty steps.';
+const summary = 'A generator learns a ring from a critic. An epoch is fifty steps.';
 const kept = new TrainingRun(folder, {
-  facts: { title: 'Points on a ring', summary, configuration: { steps, batch, noise } },
+  facts: { title: 'Points on a ring', summary, configuration: { epochs, batch, noise } },
 });
-if (process.argv.includes('--resume') && kept.resume(run)) console.log(`Going on at step ${run.position.step}.`);
+if (resume && kept.resume(run)) console.log(`Going on at step ${run.position.step}.`);
 const rebuild = async () => {
   await wg.init();
   run.keep = build();
 };
 await withRecovery(run, { save: kept.save, rebuild }, async ({ save }) => {
-  while (run.position.step < steps) {
+  while (run.position.step < epochs * stepsAnEpoch) {
     const began = performance.now();
     const losses = step(run.keep);
     run.position.step++;
-    if (run.position.step % sayEvery === 0) {
+    if (run.position.step % stepsAnEpoch === 0) {
       const [critic, generator, distance] = await Promise.all(losses);
       const [epoch, { seconds }] = [run.position.history.length + 1, run.position];
       const metrics = { critic, generator, distance };
@@ -74,7 +75,7 @@ await withRecovery(run, { save: kept.save, rebuild }, async ({ save }) => {
       );
     } else await wg.sync(2); // the host stays two steps ahead
     run.position.seconds += (performance.now() - began) / 1000;
-    if (run.position.step % sayEvery === 0) await save();
+    if (run.position.step % stepsAnEpoch === 0) await save();
   }
 });
 console.log(`Report: ${kept.report(run.position.history)}`);

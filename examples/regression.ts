@@ -5,9 +5,10 @@ import { DataLoader, Random, TensorDataset } from '../src/data/index.js';
 import { AdamW, init, Linear, type Module, manualSeed, mseLoss, ReLU, Sequential } from '../src/index.js';
 import { TrainingRun } from '../src/node/index.js';
 import { EarlyStopping, epochLine, MeanAbsoluteError, R2, Trainer } from '../src/train/index.js';
+import { readArguments } from './arguments.js';
 
-const [rows, columns, epochs] = [2000, 8, 40];
-const folder = process.argv.slice(2).find((arg) => !arg.startsWith('--')) ?? 'runs/regression';
+const { folder, resume, epochs } = readArguments('runs/regression', 40);
+const [rows, columns] = [2000, 8];
 
 /** Speed, angle, height and drag decide; the other four columns are noise. Each column is scaled to about -1 .. 1. */
 function throws(
@@ -52,7 +53,7 @@ const run = new TrainingRun(folder, {
     ],
   },
 });
-if (process.argv.includes('--resume') && run.resume(trainer)) console.log(`Going on at step ${trainer.position.step}.`);
+if (resume && run.resume(trainer)) console.log(`Going on at step ${trainer.position.step}.`);
 const say = { onEpochEnd: (record: (typeof trainer.history)[number]) => console.log(epochLine(record, epochs)) };
 const stopping = new EarlyStopping({ monitor: 'val_r2', patience: 6, restoreBestWeights: true });
 await trainer.fit({ epochs, save: run.save, saveEvery: 20, callbacks: [say, run, stopping] });

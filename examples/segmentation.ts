@@ -6,11 +6,12 @@ import * as wg from '../src/index.js';
 import { TrainingRun } from '../src/node/index.js';
 import { encodePng } from '../src/report/index.js';
 import { epochLine, IoU, Trainer } from '../src/train/index.js';
+import { readArguments } from './arguments.js';
 import { discAndSquare } from './drawings.js';
 
-const [side, pictures, epochs] = [32, 384, 6];
+const { folder, resume, epochs } = readArguments('runs/segmentation', 6);
+const [side, pictures] = [32, 384];
 const classes = ['ground', 'disc', 'square'];
-const folder = process.argv.slice(2).find((arg) => !arg.startsWith('--')) ?? 'runs/segmentation';
 
 const drawings = (salt: number, length: number) => ({ length, get: (i: number) => discAndSquare(salt, i, side) });
 
@@ -51,7 +52,7 @@ const facts = {
   configuration: { side, pictures, epochs },
 };
 const run = new TrainingRun(folder, { facts, monitor: 'val_iou' });
-if (process.argv.includes('--resume') && run.resume(trainer)) console.log(`Going on at step ${trainer.position.step}.`);
+if (resume && run.resume(trainer)) console.log(`Going on at step ${trainer.position.step}.`);
 const say = { onEpochEnd: (record: (typeof trainer.history)[number]) => console.log(epochLine(record, epochs)) };
 await trainer.fit({ epochs, save: run.save, saveEvery: 8, callbacks: [say, run] });
 
