@@ -44,7 +44,6 @@ export const notCalled: Record<string, string> = {
   sizeOf: 'for what is a shape: every op calls it, after a check',
   showShape: 'for what is a shape: messages call it',
   Tensor: 'made by tensor() and the ops',
-  HookHandle: 'made by registerForwardHook',
   AlexNet: 'made by alexnet()',
   HookHandle: 'made by registerForwardHook',
   Optimizer: 'abstract: made by those that extend it',
