@@ -30,7 +30,7 @@ const CATEGORIES = [
   ['Metrics', /^src\/train\/(metrics|predict)\.ts/],
   [
     'Reports',
-    /^src\/(report\/|train\/(report|progress|grad-cam|layer-histograms)\.ts|node\/(compare-runs|tensorboard-file)\.ts)/,
+    /^src\/(report\/|train\/(report|progress|grad-cam|layer-histograms)\.ts|node\/(compare-runs|encode-jpeg|tensorboard-file)\.ts)/,
   ],
   ['Warm-up and tuning', /^src\/train\/(tune|warmup)\.ts/],
   ['File formats', /^src\/io\//],
