@@ -1,6 +1,6 @@
 // AlexNet learns to tell cats from dogs: all of it, from the photographs to the confusion matrix.
-//   npm run example examples/alexnet-dogcat.ts -- FOLDER            a folder of pictures for each class, or Kaggle's names
-//   npm run example examples/alexnet-dogcat.ts -- FOLDER --resume   goes on where it was
+//   npm run example examples/alexnet-dogcat.ts -- PICTURES            a folder for each class, or Kaggle's names
+//   npm run example examples/alexnet-dogcat.ts -- PICTURES --resume   goes on where it was stopped, to the same bits
 // `npm run dogcat` is this with a command line (src/cli): presets, minutes, ten crops, recovery from a lost device.
 import { DataLoader, drawnStandIns } from '../src/data/index.js';
 import { AdamW, alexnet, init, manualSeed, OneCycleLR } from '../src/index.js';
@@ -18,8 +18,8 @@ import {
   writeWeights,
 } from '../src/train/index.js';
 
-const folder = process.argv[2] ?? '../shared/data/dogs-vs-cats/train';
-const resume = process.argv.includes('--resume');
+const paths = process.argv.slice(2).filter((arg) => !arg.startsWith('--'));
+const [folder = '../shared/data/dogs-vs-cats/train', runFolder = 'runs/alexnet-dogcat'] = paths;
 const [epochs, batchSize, stored, crop, seed] = [10, 32, 129, 115, 1];
 
 await init();
@@ -47,10 +47,10 @@ const oneCycle = new OneCycleLR(optimizer, { maxLr: 1e-3, totalSteps: epochs * t
 const schedule = { each: 'step', rule: oneCycle } as const;
 const trainer = new Trainer({ model, optimizer, schedule, task: classification({ classes }), train, validation });
 
-const run = new RunFolder('runs/alexnet-dogcat');
+const run = new RunFolder(runFolder);
 run.create();
 const files = new CheckpointFiles(run);
-if (resume) restoreRun(files.newest().checkpoint, trainer);
+if (process.argv.includes('--resume')) restoreRun(files.newest().checkpoint, trainer);
 await trainer.fit({
   epochs,
   saveEvery: 200,

@@ -22,6 +22,7 @@ const soakPrograms = readdirSync(`${root}test/soak`).filter((file) => file.endsW
 /** The text that lists a program's options. */
 function optionsOf(program: string): string {
   if (program === 'bench') return read('bench/main.ts');
+  if (program === 'compare') return read('src/cli/compare.ts');
   if (program === 'test:mutants') return read('test/mutants/run.ts');
   if (program === 'test:browser') return read('test/browser/run.ts');
   if (program === 'test:soak') return soakPrograms.map((file) => read(`test/soak/${file}`)).join('');

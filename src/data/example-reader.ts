@@ -66,7 +66,7 @@ export class ExampleReader {
     const once = this.count === 0 && !('epoch' in this.source);
     return new DataError(
       `DataLoader: the source gave ${this.count} examples in epoch ${this.epoch}, its length promises ${this.source.length}` +
-        (once ? '; what can be iterated but once needs an epoch(number) that begins anew' : ''),
+        (once ? ' (a generator can be read once: give the source an epoch(number) that makes a new one)' : ''),
     );
   }
 

@@ -135,7 +135,7 @@ export class DataLoader<D extends AnyDataset = ImageDataset, Made = BatchOf<D>, 
     const all = sampled(sampler, epoch, length);
     if (all.length === this.length || (dropLast && all.length > this.length)) return all.slice(0, this.length);
     throw new DataError(
-      `DataLoader: the sampler gives ${all.length} examples in epoch ${epoch}; it gave ${this.length} in epoch 0, and as many are needed in each`,
+      `DataLoader: the sampler gives ${all.length} examples in epoch ${epoch}; ${this.length} are needed, as many as in epoch 0`,
     );
   }
 

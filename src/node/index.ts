@@ -7,6 +7,7 @@ export * from './checkpoint-files.js';
 export * from './compare-runs.js';
 export * from './dataset-workers.js';
 export * from './decode-image.js';
+export * from './encode-jpeg.js';
 export * from './image-folder.js';
 export * from './run-folder.js';
 export * from './run-saver.js';

@@ -16,6 +16,7 @@ const TABLE = 14; // the most classes whose numbers can be read side by side
 const CELLS = 120; // of a map, along a side
 const SHADES = 8;
 const LISTED = 8;
+const DEEP = 0.85; // the share from which white is the better colour for a number
 const MANY = 6; // classes from which a table is set smaller
 
 /** Whether it can be shown. */
@@ -72,7 +73,7 @@ function table(confusion: Confusion): string {
 
 function cell(n: number, all: number, kind: string): string {
   const part = all > 0 ? n / all : 0;
-  return `<td class="${kind}${part > 0.55 ? ' deep' : ''}" style="--part:${part.toFixed(3)}">${showNumber(n)}</td>`;
+  return `<td class="${kind}${kind === 'right' && part > DEEP ? ' deep' : ''}" style="--part:${part.toFixed(3)}">${showNumber(n)}</td>`;
 }
 
 /** A square of cells; a cell of a large matrix is of several classes, side by side in their order. */

@@ -15,6 +15,8 @@ export interface ReportParts extends RunFacts {
   steps?: readonly StepFigures[];
   /** What was called what. Default: none. */
   confusion?: Confusion;
+  /** What was tested on, such as 'validation': the heading of matrix, curves and results. Default 'test'. */
+  testedOn?: string;
   /** Curves of `rocCurve`. Default: none. */
   roc?: readonly RocCurve[];
   /** Predictions, masks, samples, with their pictures. Default: none. */
@@ -45,6 +47,7 @@ export const PARTS: Rules<ReportParts> = {
   history: HISTORY,
   steps: STEPS,
   confusion: { be: 'a confusion matrix, { classes, counts }', holds: isConfusion },
+  testedOn: { be: 'a text', holds: (value) => typeof value === 'string' },
   roc: listOf("rocCurve's curves, { name, points, area }", isRoc),
   galleries: listOf('galleries, { title, pictures: [{ picture, caption }] }', isGallery),
   filters: { be: "a convolution's weight, { shape, data } of four dimensions", holds: isFilters },

@@ -8,7 +8,7 @@ import type { EpochFigures } from './facts.js';
 import { filterSheet } from './filters.js';
 import { galleryHtml } from './gallery.js';
 import { histogramSvg, type LayerHistogram } from './histogram.js';
-import { count, metricTitle, showDuration, showMetric, showNumber, showPercent } from './numbers.js';
+import { capitalized, count, metricTitle, showDuration, showMetric, showNumber, showPercent } from './numbers.js';
 import { htmlPage, section } from './page.js';
 import { PARTS, type ReportParts } from './parts.js';
 import type { RocCurve } from './roc.js';
@@ -36,7 +36,7 @@ export function reportHtml(parts: ReportParts): string {
     masthead(parts),
     section('Learning', `${learningNote(parts)}${left}`, figures(charts.slice(0, MOST_CHARTS))),
     section('Pace', '', figures(paceCharts(parts, data))),
-    section('Test', testNote(parts), tests(parts)),
+    section(capitalized(parts.testedOn ?? 'test'), testNote(parts), tests(parts)),
     section('Pictures', '', galleries.map((gallery) => galleryHtml(gallery, room)).join('')),
     section(
       'Filters',
@@ -94,14 +94,14 @@ export function account(history: readonly EpochFigures[]): string {
 }
 
 /** The figures that are looked for first: what a test found, then the best epoch's. */
-function keyNumbers({ history, results = {}, confusion }: ReportParts): [string, string][] {
+function keyNumbers({ history, results = {}, confusion, testedOn = 'test' }: ReportParts): [string, string][] {
   const tested = Object.entries(results).map(([name, value]): [string, string] => [
-    `test ${metricTitle(name)}`,
+    `${testedOn} ${metricTitle(name)}`,
     showMetric(name, value),
   ]);
   if (tested.length === 0 && confusion) {
     const { correct, total } = accuracyOf(confusion);
-    if (total > 0) tested.push(['test accuracy', showPercent(correct / total)]);
+    if (total > 0) tested.push([`${testedOn} accuracy`, showPercent(correct / total)]);
   }
   const best = bestEpoch(history);
   if (!best) return tested;
@@ -111,7 +111,8 @@ function keyNumbers({ history, results = {}, confusion }: ReportParts): [string,
     const kind = name === metric ? '' : 'validation ';
     return typeof value === 'number' ? [[`${kind}${metricTitle(metric)}`, showMetric(metric, value)]] : [];
   });
-  return [...tested, ...own].slice(0, 10);
+  const named = new Set(tested.map(([name]) => name));
+  return [...tested, ...own.filter(([name]) => !named.has(name))].slice(0, 10);
 }
 
 function learningNote({ history }: ReportParts): string {

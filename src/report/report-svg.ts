@@ -22,9 +22,9 @@ const SIDES = { left: 54, right: 96 }; // of a plot, for its ticks and labels
  */
 export function reportSvg(parts: ReportParts): string {
   checkOptions('reportSvg', parts, PARTS);
-  const { title, history, filters, results = {} } = parts;
+  const { title, history, filters, results = {}, testedOn = 'test' } = parts;
   const found = Object.entries(results).map(
-    ([name, value]) => `Test ${metricTitle(name)}: ${showMetric(name, value)}.`,
+    ([name, value]) => `${capitalized(testedOn)} ${metricTitle(name)}: ${showMetric(name, value)}.`,
   );
   const charts = metricCharts(parts).slice(0, 2);
   const room = WIDTH - 40 - (filters ? 270 : 0);

@@ -8,7 +8,7 @@ const LIGHT =
 const DARK =
   '--paper:#14161a;--ink:#eceae5;--soft:#a2a8b3;--rule:#363b45;--grid:#282c34;--wash:#1c1f25;--quiet:#838a96;' +
   '--c1:#74b6f5;--c2:#f79a5c;--c3:#55c9a6;--c4:#e19bd4;--c5:#dbc055;--c6:#7fd0ee;--c7:#d3a48c;--c8:#adb5c2;' +
-  '--right:64 142 214;--wrong:226 116 48';
+  '--right:40 110 180;--wrong:190 84 20';
 
 /** For all but headings. */
 export const SANS = "-apple-system,'Segoe UI',Roboto,'Noto Sans','Liberation Sans',Arial,sans-serif";

@@ -28,7 +28,7 @@ export type DTypesOf<D extends DType> = string extends D ? DType : D;
 export type DataOf<D extends DType> = string extends D ? Float32Array : ArrayOf[D];
 
 /** The dtype that `tensor` makes of values of this type; said for whole numbers only. */
-export type DTypeFrom<Values> = Values extends { data: infer Data }
+export type DTypeFrom<Values> = Values extends HostTensor<infer Data>
   ? DTypeFrom<Data>
   : Values extends Uint8Array | Uint8ClampedArray
     ? 'u8'

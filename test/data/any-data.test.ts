@@ -203,7 +203,7 @@ test('what can be iterated: itself each time, or once, which is said', async () 
   await all(once, 0);
   assert.match(
     (await failure(() => all(once, 1))).message,
-    /^DataLoader: the source gave 0 examples in epoch 1, its length promises 5; what can be iterated but once needs an epoch/,
+    /^DataLoader: the source gave 0 examples in epoch 1, its length promises 5 \(a generator can be read once: give the source an epoch\(number\) that makes a new one\)$/,
   );
 });
 
@@ -289,7 +289,7 @@ test('what batches are made of', () => {
       wide: Float64Array.of(i),
       big: BigInt64Array.of(3n),
     },
-    ...{ inner: { label: scalar(i, 'i32') }, node: Buffer.from([i]) },
+    ...{ inner: { label: scalar(i, 'i32') } },
   }));
   const batch = collate(examples);
   assert.equal(batch.number, { data: Float32Array.of(0, 0.5), shape: [2] });
@@ -298,8 +298,6 @@ test('what batches are made of', () => {
   assert.equal(batch.wide, { data: Float64Array.of(0, 1), shape: [2, 1] });
   assert.equal(batch.big, { data: BigInt64Array.of(3n, 3n), shape: [2, 1] });
   assert.equal(batch.inner.label, { data: Int32Array.of(0, 1), shape: [2] });
-  assert.is(Object.prototype.toString.call(batch.node.data), '[object Uint8Array]');
-  assert.equal([...batch.node.data], [0, 1]);
 });
 
 test('options that do not go together', () => {

@@ -133,7 +133,7 @@ test('a loader takes a sampler, or a function, and looks at what it gives', asyn
   );
   const growing = new DataLoader(rows, { batchSize: 4, sampler: (epoch) => Array(3 + epoch).keys() });
   assert.equal([...growing.order(0)], [0, 1, 2]);
-  refused(() => growing.order(2), DataError, /gives 5 examples in epoch 2; it gave 3 in epoch 0/);
+  refused(() => growing.order(2), DataError, /gives 5 examples in epoch 2; 3 are needed, as many as in epoch 0/);
 });
 
 test('what orders a loader tells samplers apart', () => {

@@ -1,6 +1,6 @@
 // Batches of a data set of one's own in worker threads: the same as on this one.
 import * as assert from 'uvu/assert';
-import { DataLoader, mixup, WeightedRandomSampler } from '../../src/data/index.js';
+import { collate, DataLoader, mixup, WeightedRandomSampler } from '../../src/data/index.js';
 import { DataError, UsageError } from '../../src/errors.js';
 import { DatasetWorkers } from '../../src/node/dataset-workers.js';
 import * as broken from '../support/broken-dataset.js';
@@ -66,6 +66,13 @@ test('an error of get says what it said; a data set that differs in a worker is 
   const error = await failing(broken.shorter, 1);
   assert.instance(error, DataError);
   assert.match(error.message, /^DatasetWorkers: the data set of file:.*broken-dataset.js has 8 examples in a worker and 9 outside$/); // biome-ignore format: one line
+});
+
+test('a Buffer is bytes, as in any Uint8Array', () => {
+  const { data, shape } = collate([Buffer.from([1, 2]), Buffer.from([3, 4])]);
+  assert.is(Object.prototype.toString.call(data), '[object Uint8Array]');
+  assert.is(data.constructor, Uint8Array);
+  assert.equal([[...data], shape], [[1, 2, 3, 4], [2, 2]]); // biome-ignore format: one line
 });
 
 test('what is no module, no place or no number of threads is refused; so is a loader of another data set', async () => {

@@ -253,6 +253,23 @@ test('a run as one picture: its curves, its filters, what a test found', () => {
   assert.throws(() => reportSvg({ title: 'x' } as never), /reportSvg: history is missing/);
 });
 
+test('what was tested on is called what it is', () => {
+  const confusion = {
+    classes: ['a', 'b'],
+    counts: [
+      [3, 1],
+      [0, 4],
+    ],
+  };
+  const html = reportHtml({ title: 'x', history: [], confusion, testedOn: 'validation' });
+  assert.equal(headings(html), ['Validation']);
+  assert.match(shown(html), /validation accuracy\s+87\.5 %/);
+  assert.not.match(shown(html), /test/i);
+  const undecided = reportHtml({ title: 'x', history: [], confusion: { ...confusion, undecided: [2, 0] } });
+  assert.match(shown(undecided), /7 of 10 right/);
+  assert.match(shown(undecided), /nothing\s+recall\s+a\s+3\s+1\s+2\s+50\.0 %/);
+});
+
 test('parts that cannot be shown are refused by name', () => {
   const says = (parts: object, message: RegExp) =>
     assert.throws(
