@@ -25,12 +25,11 @@ function real(): wg.Tensor {
 function build() {
   wg.manualSeed(1);
   const [generator, critic] = [network(noise, 2), network(2, 1)];
-  const [lr, betas] = [1e-3, [0.5, 0.99] as const];
-  const makerSteps = new wg.Adam(generator.parameters(), { lr, betas });
-  const criticSteps = new wg.Adam(critic.parameters(), { lr, betas });
+  const settings = { lr: 1e-3, betas: [0.5, 0.99] } as const;
+  const makerSteps = new wg.Adam(generator.parameters(), settings);
+  const criticSteps = new wg.Adam(critic.parameters(), settings);
   return { generator, critic, makerSteps, criticSteps };
 }
-
 const away = (x: wg.Tensor, from: number) => wg.mean(wg.square(wg.sub(x, from)));
 
 /** A step of each; the promises of their losses, and of the mean distance of made points from the ring. */

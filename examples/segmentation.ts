@@ -62,12 +62,8 @@ const called = await wg
     wg.noGrad(() => wg.argmax(model.forward(wg.tensor({ data: seen.x.data, shape: [1, 3, side, side] })), 1)),
   )
   .data();
-const show = (of: ArrayLike<number>) =>
-  encodePng(
-    side,
-    side,
-    Uint8Array.from({ length: 4 * side * side }, (_, i) => (i % 4 === 3 ? 255 : 120 * of[i >> 2])),
-  );
+const grey = (of: ArrayLike<number>) => (_: unknown, i: number) => (i % 4 === 3 ? 255 : 120 * of[i >> 2]);
+const show = (of: ArrayLike<number>) => encodePng(side, side, Uint8Array.from({ length: 4 * side * side }, grey(of)));
 const masks = {
   title: 'Masks',
   pictures: [

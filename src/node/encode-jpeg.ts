@@ -3,7 +3,10 @@ import type { Picture } from '../data/index.js';
 import { checkBytes } from '../data/transforms/picture.js';
 import { checkOptions, type Rule } from '../options.js';
 
-const percent: Rule = { be: 'a whole number from 1 to 100', holds: (n) => Number.isInteger(n) && Number(n) >= 1 && Number(n) <= 100 };
+const percent: Rule = {
+  be: 'a whole number from 1 to 100',
+  holds: (n) => Number.isInteger(n) && Number(n) >= 1 && Number(n) <= 100,
+};
 
 /**
  * A picture of a data set as the bytes of a JPEG: for `reportHtml`, where a photograph as a PNG takes ten times as much. `quality`

@@ -4,9 +4,10 @@ import { crossEntropy, l1Loss, mseLoss } from '../autograd/ops/losses.js';
 import { ShapeError, UsageError } from '../errors.js';
 import type { Module } from '../layers/module.js';
 import { Accuracy } from '../metrics/accuracy.js';
-import { checkOptions, oneOf, type Rule, type Rules, required, share } from '../options.js';
+import { MeanAbsoluteError, R2 } from '../metrics/regression.js';
+import { checkOptions, notNegative, oneOf, type Rule, type Rules, required, share } from '../options.js';
 import { sameShape, showShape } from '../tensor/shape.js';
-import { Tensor } from '../tensor/tensor.js';
+import { Tensor, tensor } from '../tensor/tensor.js';
 import type { StepResult, TaskMode } from './task.js';
 
 /** How pictures, or anything else, are told apart. */
@@ -15,6 +16,8 @@ export interface ClassificationOptions {
   classes: readonly string[];
   /** As in `crossEntropy`, for training only. Default 0. */
   labelSmoothing?: number;
+  /** What each class's examples weigh in the loss, as `crossEntropy`'s `weight`, for training only; more for rare ones. Default: all alike. */
+  classWeights?: readonly number[];
 }
 
 /** A batch of a classifier on the device. Labels are classes, i32 (batch), or probabilities (batch, classes). */
@@ -30,7 +33,16 @@ const names: Rule = {
   holds: (value) => Array.isArray(value) && value.every((name) => typeof name === 'string'),
 };
 
-const CLASSIFICATION: Rules<ClassificationOptions> = { classes: required(names), labelSmoothing: share };
+const weights: Rule = {
+  be: 'a list of numbers, 0 or more',
+  holds: (value) => Array.isArray(value) && value.every(notNegative.holds),
+};
+
+const CLASSIFICATION: Rules<ClassificationOptions> = {
+  classes: required(names),
+  labelSmoothing: share,
+  classWeights: weights,
+};
 
 /**
  * Tells `images` apart by `labels`: softmax cross entropy and accuracy of a model that gives (batch, classes).
@@ -40,13 +52,15 @@ export function classification(
   options: ClassificationOptions,
 ): (model: Module, batch: LabelledBatch, mode: TaskMode) => StepResult {
   checkOptions('classification', options, CLASSIFICATION);
-  const { classes, labelSmoothing = 0 } = options;
+  const { classes, labelSmoothing = 0, classWeights } = options;
   if (classes.length < 2) {
     throw new UsageError(
       `classification: there is ${classes.length === 1 ? `one class ('${classes[0]}')` : 'no class'}; two or more are needed ` +
         '(of pictures in folders: was the folder above meant?)',
     );
   }
+  if (classWeights && classWeights.length !== classes.length)
+    throw new UsageError(`classification: ${classWeights.length} classWeights for ${classes.length} classes`);
   const accuracy = new Accuracy();
   return (model, { images, labels }, { training }) => {
     if (!(images instanceof Tensor && labels instanceof Tensor))
@@ -60,7 +74,8 @@ export function classification(
       );
     }
     if (labels.dtype === 'i32') requireClasses('classification', labels, classes.length); // none is ignored: all count
-    const loss = crossEntropy(logits, labels, { labelSmoothing: training ? labelSmoothing : 0 });
+    const weight = training && classWeights ? tensor([...classWeights]) : undefined;
+    const loss = crossEntropy(logits, labels, { labelSmoothing: training ? labelSmoothing : 0, weight });
     return { loss, size, metrics: { accuracy: accuracy.of(logits, labels) } };
   };
 }
@@ -82,7 +97,7 @@ export interface PairedBatch {
 const LOSSES = { mse: mseLoss, mae: l1Loss };
 
 /**
- * Predicts `y` from `x`: mean squared or absolute error.
+ * Predicts `y` from `x`: mean squared or absolute error, with the metrics `mae` and `r2`.
  * @throws UsageError for other options; in a step ShapeError if the model gives another shape than y's.
  */
 export function regression(
@@ -90,6 +105,7 @@ export function regression(
 ): (model: Module, batch: PairedBatch, mode: TaskMode) => StepResult {
   checkOptions('regression', options, { loss: oneOf('mse', 'mae') });
   const { loss: kind = 'mse' } = options;
+  const [mae, r2] = [new MeanAbsoluteError(), new R2()];
   return (model, { x, y }) => {
     if (!(x instanceof Tensor && y instanceof Tensor))
       throw new UsageError('regression: a batch is { x, y }, arrays or tensors');
@@ -99,6 +115,7 @@ export function regression(
         `regression: the model gives ${showShape(prediction.shape)}, the targets are ${showShape(y.shape)}`,
       );
     }
-    return { loss: LOSSES[kind](prediction, y), size: x.shape[0] };
+    const metrics = { mae: mae.of(prediction, y), r2: r2.of(prediction, y) };
+    return { loss: LOSSES[kind](prediction, y), size: x.shape[0], metrics };
   };
 }
