@@ -62,8 +62,8 @@ const layers = planted('layers/parts', [
   [
     'src/layers/call.ts',
     'super.forward is a call of its own',
-    'if (callAround(outer)?.module === module) return',
-    'if (callAround(outer)?.module === null) return',
+    'if (outer.call?.module === this) return',
+    'if ((outer.call?.module as unknown) === null) return',
     'layers/hooks',
   ],
   ['src/layers/call.ts', 'a removed hook runs on', 'void this[when].delete(key)', 'void key', 'layers/hooks'],

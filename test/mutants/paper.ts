@@ -59,6 +59,7 @@ const refused = planted('train/options', [
     'results of tasks are looked at in the first step alone',
     "checkStep('trainer', result);",
     "if (this.at.step === 0) checkStep('trainer', result);",
+    'train/tasks',
   ],
   [
     'src/train/trainer.ts',

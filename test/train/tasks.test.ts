@@ -221,6 +221,10 @@ test('results that are none, in training and in evaluation', async () => {
     }).catch((e) => e);
     assert.instance(again, type, String(again));
   }
+  let step = 0; // in every step, not only in the first
+  const later = newTrainer((model, batch) => ({ ...good(model, batch), size: step++ === 2 ? -1 : 4 }));
+  const found = await later.fit({ epochs: 1 }).catch((e) => e);
+  assert.match(String(found), /UsageError: trainer: a task says how many examples its batch has, size is -1$/);
   const reason = new Error('mine');
   const throwing = newTrainer((): StepResult => {
     throw reason;
