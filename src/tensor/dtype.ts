@@ -28,13 +28,14 @@ export type DTypesOf<D extends DType> = string extends D ? DType : D;
 export type DataOf<D extends DType> = string extends D ? Float32Array : ArrayOf[D];
 
 /** The dtype that `tensor` makes of values of this type; said for whole numbers only. */
-export type DTypeFrom<Values> = Values extends HostTensor<infer Data>
-  ? DTypeFrom<Data>
-  : Values extends Uint8Array | Uint8ClampedArray
-    ? 'u8'
-    : Values extends Int8Array | Int16Array | Int32Array | Uint16Array | Uint32Array | BigInt64Array | BigUint64Array
-      ? 'i32'
-      : AnyDType;
+export type DTypeFrom<Values> =
+  Values extends HostTensor<infer Data>
+    ? DTypeFrom<Data>
+    : Values extends Uint8Array | Uint8ClampedArray
+      ? 'u8'
+      : Values extends Int8Array | Int16Array | Int32Array | Uint16Array | Uint32Array | BigInt64Array | BigUint64Array
+        ? 'i32'
+        : AnyDType;
 
 /** Typed arrays that values are taken from; `dtypeOf` says as what. */
 export type HostArray =
