@@ -7,8 +7,8 @@ import { DataLoader } from '../src/data/index.js';
 import * as wg from '../src/index.js';
 import { TrainingRun } from '../src/node/index.js';
 import * as training from '../src/train/index.js';
-import { readArguments } from './arguments.js';
-import { drawnShapes } from './drawings.js';
+import { readArguments } from './support/arguments.js';
+import { drawnShapes } from './support/drawings.js';
 
 const { folder, resume, epochs } = readArguments('runs/finetune', 30);
 const side = 32;

@@ -6,7 +6,7 @@ import * as wg from '../src/index.js';
 import { TrainingRun } from '../src/node/index.js';
 import type { EpochFigures } from '../src/report/index.js';
 import { withRecovery } from '../src/train/index.js';
-import { readArguments } from './arguments.js';
+import { readArguments } from './support/arguments.js';
 
 const { folder, resume, epochs } = readArguments('runs/gan', 12);
 const [batch, noise, stepsAnEpoch] = [128, 8, 50];

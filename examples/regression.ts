@@ -5,7 +5,7 @@ import { DataLoader, Random, TensorDataset } from '../src/data/index.js';
 import { AdamW, init, Linear, type Module, manualSeed, mseLoss, ReLU, Sequential } from '../src/index.js';
 import { TrainingRun } from '../src/node/index.js';
 import { EarlyStopping, epochLine, MeanAbsoluteError, R2, Trainer } from '../src/train/index.js';
-import { readArguments } from './arguments.js';
+import { readArguments } from './support/arguments.js';
 
 const { folder, resume, epochs } = readArguments('runs/regression', 40);
 const [rows, columns] = [2000, 8];

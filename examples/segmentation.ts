@@ -6,8 +6,8 @@ import * as wg from '../src/index.js';
 import { TrainingRun } from '../src/node/index.js';
 import { encodePng } from '../src/report/index.js';
 import { epochLine, IoU, Trainer } from '../src/train/index.js';
-import { readArguments } from './arguments.js';
-import { discAndSquare } from './drawings.js';
+import { readArguments } from './support/arguments.js';
+import { discAndSquare } from './support/drawings.js';
 
 const { folder, resume, epochs } = readArguments('runs/segmentation', 6);
 const [side, pictures] = [32, 384];

@@ -1,5 +1,5 @@
 // Pictures that the examples train on, drawn by their number: nothing to download, and the same on every machine.
-import { mixKey, Random, TensorDataset } from '../src/data/index.js';
+import { mixKey, Random, TensorDataset } from '../../src/data/index.js';
 
 /** A disc (1) and a square (2) on noise, in colours that do not tell them apart, and the class of each pixel. */
 export function discAndSquare(salt: number, number: number, side: number) {
