@@ -80,7 +80,7 @@ test('only src/node and src/cli need Node: no import reaches them from a browser
   const outside = imports.filter((i) => !['node', 'cli'].includes(folder(i.from)));
   none(
     outside.filter((i) => i.to.startsWith('node:') || folder(i.to) === 'node'),
-    'Node is behind #gpu and #batch-workers',
+    'Node is behind #platform and #batch-workers',
   );
   none(
     outside.filter((i) => !isFile(i) && !i.to.startsWith('#')),

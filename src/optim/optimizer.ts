@@ -1,6 +1,6 @@
 import { full } from '../autograd/ops/create.js';
 import { wrote } from '../autograd/tape.js';
-import { within } from '../device/place.js';
+import { within } from '../device/call-site.js';
 import { UsageError } from '../errors.js';
 import { anything, checkOptions, notNegative, type Rules, required } from '../options.js';
 import { unscoped } from '../tensor/scope.js';

@@ -1,6 +1,6 @@
 // One pass over data without training.
 import { noGrad } from '../autograd/tape.js';
-import { sync } from '../device/recorder.js';
+import { sync } from '../device/commands.js';
 import { DataError } from '../errors.js';
 import type { AnyModule, Module } from '../layers/module.js';
 import { inEvaluation } from '../layers/reach.js';
