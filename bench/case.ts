@@ -1,5 +1,5 @@
+import { scratch, upload } from '../src/device/commands.js';
 import type { GpuBuffer } from '../src/device/pool.js';
-import { scratch, upload } from '../src/device/recorder.js';
 
 /** Something to time. */
 export interface Case {

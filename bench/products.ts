@@ -1,6 +1,7 @@
 // Matrix products and convolutions: square ones, skinny ones, and AlexNet's. Checked against the plain kernels.
+
+import { read, release, scratch } from '../src/device/commands.js';
 import type { GpuBuffer } from '../src/device/pool.js';
-import { read, release, scratch } from '../src/device/recorder.js';
 import { type ConvSize, conv2dForward, conv2dGradInput, conv2dGradWeight } from '../src/kernels/conv2d.js';
 import { type GemmSize, gemm } from '../src/kernels/gemm.js';
 import { forcedVariant, forceVariant } from '../src/kernels/tile.js';

@@ -10,10 +10,11 @@ export type { Pair } from './autograd/ops/checks.js';
 export * from './autograd/ops/index.js';
 export { backward, gradEnabled, noGrad, record } from './autograd/tape.js';
 export type { Groups, LaunchOptions, RecorderStats } from './device/batch.js';
+export { within } from './device/call-site.js';
+export { flush, sync } from './device/commands.js';
 export type { DeviceInfo } from './device/device-info.js';
 export type { GpuOptions } from './device/gpu-options.js';
 export type { Slots } from './device/pipeline.js';
-export { within } from './device/place.js';
 export type { Holder, PoolStats } from './device/pool.js';
 export {
   type Profile,
@@ -24,7 +25,6 @@ export {
   profileTrace,
   type Span,
 } from './device/profile.js';
-export { flush, sync } from './device/recorder.js';
 export {
   type Activity,
   activity,

@@ -16,7 +16,7 @@ import { format } from 'node:util';
 import { packTar, type TarEntry } from 'modern-tar';
 import * as assert from 'uvu/assert';
 import { drawnStandIns } from '../src/data/index.js';
-import { compile } from '../src/device/recorder.js';
+import { compile } from '../src/device/commands.js';
 import { reflect } from '../src/device/reflect.js';
 import { features } from '../src/device/runtime.js';
 import { tensor, zeros } from '../src/index.js';

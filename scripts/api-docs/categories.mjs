@@ -18,8 +18,11 @@ const CATEGORIES = [
   ['Models', /^src\/models\//],
   ['Schedules', /^src\/optim\/(schedules?|one-cycle|plateau|combined)\.ts/],
   ['Optimizers', /^src\/optim\//],
-  ['Data sets', /^src\/(data\/(dataset|pixel-store|colours|class-of|picture-files|standins)|node\/shards)\.ts/],
-  ['Batches', /^src\/(data\/(augment|inputs|loader)|node\/(batch-workers|shard-loader))\.ts/],
+  ['Data sets', /^src\/(data\/(datasets?|pixel-store|colours|class-of|picture-files|standins)|node\/shards)\.ts/],
+  [
+    'Batches',
+    /^src\/(data\/(augment|batches|collate|image-batches|inputs|loader|mix|samplers)|node\/(batch-workers|dataset-workers|shard-loader))\.ts/,
+  ],
   ['Transforms', /^src\/data\/transforms\//],
   ['Pictures', /^src\/(data\/(image|orientation)|node\/(image-folder|decode-image))\.ts/],
   ['Training', /^src\/train\/(trainer|fit|record|tasks?|batches|kept|evaluate)\.ts/],

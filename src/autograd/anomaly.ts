@@ -1,9 +1,9 @@
 // Finds the first op that made a NaN or an infinity. Every result is looked at on the GPU; the counts come back together,
 // with the next read.
 
-import { currentPlace, type Place } from '../device/place.js';
+import { type CallSite, currentCallSite } from '../device/call-site.js';
+import { read, release, scratch, upload } from '../device/commands.js';
 import type { GpuBuffer } from '../device/pool.js';
-import { read, release, scratch, upload } from '../device/recorder.js';
 import { type Anomaly, AnomalyError, type AnomalyPhase, showValue, UsageError } from '../errors.js';
 import { FOUND_WORDS, nonFinite } from '../kernels/non-finite.js';
 import { checkOptions, flag, requireFunction } from '../options.js';
@@ -45,7 +45,7 @@ class AnomalyWatch implements Watch {
   forward(op: string, y: Tensor, inputs: readonly Tensor[]): void {
     if (this.inside) return; // a gradient is computed by ops as well: it is looked at when it is done
     const shapes = inputs.map(({ shape }) => shape);
-    const about = { op, layer: currentPlace().path, inputs: shapes };
+    const about = { op, layer: currentCallSite().path, inputs: shapes };
     for (const [input, x] of inputs.entries()) {
       if (!this.made.has(x)) this.look(x, { ...about, phase: 'input', input });
     }
@@ -54,13 +54,13 @@ class AnomalyWatch implements Watch {
   }
 
   /** The gradient that an op passes on to one of its inputs; `node` as the tape recorded it. */
-  backward(node: { name: string; place: Place; inputs: readonly Tensor[] }, input: number, dx: Tensor): void {
-    const { name: op, place, inputs } = node;
-    this.look(dx, { op, layer: place.path, phase: 'backward', input, inputs: inputs.map(({ shape }) => shape) });
+  backward(node: { name: string; callSite: CallSite; inputs: readonly Tensor[] }, input: number, dx: Tensor): void {
+    const { name: op, callSite, inputs } = node;
+    this.look(dx, { op, layer: callSite.path, phase: 'backward', input, inputs: inputs.map(({ shape }) => shape) });
   }
 
   added(total: Tensor): void {
-    const layer = currentPlace().path.replace(' (backward)', '');
+    const layer = currentCallSite().path.replace(' (backward)', '');
     this.look(total, {
       op: 'sum of gradients',
       layer,
@@ -74,8 +74,8 @@ class AnomalyWatch implements Watch {
     this.look(dy, { op: 'backward', layer: '', phase: 'input', input: 0, inputs: [dy.shape] });
   }
 
-  updated(optimizer: string, param: Tensor, place: number): void {
-    this.look(param, { op: optimizer, layer: '', phase: 'update', input: place, inputs: [param.shape] });
+  updated(optimizer: string, param: Tensor, index: number): void {
+    this.look(param, { op: optimizer, layer: '', phase: 'update', input: index, inputs: [param.shape] });
   }
 
   within<T>(gradient: () => T): T {

@@ -34,7 +34,7 @@ export async function gradcheck(
   const checked = inputs.filter((t) => t.requiresGrad);
   if (checked.length === 0) throw new UsageError('gradcheck: no input requires a gradient');
   const upstream = await backwardOnce(fn, inputs);
-  for (const [place, input] of inputs.entries()) {
+  for (const [number, input] of inputs.entries()) {
     if (!input.requiresGrad) continue;
     const gradient = input.grad ? await input.grad.data() : new Float32Array(input.size);
     const values = Float32Array.from(await input.data());
@@ -48,7 +48,7 @@ export async function gradcheck(
       if (Math.abs(gradient[i] - expected) <= tolerance * scale) continue;
       input.set(values);
       throw new UsageError(
-        `gradcheck: input ${place}, element ${i}: the gradient is ${gradient[i]}, finite differences give ${expected.toPrecision(5)}`,
+        `gradcheck: input ${number}, element ${i}: the gradient is ${gradient[i]}, finite differences give ${expected.toPrecision(5)}`,
       );
     }
     input.set(values);

@@ -1,7 +1,7 @@
 // Kernels of the user's own, on the same road as the library's.
 import type { LaunchOptions } from '../device/batch.js';
+import { run } from '../device/commands.js';
 import type { Shader, Slots } from '../device/pipeline.js';
-import { run } from '../device/recorder.js';
 import { reflect } from '../device/reflect.js';
 import { DtypeError, KernelError, showValue, UsageError } from '../errors.js';
 import { checkOptions, notNegative, type Rule, type Rules, required } from '../options.js';

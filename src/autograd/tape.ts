@@ -1,8 +1,8 @@
 // Reverse-mode differentiation, define by run. Ids increase, so descending id is a topological order:
 // backward is collect, sort, pull, accumulate.
 
-import { at, Backward, currentPlace } from '../device/place.js';
-import { copyBuffer } from '../device/recorder.js';
+import { at, Backward, currentCallSite } from '../device/call-site.js';
+import { copyBuffer } from '../device/commands.js';
 import { DtypeError, ShapeError, showValue, UsageError } from '../errors.js';
 import { binary } from '../kernels/elementwise.js';
 import type { DType } from '../tensor/dtype.js';
@@ -21,8 +21,8 @@ export interface Watch {
   added(total: Tensor): void;
   /** The upstream gradient that the caller of `backward` gave. */
   upstream(dy: Tensor): void;
-  /** A parameter after an optimizer's update; `place` counts the optimizer's parameters. */
-  updated(optimizer: string, param: Tensor, place: number): void;
+  /** A parameter after an optimizer's update; `index` is its number among the optimizer's parameters. */
+  updated(optimizer: string, param: Tensor, index: number): void;
   /** Runs an op's gradient. */
   within<T>(gradient: () => T): T;
 }
@@ -49,9 +49,9 @@ export function unwatched<T>(body: () => T): T {
 }
 
 /** Optimizers say here what they wrote. */
-export function wrote(optimizer: string, param: Tensor, place: number): void {
+export function wrote(optimizer: string, param: Tensor, index: number): void {
   param.overwrittenBy(`${optimizer}.step()`);
-  watch?.updated(optimizer, param, place);
+  watch?.updated(optimizer, param, index);
 }
 
 /** Whether ops record how to differentiate them. */
@@ -103,7 +103,7 @@ export function record<D extends DType>(
   y.label = name;
   watch?.forward(name, y, inputs);
   if (recording && inputs.some((t) => t.requiresGrad)) {
-    y.node = { name, inputs, grad, place: currentPlace(), made: thisMoment() };
+    y.node = { name, inputs, grad, callSite: currentCallSite(), made: thisMoment() };
     y.requiresGrad = true;
   }
   return y;
@@ -144,7 +144,7 @@ function pull(from: Tensor, seed: Tensor): void {
       continue;
     }
     const { node } = y;
-    at(new Backward(node.place, node.name), () => asOf(node.made, () => pullNode(node, dy, gradients)));
+    at(new Backward(node.callSite, node.name), () => asOf(node.made, () => pullNode(node, dy, gradients)));
     if (dy !== seed) dy.dispose();
   }
 }

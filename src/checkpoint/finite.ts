@@ -1,5 +1,5 @@
 // Whether weights are numbers, looked at on the GPU.
-import { read, release, scratch, upload } from '../device/recorder.js';
+import { read, release, scratch, upload } from '../device/commands.js';
 import { FOUND_WORDS, nonFinite } from '../kernels/non-finite.js';
 import type { Tensor } from '../tensor/tensor.js';
 

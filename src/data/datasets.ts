@@ -27,6 +27,12 @@ export interface Dataset<Item = unknown> {
   readonly fingerprint?: string;
 }
 
+/** Examples that are read anew for each epoch. */
+export interface Epochs<Item = unknown> {
+  /** Those of an epoch, from 0. */
+  epoch(number: number): AsyncIterable<Item> | Iterable<Item>;
+}
+
 /**
  * Examples that come one after the other, as many an epoch as `length` says: `epoch(number)` gives those of an epoch, or the object
  * is iterable itself and gives the same in every epoch. PyTorch's IterableDataset.
@@ -36,19 +42,20 @@ export type IterableDataset<Item = unknown> = {
   readonly length: number;
   /** Tells this source from others, in checkpoints. Default: nothing is compared but the length. */
   readonly fingerprint?: string;
-} & ({ epoch(number: number): AsyncIterable<Item> | Iterable<Item> } | AsyncIterable<Item> | Iterable<Item>);
+} & (Epochs<Item> | AsyncIterable<Item> | Iterable<Item>);
 
 /** What a DataLoader takes; a list is a data set of its items. */
 export type AnyDataset = ImageDataset | Dataset | IterableDataset | readonly unknown[];
 
 /** What one example of a data set is. */
-export type ItemOf<D> = D extends { get(i: number, draw: ExampleDraw): infer Item }
-  ? Awaited<Item>
-  : D extends { epoch(number: number): AsyncIterable<infer Item> | Iterable<infer Item> }
+export type ItemOf<D> =
+  D extends Pick<Dataset<infer Item>, 'get'>
     ? Item
-    : D extends AsyncIterable<infer Item> | Iterable<infer Item>
+    : D extends Epochs<infer Item>
       ? Item
-      : never;
+      : D extends AsyncIterable<infer Item> | Iterable<infer Item>
+        ? Item
+        : never;
 
 /** The array in which values are held. */
 export type DataOf<Value> = Value extends HostTensor<infer Data> ? Data : Value extends HostArray ? Value : never;

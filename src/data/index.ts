@@ -12,6 +12,7 @@ export {
   type AnyDataset,
   type DataOf,
   type Dataset,
+  type Epochs,
   type ExampleDraw,
   type ItemOf,
   type IterableDataset,

@@ -3,8 +3,8 @@
 import { KernelError, LimitError, type WgradError } from '../errors.js';
 import type { BatchTimer } from './batch-timer.js';
 import { type BoundGroup, bindGroupOf } from './bound-group.js';
+import type { CallSite } from './call-site.js';
 import type { Pipeline, Slots } from './pipeline.js';
-import type { Place } from './place.js';
 import type { GpuBuffer } from './pool.js';
 
 /** Parameters of successive dispatches lie this many bytes apart: WebGPU's guaranteed offset alignment. */
@@ -18,7 +18,7 @@ export interface Dispatch {
   params: number;
   groups: readonly [number, number, number];
   /** The layer that asked for it. */
-  place: Place;
+  callSite: CallSite;
   bytes: number;
   flops: number;
 }
@@ -140,6 +140,15 @@ export function writeParams(
   if (pipeline.params.length === 0) return -1;
   batch.paramsUsed += PARAMS_STEP;
   return offset;
+}
+
+/** What is computed from a buffer without a value has none. */
+export function passOnFailure({ shader }: Pipeline, { entries }: BoundGroup): void {
+  const failure = entries.find(({ buffer }) => buffer.failure)?.buffer.failure;
+  if (!failure) return;
+  shader.buffers.forEach(({ access }, i) => {
+    if (access === 'read_write') entries[i].buffer.failure ??= failure;
+  });
 }
 
 /** Encodes the commands in order, successive dispatches in one pass; with a timer each in a pass of its own. */

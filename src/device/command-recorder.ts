@@ -10,16 +10,16 @@ import {
   MAX_DISPATCHES,
   newBatch,
   PARAMS_STEP,
+  passOnFailure,
   type RecorderStats,
   usedBy,
   writeParams,
 } from './batch.js';
 import { BindGroupCache, type Binding, boundBytes } from './bind-groups.js';
-import type { BoundGroup } from './bound-group.js';
+import { currentCallSite } from './call-site.js';
 import { lostDuring } from './failures.js';
 import type { RecorderHost } from './host.js';
 import type { Pipeline, Shader } from './pipeline.js';
-import { currentPlace } from './place.js';
 import { type GpuBuffer, requireHere, withoutMemory } from './pool.js';
 import type { Profiler } from './profiler.js';
 import { StagingBuffers } from './staging.js';
@@ -28,7 +28,7 @@ import { SubmitQueue } from './submit-queue.js';
 export type BufferName<S extends Shader> = S['buffers'][number]['name'];
 export type ParamName<S extends Shader> = Exclude<S['params'][number]['name'], `${string}_base`>;
 
-export class Recorder {
+export class CommandRecorder {
   readonly stats: RecorderStats = { dispatches: 0, submits: 0, bindGroups: 0, inFlight: 0, hostMs: 0 };
   /** Times every dispatch while it is set. */
   profiler: Profiler | undefined;
@@ -85,10 +85,18 @@ export class Recorder {
     const bases = this.bases;
     bases.clear();
     const data = this.bindGroups.get(pipeline, buffers, bases, this.batch.touched);
-    if (this.host.failures.any) passOn(pipeline, data);
+    if (this.host.failures.any) passOnFailure(pipeline, data);
     const offset = writeParams(this.batch, pipeline, params, bases);
     const bytes = this.profiler ? boundBytes(buffers) : 0;
-    this.batch.commands.push({ pipeline, data, params: offset, groups: grid, place: currentPlace(), bytes, flops });
+    this.batch.commands.push({
+      pipeline,
+      data,
+      params: offset,
+      groups: grid,
+      callSite: currentCallSite(),
+      bytes,
+      flops,
+    });
     this.stats.dispatches++;
     this.stats.hostMs += performance.now() - start;
   }
@@ -284,13 +292,4 @@ export class Recorder {
   private own(buffer: GpuBuffer, op: string): void {
     requireHere(buffer, this.host.pool, op);
   }
-}
-
-/** What is computed from a buffer without a value has none. */
-function passOn({ shader }: Pipeline, { entries }: BoundGroup): void {
-  const failure = entries.find(({ buffer }) => buffer.failure)?.buffer.failure;
-  if (!failure) return;
-  shader.buffers.forEach(({ access }, i) => {
-    if (access === 'read_write') entries[i].buffer.failure ??= failure;
-  });
 }

@@ -1,6 +1,6 @@
 // The device in use. Nothing else holds it: a tensor op is a plain function, which finds its device here.
 import { DeviceError, type DeviceLostError } from '../errors.js';
-import type { Recorder } from './command-recorder.js';
+import type { CommandRecorder } from './command-recorder.js';
 import type { DeviceInfo } from './device-info.js';
 import { lostDuring } from './failures.js';
 
@@ -10,7 +10,7 @@ export interface OpenDevice {
   readonly adapter: GPUAdapter;
   readonly device: GPUDevice;
   readonly info: DeviceInfo;
-  readonly recorder: Recorder;
+  readonly recorder: CommandRecorder;
   /** Settles when the device is gone. */
   readonly lost: Promise<DeviceLostError>;
 }
@@ -36,6 +36,6 @@ export function openDevice(op = 'wgrad'): OpenDevice {
 }
 
 /** The open device's recorder; `op` is what needs it. @throws as `openDevice`. */
-export function activeRecorder(op?: string): Recorder {
+export function activeRecorder(op?: string): CommandRecorder {
   return openDevice(op).recorder;
 }

@@ -214,9 +214,9 @@ export class BufferPool {
     if (this.live.has(buffer)) return;
     this.unsure.delete(buffer);
     const list = this.free.get(buffer.capacity) ?? [];
-    const place = list.indexOf(buffer);
-    if (place < 0) return;
-    list.splice(place, 1);
+    const index = list.indexOf(buffer);
+    if (index < 0) return;
+    list.splice(index, 1);
     this.freeBytes -= buffer.capacity;
   }
 

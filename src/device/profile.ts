@@ -1,9 +1,9 @@
 // Where the time of a piece of work goes: by kernel, by layer, and in what Perfetto shows.
 import { DeviceLostError, UsageError } from '../errors.js';
 import { checkOptions, oneOf, type Rule, required, requireFunction } from '../options.js';
+import { activeRecorder } from './commands.js';
 import { lostDuring } from './failures.js';
 import { Profiler, type Span } from './profiler.js';
-import { activeRecorder } from './recorder.js';
 
 export type { Span } from './profiler.js';
 
@@ -107,8 +107,8 @@ export function profileRows(measured: Profile, by: 'kernel' | 'layer' | 'both' =
 
 function addedUp(spans: readonly Span[], by: 'kernel' | 'layer' | 'both'): ProfileRow[] {
   const rows = new Map<string, ProfileRow>();
-  for (const { kernel, place, start, end, bytes, flops } of spans) {
-    const layer = place || '(no layer)';
+  for (const { kernel, layer: path, start, end, bytes, flops } of spans) {
+    const layer = path || '(no layer)';
     const name = by === 'kernel' ? kernel : by === 'layer' ? layer : `${layer} · ${kernel}`;
     const row = rows.get(name) ?? { name, dispatches: 0, ms: 0, bytes: 0, flops: 0 };
     rows.set(name, row);
@@ -162,12 +162,12 @@ export function profileTable(
 export function profileTrace(measured: Profile): string {
   checkOptions('profileTrace', { measured }, { measured: required(aProfile) });
   const { spans } = measured;
-  const events = spans.map(({ kernel, place, pipeline, start, end, bytes, flops }) => ({
-    ...{ name: kernel, cat: place, ph: 'X', pid: 1, tid: 1, ts: start / 1000, dur: (end - start) / 1000 },
-    args: { layer: place, pipeline, bytes, flops },
+  const events = spans.map(({ kernel, layer, pipeline, start, end, bytes, flops }) => ({
+    ...{ name: kernel, cat: layer, ph: 'X', pid: 1, tid: 1, ts: start / 1000, dur: (end - start) / 1000 },
+    args: { layer, pipeline, bytes, flops },
   }));
-  const layers = merged(spans).map(({ place, start, end }) => ({
-    ...{ name: place || '(no layer)', ph: 'X', pid: 1, tid: 2, ts: start / 1000, dur: (end - start) / 1000 },
+  const layers = merged(spans).map(({ layer, start, end }) => ({
+    ...{ name: layer || '(no layer)', ph: 'X', pid: 1, tid: 2, ts: start / 1000, dur: (end - start) / 1000 },
   }));
   const names = ['kernels', 'layers'].map((name, i) => ({
     ...{ name: 'thread_name', ph: 'M', pid: 1, tid: i + 1, args: { name } },
@@ -176,12 +176,12 @@ export function profileTrace(measured: Profile): string {
 }
 
 /** Runs of dispatches of one layer. */
-function merged(spans: Span[]): { place: string; start: number; end: number }[] {
-  const runs: { place: string; start: number; end: number }[] = [];
-  for (const { place, start, end } of spans) {
+function merged(spans: Span[]): { layer: string; start: number; end: number }[] {
+  const runs: { layer: string; start: number; end: number }[] = [];
+  for (const { layer, start, end } of spans) {
     const last = runs.at(-1);
-    if (last?.place === place) last.end = end;
-    else runs.push({ place, start, end });
+    if (last?.layer === layer) last.end = end;
+    else runs.push({ layer, start, end });
   }
   return runs;
 }

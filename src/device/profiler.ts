@@ -11,7 +11,7 @@ export interface Span {
   /** The kernel alone, such as 'gemm_subgroup'. */
   kernel: string;
   /** The layer that asked for it, such as 'conv1' or 'conv1 (backward)'; '' outside of layers. */
-  place: string;
+  layer: string;
   /** Nanoseconds since the first span began. */
   start: number;
   /** Nanoseconds since the first span began. */
@@ -54,8 +54,8 @@ export class Profiler {
     if (stamps.length === 0) return [];
     let origin = stamps[0];
     for (const t of stamps) if (t < origin) origin = t;
-    return this.dispatches.map(({ pipeline, place, bytes, flops }, i) => ({
-      ...{ pipeline: pipeline.label, kernel: pipeline.shader.name, place: place.path, bytes, flops },
+    return this.dispatches.map(({ pipeline, callSite, bytes, flops }, i) => ({
+      ...{ pipeline: pipeline.label, kernel: pipeline.shader.name, layer: callSite.path, bytes, flops },
       start: Number(stamps[2 * i] - origin),
       end: Number(stamps[2 * i + 1] - origin),
     }));

@@ -20,8 +20,8 @@ export async function refusal(
   if (memory) return new OutOfMemoryError(`submit: no memory to run ${all}: ${message}`);
   const refused = await findRefused(device, launches, params);
   if (!refused) return new DeviceError(`submit: the device refused ${all}: ${message}`);
-  const { pipeline, place, data, groups } = refused.launch;
-  const where = place.path ? `${place.path}; ` : '';
+  const { pipeline, callSite, data, groups } = refused.launch;
+  const where = callSite.path ? `${callSite.path}; ` : '';
   const bound = data.entries.map(
     ({ buffer, size }, i) => `${pipeline.shader.buffers[i].name}: ${buffer.label}, ${size} bytes`,
   );

@@ -1,10 +1,10 @@
 // Opens and closes the device, and tells about the one that is open.
 
-import { missingGpuAdvice, openGpu, setting, track } from '#gpu';
+import { missingGpuAdvice, openGpu, setting, track } from '#platform';
 import { DeviceError, DeviceLostError } from '../errors.js';
 import { checkOptions } from '../options.js';
 import type { RecorderStats } from './batch.js';
-import { Recorder } from './command-recorder.js';
+import { CommandRecorder } from './command-recorder.js';
 import { current, type OpenDevice, openDevice } from './current.js';
 import { type DeviceInfo, describeDevice } from './device-info.js';
 import { Failures } from './failures.js';
@@ -78,7 +78,7 @@ function assemble(gpu: GPU, adapter: GPUAdapter, device: GPUDevice, info: Device
   const poolHost = { device, track: answer, beforeTrim, forgetBindGroups };
   const pool = new BufferPool(poolHost, device.limits.maxBufferSize, FREE_CAP_BYTES);
   const bindingBytes = device.limits.maxStorageBufferBindingSize;
-  const recorder = new Recorder({ device, track: answer, failures, pipelines, pool, bindingBytes, giveUp });
+  const recorder = new CommandRecorder({ device, track: answer, failures, pipelines, pool, bindingBytes, giveUp });
   device.addEventListener('uncapturederror', (event) => {
     event.preventDefault(); // thrown by the next read instead of logged
     const { message } = (event as GPUUncapturedErrorEvent).error;

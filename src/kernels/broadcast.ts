@@ -1,5 +1,5 @@
+import { type Binding, run, view } from '../device/commands.js';
 import type { GpuBuffer } from '../device/pool.js';
-import { type Binding, run, view } from '../device/recorder.js';
 import { bindingLimit, largestWindow } from '../device/windows.js';
 import { ceilDiv } from '../math.js';
 import { binary_broadcast as broadcastShader, copy_strided as copyShader } from './sources.gen.js';

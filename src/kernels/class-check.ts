@@ -1,7 +1,7 @@
 // Labels that name no class. They are on the GPU when an op gets them, so they are looked at there, and the next read tells.
 
+import { activeRecorder, read, run, upload, view } from '../device/commands.js';
 import type { GpuBuffer } from '../device/pool.js';
-import { activeRecorder, read, run, upload, view } from '../device/recorder.js';
 import { windows } from '../device/windows.js';
 import { UsageError } from '../errors.js';
 import { ceilDiv } from '../math.js';

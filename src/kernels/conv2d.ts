@@ -1,10 +1,10 @@
+import { release, run, scratch, type View, view } from '../device/commands.js';
 import type { Slots } from '../device/pipeline.js';
 import type { GpuBuffer } from '../device/pool.js';
-import { release, run, scratch, type View, view } from '../device/recorder.js';
 import { deviceInfo } from '../device/runtime.js';
 import { type Window, windows } from '../device/windows.js';
 import { ceilDiv } from '../math.js';
-import { place } from './place2d.js';
+import { pad2d } from './pad2d.js';
 import { sharedTilings } from './shared-tile.js';
 import {
   conv2d_grad_input as gradInputPlain,
@@ -103,8 +103,8 @@ export function conv2dGradInput(dy: GpuBuffer, weight: GpuBuffer, dx: GpuBuffer,
       continue;
     }
     // A convolution of dy, its pixels a stride apart, with the weight turned around and its channels exchanged.
-    const spread = scratch(w.count * size.outChannels * height * width, 'conv2d padding');
-    place(dys, spread, {
+    const dilated = scratch(w.count * size.outChannels * height * width, 'conv2d padding');
+    pad2d(dys, dilated, {
       planes: w.count * size.outChannels,
       from: { height: size.outHeight, width: size.outWidth },
       to: { height, width },
@@ -113,8 +113,8 @@ export function conv2dGradInput(dy: GpuBuffer, weight: GpuBuffer, dx: GpuBuffer,
       stepY: size.strideY,
       stepX: size.strideX,
     });
-    correlate({ data: spread, height, width }, turned, null, dxs, turnedAround(part));
-    release(spread);
+    correlate({ data: dilated, height, width }, turned, null, dxs, turnedAround(part));
+    release(dilated);
   }
   if (turned) release(turned);
 }
@@ -171,7 +171,7 @@ function withPadding(x: View, size: ConvSize, use: (padded: Padded) => void): vo
   const planes = size.batch * size.inChannels;
   const data = scratch(planes * height * width, 'conv2d padding');
   const from = { height: inHeight, width: inWidth };
-  place(x, data, { planes, from, to: { height, width }, offsetY: padTop, offsetX: padLeft, stepY: 1, stepX: 1 });
+  pad2d(x, data, { planes, from, to: { height, width }, offsetY: padTop, offsetX: padLeft, stepY: 1, stepX: 1 });
   use({ data, height, width });
   release(data);
 }

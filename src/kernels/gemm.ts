@@ -1,6 +1,6 @@
+import { release, run, scratch, type View, view } from '../device/commands.js';
 import type { Slots } from '../device/pipeline.js';
 import type { GpuBuffer } from '../device/pool.js';
-import { release, run, scratch, type View, view } from '../device/recorder.js';
 import { bindingLimit, type Window, windows, windowsAnywhere } from '../device/windows.js';
 import { ceilDiv } from '../math.js';
 import type { Tiling } from './product.js';

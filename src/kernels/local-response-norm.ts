@@ -1,6 +1,6 @@
+import { run, view } from '../device/commands.js';
 import type { Slots } from '../device/pipeline.js';
 import type { GpuBuffer } from '../device/pool.js';
-import { run, view } from '../device/recorder.js';
 import { windows } from '../device/windows.js';
 import { ceilDiv } from '../math.js';
 import { local_response_norm_grad as gradShader, local_response_norm as shader } from './sources.gen.js';

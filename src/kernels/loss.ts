@@ -1,6 +1,6 @@
+import { run, type View, view } from '../device/commands.js';
 import type { Slots } from '../device/pipeline.js';
 import type { GpuBuffer } from '../device/pool.js';
-import { run, type View, view } from '../device/recorder.js';
 import { windows } from '../device/windows.js';
 import { ceilDiv } from '../math.js';
 import { elementwise } from './elementwise.js';

@@ -1,5 +1,5 @@
+import { run, view } from '../device/commands.js';
 import type { GpuBuffer } from '../device/pool.js';
-import { run, view } from '../device/recorder.js';
 import { windows } from '../device/windows.js';
 import { ceilDiv } from '../math.js';
 import { non_finite as shader } from './sources.gen.js';

@@ -1,5 +1,5 @@
+import { release, run, scratch, view } from '../device/commands.js';
 import type { GpuBuffer } from '../device/pool.js';
-import { release, run, scratch, view } from '../device/recorder.js';
 import { type Window, windows } from '../device/windows.js';
 import { ceilDiv } from '../math.js';
 import { elementwise } from './elementwise.js';

@@ -1,5 +1,5 @@
+import { release, run, scratch, view } from '../device/commands.js';
 import type { GpuBuffer } from '../device/pool.js';
-import { release, run, scratch, view } from '../device/recorder.js';
 import { deviceInfo } from '../device/runtime.js';
 import { windows } from '../device/windows.js';
 import { ceilDiv } from '../math.js';
@@ -40,7 +40,7 @@ const params = (s: PoolSize) => ({
   pad_x: s.padX,
 });
 
-/** Larger blocks of places are too many registers. */
+/** Larger blocks of pixels are too many registers. */
 const MOST_PLACES = 16;
 
 const lanes = () => ({ LANES: deviceInfo().software ? 8 : 32 });
@@ -64,7 +64,7 @@ function overPlanes(
   }
 }
 
-/** y, and in taps, unless it is null, which place of each window won. */
+/** y, and in taps, unless it is null, which tap of each window won. */
 export function maxPool2d(
   x: GpuBuffer,
   y: GpuBuffer,

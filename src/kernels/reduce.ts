@@ -1,6 +1,6 @@
+import { release, run, scratch, type View, view } from '../device/commands.js';
 import type { Slots } from '../device/pipeline.js';
 import type { GpuBuffer } from '../device/pool.js';
-import { release, run, scratch, type View, view } from '../device/recorder.js';
 import { largestWindow, windows, windowsAnywhere } from '../device/windows.js';
 import { ceilDiv } from '../math.js';
 import { copyStrided } from './broadcast.js';
@@ -180,7 +180,7 @@ function pass(
   }
 }
 
-/** y (outer, inner) as i32 = the place along length of the largest (or smallest) x; the first of equals. */
+/** y (outer, inner) as i32 = the index along length of the largest (or smallest) x; the first of equals. */
 export function argReduce(which: 'max' | 'min', x: GpuBuffer, y: GpuBuffer, size: ReduceSize): void {
   const { outer, length, inner } = size;
   const slots = { better: which === 'max' ? 'a > b' : 'a < b' };

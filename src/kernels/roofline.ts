@@ -1,7 +1,7 @@
 // What an adapter can do at all: the ceilings that profiles and benches compare with.
 
+import { release, run, scratch, sync } from '../device/commands.js';
 import { profile } from '../device/profile.js';
-import { release, run, scratch, sync } from '../device/recorder.js';
 import { deviceInfo, features } from '../device/runtime.js';
 import { ceilDiv } from '../math.js';
 import { peak_copy, peak_multiply_add } from './sources.gen.js';

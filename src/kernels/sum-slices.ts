@@ -1,5 +1,5 @@
+import { type Binding, run, view } from '../device/commands.js';
 import type { GpuBuffer } from '../device/pool.js';
-import { type Binding, run, view } from '../device/recorder.js';
 import { windows } from '../device/windows.js';
 import { ceilDiv } from '../math.js';
 import { shareSums } from './lanes.js';

@@ -73,15 +73,15 @@ const SUBGROUP = [
 ] as const;
 
 /** Takes part in the choice while a product's tilings are measured. */
-let audition: ((product: Product, candidates: readonly Tiling[]) => Tiling) | undefined;
+let chooseInstead: ((product: Product, candidates: readonly Tiling[]) => Tiling) | undefined;
 
 /** Runs `body` with `choose` in place of estimate and table. */
-export function auditioning<T>(choose: NonNullable<typeof audition>, body: () => T): T {
-  audition = choose;
+export function choosingTilings<T>(choose: NonNullable<typeof chooseInstead>, body: () => T): T {
+  chooseInstead = choose;
   try {
     return body();
   } finally {
-    audition = undefined;
+    chooseInstead = undefined;
   }
 }
 
@@ -92,7 +92,7 @@ export function auditioning<T>(choose: NonNullable<typeof audition>, body: () =>
  */
 export function chooseTiling(product: Product): Tiling {
   const candidates = tilings(product);
-  if (audition) return audition(product, candidates);
+  if (chooseInstead) return chooseInstead(product, candidates);
   const table = tunedChoices();
   const known = table.size > 0 && !forced ? table.get(productKey(product)) : undefined;
   return (known && candidates.find((tiling) => tilingName(tiling) === known)) || candidates[0];

@@ -1,5 +1,5 @@
 // What the tuner found: a tiling's name for a product's key, kept by adapter.
-import { recall, remember, setting } from '#gpu';
+import { recall, remember, setting } from '#platform';
 import type { DeviceInfo } from '../device/device-info.js';
 import { deviceInfo } from '../device/runtime.js';
 

@@ -1,5 +1,5 @@
 // What happens around a module's `forward`: its launches are marked as the module's, and its hooks run.
-import { currentPlace, enter, type ModuleCall, type Place } from '../device/place.js';
+import { type CallSite, currentCallSite, enter, type ModuleCall } from '../device/call-site.js';
 import { join } from './walk.js';
 
 /** What registering a hook gives. `using handle = ...` takes the hook off at the end of the block. */
@@ -59,7 +59,7 @@ class Call implements ModuleCall {
 
   constructor(
     readonly module: Callable,
-    readonly outer: Place,
+    readonly outer: CallSite,
   ) {}
 
   get path(): string {
@@ -110,7 +110,7 @@ export function wrapForward(owner: object): void {
   const forward: Forward = own.value;
   const wrapped = {
     forward(this: Callable, ...inputs: unknown[]): unknown {
-      const outer = currentPlace();
+      const outer = currentCallSite();
       if (outer.call?.module === this) return forward.apply(this, inputs); // super.forward(x), or itself again
       enter(new Call(this, outer));
       try {

@@ -43,7 +43,7 @@ export function findingParts<T>(where: string, model: AnyModule, forward: () => 
   for (const { node } of seen) {
     for (const input of node?.inputs ?? []) {
       if (node && input.node === null && input.isParameter && !found.has(input)) {
-        const { path } = node.place;
+        const { path } = node.callSite;
         const user = path ? `${node.name} in '${path}'` : node.name;
         throw new UsageError(
           `${where}: a parameter ${showShape(input.shape)}, which ${user} uses, is not among model.parameters(): ${WHERE}`,

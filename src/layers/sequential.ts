@@ -1,4 +1,4 @@
-import { within } from '../device/place.js';
+import { within } from '../device/call-site.js';
 import { showValue, UsageError } from '../errors.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type AnyModule, Module } from './module.js';

@@ -1,6 +1,6 @@
 // What a model is made of, found by running it on shapes: every layer that is called says what it gave.
 import { noGrad, unwatched } from '../autograd/tape.js';
-import { activeRecorder } from '../device/recorder.js';
+import { activeRecorder } from '../device/commands.js';
 import { showValue, UsageError } from '../errors.js';
 import { scope } from '../tensor/scope.js';
 import { rngState, setRngState } from '../tensor/seed.js';

@@ -6,8 +6,8 @@ import { add, mul } from '../autograd/ops/index.js';
 import { init } from '../device/runtime.js';
 import { scope } from '../tensor/scope.js';
 import { tensor } from '../tensor/tensor.js';
-import { openGpu } from './gpu.js';
 import { track } from './pacer.js';
+import { openGpu } from './platform.js';
 
 /** Something wrong, and what to do about it. */
 export interface Problem {

@@ -7,7 +7,7 @@ import { classesRule } from '../data/rules.js';
 import { DataError, showValue, UsageError } from '../errors.js';
 import { crc32 } from '../io/crc32.js';
 import { callback, checkOptions, type Rules, required, whole } from '../options.js';
-import { recall, remember } from './gpu.js';
+import { recall, remember } from './platform.js';
 import { coloursOfFirst } from './shard-batch.js';
 import { tarSamples } from './tar-samples.js';
 

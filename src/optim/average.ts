@@ -1,5 +1,5 @@
 import type { Json, Stateful } from '../checkpoint/stateful.js';
-import { within } from '../device/place.js';
+import { within } from '../device/call-site.js';
 import { CheckpointError, showValue, UsageError } from '../errors.js';
 import type { StoredTensor } from '../io/safetensors.js';
 import * as kernels from '../kernels/optimizers.js';

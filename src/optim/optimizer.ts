@@ -1,37 +1,21 @@
 import { full } from '../autograd/ops/create.js';
 import { wrote } from '../autograd/tape.js';
-import { within } from '../device/place.js';
+import { within } from '../device/call-site.js';
 import { UsageError } from '../errors.js';
 import { anything, checkOptions, notNegative, type Rules, required } from '../options.js';
 import { unscoped } from '../tensor/scope.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { checkSaved, type GroupRules, groupsOf, looseRules } from './params.js';
+import {
+  type CommonSettings,
+  checkSaved,
+  type GroupRules,
+  groupsOf,
+  looseRules,
+  type OptimizerState,
+  type ParamGroup,
+} from './params.js';
 
-/** Parameters that share settings; settings left out are the optimizer's. Optimizers take tensors, or a list of these. */
-export type ParamGroup<S> = {
-  /** What these settings are for. */
-  params: readonly Tensor[];
-} & Partial<S>;
-
-/** Settings that every optimizer has. */
-export interface CommonSettings {
-  /** Learning rate. */
-  lr: number;
-  /** Pull towards zero; see the optimizer for how it enters. Default 0, AdamW's and LAMB's 0.01. */
-  weightDecay: number;
-}
-
-/** All of an optimizer that is not a tensor; a plain object, for JSON. */
-export interface OptimizerState {
-  /** Calls of `step` so far. */
-  steps: number;
-  /** Updates of each parameter so far. */
-  updates: number[];
-  /** Each group's settings. */
-  groups: object[];
-  /** What every group's lr was multiplied by. Not in states of older versions, where it was 1. */
-  lrScale?: number;
-}
+export type { CommonSettings, OptimizerState, ParamGroup } from './params.js';
 
 /**
  * The base of SGD, Adam and the rest: groups of parameters, per-parameter state that lives outside every scope,

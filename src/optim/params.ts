@@ -2,7 +2,32 @@
 import { showValue, UsageError } from '../errors.js';
 import { anything, checkOptions, notNegative, type Rule, type Rules, whole } from '../options.js';
 import { Tensor } from '../tensor/tensor.js';
-import type { CommonSettings, OptimizerState, ParamGroup } from './optimizer.js';
+
+/** Parameters that share settings; settings left out are the optimizer's. Optimizers take tensors, or a list of these. */
+export type ParamGroup<S> = {
+  /** What these settings are for. */
+  params: readonly Tensor[];
+} & Partial<S>;
+
+/** Settings that every optimizer has. */
+export interface CommonSettings {
+  /** Learning rate. */
+  lr: number;
+  /** Pull towards zero; see the optimizer for how it enters. Default 0, AdamW's and LAMB's 0.01. */
+  weightDecay: number;
+}
+
+/** All of an optimizer that is not a tensor; a plain object, for JSON. */
+export interface OptimizerState {
+  /** Calls of `step` so far. */
+  steps: number;
+  /** Updates of each parameter so far. */
+  updates: number[];
+  /** Each group's settings. */
+  groups: object[];
+  /** What every group's lr was multiplied by. Not in states of older versions, where it was 1. */
+  lrScale?: number;
+}
 
 /** `defaults` with what was given; what is undefined counts as left out. */
 export function settled<S extends object>(defaults: Partial<S>, given: Partial<S>): S {

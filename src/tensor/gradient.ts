@@ -1,5 +1,5 @@
 // What gradients are about in a tensor: how it was computed, whether `backward` follows it, and its own gradient.
-import type { Place } from '../device/place.js';
+import type { CallSite } from '../device/call-site.js';
 import { DtypeError, ShapeError, showValue, UsageError } from '../errors.js';
 import type { DType } from './dtype.js';
 import { openScope, type Scope } from './scope.js';
@@ -11,7 +11,7 @@ export interface Computed<T> {
   /** The op. */
   name: string;
   /** The layer it belongs to. @internal */
-  place: Place;
+  callSite: CallSite;
   /** The tensors that it was computed from. */
   inputs: readonly T[];
   /**

@@ -1,7 +1,7 @@
 // The device memory behind tensors, and when it may not be used.
 
+import { scratch } from '../device/commands.js';
 import type { GpuBuffer } from '../device/pool.js';
-import { scratch } from '../device/recorder.js';
 import { DeviceLostError, UsageError } from '../errors.js';
 import type { DType } from './dtype.js';
 import { bytesOf } from './dtype.js';

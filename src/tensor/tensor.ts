@@ -1,5 +1,5 @@
+import { copyBuffer, read, release, upload } from '../device/commands.js';
 import type { GpuBuffer } from '../device/pool.js';
-import { copyBuffer, read, release, upload } from '../device/recorder.js';
 import { DtypeError, ShapeError, showValue, UsageError } from '../errors.js';
 import { anything, checkOptions, flag, type Rules } from '../options.js';
 import type { AnyDType, DataOf, DType, DTypeFrom, DTypesOf, HostArray, HostTensor } from './dtype.js';

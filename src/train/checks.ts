@@ -16,8 +16,7 @@ import {
 } from '../options.js';
 import { showShape } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
-import type { EvaluationParts } from './evaluate.js';
-import type { DivergenceOptions, FitOptions, TrainerParts } from './fit.js';
+import type { DivergenceOptions, EvaluationParts, FitOptions, TrainerParts } from './fit.js';
 import type { TrainerSchedule } from './kept.js';
 import type { StepResult } from './task.js';
 

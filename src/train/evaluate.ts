@@ -1,29 +1,15 @@
 // One pass over data without training.
 import { noGrad } from '../autograd/tape.js';
-import { sync } from '../device/recorder.js';
+import { sync } from '../device/commands.js';
 import { DataError } from '../errors.js';
 import type { AnyModule, Module } from '../layers/module.js';
 import { inEvaluation } from '../layers/reach.js';
 import { scope } from '../tensor/scope.js';
-import { type BatchSource, onDevice } from './batches.js';
+import { onDevice } from './batches.js';
 import { checkEvaluation, checkStep } from './checks.js';
+import type { EvaluationParts } from './fit.js';
 import { AHEAD, LateResults } from './late-results.js';
 import { Measures } from './measures.js';
-import type { Task } from './task.js';
-
-/** What is looked at, and how. */
-export interface EvaluationParts<B extends object, M extends AnyModule = Module> {
-  /** It runs in evaluation mode; between batches and afterwards each module's mode is as before. */
-  model: M;
-  /** What a step is; it is told that it does not train. */
-  task: Task<B, M>;
-  /** What is looked at: the batches of its epoch 0. */
-  data: BatchSource<B>;
-  /** Told how many examples have been looked at, after each batch. */
-  onProgress?(examples: number): Promise<void> | void;
-  /** Aborting one ends the pass: its reason is thrown. */
-  signals?: readonly (AbortSignal | undefined)[];
-}
 
 /**
  * The task's metrics over one pass of the data, by name, 'loss' among them. Keras: Model.evaluate.

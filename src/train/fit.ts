@@ -1,7 +1,7 @@
 // What a trainer is made of, and how it is asked to train.
 import type { RollbackOptions } from '../checkpoint/recovery.js';
 import type { Snapshot } from '../checkpoint/snapshot.js';
-import type { AnyModule } from '../layers/module.js';
+import type { AnyModule, Module } from '../layers/module.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import type { Alike, BatchSource } from './batches.js';
 import type { Callback } from './callback.js';
@@ -70,4 +70,18 @@ export interface FitOptions {
    * second loss before it is past the first one ends `fit`. Default: DeviceLostError.
    */
   rebuild?(): Promise<TrainerParts> | TrainerParts;
+}
+
+/** What is looked at, and how. */
+export interface EvaluationParts<B extends object, M extends AnyModule = Module> {
+  /** It runs in evaluation mode; between batches and afterwards each module's mode is as before. */
+  model: M;
+  /** What a step is; it is told that it does not train. */
+  task: Task<B, M>;
+  /** What is looked at: the batches of its epoch 0. */
+  data: BatchSource<B>;
+  /** Told how many examples have been looked at, after each batch. */
+  onProgress?(examples: number): Promise<void> | void;
+  /** Aborting one ends the pass: its reason is thrown. */
+  signals?: readonly (AbortSignal | undefined)[];
 }

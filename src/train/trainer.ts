@@ -3,7 +3,7 @@ import { DivergenceError, divergence } from '../checkpoint/divergence.js';
 import { firstNotFiniteOf } from '../checkpoint/finite.js';
 import { type Attempt, withRecovery } from '../checkpoint/recovery.js';
 import type { Json, Run } from '../checkpoint/stateful.js';
-import { sync } from '../device/recorder.js';
+import { sync } from '../device/commands.js';
 import { DataError, UsageError } from '../errors.js';
 import type { AnyModule } from '../layers/module.js';
 import { findingParts } from '../layers/reach.js';

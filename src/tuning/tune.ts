@@ -1,7 +1,7 @@
+import { activeRecorder } from '../device/commands.js';
 import { profile } from '../device/profile.js';
-import { activeRecorder } from '../device/recorder.js';
 import { productKey, type Tiling, tilingName } from '../kernels/product.js';
-import { auditioning } from '../kernels/tile.js';
+import { choosingTilings } from '../kernels/tile.js';
 import { addTuned } from '../kernels/tuned.js';
 import { type AnyModule, requireModule } from '../layers/module.js';
 import { callback, checkOptions, whole } from '../options.js';
@@ -50,7 +50,7 @@ export async function tune(model: AnyModule, inputShape: InputShape, options: Tu
         return tiling;
       };
       const recorder = activeRecorder();
-      const recorded = await recorder.rehearse(() => auditioning(choose, () => body(shapes)));
+      const recorded = await recorder.rehearse(() => choosingTilings(choose, () => body(shapes)));
       for (let round = 0; round < ROUNDS; round++) {
         const { spans } = await profile(() => recorder.launch(recorded, ({ flops }) => flops > 0));
         for (const [i, { start, end }] of spans.entries()) note(times, asked[i], (end - start) / 1e6);

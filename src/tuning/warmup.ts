@@ -2,7 +2,7 @@ import { add } from '../autograd/ops/arithmetic.js';
 import { crossEntropy } from '../autograd/ops/losses.js';
 import { sum } from '../autograd/ops/reduce.js';
 import { noGrad, unwatched } from '../autograd/tape.js';
-import { activeRecorder } from '../device/recorder.js';
+import { activeRecorder } from '../device/commands.js';
 import { type AnyModule, requireModule } from '../layers/module.js';
 import { findingParts } from '../layers/reach.js';
 import { callback, checkOptions } from '../options.js';

@@ -1,6 +1,6 @@
 // A training loop of one's own, saved, gone on with, and recovered: from a device that is lost and from divergence.
 import * as assert from 'uvu/assert';
-import { activeRecorder } from '../../src/device/recorder.js';
+import { activeRecorder } from '../../src/device/commands.js';
 import {
   Adam,
   CheckpointError,

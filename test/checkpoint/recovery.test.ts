@@ -1,6 +1,6 @@
 // A trainer that falls: losses that explode, a device that is lost in the middle, and how it goes on.
 import * as assert from 'uvu/assert';
-import { activeRecorder } from '../../src/device/recorder.js';
+import { activeRecorder } from '../../src/device/commands.js';
 import { DeviceLostError } from '../../src/errors.js';
 import { AdamW, ExponentialLR, init, Linear, manualSeed, SGD, sync } from '../../src/index.js';
 import { Dropout, ReLU, Sequential } from '../../src/layers/index.js';

@@ -1,7 +1,7 @@
 // The device lost on purpose, in every phase of a run: a typed error soon, and then a new device as good as the first.
 import * as assert from 'uvu/assert';
 import { record } from '../../src/autograd/tape.js';
-import { flush } from '../../src/device/recorder.js';
+import { flush } from '../../src/device/commands.js';
 import {
   add,
   DeviceError,

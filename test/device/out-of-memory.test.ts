@@ -1,6 +1,6 @@
 // Memory that runs out at every allocation of a training step in turn.
 import * as assert from 'uvu/assert';
-import { activeRecorder } from '../../src/device/recorder.js';
+import { activeRecorder } from '../../src/device/commands.js';
 import { memory, neg, OutOfMemoryError, sync, tensor } from '../../src/index.js';
 import { useDevice } from '../support/device.js';
 import { refuseBuffers, soon, thrownBy } from '../support/faults.js';

@@ -85,7 +85,7 @@ test('launches outside of layers can be marked', async () => {
     within('outer', () => within('inner', () => neg(tensor([1, 2]))));
   });
   assert.equal(
-    spans.map((span) => span.place),
+    spans.map((span) => span.layer),
     ['outer.inner'],
   );
 });

@@ -1,7 +1,7 @@
 import * as assert from 'uvu/assert';
+import { read, release, run, scratch, sync, upload, view } from '../../src/device/commands.js';
 import { type Shader, specialize } from '../../src/device/pipeline.js';
 import type { GpuBuffer } from '../../src/device/pool.js';
-import { read, release, run, scratch, sync, upload, view } from '../../src/device/recorder.js';
 import { activity, limits, memory } from '../../src/device/runtime.js';
 import { bindingLimit, setBindingLimit, windows } from '../../src/device/windows.js';
 import { KernelError, LimitError } from '../../src/errors.js';

@@ -1,7 +1,7 @@
 // Every .wgsl file is a valid kernel as it stands, with its slots' defaults.
 import * as assert from 'uvu/assert';
+import { compile } from '../../src/device/commands.js';
 import type { Shader } from '../../src/device/pipeline.js';
-import { compile } from '../../src/device/recorder.js';
 import { features } from '../../src/device/runtime.js';
 import * as shaders from '../../src/kernels/sources.gen.js';
 import { useDevice } from '../support/device.js';

@@ -4,7 +4,7 @@ import { bindingLimit, setBindingLimit } from '../../src/device/windows.js';
 import { empty, scope, tensor } from '../../src/index.js';
 import { channelSum } from '../../src/kernels/channel-sum.js';
 import { type ConvSize, conv2dForward, conv2dGradInput, conv2dGradWeight } from '../../src/kernels/conv2d.js';
-import { auditioning, forceVariant } from '../../src/kernels/tile.js';
+import { choosingTilings, forceVariant } from '../../src/kernels/tile.js';
 import { useDevice } from '../support/device.js';
 import { seeded } from '../support/random.js';
 import { suite } from '../support/suite.js';
@@ -251,7 +251,7 @@ for (const variant of variants) {
       conv2dForward(tensor(x).buffer, two, null, y.buffer, s);
       conv2dGradInput(y.buffer, two, dx.buffer, s);
     };
-    if (variant === 'shared') auditioning((_, all) => all.find((t) => t.groups > 65_535)!, both);
+    if (variant === 'shared') choosingTilings((_, all) => all.find((t) => t.groups > 65_535)!, both);
     else both();
     const wrong = (got: ArrayLike<number>, factor: number) =>
       x.reduce((n, v, i) => n + Number(got[i] !== v * factor), 0);

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { bindingLimit, setBindingLimit } from '../../src/device/windows.js';
 import { empty, scope, tensor } from '../../src/index.js';
 import { type GemmSize, gemm } from '../../src/kernels/gemm.js';
-import { auditioning, forceVariant, type Variant } from '../../src/kernels/tile.js';
+import { choosingTilings, forceVariant, type Variant } from '../../src/kernels/tile.js';
 import { useDevice } from '../support/device.js';
 import { seeded } from '../support/random.js';
 import { suite } from '../support/suite.js';
@@ -160,7 +160,7 @@ for (const variant of variants) {
     const b = seeded(n, 2);
     const y = empty([m, n]);
     const product = () => gemm(tensor(a).buffer, tensor(b).buffer, y.buffer, { m, n, k: 1 });
-    if (variant === 'shared') auditioning((_, all) => all.find((t) => t.groups > 65_535)!, product);
+    if (variant === 'shared') choosingTilings((_, all) => all.find((t) => t.groups > 65_535)!, product);
     else product();
     const c = await y.data();
     let wrong = 0;

@@ -1,8 +1,8 @@
 // The kernels whose lanes share a row, a plane or a batch, against those with a thread for each: lengths around the lanes'
 // number, more rows than a grid is wide, special values in any lane's reach, and sums against float64.
 import * as assert from 'uvu/assert';
+import { read, release, scratch, upload } from '../../src/device/commands.js';
 import type { GpuBuffer } from '../../src/device/pool.js';
-import { read, release, scratch, upload } from '../../src/device/recorder.js';
 import * as w from '../../src/index.js';
 import { channelSum } from '../../src/kernels/channel-sum.js';
 import { lanesFor, shareSums } from '../../src/kernels/lanes.js';

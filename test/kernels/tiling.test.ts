@@ -2,7 +2,7 @@
 import * as assert from 'uvu/assert';
 import { conv2d, linear, noGrad, scope, type Tensor, tensor } from '../../src/index.js';
 import { tilingName } from '../../src/kernels/product.js';
-import { auditioning, chooseTiling, forceVariant, tilings } from '../../src/kernels/tile.js';
+import { chooseTiling, choosingTilings, forceVariant, tilings } from '../../src/kernels/tile.js';
 import { useDevice } from '../support/device.js';
 import { seeded } from '../support/random.js';
 import { suite } from '../support/suite.js';
@@ -27,7 +27,7 @@ async function compareAll(what: string, op: () => Tensor[], terms: number, first
   for (let place = 0; place < most; place++) {
     using _ = scope();
     let name = '';
-    const results = auditioning((_, all) => {
+    const results = choosingTilings((_, all) => {
       most = Math.max(most, all.length);
       name = tilingName(all[Math.min(place, all.length - 1)]);
       return all[Math.min(place, all.length - 1)];
@@ -94,7 +94,7 @@ async function compareShared(what: string, op: (gradients: boolean) => Tensor[],
   const expected = await values(true);
   forceVariant('shared');
   assert.is(await compareAll(what, () => op(false), terms, expected), 6);
-  const largest = await auditioning(
+  const largest = await choosingTilings(
     (_, all) => all.find(({ slots }) => slots.TILE_ROWS === 128 && slots.TILE_COLUMNS === 128)!,
     () => values(true),
   );

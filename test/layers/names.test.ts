@@ -35,7 +35,7 @@ function opsOf(y: Tensor): string[] {
   const seen = new Set([y]);
   for (const { node } of seen) for (const input of node?.inputs ?? []) seen.add(input);
   const computed = [...seen].filter((t) => t.node).sort((a, b) => a.id - b.id);
-  return computed.map(({ node }) => `${node!.name} at ${node!.place.path || '-'}`);
+  return computed.map(({ node }) => `${node!.name} at ${node!.callSite.path || '-'}`);
 }
 
 const x = () => tensor([[1, 2]], { requiresGrad: true });

@@ -65,7 +65,7 @@ const conv = planted('kernels/conv2d', [
     'turned[i * p.area + tap] = weight[last + 1u - p.area + tap];',
   ],
   [
-    'src/kernels/place2d.wgsl',
+    'src/kernels/pad2d.wgsl',
     'what lies between spread pixels is not zeroed',
     'for (var gap = 1u; gap < u32(p.step_x); gap++) {',
     'for (var gap = 1u; gap + 1u < u32(p.step_x); gap++) {',

@@ -70,8 +70,8 @@ const layers = planted('layers/parts', [
   [
     'src/autograd/tape.ts',
     'launches of a gradient are the forward pass’s',
-    'at(new Backward(node.place, node.name), () =>',
-    'at(new Backward(node.place, node.name).outer ?? node.place, () =>',
+    'at(new Backward(node.callSite, node.name), () =>',
+    'at(new Backward(node.callSite, node.name).outer ?? node.callSite, () =>',
     'layers/names',
   ],
   ['src/layers/freeze.ts', 'freezing keeps the last gradient', 'if (!on) t.grad = null;', '', 'layers/freeze'],

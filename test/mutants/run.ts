@@ -61,11 +61,11 @@ async function plantAll(): Promise<number> {
     });
   }
   try {
-    const sound = await testUnchanged(copy);
+    const unchanged = await testUnchanged(copy);
     let caught = 0;
     for (const fault of chosen) {
       const start = performance.now();
-      const verdict = await plant(copy, fault, sound);
+      const verdict = await plant(copy, fault, unchanged);
       keep(fault, verdict);
       caught += Number(verdict.caught);
       const took = `${((performance.now() - start) / 1000).toFixed(1).padStart(5)} s`;
@@ -91,8 +91,8 @@ async function testUnchanged(copy: Copy): Promise<Map<string, Outcome>> {
   return outcomes;
 }
 
-async function plant(copy: Copy, fault: Fault, sound: Map<string, Outcome>): Promise<Verdict> {
-  const tests = fault.tests.filter((test) => !sound.get(test)?.failure);
+async function plant(copy: Copy, fault: Fault, unchanged: Map<string, Outcome>): Promise<Verdict> {
+  const tests = fault.tests.filter((test) => !unchanged.get(test)?.failure);
   if (tests.length === 0) return { caught: false, by: `without it, its tests fail already: ${fault.tests.join(', ')}` };
   const takeOut = copy.plant(fault);
   if (!takeOut) return { caught: false, by: 'it does not fit its file any more: see `npm test -- mutants/`' };
@@ -100,7 +100,7 @@ async function plant(copy: Copy, fault: Fault, sound: Map<string, Outcome>): Pro
     const complaint = copy.build();
     if (complaint) return { caught: false, by: `refused by the compiler, so no fault for tests: ${complaint}` };
     for (const test of tests) {
-      const { failure } = await copy.test(test, Math.max(LEAST_SECONDS, 5 * sound.get(test)!.seconds));
+      const { failure } = await copy.test(test, Math.max(LEAST_SECONDS, 5 * unchanged.get(test)!.seconds));
       if (!failure) continue;
       const refused = /does not compile/.test(failure.message);
       if (refused) return { caught: false, by: 'refused by the shader’s compiler, so no fault for tests' };

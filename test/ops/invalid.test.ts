@@ -51,7 +51,7 @@ const reduction = (op: string): Wrong[] => [
   [() => [f(2, 3), ['0']], ShapeError, `${op}: dim '0' is out of range`],
 ];
 
-const place = (op: string): Wrong[] => [
+const argReduction = (op: string): Wrong[] => [
   ...ofOne(op),
   [() => [f(2, 3), 2], ShapeError, `${op}: dim 2 is out of range for a tensor with 2 dimensions`],
   [() => [f(2, 3), null], ShapeError, `${op}: dim null is out of range`],
@@ -430,8 +430,8 @@ const wrong: Record<string, Wrong[]> = {
     [() => [f(3), 0, null], UsageError, 'variance: takes options { correction, keepDim }, got null'],
   ],
   norm: reduction('norm'),
-  argmax: place('argmax'),
-  argmin: place('argmin'),
+  argmax: argReduction('argmax'),
+  argmin: argReduction('argmin'),
   sumTo: [
     ...ofOne('sumTo', [3]),
     [() => [f(2, 3), [4]], ShapeError, 'sumTo: [4] does not broadcast to [2, 3]'],

@@ -1,6 +1,6 @@
 // Philox against its published vectors, and what is drawn from it.
 import * as assert from 'uvu/assert';
-import { read, release, scratch, upload } from '../../src/device/recorder.js';
+import { read, release, scratch, upload } from '../../src/device/commands.js';
 import { bindingLimit, setBindingLimit } from '../../src/device/windows.js';
 import { dropout, manualSeed, normal, scope, sum, tensor, uniform } from '../../src/index.js';
 import { dropout as dropoutKernel, randomNormal, randomUniform } from '../../src/kernels/random.js';

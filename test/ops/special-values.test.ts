@@ -21,10 +21,10 @@ const RELATIVE = 2e-6;
 /** A case's name without its constants. */
 const nameOf = (c: GoldenCase) => (c.args.op as string) ?? c.name.replace(/_.*/, '');
 
-/** The values that belong to element i of a result, by input; `place` is the element's own place among them. */
+/** The values that belong to element i of a result, by input; `index` is the element's own among them. */
 interface Row {
   values: Record<string, number[]>;
-  place: number;
+  index: number;
 }
 
 /**
@@ -49,9 +49,9 @@ const chosen: Record<string, (key: string, row: Row) => number | undefined> = {
 };
 
 /** No gradient goes to what is not the extreme, not even from an infinite one. */
-function notHit(key: string, { values: { x, dy }, place }: Row, extreme: typeof Math.max): number | undefined {
+function notHit(key: string, { values: { x, dy }, index }: Row, extreme: typeof Math.max): number | undefined {
   const infinite = key === 'grad.x' && Math.abs(dy[0]) === Number.POSITIVE_INFINITY && !x.some(Number.isNaN);
-  return infinite && x[place] !== extreme(...x) ? 0 : undefined;
+  return infinite && x[index] !== extreme(...x) ? 0 : undefined;
 }
 
 const numbers = (list: unknown) => ((list ?? []) as unknown[]).map((v) => Number(String(v).replace('inf', 'Infinity')));
@@ -121,7 +121,7 @@ function rowOf(i: number, count: number, given: Record<string, ArrayLike<number>
     const each = v.length / rows;
     return [name, Array.from(v).slice(row * each, (row + 1) * each)];
   });
-  return { values: Object.fromEntries(values), place: i % (longest / rows) };
+  return { values: Object.fromEntries(values), index: i % (longest / rows) };
 }
 
 async function check(c: GoldenCase): Promise<void> {
@@ -197,10 +197,10 @@ test('batch norm: NaN and infinity reach the running statistics', async () => {
 test('a sum beside an infinity is infinite, and minus zero is zero to a condition', async () => {
   using _ = scope();
   const { POSITIVE_INFINITY: infinity } = Number;
-  for (const place of [0, 1, 4, 8]) {
-    const values = Array.from({ length: 9 }, (_, i) => (i === place ? infinity : i - 3));
-    assert.is(await ops.sum(tensor(values)).item(), infinity, `at ${place}`);
-    assert.is(await ops.mean(ops.neg(tensor(values))).item(), -infinity, `at ${place}`);
+  for (const at of [0, 1, 4, 8]) {
+    const values = Array.from({ length: 9 }, (_, i) => (i === at ? infinity : i - 3));
+    assert.is(await ops.sum(tensor(values)).item(), infinity, `at ${at}`);
+    assert.is(await ops.mean(ops.neg(tensor(values))).item(), -infinity, `at ${at}`);
   }
   const chosen = ops.where(tensor([-0, 0, 1, Number.NaN]), ops.ones([4]), ops.zeros([4]));
   assert.equal([...(await chosen.data())], [0, 0, 1, 1]);

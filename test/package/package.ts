@@ -177,7 +177,7 @@ test('a page with the modules as they are, wgrad/data and wgrad/train among them
     wgrad: '/src/index.js',
     'wgrad/data': '/src/data/index.js',
     'wgrad/train': '/src/train/index.js',
-    '#gpu': '/src/device/browser-gpu.js',
+    '#platform': '/src/device/browser-platform.js',
   };
   const imports = `<script type="importmap">${JSON.stringify({ imports: modules })}</script>`;
   const more = `import { drawnStandIns } from 'wgrad/data'; import { Trainer } from 'wgrad/train'; drawnStandIns(2, 8); Trainer.name;`;

@@ -25,17 +25,17 @@ const NEW_RUN =
     ' ',
   );
 
-/** When a life ends: at any time from its start, some time after its first checkpoint, or while it writes one. */
+/** When a run ends: at any time from its start, some time after its first checkpoint, or while it writes one. */
 const moments = ['anywhere', 'training', 'writing', 'writing'] as const;
 type Moment = (typeof moments)[number];
 
-interface Life {
+interface Started {
   child: ChildProcess;
   output: () => string;
   ended: Promise<number | null>;
 }
 
-function live(args: string[]): Life {
+function start(args: string[]): Started {
   const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (text) => (output += text));
@@ -48,7 +48,7 @@ const partial = (folder: RunFolder) =>
   statSync(folder.file('last.safetensors.partial'), { throwIfNoEntry: false })?.birthtimeMs ?? 0;
 
 /** Waits for the moment; returns early if the process ends by itself. */
-async function wait(moment: Moment, { child }: Life, folder: RunFolder, stale: number): Promise<void> {
+async function wait(moment: Moment, { child }: Started, folder: RunFolder, stale: number): Promise<void> {
   const alive = () => child.exitCode === null;
   if (moment === 'anywhere') {
     for (const end = performance.now() + random.unit() * 4000; alive() && performance.now() < end; ) await sleep(5);
@@ -74,7 +74,7 @@ function contents({ tensors, metadata }: Checkpoint): { step: number; text: stri
 
 /** What the uninterrupted run had at each step. */
 async function reference(path: string): Promise<Map<number, string>> {
-  const { ended, output } = live([...NEW_RUN, ...RUN, '--keep', '100', '--out', path]);
+  const { ended, output } = start([...NEW_RUN, ...RUN, '--keep', '100', '--out', path]);
   if ((await ended) !== 0) throw new Error(`the uninterrupted run failed:\n${output()}`);
   const folder = new RunFolder(path);
   const byStep = new Map<number, string>();
@@ -118,11 +118,11 @@ const begin = (folder: RunFolder) => [
 async function finishes(folder: RunFolder, expected: Map<number, string>): Promise<boolean> {
   const copy = new RunFolder(`${folder.path}-copy`);
   if (saved(folder)) cpSync(folder.path, copy.path, { recursive: true });
-  const life = live(begin(copy));
-  const code = await life.ended;
+  const run = start(begin(copy));
+  const code = await run.ended;
   const { line, good } = inspect(copy, expected);
   const whole = code === 0 && good && line.startsWith(`step ${STEPS},`);
-  if (!whole) console.log(`resumed, it ended with ${code}: ${line}\n${life.output()}`);
+  if (!whole) console.log(`resumed, it ended with ${code}: ${line}\n${run.output()}`);
   rmSync(copy.path, { recursive: true });
   return whole;
 }
@@ -136,11 +136,11 @@ async function soak(root: string): Promise<{ equal: number; inside: number; fail
   for (let kill = 1; kill <= kills; ) {
     const stale = partial(folder);
     const started = performance.now();
-    const life = live(begin(folder));
+    const run = start(begin(folder));
     const moment = moments[Math.floor(random.unit() * moments.length)];
-    await wait(moment, life, folder, stale);
-    const killed = life.child.exitCode === null && life.child.kill('SIGKILL');
-    const code = await life.ended;
+    await wait(moment, run, folder, stale);
+    const killed = run.child.exitCode === null && run.child.kill('SIGKILL');
+    const code = await run.ended;
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     const { line, good } = inspect(folder, expected);
     if (killed && code === null) {
@@ -156,7 +156,7 @@ async function soak(root: string): Promise<{ equal: number; inside: number; fail
       continue;
     }
     const whole = code === 0 && good && line.startsWith(`step ${STEPS},`);
-    console.log(`run ${runs} ended by itself with ${code}: ${line}${whole ? '' : `\n${life.output()}`}`);
+    console.log(`run ${runs} ended by itself with ${code}: ${line}${whole ? '' : `\n${run.output()}`}`);
     if (!whole) tally.failed++;
     folder = new RunFolder(`${root}/run-${++runs}`);
   }

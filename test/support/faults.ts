@@ -1,5 +1,5 @@
 // A device that misbehaves when a test wants it to.
-import { activeRecorder } from '../../src/device/recorder.js';
+import { activeRecorder } from '../../src/device/commands.js';
 import { deviceInfo, init, ready } from '../../src/device/runtime.js';
 import { SETTLE_SECONDS } from './limits.js';
 

@@ -1,6 +1,6 @@
 // Hooks: their order, what their errors do, stopping, states in checkpoints, and Keras' rules of the ones that come with the library.
 import * as assert from 'uvu/assert';
-import { activeRecorder } from '../../src/device/recorder.js';
+import { activeRecorder } from '../../src/device/commands.js';
 import { CheckpointError, init, Linear, manualSeed, memory, SGD, UsageError } from '../../src/index.js';
 import {
   type BatchSource,

@@ -1,6 +1,6 @@
 // Warming up compiles and changes nothing.
 import * as assert from 'uvu/assert';
-import { activeRecorder } from '../../src/device/recorder.js';
+import { activeRecorder } from '../../src/device/commands.js';
 import {
   activity,
   add,

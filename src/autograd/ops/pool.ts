@@ -17,7 +17,7 @@ export interface Pool2dOptions {
    * Default 0.
    */
   padding?: number | Pair;
-  /** Pixels from one place of a window to the next; max pooling only. Default 1. */
+  /** Pixels from one tap of a window to the next; max pooling only. Default 1. */
   dilation?: number | Pair;
   /** Rounds the output's size up, so that a last window may hang over the edge. Default false. */
   ceilMode?: boolean;
@@ -76,7 +76,7 @@ export function maxPool2d(x: Tensor, options: Pool2dOptions): Tensor {
     kernels.maxPool2d(x.buffer, y.buffer, null, size, dilation);
     return record('maxPool2d', y, [x], () => []); // it has no gradient here, but is looked at
   }
-  const taps = empty(y.shape, 'i32', 'maxPool2d places');
+  const taps = empty(y.shape, 'i32', 'maxPool2d taps');
   kernels.maxPool2d(x.buffer, y.buffer, taps.buffer, size, dilation);
   return record('maxPool2d', y, [x], (dy) => [
     () => {
@@ -98,7 +98,7 @@ export function avgPool2d(x: Tensor, options: Pool2dOptions): Tensor {
 }
 
 /**
- * Means over windows that divide x (batch, channels, height, width) evenly into `outputSize` places, a side or
+ * Means over windows that divide x (batch, channels, height, width) evenly into `outputSize` outputs, a side or
  * [height, width]. PyTorch: F.adaptive_avg_pool2d.
  */
 export function adaptiveAvgPool2d(x: Tensor, outputSize: number | Pair): Tensor {

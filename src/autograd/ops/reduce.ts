@@ -47,8 +47,8 @@ function total(op: string, x: Tensor, dim: Dims, keepDim: boolean, divisor: numb
   y.dispose(); // its storage is the result's now
   return record(op, shaped, [x], (dy) => [
     () => {
-      const spread = broadcastTo(alias(dy, kept), x.shape);
-      return divisor === 1 ? spread : divideBy(spread, divisor);
+      const each = broadcastTo(alias(dy, kept), x.shape);
+      return divisor === 1 ? each : divideBy(each, divisor);
     },
   ]);
 }
@@ -170,15 +170,15 @@ const POWER_OF_TWO = `select(bitcast<vec4f>(${EXPONENT}), vec4f(1.0), (${EXPONEN
  * through all elements, not along the last dimension.
  */
 export function argmax(x: Tensor, dim = -1, keepDim = false): Tensor<'i32'> {
-  return place('argmax', 'max', x, dim, keepDim);
+  return argExtreme('argmax', 'max', x, dim, keepDim);
 }
 
 /** Where along `dim` (default the last) the smallest element is, as i32; the first of equals, or the first NaN. As `argmax`. */
 export function argmin(x: Tensor, dim = -1, keepDim = false): Tensor<'i32'> {
-  return place('argmin', 'min', x, dim, keepDim);
+  return argExtreme('argmin', 'min', x, dim, keepDim);
 }
 
-function place(op: string, which: 'max' | 'min', x: Tensor, dim: number, keepDim: boolean): Tensor {
+function argExtreme(op: string, which: 'max' | 'min', x: Tensor, dim: number, keepDim: boolean): Tensor {
   requireF32(op, x);
   requireFlag(op, 'keepDim', keepDim);
   const d = normalizeDim(op, dim, x.rank);

@@ -171,17 +171,17 @@ export function concat<D extends DType>(tensors: readonly Tensor<D>[], dim = 0):
   const shape = first.shape.map((n, i) => (i === at ? tensors.reduce((sum, t) => sum + t.shape[at], 0) : n));
   const y = empty(shape, first.dtype as D, 'concat');
   const strides = stridesOf(shape);
-  let place = 0;
-  const places = tensors.map((t) => {
-    const mine = place;
-    place += t.shape[at];
+  let offset = 0;
+  const offsets = tensors.map((t) => {
+    const mine = offset;
+    offset += t.shape[at];
     const target = { buffer: y.buffer, start: mine * strides[at], strides };
     move({ buffer: t.buffer, start: 0, strides: stridesOf(t.shape) }, target, t.shape);
     return mine;
   });
   return record('concat', y, tensors, (dy) =>
     tensors.map((t, i) => () => {
-      const ranges = shape.map((_, d): Range => (d === at ? [places[i], places[i] + t.shape[at]] : null));
+      const ranges = shape.map((_, d): Range => (d === at ? [offsets[i], offsets[i] + t.shape[at]] : null));
       return slice(dy, ...ranges);
     }),
   );

@@ -1,6 +1,7 @@
 // A program that keeps Dawn's own objects global, as one that talks to WebGPU itself might.
-import { openGpu } from '../../../src/node/gpu.js';
+
 import { enter, track } from '../../../src/node/pacer.js';
+import { openGpu } from '../../../src/node/platform.js';
 
 const gpu = await openGpu({});
 const adapter = await track(() => gpu!.requestAdapter());

@@ -1,4 +1,4 @@
-// What the browser gives for `#gpu`; src/node/gpu.ts is its counterpart for Node.
+// What the browser gives for `#platform`; src/node/platform.ts is its counterpart for Node.
 import type { GpuOptions } from './gpu-options.js';
 
 /** The browser's WebGPU entry point, or undefined where there is none. */

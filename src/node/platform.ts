@@ -1,4 +1,4 @@
-// What Node gives for `#gpu`: Dawn, from the npm package `webgpu`. src/device/browser-gpu.ts is the browser's.
+// What Node gives for `#platform`: Dawn, from the npm package `webgpu`. src/device/browser-platform.ts is the browser's.
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';

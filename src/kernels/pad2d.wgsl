@@ -1,4 +1,4 @@
-// place2d: lays planes out in larger ones, zeros around and between: padding for the convolution kernels.
+// pad2d: copies planes into larger ones, with zeros around and between their pixels: padding for the convolution kernels.
 //   x (planes, in_h, in_w), y (planes, out_h, out_w)
 //   y[plane, i, j] = x[plane, (i - offset_y) / step_y, (j - offset_x) / step_x] where that is a pixel, else 0
 // ACROSS threads own one row of y. One is fastest on software adapters, where neighbours gain nothing by writing

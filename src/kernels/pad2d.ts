@@ -1,10 +1,11 @@
+import { type Binding, run } from '../device/commands.js';
 import type { GpuBuffer } from '../device/pool.js';
-import { type Binding, run } from '../device/recorder.js';
 import { deviceInfo } from '../device/runtime.js';
 import { ceilDiv } from '../math.js';
-import { place2d as shader } from './sources.gen.js';
+import { pad2d as shader } from './sources.gen.js';
 
-export interface Placement {
+/** How planes are laid out. */
+export interface PadSize {
   planes: number;
   from: { height: number; width: number };
   to: { height: number; width: number };
@@ -16,8 +17,8 @@ export interface Placement {
   stepX: number;
 }
 
-/** Lays planes out in larger ones with zeros around, or in smaller ones. */
-export function place(x: Binding, y: GpuBuffer, at: Placement): void {
+/** Copies planes into larger ones, with zeros around and between their pixels, or into smaller ones. */
+export function pad2d(x: Binding, y: GpuBuffer, at: PadSize): void {
   const rows = at.planes * at.to.height;
   const params = {
     rows,
