@@ -22,14 +22,29 @@ export class Measures implements Stateful {
       const measured = given instanceof Tensor ? mean.of(given, size) : given;
       if (!(measured?.sums instanceof Tensor))
         throw new UsageError(`${where}: metric '${name}' is a scalar tensor, or what a metric's of(...) gives`);
-      let entry = this.known.get(name);
-      if (!entry) {
-        entry = { metric: measured.metric, sums: this.waiting.get(name) ?? new Accumulator(measured.metric.size) };
-        this.waiting.delete(name);
-        this.known.set(name, entry);
-      }
-      entry.sums.add(measured.sums);
+      this.sumsOf(name, measured.metric).add(measured.sums);
     }
+  }
+
+  /** Whether there are sums of which no step has said yet what they are. */
+  get unnamed(): boolean {
+    return this.waiting.size > 0;
+  }
+
+  /** Learns from a step what the metrics are, without counting it. */
+  name({ metrics = {} }: StepResult): void {
+    for (const [name, given] of Object.entries(metrics))
+      this.sumsOf(name, given instanceof Tensor ? mean : given.metric);
+  }
+
+  private sumsOf(name: string, metric: Measured['metric']): Accumulator {
+    let entry = this.known.get(name);
+    if (!entry) {
+      entry = { metric, sums: this.waiting.get(name) ?? new Accumulator(metric.size) };
+      this.waiting.delete(name);
+      this.known.set(name, entry);
+    }
+    return entry.sums;
   }
 
   /** Reads all of them. */

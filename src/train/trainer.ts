@@ -17,6 +17,7 @@ import { Figures } from './figures.js';
 import type { FitOptions, TrainerParts } from './fit.js';
 import { KeptData, KeptSchedule, watchedMetric } from './kept.js';
 import { AHEAD, LateResults } from './late-results.js';
+import { nameMetrics } from './name-metrics.js';
 import { type EpochRecord, type Progress, positionMismatch, START, type TrainerPosition } from './record.js';
 import { updateWeights } from './update.js';
 
@@ -248,6 +249,8 @@ export class Trainer<B extends object = any, M extends AnyModule = any> implemen
     if (checked === 'stopped') return false;
     if (checked && !Number.isFinite(checked.val_loss))
       throw this.diverged(`the validation loss is ${checked.val_loss}`, checked.val_loss);
+    const { measures } = this.figures;
+    if (measures.unnamed) await nameMetrics(this.current, measures, this.at.epoch, this.at.batch - 1);
     const metrics = { ...(await this.figures.read(this.at)), ...checked };
     attempt.signal.throwIfAborted();
     const { at } = this;

@@ -139,8 +139,8 @@ const tasks = planted('train/tasks', [
   [
     'src/train/measures.ts',
     'metrics of a run that goes on begin anew',
-    'sums: this.waiting.get(name) ?? new Accumulator(measured.metric.size)',
-    'sums: new Accumulator(measured.metric.size)',
+    'sums: this.waiting.get(name) ?? new Accumulator(metric.size)',
+    'sums: new Accumulator(metric.size)',
   ],
   ['src/train/checks.ts', 'a batch without examples counts', 'if (size === 0) throw', 'if (size === -1) throw'],
   [

@@ -2,6 +2,7 @@
 import * as assert from 'uvu/assert';
 import {
   add,
+  crossEntropy,
   DataError,
   Linear,
   mean,
@@ -85,12 +86,14 @@ for (const [loss, of] of [
   ['mse', (d: number) => d * d],
   ['mae', Math.abs],
 ] as const) {
-  test(`regression, ${loss ?? 'by default'}: the epoch's loss`, async () => {
+  test(`regression, ${loss ?? 'by default'}: the epoch's loss and mean error`, async () => {
     const trainer = newTrainer(loss === undefined ? regression() : regression({ loss }));
     await trainer.fit({ epochs: 2 });
     for (const [epoch, { metrics }] of trainer.history.entries()) {
       const all = differences(epoch).flat().map(of);
-      assert.equal(Object.keys(metrics), ['loss']);
+      assert.equal(Object.keys(metrics), ['loss', 'mae', 'r2']);
+      const errors = differences(epoch).flat().map(Math.abs);
+      near(metrics.mae, errors.reduce((a, b) => a + b) / errors.length, `mean error of epoch ${epoch + 1}`);
       near(metrics.loss, all.reduce((a, b) => a + b) / all.length, `epoch ${epoch + 1}`);
     }
   });
@@ -141,10 +144,10 @@ test('metrics of a task: scalars are means weighted by size, measured ones are o
   near(found.rmse, trainer.history[0].metrics.rmse, 'evaluated');
 });
 
-test('saved in the middle of an epoch and gone on with: metrics to the same bits', async () => {
+test('saved in the middle of an epoch or behind its last batch, and gone on with: metrics to the same bits', async () => {
   const whole = newTrainer(withMetrics, 0.1);
   await whole.fit({ epochs: 2 });
-  for (const at of [1, 2, 4, 5]) {
+  for (const at of [1, 2, 3, 4, 5, 6]) {
     const begun = newTrainer(withMetrics, 0.1);
     const stop = new AbortController();
     const onBatchEnd = ({ step }: Progress) => void (step === at && stop.abort());
@@ -268,6 +271,45 @@ test('a classification with probabilities as labels', async () => {
   assert.is(soft.accuracy, plain.accuracy);
   assert.ok(soft.loss !== plain.loss && soft.loss > 0);
   assert.instance(new Accuracy(), Metric);
+});
+
+test('class weights count in training alone, as crossEntropy has them', async () => {
+  const classes = ['a', 'b', 'c'];
+  const [classWeights, size] = [[3, 0.5, 1], 6];
+  const labels = Int32Array.of(0, 1, 2, 1, 0, 1);
+  const images = { data: seeded(size * 4, 3), shape: [size, 4] };
+  const data = {
+    length: size,
+    async *epoch() {
+      yield { images, labels };
+    },
+  };
+  const model = new Linear(4, 3);
+  const expected = async (weight?: Tensor) => {
+    const logits = model.forward(tensor(images));
+    return crossEntropy(logits, tensor(labels), { weight }).item();
+  };
+  const [weighted, plain] = [await expected(tensor(classWeights)), await expected()];
+  const optimizer = new SGD(model.parameters(), { lr: 0 });
+  const trainer = new Trainer({
+    model,
+    optimizer,
+    task: classification({ classes, classWeights }),
+    train: data,
+    validation: data,
+  });
+  await trainer.fit({ epochs: 1 });
+  near(trainer.history[0].metrics.loss, weighted, 'in training');
+  near(trainer.history[0].metrics.val_loss, plain, 'in validation');
+  assert.ok(Math.abs(weighted - plain) > 1e-3);
+  assert.throws(
+    () => classification({ classes, classWeights: [1, 2] }),
+    /^classification: 2 classWeights for 3 classes/,
+  );
+  assert.throws(
+    () => classification({ classes, classWeights: [1, -2, 1] }),
+    /classWeights is a list of numbers, 0 or more/,
+  );
 });
 
 test.run();
