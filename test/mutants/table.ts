@@ -1,5 +1,6 @@
 // Every planted fault. `npm test` checks that each still fits its file; `npm run test:mutants` plants them.
 import { baseFaults } from './base.js';
+import { cliFaults } from './cli.js';
 import { dataFaults } from './data.js';
 import type { Fault } from './fault.js';
 import { kernelFaults } from './kernels.js';
@@ -20,4 +21,5 @@ export const faults: readonly Fault[] = [
   ...metricFaults,
   ...trainFaults,
   ...paperFaults,
+  ...cliFaults,
 ];
