@@ -8,6 +8,7 @@ import { metricFaults } from './metrics.js';
 import { networkFaults } from './networks.js';
 import { opFaults } from './ops.js';
 import { paperFaults } from './paper.js';
+import { reportFaults } from './report.js';
 import { trainFaults } from './train.js';
 import { transformFaults } from './transforms.js';
 
@@ -20,6 +21,7 @@ export const faults: readonly Fault[] = [
   ...networkFaults,
   ...metricFaults,
   ...trainFaults,
+  ...reportFaults,
   ...paperFaults,
   ...cliFaults,
 ];
