@@ -1,5 +1,6 @@
 // Every planted fault. `npm test` checks that each still fits its file; `npm run test:mutants` plants them.
 import { baseFaults } from './base.js';
+import { cliFaults } from './cli.js';
 import { dataFaults } from './data.js';
 import type { Fault } from './fault.js';
 import { kernelFaults } from './kernels.js';
@@ -7,6 +8,7 @@ import { metricFaults } from './metrics.js';
 import { networkFaults } from './networks.js';
 import { opFaults } from './ops.js';
 import { paperFaults } from './paper.js';
+import { reportFaults } from './report.js';
 import { trainFaults } from './train.js';
 import { transformFaults } from './transforms.js';
 
@@ -19,5 +21,7 @@ export const faults: readonly Fault[] = [
   ...networkFaults,
   ...metricFaults,
   ...trainFaults,
+  ...reportFaults,
   ...paperFaults,
+  ...cliFaults,
 ];

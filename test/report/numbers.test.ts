@@ -28,6 +28,7 @@ test('numbers have three digits that count', () => {
     cases.map(([, text]) => text),
   );
   assert.is(showMetric('val_accuracy', 0.823), '82.3 %');
+  assert.is(showMetric('val_accuracy', -1e-6), '0.0 %');
   assert.is(showMetric('topKAccuracy', 0.823), '82.3 %');
   assert.is(showMetric('inaccuracy', 0.823), '0.823');
 });

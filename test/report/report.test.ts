@@ -120,6 +120,8 @@ test('a name from the run is text wherever it stands', () => {
   assert.not.match(html, /<img src=x|alert\(1\)<\/script>/);
   for (const [, json] of html.matchAll(/<script type="application\/json">(.*?)<\/script>/gs)) JSON.parse(json);
   assert.not.match(html, /&amp;amp;amp;/, 'and it is escaped once');
+  const quoted = { ...parts.history[0], metrics: { 'a" onfocus="b': 1 } };
+  assert.not.match(reportHtml({ title: 'x', history: [quoted] }), /a" onfocus/);
 });
 
 test('the page allows its own script and no other', async () => {
@@ -223,6 +225,8 @@ test('shares are shown in percent, other metrics as they are', () => {
   const html = reportHtml({ title: 'x', history: [{ epoch: 1, step: 1, learningRate: 1, seconds: 1, metrics }] });
   assert.match(shown(html), /validation accuracy\s+81\.3 %/);
   assert.match(shown(html), /top5 accuracy\s+99\.0 %/);
+  assert.match(html, /"values":\["87\.5 %"\]/);
+  assert.match(html, /"values":\["0\.500"\]/);
   assert.match(shown(html), /iou\s+0\.500/);
 });
 
