@@ -63,7 +63,7 @@ Output
   --resume [DIR]        go on with the last run, or with the one in DIR, by the options that it was begun with
   --save-every N        also save every N steps (200), so that little is lost
   --keep N              checkpoints kept, besides the best weights (2): a damaged one is passed over
-  --no-ten-crop         leave out the ten-crop test at the end
+  --no-ten-crop         leave out the ten-crop test at the end;  --no-pictures: leave pictures out of report.html
   --steps N             save and stop at step N
   --summary             print the table of layers and stop
   --profile             time one training step by kernel and layer, leave a trace for Perfetto, and stop
@@ -122,6 +122,8 @@ export interface CommandLine {
   minutes?: number;
   onDivergence: 'stop' | 'rollback';
   tenCrop: boolean;
+  /** Whether report.html shows pictures. */
+  pictures: boolean;
   profile: boolean;
   detectAnomaly: boolean;
 }
@@ -133,7 +135,17 @@ export const dashed = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${l
 /** @throws UsageError that names the option and what it takes. */
 export function parseCommandLine(argv: string[]): CommandLine {
   const strings = [...NUMBERS, ...MORE_NUMBERS, ...Object.keys(NAMES), 'memory', 'out', 'resume', 'run'];
-  const flags = ['flip', 'rate-in-velocity', 'ten-crop', 'stand-ins', 'summary', 'profile', 'detect-anomaly', 'help'];
+  const flags = [
+    'flip',
+    'rate-in-velocity',
+    'ten-crop',
+    'pictures',
+    'stand-ins',
+    'summary',
+    'profile',
+    'detect-anomaly',
+    'help',
+  ];
   const options = Object.fromEntries([
     ...strings.map((name) => [name, { type: 'string' as const }]),
     ['data', { type: 'string' as const, multiple: true }],
@@ -142,17 +154,7 @@ export function parseCommandLine(argv: string[]): CommandLine {
   const config: ParseArgsConfig = { args: withResumeValue(argv), options, allowPositionals: true, allowNegative: true };
   const { values, positionals } = parse(config);
   const text = (name: string) => values[name] as string | undefined;
-  const given: Record<string, unknown> = {};
-  for (const name of [...NUMBERS, ...MORE_NUMBERS])
-    if (text(name) !== undefined) given[camel(name)] = number(name, text(name)!);
-  for (const [name, choices] of Object.entries(NAMES)) {
-    const value = text(name);
-    if (value === undefined) continue;
-    if (!(choices as readonly string[]).includes(value))
-      throw new UsageError(`--${name} ${value}: one of ${choices.join(', ')}`);
-    given[camel(name)] = value;
-  }
-  for (const name of ['flip', 'rate-in-velocity']) if (values[name] !== undefined) given[camel(name)] = values[name];
+  const given = givenBy(values);
   const [word, ...files] = positionals;
   if (word !== undefined && word !== 'predict' && word !== 'train')
     throw new UsageError(`'${word}' is no command; ${meant(word, ['train', 'predict'])}`);
@@ -188,9 +190,27 @@ export function parseCommandLine(argv: string[]): CommandLine {
     minutes,
     onDivergence,
     tenCrop: values['ten-crop'] !== false,
+    pictures: values.pictures !== false,
     profile: values.profile === true,
     detectAnomaly: values['detect-anomaly'] === true,
   };
+}
+
+/** What was given of the run's options, by their names. */
+function givenBy(values: Record<string, unknown>): Record<string, unknown> {
+  const text = (name: string) => values[name] as string | undefined;
+  const given: Record<string, unknown> = {};
+  for (const name of [...NUMBERS, ...MORE_NUMBERS])
+    if (text(name) !== undefined) given[camel(name)] = number(name, text(name)!);
+  for (const [name, choices] of Object.entries(NAMES)) {
+    const value = text(name);
+    if (value === undefined) continue;
+    if (!(choices as readonly string[]).includes(value))
+      throw new UsageError(`--${name} ${value}: one of ${choices.join(', ')}`);
+    given[camel(name)] = value;
+  }
+  for (const name of ['flip', 'rate-in-velocity']) if (values[name] !== undefined) given[camel(name)] = values[name];
+  return given;
 }
 
 /** --resume may stand without a value. */

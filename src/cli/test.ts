@@ -8,6 +8,7 @@ import type { RunData } from './data.js';
 import type { RunFacts } from './facts.js';
 import { percent } from './lines.js';
 import { loaderFor, lookOf } from './parts.js';
+import { writeReport } from './report.js';
 import type { Terminal } from './terminal.js';
 
 export interface TestParts {
@@ -19,13 +20,15 @@ export interface TestParts {
   saver: RunSaver;
   history: readonly train.EpochRecord[];
   tenCrop: boolean;
+  pictures: boolean;
   terminal: Terminal;
   signal: AbortSignal;
 }
 
-/** Accuracy of the best weights on pictures that training never saw; leaves report.svg. */
+/** Accuracy of the best weights on pictures that training never saw; leaves report.svg and report.html. */
 export async function test(parts: TestParts): Promise<'done' | 'stopped'> {
   const { model, data, record, folder, saver, history, tenCrop, terminal } = parts;
+  const probabilities: number[] = []; // of single crops
   if (data.test.length === 0) {
     terminal.say(
       '\nThere are no pictures to test with: no validation pictures were kept, and there is no test folder.',
@@ -37,7 +40,7 @@ export async function test(parts: TestParts): Promise<'done' | 'stopped'> {
   const results: { name: string; confusion: train.ConfusionMatrix }[] = [];
   for (const crops of tenCrop ? [1, 10] : [1]) {
     const name = crops === 1 ? 'single crop' : 'ten crops';
-    const confusion = await testOnce(parts, crops, name);
+    const confusion = await testOnce(parts, crops, name, crops === 1 ? probabilities : []);
     if (!confusion) return 'stopped';
     terminal.say(
       `\nTest accuracy, ${name}: ${percent(confusion.accuracy)} (${confusion.correct} of ${confusion.total}, ${data.testName})`,
@@ -52,6 +55,8 @@ export async function test(parts: TestParts): Promise<'done' | 'stopped'> {
   saver.saveFile('run.json', writeRunFacts(tested));
   saver.saveFile('report.svg', reportSvg({ ...tested, history, filters }));
   terminal.say(`\nCurves and filters: ${folder.file('report.svg')}`);
+  const report = await writeReport({ ...parts, record: tested, tested: data.test, probabilities });
+  terminal.say(`All of it: ${report}`);
   return 'done';
 }
 
@@ -64,11 +69,12 @@ function takeBestWeights(model: Module, folder: RunFolder, terminal: Terminal): 
   }
 }
 
-/** Null if stopped. */
+/** Null if stopped. Probabilities are added to `all`. */
 async function testOnce(
   { model, facts, data, terminal, signal }: TestParts,
   crops: number,
   name: string,
+  all: number[],
 ): Promise<train.ConfusionMatrix | null> {
   const { options, classes } = facts;
   const augment: AugmentOptions = { ...lookOf(facts), place: crops === 1 ? 'center' : 'ten', seed: 0 };
@@ -77,7 +83,9 @@ async function testOnce(
   const confusion = new train.ConfusionMatrix(classes);
   for await (const { images, labels } of loader.epoch(0)) {
     if (signal.aborted) break;
-    confusion.add(await train.predictProbabilities(model, images.data, images.shape.slice(1), crops), labels);
+    const found = await train.predictProbabilities(model, images.data, images.shape.slice(1), crops);
+    confusion.add(found, labels);
+    all.push(...found);
     terminal.progress(`testing, ${name}: ${confusion.total} of ${loader.length}`);
   }
   await close();

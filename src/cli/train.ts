@@ -92,8 +92,9 @@ export async function run({
   const { model } = trainer.parts;
   const { signal } = stopping;
   const { history } = trainer;
-  const { tenCrop } = line;
-  const tested = await test({ model, facts, data, record, folder, saver, history, tenCrop, terminal, signal });
+  const { tenCrop, pictures } = line;
+  const about = { model, facts, data, record, folder, saver, history, tenCrop, pictures, terminal, signal };
+  const tested = await test(about);
   if (tested === 'done') {
     terminal.say(`Try it: ${project.calls.predict} FILE... --run ${folder.path}`);
     const { seconds } = trainer.position;
