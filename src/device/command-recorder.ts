@@ -37,7 +37,7 @@ export class CommandRecorder {
   private dry: { flops: number } | undefined;
   /** Settles when no rehearsal is under way. */
   private rehearsal: Promise<unknown> = Promise.resolve();
-  /** Recorded without being launched, by a rehearsal that still uses its buffers. */
+  /** Batches of rehearsals under way: their buffers are in use, though nothing is launched. */
   private readonly rehearsed = new Set<Batch>();
   private batch = newBatch();
   private readonly spareParams: DataView<ArrayBuffer>[] = [];
@@ -177,7 +177,7 @@ export class CommandRecorder {
 
   /** Submits what is recorded. The promise settles when it has gone to the device, at once but for compiling. */
   flush(): Promise<void> {
-    if (this.rehearsing) return Promise.resolve(); // what is rehearsed never reaches the device
+    if (this.rehearsing) return Promise.resolve(); // rehearsed commands are never submitted
     if (this.batch.commands.length === 0 && this.batch.uploads.length === 0) return this.queue.sent();
     return this.queue.send(this.takeRecorded());
   }

@@ -1,4 +1,4 @@
-// Labels that name no class. They are on the GPU when an op gets them, so they are looked at there, and the next read tells.
+// Checks that labels are classes. An op gets them on the GPU, so a kernel checks them there, and the next read throws.
 
 import { activeRecorder, read, run, upload, view } from '../device/commands.js';
 import type { GpuBuffer } from '../device/pool.js';
@@ -51,7 +51,7 @@ function current(): GpuBuffer {
     );
     found.bytes = BYTES;
     upload(found, new Uint32Array(SLOTS * 2));
-  } else if (found.failure) upload(found, new Uint32Array(SLOTS * 2)); // it has no value, and must not fail what follows
+  } else if (found.failure) upload(found, new Uint32Array(SLOTS * 2)); // its contents are invalid, and must not fail what follows
   return found;
 }
 

@@ -1,4 +1,4 @@
-// What an adapter can do at all: the ceilings that profiles and benches compare with.
+// The adapter's peak rates, with which profiles and benches compare.
 
 import { release, run, scratch, sync } from '../device/commands.js';
 import { profile } from '../device/profile.js';
