@@ -18,7 +18,7 @@ const ROUNDS = 5;
 const COPY_FLOATS = 16 * 2 ** 20;
 const FLOPS_A_TURN = 512;
 
-/** What was measured, and of which adapter: a second call costs nothing. */
+/** The last measurement and its adapter: a second call measures nothing. */
 let measured: { adapter: string; peaks: Promise<Peaks> } | undefined;
 
 /** Measures the adapter's peaks, once; takes about a second. */
