@@ -1,35 +1,26 @@
-// AlexNet learns to tell cats from dogs: all of it, from the photographs to the confusion matrix.
-//   npm run example examples/alexnet-dogcat.ts -- PICTURES            a folder for each class, or Kaggle's names
-//   npm run example examples/alexnet-dogcat.ts -- PICTURES --resume   goes on where it was stopped, to the same bits
+// AlexNet learns to tell cats from dogs: all of it, from the photographs to the report.
+//   WGRAD_DATA=PICTURES npm run example examples/alexnet-dogcat.ts   a folder for each class, or Kaggle's names (cat.1.jpg)
+//   npm run example examples/alexnet-dogcat.ts -- --resume           goes on where it was stopped, to the same bits
 // `npm run dogcat` is this with a command line (src/cli): presets, minutes, ten crops, recovery from a lost device.
 import { DataLoader, drawnStandIns } from '../src/data/index.js';
 import { AdamW, alexnet, init, manualSeed, OneCycleLR } from '../src/index.js';
-import { CheckpointFiles, hasPictures, loadImageFolder, RunFolder } from '../src/node/index.js';
-import {
-  ConfusionMatrix,
-  checkpointParts,
-  classification,
-  ModelCheckpoint,
-  predictProbabilities,
-  restoreModel,
-  restoreRun,
-  showMetrics,
-  Trainer,
-  writeWeights,
-} from '../src/train/index.js';
+import { encodeJpeg, hasPictures, loadImageFolder, TrainingRun } from '../src/node/index.js';
+import { notablePredictions, predictionParts } from '../src/report/index.js';
+import { classification, type EpochRecord, epochLine, predictProbabilities, Trainer } from '../src/train/index.js';
+import { readArguments } from './support/arguments.js';
 
-const paths = process.argv.slice(2).filter((arg) => !arg.startsWith('--'));
-const [folder = '../shared/data/dogs-vs-cats/train', runFolder = 'runs/alexnet-dogcat'] = paths;
-const [epochs, batchSize, stored, crop, seed] = [10, 32, 129, 115, 1];
+const { folder, resume, epochs } = readArguments('runs/alexnet-dogcat', 10);
+const photographs = process.env.WGRAD_DATA || '../shared/data/dogs-vs-cats/train';
+const [batchSize, stored, crop, lr, seed] = [32, 129, 115, 1e-3, 1];
 
 await init();
 manualSeed(seed);
 
 // Pictures are decoded once, and kept in a cache. One in twenty is kept back, to see what was learned.
-const dataset = hasPictures(folder)
-  ? (await loadImageFolder(folder, { size: stored })).dataset
-  : drawnStandIns(2000, stored, seed);
-const [training, others] = dataset.split(0.05, seed);
+const real = hasPictures(photographs);
+const all = real ? (await loadImageFolder(photographs, { size: stored })).dataset : drawnStandIns(2000, stored, seed);
+const [training, others] = all.split(0.05, seed);
+const { classes } = all;
 const look = { crop, colours: training.colours(), seed };
 const train = new DataLoader(training, {
   ...{ batchSize, shuffle: true, dropLast: true },
@@ -37,33 +28,45 @@ const train = new DataLoader(training, {
 });
 const validation = new DataLoader(others, { batchSize, augment: { ...look, place: 'center' } });
 
-const { classes } = dataset;
-const model = alexnet({
-  ...{ variant: 'dogcat', width: 0.25, imageSize: crop, numClasses: classes.length },
-  initialization: 'uniform',
-});
-const optimizer = new AdamW(model.parameters(), { lr: 1e-3 });
-const oneCycle = new OneCycleLR(optimizer, { maxLr: 1e-3, totalSteps: epochs * train.batches + 1 });
-const schedule = { each: 'step', rule: oneCycle } as const;
-const trainer = new Trainer({ model, optimizer, schedule, task: classification({ classes }), train, validation });
-
-const run = new RunFolder(runFolder);
-run.create();
-const files = new CheckpointFiles(run);
-if (process.argv.includes('--resume')) restoreRun(files.newest().checkpoint, trainer);
-await trainer.fit({
-  epochs,
-  saveEvery: 200,
-  save: async (snapshot) => files.save(await checkpointParts(snapshot)),
-  callbacks: [
-    new ModelCheckpoint({ save: async () => files.saveBest(await writeWeights(model)) }),
-    { onEpochEnd: ({ epoch, metrics }) => console.log(`epoch ${epoch}: ${showMetrics(metrics)}`) },
-  ],
+const network = { variant: 'dogcat', width: 0.25, initialization: 'uniform' } as const;
+const model = alexnet({ ...network, imageSize: crop, numClasses: classes.length });
+const optimizer = new AdamW(model.parameters(), { lr });
+const rule = new OneCycleLR(optimizer, { maxLr: lr, totalSteps: epochs * train.batches + 1 });
+const trainer = new Trainer({
+  ...{ model, optimizer, schedule: { each: 'step', rule }, train, validation },
+  task: classification({ classes }),
 });
 
-restoreModel(files.best(), model);
+const run = new TrainingRun(folder, {
+  facts: {
+    title: `AlexNet on ${real ? photographs : 'drawn stand-ins'}`,
+    configuration: { ...network, epochs, batchSize, crop, optimizer: 'AdamW', lr, schedule: 'one-cycle', seed },
+    data: [
+      { name: 'training', count: training.length },
+      { name: 'validation', count: others.length },
+    ],
+  },
+});
+if (resume && run.resume(trainer)) console.log(`Going on at step ${trainer.position.step}.`);
+const say = { onEpochEnd: (record: EpochRecord) => console.log(epochLine(record, epochs)) };
+await trainer.fit({ epochs, save: run.save, saveEvery: 200, callbacks: [say, run] });
+
+// What the best epoch's weights say of the pictures that were kept back.
+run.restoreBest(model);
 model.eval();
-const confusion = new ConfusionMatrix(classes);
-for await (const { images, labels } of validation.epoch(0))
-  confusion.add(await predictProbabilities(model, images.data, [3, crop, crop]), labels);
-console.log(`${confusion}`);
+const [probabilities, labels]: number[][] = [[], []];
+for await (const batch of validation.epoch(0)) {
+  probabilities.push(...(await predictProbabilities(model, batch.images.data as Float32Array, [3, crop, crop])));
+  labels.push(...batch.labels);
+}
+const names = labels.map((_, i) => others.name(i));
+const predictions = { classes, probabilities, labels, names };
+const chosen = Object.values(notablePredictions(predictions)).flat();
+const picture = (i: number) => encodeJpeg({ width: stored, height: stored, planes: others.pixels(i) });
+const conv1 = model.stateDict()['conv1.weight'];
+const parts = predictionParts(predictions, new Map(chosen.map((i) => [i, picture(i)])));
+const filters = { name: 'conv1', shape: conv1.shape, data: await conv1.data() };
+const right = classes.reduce((sum, _, c) => sum + parts.confusion.counts[c][c], 0);
+const results = { accuracy: right / labels.length };
+const report = run.report(trainer.history, { ...parts, filters, results, testedOn: 'validation' });
+console.log(`The best epoch names ${right} of ${labels.length} right. Report: ${report}`);

@@ -1,8 +1,10 @@
 // The examples that keep their runs: killed in the middle and resumed, each ends with the bits of a run that was left alone.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as assert from 'uvu/assert';
+import { drawnStandIns } from '../src/data/index.js';
 import { readSafetensors } from '../src/io/safetensors.js';
+import { encodeJpeg } from '../src/node/index.js';
 import { useDevice } from './support/device.js';
 import { built, startProgram } from './support/program.js';
 import { suite } from './support/suite.js';
@@ -13,8 +15,19 @@ const test = suite('examples-resume');
 test.before(useDevice);
 test.before(() => {
   folder = mkdtempSync(`${tmpdir()}/wgrad-examples-`);
+  drawPictures(`${folder}/pictures`);
 });
 test.after(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Some pictures of cats and dogs, as photographs might lie in a folder. */
+function drawPictures(to: string): void {
+  mkdirSync(to);
+  const drawn = drawnStandIns(72, 64, 1);
+  for (let i = 0; i < drawn.length; i++) {
+    const planes = drawn.pixels(i);
+    writeFileSync(`${to}/${drawn.classes[drawn.label(i)]}.${i}.jpg`, encodeJpeg({ width: 64, height: 64, planes }));
+  }
+}
 
 /** Everything in the last checkpoint but what a clock says. */
 function state(run: string): Record<string, string> {
@@ -32,10 +45,15 @@ for (const [name, epochs] of [
   ['segmentation', 2],
   ['gan', 3],
   ['finetune', 4],
+  ['alexnet-dogcat', 3],
 ] as const) {
   test(`${name}: killed, resumed, and reported`, async () => {
-    const start = (run: string, args: string[], options = {}) =>
-      startProgram([built(`examples/${name}.js`), `${folder}/${run}`, '--epochs', String(epochs), ...args], options);
+    const env = { WGRAD_DATA: `${folder}/pictures`, WGRAD_CACHE: `${folder}/cache` };
+    const start = (run: string, args: string[], { halted = false } = {}) =>
+      startProgram([built(`examples/${name}.js`), `${folder}/${run}`, '--epochs', String(epochs), ...args], {
+        halted,
+        env,
+      });
     const whole = await start(name, []).ended;
     assert.is(whole.code, 0, whole.output);
     const report = readFileSync(`${folder}/${name}/report.html`, 'utf8');

@@ -1,11 +1,7 @@
 // The small examples, run as a user would: they end by themselves with the right answer.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import * as assert from 'uvu/assert';
-import { drawnStandIns } from '../src/data/index.js';
 import { features } from '../src/index.js';
-import { readCheckpoint } from '../src/train/index.js';
-import { makePng } from './node/made-images.js';
 import { useDevice } from './support/device.js';
 import { readPage, root } from './support/documents.js';
 import { built, startProgram } from './support/program.js';
@@ -84,40 +80,6 @@ test('kernels of one’s own: gradients agree, and one fused kernel does what th
   assert.match(text, /finite differences/);
   if (features().has('timestamp-query')) assert.match(text, /^bias_norm_relu_grad +1 /m);
   assert.match(text, /One kernel is [\d.]+ times as fast as three ops/);
-});
-
-test('alexnet-dogcat, killed in its middle and resumed, ends with the weights of a run that was not', async () => {
-  const home = mkdtempSync(`${tmpdir()}/wgrad-example-`);
-  const drawn = drawnStandIns(72, 64, 1);
-  for (let i = 0; i < drawn.length; i++) {
-    const bytes = drawn.pixels(i);
-    const at = (x: number, y: number) => [0, 1, 2].map((c) => bytes[(c * 64 + y) * 64 + x]) as [number, number, number];
-    writeFileSync(`${home}/${drawn.classes[drawn.label(i)]}.${i}.png`, makePng(64, 64, at));
-  }
-  const start = (...args: string[]) =>
-    startProgram([built('examples/alexnet-dogcat.js'), home, ...args], { env: { WGRAD_CACHE: `${home}/cache` } });
-  const whole = await start(`${home}/whole`).ended;
-  assert.is(whole.code, 0, whole.output);
-  assert.match(whole.out, /^epoch 10: loss .* validation loss .*\n +called cat +called dog +recall$/m);
-  const killed = start(`${home}/killed`);
-  await killed.said(/^epoch 4: /m);
-  killed.child.kill('SIGKILL');
-  await killed.ended;
-  const resumed = await start(`${home}/killed`, '--resume').ended;
-  assert.is(resumed.code, 0, resumed.output);
-  const epochs = (text: string) => text.split('\n').filter((line) => line.startsWith('epoch'));
-  const after = epochs(resumed.out);
-  assert.ok(after.length >= 5 && after.length < 9, resumed.out);
-  assert.equal(after, epochs(whole.out).slice(-after.length));
-  assert.is(resumed.out.slice(resumed.out.indexOf('called')), whole.out.slice(whole.out.indexOf('called')));
-  const weights = (run: string) => {
-    const { tensors } = readCheckpoint(readFileSync(`${home}/${run}/last.safetensors`), run);
-    return [...tensors].map(
-      ([name, { data }]) => `${name} ${Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64')}`,
-    );
-  };
-  assert.equal(weights('killed'), weights('whole'));
-  rmSync(home, { recursive: true });
 });
 
 test('the table of layers of the paper’s network', async () => {

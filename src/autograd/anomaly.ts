@@ -1,4 +1,4 @@
-// Finds the first op that made a NaN or an infinity. Every result is looked at on the GPU; the counts come back together,
+// Finds the first op that made a NaN or an infinity. A kernel counts those of every result; the counts are read back together,
 // with the next read.
 
 import { type CallSite, currentCallSite } from '../device/call-site.js';
@@ -17,7 +17,7 @@ export interface AnomalyOptions {
   infinity?: boolean;
 }
 
-/** One tensor that was looked at. */
+/** One tensor that was checked. */
 interface Check {
   op: string;
   layer: string;
@@ -31,11 +31,11 @@ interface Check {
 
 const CHECKS_EACH = 1024;
 
-/** Looks at tensors for as long as it is on. */
+/** Checks tensors while it is switched on. */
 class AnomalyWatch implements Watch {
   private checks: Check[] = [];
   private found: GpuBuffer[] = [];
-  /** What ops made: looked at once. Others may be written to in between. */
+  /** Results of ops, which are checked once. Other tensors may be written between two ops, and are checked each time. */
   private readonly made = new WeakSet<Tensor>();
   private inside = false;
 

@@ -8,7 +8,7 @@ import { noGrad } from './tape.js';
 
 /** How `gradcheck` compares. */
 export interface GradcheckOptions {
-  /** Half the step of the central difference. Values are float32, so much smaller steps drown in rounding. Default 1e-2. */
+  /** Half the step of the central difference. Values are float32, so the error of much smaller steps is mostly rounding. Default 1e-2. */
   eps?: number;
   /** Largest difference allowed, relative to the largest gradient of that input (at least 1). Default 1e-2. */
   tolerance?: number;

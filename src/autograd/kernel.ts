@@ -1,4 +1,4 @@
-// Kernels of the user's own, on the same road as the library's.
+// Kernels of a user's own: reflected, checked, launched and profiled as the library's are.
 import type { LaunchOptions } from '../device/batch.js';
 import { run } from '../device/commands.js';
 import type { Shader, Slots } from '../device/pipeline.js';
@@ -9,7 +9,7 @@ import { Tensor } from '../tensor/tensor.js';
 
 /** A compute shader that runs on tensors. */
 export interface Kernel {
-  /** What its text says of itself: name, buffers, parameters and slots. @internal */
+  /** Its name, buffers, parameters and slots, as its text declares them. @internal */
   readonly shader: Shader;
   /**
    * Records one launch; what it writes is written in place. `tensors` and `params` by the names in the WGSL. `groups` are
@@ -83,7 +83,7 @@ const LAUNCH: Rules<LaunchOptions> = { slots: texts, groups: required(grid), flo
 
 type Element = 'f32' | 'i32' | 'u32' | undefined;
 
-/** A buffer's elements: the word that declares them, which may be an alias and a slot, and what they are without slots. */
+/** A buffer's elements: the word that declares them, which may be an alias and a slot, and their type without slots. */
 interface Elements {
   word: string;
   element: Element;
@@ -97,7 +97,7 @@ function elementsOf(code: string, buffer: string): Elements | undefined {
   return { word, element: scalarOf(alias ?? word) };
 }
 
-/** What the elements are with the slots of one launch; undefined for what is no number, such as a struct. */
+/** The elements' type with the slots of one launch; undefined for what is no number, such as a struct. */
 function withSlots(elements: Elements | undefined, slots: Slots | undefined): Element {
   const replaced = elements && slots?.[elements.word];
   return replaced === undefined ? elements?.element : scalarOf(String(replaced));
@@ -109,7 +109,7 @@ function scalarOf(type: string): Element {
   return (long ?? (short && `${short}32`)) as Element;
 }
 
-/** An array of words may be read as u32 whatever its sign; bytes lie four to a u32. Floats are floats. */
+/** i32 may be read as u32 too, and bytes, four to a word, as u32; f32 only as f32. */
 function requireElements(op: string, name: string, t: unknown, element: Element): void {
   if (!(t instanceof Tensor)) throw new UsageError(`${op}: '${name}' is a tensor, got ${showValue(t)}`);
   const fits = { f32: t.dtype === 'f32', i32: t.dtype === 'i32', u32: t.dtype !== 'f32' };

@@ -32,12 +32,12 @@ let recording = true;
 /** Set by anomaly.ts, so that a bundle without `detectAnomaly` does not contain it. */
 let watch: Watch | undefined;
 
-/** Looks at everything from now on, or at nothing. */
+/** Sets what inspects results and gradients from now on; undefined for nothing. */
 export function useWatch(to: Watch | undefined): void {
   watch = to;
 }
 
-/** Runs `body` unseen: what it records is never computed. */
+/** Runs `body` without inspecting it: what it records is never launched. */
 export function unwatched<T>(body: () => T): T {
   const before = watch;
   watch = undefined;
@@ -48,7 +48,7 @@ export function unwatched<T>(body: () => T): T {
   }
 }
 
-/** Optimizers say here what they wrote. */
+/** Optimizers call it after each parameter that they wrote. */
 export function wrote(optimizer: string, param: Tensor, index: number): void {
   param.overwrittenBy(`${optimizer}.step()`);
   watch?.updated(optimizer, param, index);

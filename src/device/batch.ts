@@ -37,9 +37,9 @@ export interface Batch {
   params: DataView<ArrayBuffer>;
   paramsUsed: number;
   touched: Set<GpuBuffer>;
-  /** Why it was not run, or why nobody knows what it computed. */
+  /** Why it was not run, or why its results are unknown. */
   error: WgradError | undefined;
-  /** Settles when the device has said what it thinks of it. */
+  /** Settles when the device has reported its errors. */
   judged: Promise<void> | undefined;
 }
 
@@ -142,7 +142,7 @@ export function writeParams(
   return offset;
 }
 
-/** What is computed from a buffer without a value has none. */
+/** Results computed from invalid contents are invalid too. */
 export function passOnFailure({ shader }: Pipeline, { entries }: BoundGroup): void {
   const failure = entries.find(({ buffer }) => buffer.failure)?.buffer.failure;
   if (!failure) return;

@@ -37,7 +37,7 @@ export class CommandRecorder {
   private dry: { flops: number } | undefined;
   /** Settles when no rehearsal is under way. */
   private rehearsal: Promise<unknown> = Promise.resolve();
-  /** Recorded without being launched, by a rehearsal that still uses its buffers. */
+  /** Batches of rehearsals under way: their buffers are in use, though nothing is launched. */
   private readonly rehearsed = new Set<Batch>();
   private batch = newBatch();
   private readonly spareParams: DataView<ArrayBuffer>[] = [];
@@ -161,8 +161,8 @@ export class CommandRecorder {
   }
 
   /**
-   * Runs `body` for its shapes alone: nothing is launched, copied or allocated. What it makes must be gone when it ends.
-   * `flops` tells the operations that its launches have asked for so far.
+   * Runs `body` for its shapes alone: nothing is launched, copied or allocated. Tensors made in it must be disposed of when it ends.
+   * `flops` gives the operations that its launches have asked for so far.
    */
   dryRun<T>(body: (flops: () => number) => T): T {
     const before = this.dry;
@@ -175,17 +175,17 @@ export class CommandRecorder {
     }
   }
 
-  /** Submits what is recorded. The promise settles when it has gone to the device, at once but for compiling. */
+  /** Submits what is recorded. The promise settles when it has been submitted: at once, unless a pipeline is still compiling. */
   flush(): Promise<void> {
-    if (this.rehearsing) return Promise.resolve(); // what is rehearsed never reaches the device
+    if (this.rehearsing) return Promise.resolve(); // rehearsed commands are never submitted
     if (this.batch.commands.length === 0 && this.batch.uploads.length === 0) return this.queue.sent();
     return this.queue.send(this.takeRecorded());
   }
 
   /**
-   * Compiles what `body` would launch, without launching it: what it writes is undefined. Drivers that compile when a
-   * kernel first runs are made to, by a launch that does nothing: all its parameters are zero. Returns what `body` recorded,
-   * for `launch`.
+   * Compiles what `body` would launch, without launching it: what it writes is undefined. Each kernel is then launched once with all
+   * parameters zero, which does nothing, because some drivers compile when a kernel first runs. Returns what `body` recorded, for
+   * `launch`.
    */
   rehearse(body: () => void, onProgress: (done: number, all: number) => void = () => {}): Promise<Batch> {
     const done = this.compileAndTouch(body, onProgress);
@@ -218,7 +218,7 @@ export class CommandRecorder {
     return recorded;
   }
 
-  /** Launches some of what `rehearse` recorded, on whatever its buffers hold. */
+  /** Launches some of what `rehearse` recorded, whatever its buffers hold by now. */
   launch(recorded: Batch, wanted: (command: Dispatch) => boolean): void {
     const commands = recorded.commands.filter((command) => 'pipeline' in command && wanted(command));
     void this.flush(); // what others recorded meanwhile

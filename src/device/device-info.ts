@@ -8,7 +8,7 @@ export interface DeviceInfo {
   architecture: string;
   /** Its model, or a number for it. */
   device: string;
-  /** What it says of itself: the driver, and often a name. */
+  /** Its own description: the driver, and often a name. */
   description: string;
   /** What to call it in a message: model and description. */
   name: string;
@@ -20,7 +20,7 @@ export interface DeviceInfo {
   subgroupSize: number;
 }
 
-/** What is told of an open device. */
+/** The information about an open device. */
 export function describeDevice(adapter: GPUAdapter, device: GPUDevice, limits: DeviceInfo['limits']): DeviceInfo {
   const { vendor, architecture, device: model, description, subgroupMinSize = 0, subgroupMaxSize } = adapter.info;
   const subgroupSize = device.features.has('subgroups') && subgroupMinSize === subgroupMaxSize ? subgroupMinSize : 0;
@@ -29,7 +29,7 @@ export function describeDevice(adapter: GPUAdapter, device: GPUDevice, limits: D
   return { vendor, architecture, device: model, description, name, software, limits, subgroupSize };
 }
 
-/** What people call an adapter: its model, and what it says of itself, in which a GPU's driver may not name the card. */
+/** A name for an adapter: its model and its own description, which need not name the card. */
 export function adapterName(
   {
     vendor,

@@ -1,4 +1,4 @@
-// What went wrong on the device. It is heard of late, so it is kept until somebody waits for a result.
+// Errors of the device. They arrive late, and are kept until the next read, which throws them.
 import { DeviceLostError, type WgradError } from '../errors.js';
 
 const TICKS = 10;
@@ -7,13 +7,13 @@ const LONGEST_MS = 2 ** 31 - 1; // of a timer
 export class Failures {
   /** Set when the device is gone. */
   lost: DeviceLostError | undefined;
-  /** Whether anything failed yet: until then no buffer has to be looked at. */
+  /** Whether anything has failed. Until then no launch looks for buffers with invalid contents. */
   any = false;
   private untold: WgradError | undefined;
   private readonly waiting = new Set<(error: DeviceLostError) => void>();
   /** Runs while something waits. */
   private timer: ReturnType<typeof setInterval> | undefined;
-  /** Its ticks since the device last answered; not time by the clock, for a laptop that slept is no silent device. */
+  /** Ticks of the timer since the device last answered. Not clock time, which passes while a laptop sleeps. */
   private silence = 0;
 
   /** `onSilence` is called when the device has settled nothing for so many seconds while something waited. */
@@ -22,13 +22,13 @@ export class Failures {
     private readonly onSilence: () => void,
   ) {}
 
-  /** The device is gone: what waits for it is told, because not every driver settles what was under way. */
+  /** The device is lost. Rejects everything that waits for it: not every driver settles its own promises. */
   lose(error: DeviceLostError): void {
     this.lost ??= error;
     for (const fail of this.waiting) fail(this.lost);
   }
 
-  /** What the device promised; rejects if it is lost before it keeps it. */
+  /** The promise's result. Rejects if the device is lost first. */
   answer<T>(promise: Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const end = () => {
@@ -64,18 +64,18 @@ export class Failures {
     this.timer = undefined;
   }
 
-  /** Keeps an error for the next `check`. Of several the first says most: the others follow from it. */
+  /** Keeps an error for the next `check`. Of several the first is kept: the others follow from it. */
   note(error: WgradError): void {
     this.any = true;
     this.untold ??= error;
   }
 
-  /** Somebody was told of it by another way. */
+  /** The error was reported in another way: `check` does not throw it again. */
   told(error: WgradError): void {
     if (this.untold === error) this.untold = undefined;
   }
 
-  /** Throws that the device is lost, for ever; else what nobody was told of yet, once. `op` is what waits. */
+  /** Throws a DeviceLostError, always, once the device is lost; else an error that was not reported yet, once. `op` is what waits. */
   check(op: string): void {
     if (this.lost) throw lostDuring(op, this.lost);
     const error = this.untold;

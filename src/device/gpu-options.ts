@@ -17,7 +17,7 @@ export interface GpuOptions {
   /** Node only: Dawn's own switches, such as 'backend=vulkan' or 'enable-dawn-features=dump_shaders'. */
   dawn?: string[];
   /**
-   * Node only: switch Dawn's bounds checks off, for speed. Right answers never depend on it. Default: whether the environment
+   * Node only: switches Dawn's bounds checks off, for speed; results do not depend on them. Default: whether the environment
    * variable WGRAD_UNSAFE is 1.
    */
   unsafe?: boolean;

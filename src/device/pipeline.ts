@@ -20,13 +20,13 @@ export interface Shader {
 /** Right-hand sides by slot: a number, a type or an expression; for a `fn` what it returns. */
 export type Slots = { readonly [slot: string]: string | number };
 
-/** A kernel ready to be encoded, or on its way there. */
+/** A specialized kernel, compiled or being compiled. */
 export interface Pipeline {
   readonly label: string;
   readonly shader: Shader;
   /** The shader's parameters in order; `base` names the buffer whose window's start it is. */
   readonly params: readonly { name: string; float: boolean; base: string | undefined }[];
-  /** Bind groups made for it, by what they bind. */
+  /** Its bind groups, by the buffers that they bind. */
   readonly bindGroups: Map<string, BoundGroup>;
   readonly dataLayout: GPUBindGroupLayout;
   /** Undefined while it compiles. */

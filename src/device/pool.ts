@@ -1,5 +1,5 @@
-// GPU buffers by size class. A buffer that is given back may be handed out at once: commands recorded later run
-// later, so nobody waits. Only uploads jump the queue; recorder.ts guards against that.
+// GPU buffers by size class. A buffer that is given back may be handed out at once: commands recorded later run later.
+// Uploads overtake recorded commands, so `CommandRecorder.upload` flushes first.
 import { DeviceLostError, LimitError, OutOfMemoryError, UsageError, type WgradError } from '../errors.js';
 import { roundUp, showBytes } from '../math.js';
 
@@ -14,13 +14,13 @@ export class GpuBuffer {
   readonly id = nextId++;
   bytes = 0;
   label = '';
-  /** Why it holds no value: what was to write it failed. */
+  /** Set if its contents are invalid: the error of the command that should have written it. */
   failure: WgradError | undefined;
   /** Replaced if there was no memory for it at first. */
   gpu!: GPUBuffer;
-  /** Whether the device has the memory, until it has said yes. */
+  /** Pending until the device reports whether it has the memory; undefined once it has. */
   granted: Promise<boolean> | undefined;
-  /** Nor was there memory for it the second time. */
+  /** The second attempt to allocate it failed too. */
   missing = false;
   constructor(
     readonly pool: BufferPool,
@@ -70,7 +70,7 @@ export class BufferPool {
    */
   private readonly free = new Map<number, GpuBuffer[]>();
   private readonly live = new Set<GpuBuffer>();
-  /** Buffers that the device has not yet said it has the memory for. */
+  /** Buffers whose allocation the device has not confirmed yet. */
   private readonly unsure = new Set<GpuBuffer>();
   private created = 0;
   private liveBytes = 0;
@@ -159,14 +159,14 @@ export class BufferPool {
     return buffer;
   }
 
-  /** Whether the device has said of every buffer that it exists. */
+  /** Whether the device has confirmed every allocation. */
   get certain(): boolean {
     return this.unsure.size === 0;
   }
 
   /**
-   * Waits until the device has said that `used` exist. What it had no memory for is tried once more, after everything
-   * that nobody holds, nor work still to be sent `needed`s, was destroyed.
+   * Waits until the device has confirmed the allocation of `used`. What failed is tried once more, after all free buffers
+   * were destroyed, except those that work still to be sent needs.
    * @throws OutOfMemoryError
    */
   async ensure(used: ReadonlySet<GpuBuffer>, needed: () => ReadonlySet<GpuBuffer>): Promise<void> {
@@ -181,7 +181,7 @@ export class BufferPool {
     if (missing.length > 0) throw this.outOfMemory(missing[0]);
   }
 
-  /** Marks all that is live as without value. */
+  /** Marks the contents of all live buffers as invalid. */
   failAll(error: WgradError): void {
     for (const buffer of this.live) buffer.failure ??= error;
   }
@@ -208,7 +208,7 @@ export class BufferPool {
       });
   }
 
-  /** A buffer that could not be made is not handed out again. Who holds it may try again by writing it. */
+  /** A buffer that could not be allocated is not handed out again. Writing it tries the allocation again. */
   private giveUp(buffer: GpuBuffer): void {
     buffer.missing = true;
     if (this.live.has(buffer)) return;

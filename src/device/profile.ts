@@ -1,4 +1,4 @@
-// Where the time of a piece of work goes: by kernel, by layer, and in what Perfetto shows.
+// Times of launches: by kernel, by layer, and as a trace for Perfetto.
 import { DeviceLostError, UsageError } from '../errors.js';
 import { checkOptions, oneOf, type Rule, required, requireFunction } from '../options.js';
 import { activeRecorder } from './commands.js';

@@ -5,7 +5,7 @@ import { type Batch, type Dispatch, encode } from './batch.js';
 
 const MOST_NAMES = 5;
 
-/** The error for a submit that was refused: of the launch that the device refuses by itself, or else of all. */
+/** The error for a submit that was refused. It names the launch, if the device refuses one alone; else all of them. */
 export async function refusal(
   device: GPUDevice,
   batch: Batch,
@@ -31,7 +31,7 @@ export async function refusal(
   );
 }
 
-/** The messages of a whole submit seldom say which launch they are about: each is encoded once more, alone. */
+/** Encodes each launch again, alone, because the messages of a whole submit seldom name the launch. */
 async function findRefused(device: GPUDevice, launches: Dispatch[], params: GPUBindGroup) {
   for (const launch of launches) {
     device.pushErrorScope('validation');

@@ -112,7 +112,7 @@ function lose(opened: OpenDevice, error: DeviceLostError): void {
  * DeviceLostError; `init()` opens a new one.
  */
 export async function shutdown(): Promise<void> {
-  if (current.opening !== undefined) await current.opening.catch(() => {}); // whoever called init is told
+  if (current.opening !== undefined) await current.opening.catch(() => {}); // init() itself throws it
   if (!current.open) return;
   const { device, lost } = current.open;
   lose(current.open, new DeviceLostError('shutdown() closed the device; call `await init()` to open a new one'));

@@ -1,5 +1,5 @@
-// Sends batches to the device in the order they were recorded, each when its pipelines and buffers are there, and hears
-// how it went.
+// Submits batches in the order they were recorded, each when its pipelines are compiled and its buffers allocated, and collects
+// the device's errors.
 
 import { DeviceError, WgradError } from '../errors.js';
 import { type Batch, encode, usedBy, writtenBy } from './batch.js';
@@ -18,7 +18,7 @@ interface BatchSource {
   readonly profiler: Profiler | undefined;
   /** Buffers that are recorded and not sent yet. */
   recorded(): Iterable<GpuBuffer>;
-  /** Takes what is recorded and not sent yet, because something before it failed. */
+  /** Takes what is recorded and not sent yet: a batch before it failed. */
   takeRecorded(): Batch;
   /** The batch's parameters are with the device. */
   done(batch: Batch): void;
@@ -70,7 +70,7 @@ export class SubmitQueue {
     while (this.finished.length > ahead) await this.finished[0];
   }
 
-  /** The device refused something, and nobody knows what it spoilt. */
+  /** The device refused a command, and it is unknown which results are affected: all are marked invalid. */
   failAll(error: WgradError): void {
     this.host.failures.note(error);
     for (const batch of [...this.open, this.recorder.takeRecorded()]) batch.error ??= error;
@@ -96,7 +96,7 @@ export class SubmitQueue {
     return needed;
   }
 
-  /** What a failed batch was to write has no value. What was recorded since may have read that: it fails with it. */
+  /** Marks what a failed batch should have written as invalid. Batches recorded since may have read that, and fail too. */
   private fail(batch: Batch, thrown: unknown): void {
     const error = thrown instanceof WgradError ? thrown : new DeviceError(`submit: ${thrown}`, { cause: thrown });
     this.host.failures.note(error);

@@ -21,7 +21,7 @@ export function setBindingLimit(bytes: number): void {
 
 /** The open device's largest storage binding in bytes. */
 export function bindingLimit(): number {
-  return current.open?.recorder.host.bindingBytes ?? GUARANTEED; // who launches without a device is told so by the launch
+  return current.open?.recorder.host.bindingBytes ?? GUARANTEED; // without a device the launch throws
 }
 
 /** Elements that fit a binding wherever they start. */

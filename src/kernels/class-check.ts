@@ -1,4 +1,4 @@
-// Labels that name no class. They are on the GPU when an op gets them, so they are looked at there, and the next read tells.
+// Checks that labels are classes. An op gets them on the GPU, so a kernel checks them there, and the next read throws.
 
 import { activeRecorder, read, run, upload, view } from '../device/commands.js';
 import type { GpuBuffer } from '../device/pool.js';
@@ -7,7 +7,7 @@ import { UsageError } from '../errors.js';
 import { ceilDiv } from '../math.js';
 import { class_check as shader } from './sources.gen.js';
 
-/** What labels are to be. */
+/** The labels that an op takes. */
 export interface ClassRange {
   /** The op, for messages. */
   op: string;
@@ -20,14 +20,14 @@ export interface ClassRange {
 const SLOTS = 1024;
 const BYTES = SLOTS * 2 * 4;
 
-/** What the kernel writes to, of one device: kept from call to call, not counted as anybody's, and zeros while all labels are classes. */
+/** The buffer that the kernel writes, of one device: kept from call to call, in no `memory()` count, and zeros while all labels are classes. */
 let found: GpuBuffer | undefined;
-/** A slot for each kind of check. Where there are too many to tell apart, the list begins anew once all have been read. */
+/** A slot for each op and range. Once all slots are used and read, the list begins again. */
 const ranges: ClassRange[] = [];
 /** Slots of the checks since the last read of `found`, in their order: where several ops saw a wrong label, the first one tells. */
 const unread = new Set<number>();
 
-/** Looks at labels of an i32 tensor, or at what was cast from bytes to f32. */
+/** Checks labels of an i32 tensor, or of bytes that were cast to f32. */
 export function checkClasses(labels: GpuBuffer, count: number, dtype: 'i32' | 'f32', range: ClassRange): void {
   const { classes, ignored } = range;
   const buffer = current();
@@ -40,7 +40,7 @@ export function checkClasses(labels: GpuBuffer, count: number, dtype: 'i32' | 'f
   unread.add(slot);
 }
 
-/** This device's. */
+/** The open device's buffer. */
 function current(): GpuBuffer {
   const { pool } = activeRecorder('labels').host;
   if (found?.pool !== pool) {
@@ -51,7 +51,7 @@ function current(): GpuBuffer {
     );
     found.bytes = BYTES;
     upload(found, new Uint32Array(SLOTS * 2));
-  } else if (found.failure) upload(found, new Uint32Array(SLOTS * 2)); // it has no value, and must not fail what follows
+  } else if (found.failure) upload(found, new Uint32Array(SLOTS * 2)); // its contents are invalid, and must not fail what follows
   return found;
 }
 

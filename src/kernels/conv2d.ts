@@ -48,7 +48,7 @@ const inImage = (s: ConvSize) => s.inChannels * s.inHeight * s.inWidth;
 const outImage = (s: ConvSize) => s.outChannels * s.outHeight * s.outWidth;
 const weightCount = (s: ConvSize) => (s.outChannels * s.inChannels * s.kernelHeight * s.kernelWidth) / s.groups;
 
-/** The input that the windows of all outputs cover, in pixels: what is padded to. */
+/** The size, in pixels, that the input is padded to: what the windows of all outputs cover. */
 function reach(s: ConvSize): { height: number; width: number } {
   return {
     height: (s.outHeight - 1) * s.strideY + (s.kernelHeight - 1) * s.dilationY + 1,
@@ -56,7 +56,7 @@ function reach(s: ConvSize): { height: number; width: number } {
   };
 }
 
-/** What a binding must hold, for messages. */
+/** The smallest thing that a binding must hold, for messages. */
 const IMAGE = 'conv2d: an image of all channels, with its padding,';
 
 /** y = x ⋆ weight + bias. */

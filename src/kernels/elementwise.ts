@@ -26,7 +26,7 @@ const BY_FOUR = 1024;
 /** ... or with one vec4 each. */
 const BY_ONE = 256;
 
-/** Launches a kernel in which element i depends on element i of every buffer, in windows where they are large. */
+/** Launches a kernel in which element i depends on element i of every buffer, in windows if the buffers are large. */
 export function elementwise<S extends Shader>(
   shader: S,
   buffers: Record<BufferOf<S>, GpuBuffer>,

@@ -1,17 +1,17 @@
-// When the lanes of a workgroup share a row, and how many: on GPUs, where the row is long. One thread for each row would
-// read far from its neighbours, and few rows would be few threads.
+// Whether the lanes of a workgroup share a row, and how many: on GPUs, where rows are long. With one thread a row, neighbouring
+// threads would read numbers far apart, and few rows would make few threads.
 import { forcedVariant, sharedWanted } from './tile.js';
 
 /** Shorter rows have a thread each. */
 const SHORTEST_ROW = 64;
-/** Numbers that a lane should have of a row. */
+/** Numbers of a row that a lane should have. */
 const SHARE = 8;
 const FEWEST_LANES = 64;
 /** Threads of a workgroup: what every device has. */
 const MOST_LANES = 256;
 /** Columns side by side in a workgroup: as many as memory hands over at once. */
 const COLUMNS = 8;
-/** So many columns are threads enough without. */
+/** With this many columns, one thread a column is enough. */
 const MANY_COLUMNS = 32768;
 /** So many threads keep a card busy; beyond, a lane takes up to MOST_OF_A_ROW numbers, and a workgroup several rows. */
 const BUSY = 2 ** 17;

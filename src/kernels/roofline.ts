@@ -1,4 +1,4 @@
-// What an adapter can do at all: the ceilings that profiles and benches compare with.
+// The adapter's peak rates, with which profiles and benches compare.
 
 import { release, run, scratch, sync } from '../device/commands.js';
 import { profile } from '../device/profile.js';
@@ -18,7 +18,7 @@ const ROUNDS = 5;
 const COPY_FLOATS = 16 * 2 ** 20;
 const FLOPS_A_TURN = 512;
 
-/** What was measured, and of which adapter: a second call costs nothing. */
+/** The last measurement and its adapter: a second call measures nothing. */
 let measured: { adapter: string; peaks: Promise<Peaks> } | undefined;
 
 /** Measures the adapter's peaks, once; takes about a second. */

@@ -58,7 +58,7 @@ function mayCut({ rows, columns, depth, batches = 1, runs = 1, splits = false }:
   return splits && (depth * runs) / slices >= SHORTEST_SLICE && slices * batches * rows * columns <= largestWindow();
 }
 
-/** A core works its tiles off one after the other; few threads leave it waiting for memory. */
+/** A core computes its tiles one after the other; with few threads it waits for memory. */
 function cut(product: Product, tile: Tile, wanted: number): Tiling {
   const { rows, columns, batches = 1, runs = 1 } = product;
   const depth = product.depth * runs;

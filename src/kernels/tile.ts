@@ -72,7 +72,7 @@ const SUBGROUP = [
   [1, 1],
 ] as const;
 
-/** Takes part in the choice while a product's tilings are measured. */
+/** Chooses in place of the estimate while `tune` measures a product's tilings. Launchers have no parameter for it. */
 let chooseInstead: ((product: Product, candidates: readonly Tiling[]) => Tiling) | undefined;
 
 /** Runs `body` with `choose` in place of estimate and table. */

@@ -1,4 +1,4 @@
-// What the tuner found: a tiling's name for a product's key, kept by adapter.
+// The tuner's table: a tiling's name by a product's key, kept for each adapter.
 import { recall, remember, setting } from '#platform';
 import type { DeviceInfo } from '../device/device-info.js';
 import { deviceInfo } from '../device/runtime.js';
@@ -7,7 +7,7 @@ const VERSION = 1; // of kernels and names: what older ones measured is not used
 
 type Choices = ReadonlyMap<string, string>;
 
-/** By device; an entry goes with its device. */
+/** By device; an entry is collected with its device. */
 const tables = new WeakMap<DeviceInfo, Choices>();
 
 /** The table of the open device, read when first asked for. Empty with WGRAD_TUNING=off. */

@@ -1,4 +1,4 @@
-// What gradients are about in a tensor: how it was computed, whether `backward` follows it, and its own gradient.
+// The part of a tensor that differentiation needs: how it was computed, whether `backward` follows it, and its gradient.
 import type { CallSite } from '../device/call-site.js';
 import { DtypeError, ShapeError, showValue, UsageError } from '../errors.js';
 import type { DType } from './dtype.js';

@@ -1,4 +1,4 @@
-// Values of the host, as the device takes them. Nothing is rounded, wrapped or guessed in silence but what f32 cannot hold.
+// Values of the host in the device's form. Only rounding to f32 happens without an error: nothing is wrapped, and no dtype is guessed.
 import { DtypeError, ShapeError, showValue, UsageError } from '../errors.js';
 import { bytesOf, type DType, dtypeOf, type HostArray, type HostTensor, type TypedArray } from './dtype.js';
 import { type Shape, showShape } from './shape.js';

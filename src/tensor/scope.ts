@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-// A tensor belongs to the scope that is open when it is made, and goes with it. Made outside any scope it lives.
+// A tensor belongs to the scope that is open when it is made, and is disposed of with it. Outside of scopes it stays until `dispose()`.
 import { showValue, UsageError } from '../errors.js';
 
 /** What a scope can own; tensors are. */

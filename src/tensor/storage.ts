@@ -1,4 +1,4 @@
-// The device memory behind tensors, and when it may not be used.
+// The device memory behind tensors, and the checks before it is used.
 
 import { scratch } from '../device/commands.js';
 import type { GpuBuffer } from '../device/pool.js';
@@ -20,7 +20,7 @@ export function newStorage(shape: Shape, dtype: DType, label: string): Storage {
   return { buffer: scratch(Math.max(elements, 1), label), owners: 0, writtenAt: 0, writtenBy: '' };
 }
 
-/** What is said of a tensor whose memory is given back. */
+/** The message about a tensor that was disposed of. */
 export const disposedOf = (label: string, shape: Shape): string =>
   `${label} ${showShape(shape)}: used after it was disposed of (its scope closed?); ` +
   'keep(t) moves a tensor one scope out; no scope may be open during an await';

@@ -27,14 +27,14 @@ export interface TensorOptions<D extends DType = DType> {
 /** Set by the tape, which is built on tensors: `x.backward()` calls it. */
 let backwardPass: ((from: Tensor, dy?: Tensor) => void) | undefined;
 
-/** Says what `x.backward()` calls. */
+/** Sets what `x.backward()` calls. */
 export function onBackward(run: (from: Tensor, dy?: Tensor) => void): void {
   backwardPass = run;
 }
 
 const readChecks = new Set<() => Promise<void>>();
 
-/** What is awaited along with every read, and may throw, until the function that this returns is called. */
+/** Adds a check that every read awaits, and that may throw. Returns the function that removes it. */
 export function onRead(check: () => Promise<void>): () => void {
   readChecks.add(check);
   return () => readChecks.delete(check);

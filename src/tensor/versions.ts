@@ -1,5 +1,5 @@
-// Which tensors were overwritten since an op ran: a gradient that reads one of them would be wrong in silence. PyTorch's
-// version counters, but for who must declare what is needed: here whatever a gradient reads is looked at when it reads it.
+// Which tensors were overwritten since an op ran: a gradient that reads one of them would be wrong. PyTorch compares version
+// counters of the tensors that an op declares as saved; here every read during a gradient's computation is checked.
 
 /** Memory that may be written in place. */
 export interface Versioned {

@@ -257,6 +257,45 @@ test('a run as one picture: its curves, its filters, what a test found', () => {
   assert.throws(() => reportSvg({ title: 'x' } as never), /reportSvg: history is missing/);
 });
 
+test('of several ROC curves each has a value wherever one has a point', () => {
+  const roc = [
+    {
+      name: 'a',
+      points: [
+        [0, 0],
+        [0, 0.5],
+        [0.5, 1],
+        [1, 1],
+      ] as const,
+      area: 0.8,
+    },
+    {
+      name: 'b',
+      points: [
+        [0, 0],
+        [0.25, 0.25],
+        [1, 1],
+      ] as const,
+      area: 0.5,
+    },
+  ];
+  const html = reportHtml({ title: 'x', history: [], roc });
+  const data = JSON.parse(/<script type="application\/json">(.*?)<\/script>/s.exec(html)![1]);
+  assert.equal(data.heads, [
+    'false alarms 0.0 %',
+    'false alarms 25.0 %',
+    'false alarms 50.0 %',
+    'false alarms 100.0 %',
+  ]);
+  assert.equal(
+    data.lines.map((line: { values: string[] }) => line.values),
+    [
+      ['50 %', '50 %', '100 %', '100 %'],
+      ['0 %', '25 %', '25 %', '100 %'],
+    ],
+  );
+});
+
 test('what was tested on is called what it is', () => {
   const confusion = {
     classes: ['a', 'b'],

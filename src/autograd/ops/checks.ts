@@ -1,5 +1,5 @@
-// Argument checks that several ops share. Callers in JavaScript get the same messages as TypeScript's compiler would spare
-// others: a wrong argument never reaches the GPU.
+// Argument checks that several ops share. They are for callers in plain JavaScript, whom no compiler warns: a wrong argument never
+// reaches the GPU.
 import { DtypeError, ShapeError, showValue, UsageError } from '../../errors.js';
 import { showShape } from '../../tensor/shape.js';
 import { disposedOf } from '../../tensor/storage.js';

@@ -1,4 +1,4 @@
-// Tensors made of nothing. They are not recorded: they have no gradient.
+// New tensors with given values. They are not recorded: they have no gradient.
 
 import { DtypeError, LimitError, showValue, UsageError } from '../../errors.js';
 import { fill } from '../../kernels/elementwise.js';

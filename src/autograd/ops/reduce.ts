@@ -1,4 +1,4 @@
-// Ops that gather many elements into one.
+// Reductions: many elements become one.
 import { ShapeError } from '../../errors.js';
 import { map } from '../../kernels/elementwise.js';
 import * as kernels from '../../kernels/reduce.js';
