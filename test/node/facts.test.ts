@@ -136,6 +136,7 @@ test('predictions and the test of a run see pictures as training did', async () 
     saver,
     history: [],
     tenCrop: true,
+    pictures: true,
     terminal: new Terminal(),
   };
   const said: string[] = [];
