@@ -60,5 +60,5 @@ await trainer.fit({ epochs, save: run.save, saveEvery: 20, callbacks: [say, run,
 if (trainer.stoppedBy) console.log(trainer.stoppedBy);
 const best = Math.max(...trainer.history.map(({ metrics }) => metrics.val_r2));
 console.log(
-  `R2 on throws that it never saw: ${best.toFixed(3)}. Report: ${run.report(trainer.history, { results: { r2: best } })}`,
+  `R2 on throws that it never saw: ${best.toFixed(3)}. Report: ${run.report(trainer.history, { results: { r2: best }, testedOn: 'validation' })}`,
 );

@@ -73,5 +73,5 @@ const masks = {
 };
 const { iou: own, val_iou: best } = trainer.history.at(-1)!.metrics;
 console.log(
-  `IoU ${own.toFixed(3)}, on new pictures ${best.toFixed(3)}. Report: ${run.report(trainer.history, { galleries: [masks], results: { iou: best } })}`,
+  `IoU ${own.toFixed(3)}, on new pictures ${best.toFixed(3)}. Report: ${run.report(trainer.history, { galleries: [masks], results: { iou: best }, testedOn: 'validation' })}`,
 );

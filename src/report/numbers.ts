@@ -30,10 +30,10 @@ export function count(n: number, one: string, many = `${one}s`): string {
   return `${showNumber(n)} ${n === 1 ? one : many}`;
 }
 
-/** What a metric's name says of its values: shares are shown in percent. */
+/** What a metric's name says of its values: shares are shown in percent, here and in progress lines. */
 export function isShare(metric: string): boolean {
   const words = metric.replace(/(?<=[a-zA-Z])(?=[A-Z])/g, ' ').replaceAll('_', ' ');
-  return /\b(accuracy|precision|recall|error ?rate)\b/i.test(words);
+  return /accuracy|precision|recall|error ?rate|\b(f1|auc|iou)\b/i.test(words);
 }
 
 /** A metric's value: 82.3 %, or 0.390. */
@@ -41,9 +41,10 @@ export function showMetric(metric: string, value: number): string {
   return isShare(metric) ? showPercent(value) : showNumber(value);
 }
 
-/** 'val_top5_accuracy' -> 'top5 accuracy': a name for people, without validation's mark. */
+/** 'val_top5_accuracy' -> 'top5 accuracy', 'roc_auc' -> 'ROC AUC': a name for people, without validation's mark. */
 export function metricTitle(metric: string): string {
-  return metric.replace(/^val_/, '').replaceAll('_', ' ');
+  const words = metric.replace(/^val_/, '').replaceAll('_', ' ');
+  return words.replace(/\b(roc|auc|mae|mse|rmse|r2|f1)\b/g, (word) => word.toUpperCase()).replace(/\biou\b/g, 'IoU');
 }
 
 /** With a capital letter. */

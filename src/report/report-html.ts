@@ -103,7 +103,7 @@ function keyNumbers({ history, results = {}, confusion, testedOn = 'test' }: Rep
     const { correct, total } = accuracyOf(confusion);
     if (total > 0) tested.push([`${testedOn} accuracy`, showPercent(correct / total)]);
   }
-  const best = bestEpoch(history);
+  const best = bestEpoch(history) ?? history.at(-1); // without a loss, the last
   if (!best) return tested;
   const own = metricNames(history).flatMap((metric): [string, string][] => {
     const name = Object.hasOwn(best.metrics, `val_${metric}`) ? `val_${metric}` : metric;

@@ -1,5 +1,6 @@
 // A progress line for terminals, as text: whoever owns the terminal writes it.
 import { callback, checkOptions, positive } from '../options.js';
+import { isShare } from '../report/numbers.js';
 
 /** What a progress line says. */
 export interface ProgressState {
@@ -29,12 +30,10 @@ export function showSeconds(seconds: number): string {
   return `${Math.floor(whole / 3600)}h${pad(Math.floor((whole % 3600) / 60))}m`;
 }
 
-const SHARES = /accuracy|precision|recall|f1|auc|iou/i;
-
 /** A metric's value for people: shares such as an accuracy in percent, all else to three digits. */
 export function showMetric(name: string, value: number): string {
   if (Number.isNaN(value)) return '–';
-  if (SHARES.test(name)) return `${(100 * value).toFixed(1)} %`;
+  if (isShare(name)) return `${(100 * value).toFixed(1)} %`;
   return Math.abs(value) >= 1e-3 && Math.abs(value) < 1e3 ? value.toFixed(3) : value.toPrecision(3);
 }
 

@@ -1,5 +1,13 @@
 import * as assert from 'uvu/assert';
-import { linearTicks, logTicks, showDuration, showMetric, showNumber, showTicks } from '../../src/report/numbers.js';
+import {
+  linearTicks,
+  logTicks,
+  metricTitle,
+  showDuration,
+  showMetric,
+  showNumber,
+  showTicks,
+} from '../../src/report/numbers.js';
 import { seeded } from '../support/random.js';
 import { suite } from '../support/suite.js';
 
@@ -29,8 +37,15 @@ test('numbers have three digits that count', () => {
   );
   assert.is(showMetric('val_accuracy', 0.823), '82.3 %');
   assert.is(showMetric('val_accuracy', -1e-6), '0.0 %');
+  assert.is(showMetric('mean_iou', 0.5), '50.0 %');
+  assert.equal(['val_roc_auc', 'mean_iou', 'top5_accuracy', 'r2'].map(metricTitle), [
+    'ROC AUC',
+    'mean IoU',
+    'top5 accuracy',
+    'R2',
+  ]);
   assert.is(showMetric('topKAccuracy', 0.823), '82.3 %');
-  assert.is(showMetric('inaccuracy', 0.823), '0.823');
+  assert.is(showMetric('faucet', 0.823), '0.823');
 });
 
 test('durations', () => {

@@ -35,7 +35,7 @@ test('what was not measured has no section: a regression', () => {
   assert.equal(headings(html), ['Learning', 'Pace']);
   assert.equal(
     [...html.matchAll(/<figcaption>([^<]*)/g)].map(([, title]) => title.trim()),
-    ['loss', 'r2', 'learning rate', 'throughput'],
+    ['loss', 'R2', 'learning rate', 'throughput'],
   );
   assert.match(
     shown(html),
@@ -56,7 +56,7 @@ test('training and validation are two lines of one chart, and a metric that only
   const found = charts.map((chart) => [/<figcaption>([^<]*)/.exec(chart)![1].trim(), count(chart, /class="line /g)]);
   assert.equal(found, [
     ['loss', 2],
-    ['iou', 1],
+    ['IoU', 1],
     ['grad norm', 1],
     ['learning rate', 1],
     ['throughput', 1],
@@ -220,14 +220,28 @@ test('many metrics, layers, settings and filters are cut, and said', () => {
   assert.match(html, /1,000 filters of 11 × 11, the first 256 of them/);
 });
 
+test('where nothing is called loss, the last epoch stands for the run', () => {
+  const history = [1, 2].map((epoch) => ({
+    epoch,
+    step: epoch,
+    learningRate: 1,
+    seconds: epoch,
+    metrics: { critic: 2 / epoch },
+  }));
+  const html = reportHtml({ title: 'x', history });
+  assert.match(html, /<dt>critic<\/dt><dd>1<\/dd>/);
+  assert.match(shown(html), /2 epochs, 2 steps, 2 s of training\.\s/);
+  assert.not.match(shown(html), /dotted line|lowest/);
+});
+
 test('shares are shown in percent, other metrics as they are', () => {
   const metrics = { loss: 0.5, accuracy: 0.875, val_accuracy: 0.8125, top5_accuracy: 0.99, iou: 0.5 };
   const html = reportHtml({ title: 'x', history: [{ epoch: 1, step: 1, learningRate: 1, seconds: 1, metrics }] });
   assert.match(shown(html), /validation accuracy\s+81\.3 %/);
   assert.match(shown(html), /top5 accuracy\s+99\.0 %/);
   assert.match(html, /"values":\["87\.5 %"\]/);
-  assert.match(html, /"values":\["0\.500"\]/);
-  assert.match(shown(html), /iou\s+0\.500/);
+  assert.match(html, /"values":\["0\.500"\]/, 'the loss');
+  assert.match(shown(html), /IoU\s+50\.0 %/);
 });
 
 test('the time in which batches were waited for is shown where it is a percent or more', () => {
