@@ -9,8 +9,8 @@ import { epochLine, IoU, Trainer } from '../src/train/index.js';
 import { readArguments } from './support/arguments.js';
 import { discAndSquare } from './support/drawings.js';
 
-const { folder, resume, epochs } = readArguments('runs/segmentation', 6);
-const [side, pictures] = [32, 384];
+const { folder, resume, epochs } = readArguments('runs/segmentation', 8);
+const [side, pictures] = [32, 512];
 const classes = ['ground', 'disc', 'square'];
 
 const drawings = (salt: number, length: number) => ({ length, get: (i: number) => discAndSquare(salt, i, side) });
@@ -19,13 +19,14 @@ const drawings = (salt: number, length: number) => ({ length, get: (i: number) =
 class UNet extends wg.Module {
   down = [3, 12, 24].map((from, i) => new wg.Conv2d(from, [12, 24, 48][i], 3, { padding: 1 }));
   up = [48 + 24, 24 + 12].map((from, i) => new wg.Conv2d(from, [24, 12][i], 3, { padding: 1 }));
+  deep = new wg.Conv2d(48, 48, 5, { padding: 2 });
   head = new wg.Conv2d(12, classes.length, 1);
   pool = new wg.MaxPool2d(2);
 
   forward(x: wg.Tensor): wg.Tensor {
     const wide = wg.relu(this.down[0].forward(x));
     const half = wg.relu(this.down[1].forward(this.pool.forward(wide)));
-    const quarter = wg.relu(this.down[2].forward(this.pool.forward(half)));
+    const quarter = wg.relu(this.deep.forward(wg.relu(this.down[2].forward(this.pool.forward(half)))));
     const upper = wg.relu(this.up[0].forward(wg.concat([wg.upsampleNearest2d(quarter, 2), half], 1)));
     return this.head.forward(wg.relu(this.up[1].forward(wg.concat([wg.upsampleNearest2d(upper, 2), wide], 1))));
   }

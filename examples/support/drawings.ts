@@ -4,10 +4,10 @@ import { mixKey, Random, TensorDataset } from '../../src/data/index.js';
 /** A disc (1) and a square (2) on noise, in colours that do not tell them apart, and the class of each pixel. */
 export function discAndSquare(salt: number, number: number, side: number) {
   const random = new Random(mixKey(salt, number));
-  const x = Float32Array.from({ length: 3 * side * side }, () => 0.4 * random.normal());
+  const x = Float32Array.from({ length: 3 * side * side }, () => 0.2 * random.normal());
   const y = new Int32Array(side * side);
   for (const shape of [1, 2]) {
-    const [cx, cy, r] = [random.below(side), random.below(side), 4 + random.below(6)];
+    const [cx, cy, r] = [random.below(side), random.below(side), 6 + random.below(5)];
     const colour = [0, 1, 2].map(() => 2 * random.unit() - 1);
     for (let i = 0; i < y.length; i++) {
       const [dx, dy] = [(i % side) - cx, Math.floor(i / side) - cy];
