@@ -74,17 +74,16 @@ function newLoop(): Loop {
 
 /** One step, of the batch that its number says; the loss is read. */
 async function step({ keep: { model, optimizer, schedule, seen }, position }: Loop, poisoned = false): Promise<void> {
-  const opened = scope();
-  const images = seeded(12, position.step, poisoned ? 1e30 : 1);
-  const loss = crossEntropy(model.forward(tensor(images, { shape: [4, 3] })), tensor(Int32Array.of(0, 1, 0, 1)));
-  optimizer.zeroGrad();
-  loss.backward();
-  optimizer.step();
-  seen.add(tensor([1, position.step]));
-  schedule.rule.step();
-  const read = loss.item();
-  opened.close();
-  const value = await read;
+  const value = await scope(() => {
+    const images = seeded(12, position.step, poisoned ? 1e30 : 1);
+    const loss = crossEntropy(model.forward(tensor(images, { shape: [4, 3] })), tensor(Int32Array.of(0, 1, 0, 1)));
+    optimizer.zeroGrad();
+    loss.backward();
+    optimizer.step();
+    seen.add(tensor([1, position.step]));
+    schedule.rule.step();
+    return loss.item();
+  });
   if (!Number.isFinite(value) || value > 1e6)
     throw new DivergenceError('it has diverged', position.step, value, optimizer.lr);
   position.losses.push(value);

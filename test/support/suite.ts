@@ -1,6 +1,7 @@
 // uvu's `suite`, with an executor of our own: uvu's swallows an exception of a `before` hook, and it cannot run many
 // files in one process (one device) with a time and a count for each. Assertions are uvu's.
 
+import { openScope } from '../../src/tensor/scope.js';
 import { showResults, showTotal } from './report.js';
 
 type Hook = () => Promise<void> | void;
@@ -82,7 +83,10 @@ async function runSuite(plan: Plan, results: Results, onTest: (name: string) => 
     onTest(name);
     try {
       for (const hook of hooks) await hook();
+      const left = closeScopes();
+      if (left > 0) return new Error(`${left} ${left === 1 ? 'scope was' : 'scopes were'} left open`);
     } catch (error) {
+      closeScopes();
       return error ?? new Error(`threw ${error}`);
     }
   };
@@ -101,6 +105,16 @@ async function runSuite(plan: Plan, results: Results, onTest: (name: string) => 
   }
   const error = await attempt(`${plan.name} (after)`, plan.after);
   if (error !== undefined) results.failures.push(failure('after', error));
+}
+
+/** A scope that a test leaves open would own what later tests make, whatever they mean to show. */
+function closeScopes(): number {
+  let left = 0;
+  for (let open = openScope(); open; open = openScope()) {
+    open.close();
+    left++;
+  }
+  return left;
 }
 
 /** How a thrown value is reported. */
