@@ -1,5 +1,5 @@
 // How a case is timed: on the adapter's clock where it has one, by the wall clock elsewhere and for whole steps.
-import { activity, features, profile, sync } from '../src/index.js';
+import { activity, deviceInfo, features, profile, sync } from '../src/index.js';
 
 /** Milliseconds of one run: the median of several rounds, and the quickest and slowest of them. */
 export interface Timing {
@@ -17,6 +17,9 @@ export interface Timing {
 /** Rounds shorter than this are noise on a wall clock. */
 const LEAST_ROUND_MS = 60;
 
+/** A card that waited, while the host made a case's numbers, runs at half its clock or less: so long it works before it is timed. */
+const WAKING_MS = 400;
+
 export function summarize(times: readonly number[]): Pick<Timing, 'ms' | 'low' | 'high' | 'rounds'> {
   const sorted = [...times].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
@@ -28,7 +31,17 @@ export function summarize(times: readonly number[]): Pick<Timing, 'ms' | 'low' |
 export async function time(run: () => void | Promise<void>, rounds: number, wall = false): Promise<Timing> {
   await run();
   await sync(); // compiles, fills the pool
+  if (!deviceInfo().software) await wake(run);
   return wall || !features().has('timestamp-query') ? byTheWall(run, rounds) : onTheDevice(run, rounds);
+}
+
+async function wake(run: () => void | Promise<void>): Promise<void> {
+  const start = performance.now();
+  while (performance.now() - start < WAKING_MS) {
+    await run();
+    await sync(1); // two runs under way: the card never waits
+  }
+  await sync();
 }
 
 async function onTheDevice(run: () => void | Promise<void>, rounds: number): Promise<Timing> {

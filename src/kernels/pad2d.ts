@@ -1,8 +1,8 @@
 import { type Binding, run } from '../device/commands.js';
 import type { GpuBuffer } from '../device/pool.js';
-import { deviceInfo } from '../device/runtime.js';
 import { ceilDiv } from '../math.js';
-import { pad2d as shader } from './sources.gen.js';
+import { pad2d_flat as flat, pad2d as shader } from './sources.gen.js';
+import { sharedWanted } from './tile.js';
 
 /** How planes are laid out. */
 export interface PadSize {
@@ -20,8 +20,8 @@ export interface PadSize {
 /** Copies planes into larger ones, with zeros around and between their pixels, or into smaller ones. */
 export function pad2d(x: Binding, y: GpuBuffer, at: PadSize): void {
   const rows = at.planes * at.to.height;
+  const count = rows * at.to.width;
   const params = {
-    rows,
     in_h: at.from.height,
     in_w: at.from.width,
     out_h: at.to.height,
@@ -31,6 +31,7 @@ export function pad2d(x: Binding, y: GpuBuffer, at: PadSize): void {
     step_y: at.stepY,
     step_x: at.stepX,
   };
-  const ACROSS = deviceInfo().software ? 1 : 32;
-  run(shader, { x, y }, params, { slots: { ACROSS }, groups: ceilDiv(rows, 64 / ACROSS) });
+  const slots = { APART: String(at.stepY > 1 || at.stepX > 1) };
+  if (sharedWanted()) run(flat, { x, y }, { count, ...params }, { slots, groups: ceilDiv(count, 1024) });
+  else run(shader, { x, y }, { rows, ...params }, { groups: ceilDiv(rows, 64) });
 }

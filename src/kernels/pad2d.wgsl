@@ -1,10 +1,7 @@
 // pad2d: copies planes into larger ones, with zeros around and between their pixels: padding for the convolution kernels.
 //   x (planes, in_h, in_w), y (planes, out_h, out_w)
 //   y[plane, i, j] = x[plane, (i - offset_y) / step_y, (j - offset_x) / step_x] where that is a pixel, else 0
-// ACROSS threads own one row of y. One is fastest on software adapters, where neighbours gain nothing by writing
-// neighbouring elements and every thread repeats the division that finds its row.
-
-const ACROSS: u32 = 32; // slot
+// One thread owns one row of y: fastest on software adapters, where neighbours gain nothing by writing neighbouring elements.
 
 struct Params {
   rows: u32, in_h: u32, in_w: u32, out_h: u32, out_w: u32,
@@ -17,18 +14,17 @@ struct Params {
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
-  let row = (workgroup.x + workgroup.y * groups.x) * (64u / ACROSS) + lane / ACROSS;
+  let row = (workgroup.x + workgroup.y * groups.x) * 64u + lane;
   if (row >= p.rows) { return; }
-  let first = lane % ACROSS;
   let target_row = row * p.out_w;
   let i = i32(row % p.out_h) - p.offset_y;
   if (i < 0 || i % p.step_y != 0 || i / p.step_y >= i32(p.in_h)) {
-    for (var j = first; j < p.out_w; j += ACROSS) { y[target_row + j] = 0.0; }
+    for (var j = 0u; j < p.out_w; j++) { y[target_row + j] = 0.0; }
     return;
   }
-  for (var j = i32(first); j < min(p.offset_x, i32(p.out_w)); j += i32(ACROSS)) { y[target_row + u32(j)] = 0.0; }
+  for (var j = 0; j < min(p.offset_x, i32(p.out_w)); j++) { y[target_row + u32(j)] = 0.0; }
   let source = p.x_base + (row / p.out_h * p.in_h + u32(i / p.step_y)) * p.in_w;
-  for (var c = first; c < p.in_w; c += ACROSS) {
+  for (var c = 0u; c < p.in_w; c++) {
     let j = u32(p.offset_x + i32(c) * p.step_x); // left of the row it wraps to a huge number
     if (j < p.out_w) { y[target_row + j] = x[source + c]; }
     for (var gap = 1u; gap < u32(p.step_x); gap++) {
@@ -36,5 +32,5 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
     }
   }
   let end = max(p.offset_x + i32(p.in_w) * p.step_x, 0);
-  for (var j = u32(end) + first; j < p.out_w; j += ACROSS) { y[target_row + j] = 0.0; }
+  for (var j = u32(end); j < p.out_w; j++) { y[target_row + j] = 0.0; }
 }

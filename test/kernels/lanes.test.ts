@@ -6,6 +6,7 @@ import type { GpuBuffer } from '../../src/device/pool.js';
 import * as w from '../../src/index.js';
 import { channelSum } from '../../src/kernels/channel-sum.js';
 import { lanesFor, shareSums } from '../../src/kernels/lanes.js';
+import { pad2d } from '../../src/kernels/pad2d.js';
 import { sumSlices } from '../../src/kernels/sum-slices.js';
 import { forceVariant, type Variant } from '../../src/kernels/tile.js';
 import { useDevice } from '../support/device.js';
@@ -214,6 +215,33 @@ test('sums of channels and of slices, against float64', async () => {
     const added = await left(values, count, (x, y) => sumSlices(x, y, { count, slices }));
     const each = at(count, 1, 0).map((i) => at(slices, count, i).reduce((s, j) => s + values[j], 0));
     assertClose(added, each, { what: `${slices} slices of ${count}`, terms: 16 });
+  }
+});
+
+test('planes in larger and smaller ones, with zeros around and between', async () => {
+  for (const [planes, height, width, offset, step, toHeight, toWidth] of [
+    [1, 1, 1, 0, 1, 1, 1],
+    [3, 13, 13, 1, 1, 15, 15],
+    [2, 27, 31, 2, 1, 31, 33],
+    [5, 9, 7, 3, 2, 23, 20],
+    [2, 11, 6, -2, 3, 19, 11],
+    [70, 5, 130, -1, 1, 3, 128],
+  ]) {
+    const values = seeded(planes * height * width, width).map((v) => v + 3); // never zero
+    const count = planes * toHeight * toWidth;
+    const expected = Float32Array.from({ length: count }, (_, t) => {
+      const [plane, i, j] = [Math.floor(t / toWidth / toHeight), Math.floor(t / toWidth) % toHeight, t % toWidth];
+      const [row, column] = [(i - offset) / step, (j - offset) / step];
+      const pixel = (at: number, side: number) => Number.isInteger(at) && at >= 0 && at < side;
+      return pixel(row, height) && pixel(column, width) ? values[(plane * height + row) * width + column] : 0;
+    });
+    const size = { planes, from: { height, width }, to: { height: toHeight, width: toWidth } };
+    const at = { offsetY: offset, offsetX: offset, stepY: step, stepX: step };
+    for (const variant of ['plain', 'shared'] as const) {
+      forceVariant(variant);
+      const y = await left(values, count, (x, to) => pad2d(x, to, { ...size, ...at }));
+      assert.equal(y, expected, `${variant}: ${planes} x ${height} x ${width} at ${offset}, steps of ${step}`);
+    }
   }
 });
 

@@ -1,5 +1,7 @@
-// Loss and accuracy while they change.
+// The loss and the task's metrics while they change: a chart for each, by name.
 import uPlot from 'uplot';
+import { showMetric } from 'wgrad/train';
+import { metricTitle } from './words.js';
 
 const MOST_POINTS = 1500;
 const SMOOTHING = 0.9;
@@ -16,30 +18,46 @@ export function colour(name: string): string {
 
 type Column = (number | null)[];
 
+/** What a chart shows, as a plain value. */
+interface ChartState {
+  xs: number[];
+  train: Column;
+  check: Column;
+  /** The running mean where training stands. */
+  mean: number | null;
+}
+
+/** All charts, by the metric's name. */
+export type CurvesState = Record<string, ChartState>;
+
 /** One chart over epochs: a line for training and one for the pictures that are not trained on. */
 class Chart {
   private readonly plot: uPlot;
-  private readonly xs: number[] = [];
-  private readonly train: Column = [];
-  private readonly check: Column = [];
+  private xs: number[] = [];
+  private train: Column = [];
+  private check: Column = [];
+  private mean: number | null = null;
   private due = false;
 
   constructor(
     private readonly place: HTMLElement,
-    title: string,
-    show: (value: number) => string,
-    range: uPlot.Scale.Range,
+    name: string,
   ) {
+    const isShare = showMetric(name, 1).endsWith('%');
+    const range: uPlot.Scale.Range = isShare
+      ? () => [0, 1.02]
+      : (_, low, high) => [Math.min(low ?? 0, 0), Math.max(high ?? 1, 0.1) * 1.05];
+    const tick = (v: number) => (isShare ? `${Math.round(100 * v)} %` : v.toFixed(2));
     const axis = {
       stroke: () => colour('soft'),
       grid: { stroke: () => colour('line'), width: 1 },
       ticks: { show: false },
     };
-    const value = (_: uPlot, v: number | null) => (v === null || v === undefined ? '–' : show(v));
+    const value = (_: uPlot, v: number | null) => (v === null || v === undefined ? '–' : showMetric(name, v));
     this.plot = new uPlot(
       {
         ...this.size(),
-        title,
+        title: metricTitle(name),
         cursor: { y: false },
         legend: { markers: { width: 0, fill: (plot, i) => (plot.series[i].stroke as () => string)() } },
         scales: {
@@ -48,11 +66,18 @@ class Chart {
         },
         axes: [
           { ...axis, size: 30 },
-          { ...axis, size: 44, values: (_, ticks) => ticks.map(show) },
+          { ...axis, size: 44, values: (_, ticks) => ticks.map(tick) },
         ],
         series: [
           { label: 'epoch', value: (_, v) => (v === null || v === undefined ? '–' : v.toFixed(2)) },
-          { label: 'training', stroke: () => colour('accent'), width: 2, points: { show: false }, value },
+          {
+            label: 'training',
+            stroke: () => colour('accent'),
+            width: 2,
+            spanGaps: true,
+            points: { show: false },
+            value,
+          },
           {
             label: 'new pictures',
             stroke: () => colour('second'),
@@ -74,7 +99,18 @@ class Chart {
     return { width: Math.max(200, this.place.clientWidth), height: 210 };
   }
 
-  add(x: number, train: number | null, check: number | null): void {
+  /** Of a batch, or of the epoch so far; batches alone jump about, so that a running mean is drawn. */
+  step(x: number, value: number): void {
+    this.mean = this.mean === null ? value : SMOOTHING * this.mean + (1 - SMOOTHING) * value;
+    this.add(x, this.mean, null);
+  }
+
+  /** Of pictures that are not trained on. */
+  epoch(x: number, value: number): void {
+    this.add(x, null, value);
+  }
+
+  private add(x: number, train: number | null, check: number | null): void {
     const last = this.xs.length - 1;
     if (last >= 0 && this.xs[last] === x) {
       this.train[last] = train ?? this.train[last];
@@ -96,8 +132,16 @@ class Chart {
     }
   }
 
-  clear(): void {
-    for (const column of [this.xs, this.train, this.check]) column.length = 0;
+  get state(): ChartState {
+    const { xs, train, check, mean } = this;
+    return { xs, train, check, mean };
+  }
+
+  set state({ xs, train, check, mean }: ChartState) {
+    this.xs = xs;
+    this.train = train;
+    this.check = check;
+    this.mean = mean;
     this.draw();
   }
 
@@ -111,50 +155,51 @@ class Chart {
   }
 }
 
+/** The charts; one comes as its metric is first heard of, that of the loss is there from the start. */
 export class Curves {
-  private readonly loss: Chart;
-  private readonly accuracy: Chart;
-  private smoothLoss = Number.NaN;
-  private smoothAccuracy = Number.NaN;
+  private readonly charts = new Map<string, Chart>();
 
-  constructor(lossPlace: HTMLElement, accuracyPlace: HTMLElement) {
-    this.loss = new Chart(
-      lossPlace,
-      'Loss',
-      (v) => v.toFixed(2),
-      (_, __, high) => [0, Math.max(high ?? 1, 0.1) * 1.05],
-    );
-    this.accuracy = new Chart(
-      accuracyPlace,
-      'Accuracy',
-      (v) => `${Math.round(100 * v)} %`,
-      () => [0, 1.02],
-    );
+  constructor(private readonly place: HTMLElement) {
+    this.chart('loss');
   }
 
-  /** After a step: `epochs` done so far, and the batch's loss and accuracy. */
-  step(epochs: number, loss: number, accuracy: number): void {
-    if (!Number.isFinite(loss)) return;
-    this.smoothLoss = smoothed(this.smoothLoss, loss);
-    this.smoothAccuracy = smoothed(this.smoothAccuracy, accuracy);
-    this.loss.add(epochs, this.smoothLoss, null);
-    this.accuracy.add(epochs, this.smoothAccuracy, null);
+  /** After a step: `epochs` done so far, and what is known by name. */
+  step(epochs: number, metrics: Readonly<Record<string, number>>): void {
+    for (const [name, value] of Object.entries(metrics))
+      if (Number.isFinite(value)) this.chart(name).step(epochs, value);
   }
 
-  /** After an epoch: how pictures went that are not trained on. */
-  epoch(epochs: number, loss: number | null, accuracy: number | null): void {
-    this.loss.add(epochs, null, loss);
-    this.accuracy.add(epochs, null, accuracy);
+  /** After an epoch: its figures, and how pictures went that are not trained on. Losses of its batches are drawn already. */
+  epoch(epochs: number, metrics: Readonly<Record<string, number>>): void {
+    for (const [name, value] of Object.entries(metrics)) {
+      if (!Number.isFinite(value) || name === 'loss') continue;
+      if (name.startsWith('val_')) this.chart(name.slice('val_'.length)).epoch(epochs, value);
+      else this.chart(name).step(epochs, value);
+    }
+  }
+
+  /** All that is drawn. */
+  get state(): CurvesState {
+    return Object.fromEntries([...this.charts].map(([name, chart]) => [name, chart.state]));
+  }
+
+  set state(state: CurvesState) {
+    this.clear();
+    for (const [name, drawn] of Object.entries(state)) this.chart(name).state = drawn;
   }
 
   clear(): void {
-    this.smoothLoss = this.smoothAccuracy = Number.NaN;
-    this.loss.clear();
-    this.accuracy.clear();
+    for (const chart of this.charts.values()) chart.state = { xs: [], train: [], check: [], mean: null };
   }
-}
 
-/** A running mean of the last steps; batches alone jump about. */
-function smoothed(before: number, now: number): number {
-  return Number.isFinite(before) ? SMOOTHING * before + (1 - SMOOTHING) * now : now;
+  private chart(name: string): Chart {
+    let chart = this.charts.get(name);
+    if (!chart) {
+      const place = document.createElement('div');
+      this.place.append(place);
+      chart = new Chart(place, name);
+      this.charts.set(name, chart);
+    }
+    return chart;
+  }
 }

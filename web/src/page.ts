@@ -5,11 +5,6 @@ export function element<E extends HTMLElement = HTMLElement>(id: string): E {
   return found as E;
 }
 
-/** What went wrong, for people. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
 /** Radio buttons side by side; calls back with the value that is chosen. */
 export function segments(
   place: HTMLElement,
@@ -32,4 +27,10 @@ export function segments(
       return label;
     }),
   );
+}
+
+/** Chooses one of them. */
+export function setRadio(name: string, value: string): void {
+  for (const radio of document.querySelectorAll<HTMLInputElement>(`input[name=${name}]`))
+    radio.checked = radio.value === value;
 }

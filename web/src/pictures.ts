@@ -1,5 +1,6 @@
 // The user's own pictures: classes with a name, files and thumbnails, filled by dropping and choosing.
 import { classFolder, classOf, type PictureFile } from 'wgrad/data';
+import { type NetworkName, networks } from './networks.js';
 import { element } from './page.js';
 
 interface Class {
@@ -62,6 +63,8 @@ export class Pictures {
   private left: string[] = [];
   /** Why nothing was taken of it. */
   private problem = '';
+  /** Pictures of a run from before, which the worker has in the size of its network. */
+  private kept: { count: number; classes: readonly string[]; network: NetworkName } | null = null;
 
   constructor(private readonly changed: () => void) {
     onDrop(element('drop'), (transfer) => void filesOf(transfer).then((found) => this.sort(found)));
@@ -78,8 +81,27 @@ export class Pictures {
     this.show();
   }
 
+  /** Shows that the worker has pictures from before, until others are chosen. */
+  showKept(count: number, classes: readonly string[], network: NetworkName): void {
+    this.kept = { count, classes, network };
+    this.show();
+  }
+
+  dropKept(): void {
+    this.kept = null;
+    this.show();
+  }
+
+  /** The network for which the worker has pictures from before, or null. */
+  get keptFor(): NetworkName | null {
+    return this.classes.length === 0 ? (this.kept?.network ?? null) : null;
+  }
+
   /** What to train on, or why that is not possible yet. */
   files(): PictureFile[] | string {
+    const { keptFor } = this;
+    if (keptFor)
+      return `The kept pictures have the size for “${networks[keptFor].title}”; for another network, drop them again.`;
     const filled = this.classes.filter(({ files }) => files.length > 0);
     const names = filled.map(({ name }) => name.trim());
     if (filled.length < 2) return 'Two classes or more are needed, each with some pictures.';
@@ -121,12 +143,22 @@ export class Pictures {
     element('classes').replaceChildren(...this.classes.map((c) => this.row(c)));
     const files = this.files();
     const state =
-      this.classes.length === 0 ? '' : typeof files === 'string' ? files : `${files.length} pictures, ready.`;
+      this.classes.length === 0
+        ? this.keptNote()
+        : typeof files === 'string'
+          ? files
+          : `${files.length} pictures, ready.`;
     const left =
       this.left.length > 0 ? `Left out: ${this.left.length} that browsers do not read, such as ${this.left[0]}.` : '';
     element('classes-note').textContent = [this.problem, state, left].filter(Boolean).join(' ');
     this.problem = '';
     this.changed();
+  }
+
+  private keptNote(): string {
+    if (!this.kept) return '';
+    const { count, classes } = this.kept;
+    return `${count} pictures of ${classes.join(', ')}, kept from before. Dropped ones take their place.`;
   }
 
   private row(c: Class): HTMLLIElement {

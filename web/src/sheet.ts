@@ -1,5 +1,5 @@
 // Many small pictures on one canvas: filters, feature maps, examples.
-import type { Planes } from './session.js';
+import type { Planes } from './planes.js';
 
 const GAP = 2;
 

@@ -1,10 +1,12 @@
 // One picture: what the network calls it, and what each of its layers sees. Pictures are dropped, chosen, drawn, or come
 // from the camera.
 import { type Remote, transfer } from 'comlink';
-import { element, messageOf, segments } from './page.js';
+import { element, segments } from './page.js';
 import { onDrop } from './pictures.js';
-import type { Planes, Prediction, Session } from './session.js';
+import type { LayerMaps } from './planes.js';
+import type { Prediction, Session } from './session.js';
 import { bitmapOf, drawSheet } from './sheet.js';
+import { messageOf } from './words.js';
 
 const SIDE = 240;
 const CAMERA_MS = 250;
@@ -12,7 +14,7 @@ const SHOWN = 5;
 
 export class TryIt {
   private ready = false;
-  private maps: { layer: string; planes: Planes }[] = [];
+  private maps: LayerMaps[] = [];
   private layer = '';
   private camera: MediaStream | null = null;
   private busy = false;

@@ -22,7 +22,7 @@ fn front(v: f32) -> f32 { return bitcast<f32>(bitcast<u32>(v) & 0xfffff000u); }
 // A sum and what rounding left out of it, divided, as near as float32 has it: the language's own division may be off by 2.5 ulp.
 // With what it leaves of the sum (Dekker's product).
 fn quotient(sum: vec2f, b: f32) -> f32 {
-  let q = sum.x / b;
+  let q = as_it_is(sum.x / b); // or a compiler adds the rest to the sum before it divides
   let q1 = front(q);
   let b1 = front(b);
   let rest = as_it_is(as_it_is(sum.x - q1 * b1) - q1 * (b - b1)) - (q - q1) * b + sum.y;
