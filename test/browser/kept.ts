@@ -57,11 +57,15 @@ async function keptInAnEpoch(): Promise<void> {
   }
 }
 
-/** Cuts the kept run's end off, or makes it one of a later version. */
-const spoil = (how: 'cut' | 'newer') =>
+/** Takes the kept run's pictures away, cuts its end off, or makes it one of a later version. */
+const spoil = (how: 'pictures' | 'cut' | 'newer') =>
   page.evaluate(async (what) => {
     const root = await navigator.storage.getDirectory();
     const folder = await root.getDirectoryHandle('kept');
+    if (what === 'pictures') {
+      for await (const name of folder.keys()) if (name.startsWith(what)) await folder.removeEntry(name);
+      return;
+    }
     const file = await folder.getFileHandle('run.safetensors');
     const bytes = new Uint8Array(await (await file.getFile()).arrayBuffer());
     const version = 'wgrad checkpoint ';
@@ -194,6 +198,19 @@ test('a save that was cut off leaves what was kept before', async () => {
   assert.is(await text('#kept'), before);
   await page.click('#pause');
   await says(page, 'Paused');
+});
+
+test('without its pictures the network is there, and says why its training cannot go on', async () => {
+  await spoil('pictures');
+  await anew();
+  await says(
+    page,
+    'A network for blue, green, red, kept from before. Its training cannot go on: its pictures are gone.',
+  );
+  await page.setInputFiles('#try-file', `${site.folder}/discs/all/green/3.png`);
+  await page.waitForSelector('#predictions li');
+  await page.click('#train');
+  await says(page, 'Two classes or more are needed');
 });
 
 test('a damaged run, and one of another version, are named and forgotten', async () => {

@@ -126,7 +126,7 @@ export class Page {
   }
 
   private showRun(kept: KeptRun): void {
-    const { network, classes, pictures, curves, history, epochs, done, place, reason } = kept;
+    const { network, classes, pictures, curves, history, epochs, share, done, place, reason } = kept;
     this.choose(network);
     setRadio('network', network);
     this.chooseSource(pictures.kind);
@@ -135,14 +135,14 @@ export class Page {
     this.stale = reason !== '';
     this.epochs = epochs;
     element<HTMLInputElement>('epochs').value = String(epochs);
-    element<HTMLProgressElement>('bar').value = done;
+    element<HTMLProgressElement>('bar').value = share;
     this.curves.state = curves;
     if (place) this.note(`Kept in this browser: ${place}.`, false);
     for (const record of history.slice(-1)) this.figures.epoch(record);
     if (reason) {
       this.enter('trained');
       this.say(`A network for ${classes.join(', ')}, kept from before. Its training cannot go on: ${reason}.`);
-    } else if (done === 1) {
+    } else if (done) {
       this.enter('trained');
       this.say(`A network for ${classes.join(', ')}, kept from before: ${place}. Train again to go on from here.`);
     } else this.enter('paused');

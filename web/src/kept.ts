@@ -12,7 +12,7 @@ import type { CurvesState } from './curves.js';
 import { type KeptPictures, keptData } from './data.js';
 import { buildModel, type Facts, readFacts } from './facts.js';
 import type { Store } from './store.js';
-import { newRun, placeIn, type Run } from './training.js';
+import { isDone, newRun, placeIn, type Run } from './training.js';
 import { megabytes, messageOf } from './words.js';
 
 const FILE = 'run.safetensors';
@@ -104,7 +104,7 @@ async function restoredRun(
 /** Where a run stands: 'epoch 3 of 10, picture 320 of 850', or 'trained for 10 epochs'. */
 export function placeOf(run: Run): string {
   const { epoch } = run.trainer.position;
-  if (epoch >= run.epochs) return `trained for ${run.epochs} epochs`;
+  if (isDone(run)) return `trained for ${run.epochs} ${run.epochs === 1 ? 'epoch' : 'epochs'}`;
   const { examples, examplesInEpoch } = placeIn(run);
   return `epoch ${epoch + 1} of ${run.epochs}, picture ${examples} of ${examplesInEpoch}`;
 }

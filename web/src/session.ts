@@ -9,7 +9,7 @@ import { keepRun, placeOf, restoreKept } from './kept.js';
 import type { NetworkName } from './networks.js';
 import { filtersOf, type LayerMaps, mapsOf, type Planes, planesOf } from './planes.js';
 import { Store } from './store.js';
-import { fit, type Listener, newRun, type Run, shareDone } from './training.js';
+import { fit, isDone, type Listener, newRun, type Run, shareDone } from './training.js';
 
 export interface Adapter {
   name: string;
@@ -34,8 +34,10 @@ export interface KeptRun {
   curves: CurvesState;
   history: readonly EpochRecord[];
   epochs: number;
-  /** Share of its epochs that is done. */
-  done: number;
+  /** Share of its epochs' pictures that it has seen. */
+  share: number;
+  /** Whether all of its epochs are done. */
+  done: boolean;
   /** Where it stands, such as 'epoch 3 of 10, picture 320 of 850'. */
   place: string;
   /** Whether it was being trained. */
@@ -85,8 +87,10 @@ export class Session {
     const { network, classes } = facts;
     const { pictures, curves, running, epochs } = page;
     const history = run?.trainer.history ?? [];
-    const [place, done] = run ? [placeOf(run), shareDone(run)] : ['', 1];
-    return { network, classes, pictures, curves, history, epochs, done, place, running, reason };
+    const stand = run
+      ? { place: placeOf(run), share: shareDone(run), done: isDone(run) }
+      : { place: '', share: 1, done: false };
+    return { network, classes, pictures, curves, history, epochs, ...stand, running, reason };
   }
 
   useStandIns(count: number): void {
@@ -140,7 +144,7 @@ export class Session {
     const { signal } = this.stopping;
     if (!store) return fit(run, listener, signal);
     return fit(run, listener, signal, async (snapshot) => {
-      const running = !signal.aborted && shareDone(run) < 1;
+      const running = !signal.aborted && !isDone(run);
       const { text, bad } = await keepRun(store, snapshot, run, { running, curves: await listener.curves() });
       listener.kept(text, bad);
     });

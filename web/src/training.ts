@@ -75,7 +75,12 @@ export function placeIn({ trainer }: Run): { examples: number; examplesInEpoch: 
   return { examples: Math.min(trainer.position.batch * options.batchSize, length), examplesInEpoch: length };
 }
 
-/** Share of its epochs that is done. */
+/** Whether its epochs are done: the last one's validation included. */
+export function isDone({ trainer, epochs }: Run): boolean {
+  return trainer.position.epoch >= epochs;
+}
+
+/** Share of its epochs' pictures that it has seen. */
 export function shareDone(run: Run): number {
   const { examples, examplesInEpoch } = placeIn(run);
   return Math.min(1, (run.trainer.position.epoch + examples / examplesInEpoch) / run.epochs);
@@ -112,7 +117,7 @@ export async function fit(
         if (keep && performance.now() >= dueAt) due.abort();
         if (performance.now() - shown < FILTERS_EVERY_MS) return;
         shown = performance.now();
-        void showFilters();
+        showFilters().catch(() => {}); // the step itself tells of a lost GPU
       },
       onValidationBatchEnd: tell,
       onEpochEnd: async (record: EpochRecord) => {
