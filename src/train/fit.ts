@@ -36,7 +36,7 @@ export interface TrainerParts<B extends object = any, M extends AnyModule = any>
 
 /** What counts as divergence, and what a rollback does. */
 export interface DivergenceOptions extends RollbackOptions {
-  /** The mean of about the last ten losses may be this many times the run's first loss, or 1 if that is more. Default 10. */
+  /** The mean of about the last ten losses may be this many times the run's first loss, or 1 if that is more; Infinity: losses may grow. Default 10. */
   factor?: number;
 }
 

@@ -19,9 +19,14 @@ export class Measures implements Stateful {
   /** Takes a step's metrics in. */
   add(where: string, { metrics = {}, size }: StepResult): void {
     for (const [name, given] of Object.entries(metrics)) {
+      if (given === undefined) continue;
       const measured = given instanceof Tensor ? mean.of(given, size) : given;
       if (!(measured?.sums instanceof Tensor))
         throw new UsageError(`${where}: metric '${name}' is a scalar tensor, or what a metric's of(...) gives`);
+      if (name === 'loss' || name.startsWith('val_'))
+        throw new UsageError(
+          `${where}: a metric is called '${name}': 'loss' and 'val_...' are the trainer's own names`,
+        );
       this.sumsOf(name, measured.metric).add(measured.sums);
     }
   }
@@ -34,7 +39,7 @@ export class Measures implements Stateful {
   /** Learns from a step what the metrics are, without counting it. */
   name({ metrics = {} }: StepResult): void {
     for (const [name, given] of Object.entries(metrics))
-      this.sumsOf(name, given instanceof Tensor ? mean : given.metric);
+      if (given) this.sumsOf(name, given instanceof Tensor ? mean : given.metric);
   }
 
   private sumsOf(name: string, metric: Measured['metric']): Accumulator {

@@ -21,7 +21,8 @@ export async function nameMetrics(
   for await (const last of train.epoch(epoch, { startBatch: batch })) {
     using _look = scope();
     const given = onDevice('trainer', last);
-    measures.name(noGrad(() => inEvaluation(model, () => task(model, given, { training: false }))));
+    const step = () => task(model, given, { training: true }); // as in training; the model's statistics stay
+    measures.name(noGrad(() => inEvaluation(model, step)));
     break;
   }
   setRngState(stream);

@@ -10,8 +10,11 @@ export interface StepResult {
   loss: Tensor;
   /** Examples in the batch: what the loss weighs in the epoch's mean. */
   size: number;
-  /** By name: a metric's `of(...)`, or a scalar, of which the epoch's mean is taken, weighted as the loss. Default: none. */
-  metrics?: Record<string, Measured | Tensor>;
+  /**
+   * By name, any but 'loss' and 'val_...': a metric's `of(...)`, or a scalar, of which the epoch's mean is taken, weighted as the loss.
+   * An undefined one is left out. Default: none.
+   */
+  metrics?: Record<string, Measured | Tensor | undefined>;
 }
 
 /**

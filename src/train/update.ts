@@ -1,6 +1,7 @@
 // From gradients to new weights.
 import { mul } from '../autograd/ops/arithmetic.js';
 import { noGrad } from '../autograd/tape.js';
+import { UsageError } from '../errors.js';
 import { clipGradNorm, clipGradValue } from '../optim/clip.js';
 import { scope } from '../tensor/scope.js';
 import type { TrainerParts } from './fit.js';
@@ -16,7 +17,11 @@ export function updateWeights(parts: TrainerParts, batches: number): void {
     });
   if (parts.clipGradNorm !== undefined) clipGradNorm(params, parts.clipGradNorm);
   if (parts.clipGradValue !== undefined) clipGradValue(params, parts.clipGradValue);
-  beforeUpdate?.({ model, optimizer });
+  const given: unknown = beforeUpdate?.({ model, optimizer });
+  if (given instanceof Promise) {
+    given.catch(() => {});
+    throw new UsageError('trainer: beforeUpdate is not async: the update does not wait for it');
+  }
   optimizer.step();
   if (schedule?.each === 'step') schedule.rule.step();
 }

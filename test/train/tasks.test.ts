@@ -161,6 +161,44 @@ test('saved in the middle of an epoch or behind its last batch, and gone on with
   }
 });
 
+test('stopped behind the last batch and gone on with: metrics of training are not asked of validation', async () => {
+  const seen: string[] = [];
+  const task: Task<Pair, Linear> = (model, { x, y }, { training }) => {
+    const loss = mseLoss(model.forward(x), y);
+    seen.push(training ? 'training' : 'validation');
+    return { loss, size: x.shape[0], metrics: training ? { own: mul(loss, 2) } : { other: mul(loss, 3) } };
+  };
+  const make = () => {
+    const { model, optimizer } = newTrainer(task, 0.1);
+    return new Trainer<Pair, Linear>({ model, optimizer, task, train: source, validation: source });
+  };
+  const [whole, begun, resumed] = [make(), make(), make()];
+  await whole.fit({ epochs: 1 });
+  const stop = new AbortController();
+  const onBatchEnd = ({ step }: Progress) => void (step === 3 && stop.abort());
+  await begun.fit({ epochs: 1, signal: stop.signal, callbacks: [{ onBatchEnd }] });
+  restoreRun(readCheckpoint(await writeCheckpoint(begun), 'run'), resumed);
+  seen.length = 0;
+  await resumed.fit({ epochs: 1 });
+  assert.equal(seen, ['validation', 'validation', 'validation', 'training']);
+  assert.equal(resumed.history[0].metrics, whole.history[0].metrics);
+});
+
+test('the names of the loss and of validation are no metrics’', async () => {
+  for (const name of ['loss', 'val_error']) {
+    const trainer = newTrainer((model, { x, y }) => {
+      const loss = mseLoss(model.forward(x), y);
+      return { loss, size: x.shape[0], metrics: { [name]: loss } };
+    });
+    const error = await trainer.fit({ epochs: 1 }).catch((e) => e);
+    assert.instance(error, UsageError);
+    assert.match(
+      error.message,
+      `trainer: a metric is called '${name}': 'loss' and 'val_...' are the trainer's own names`,
+    );
+  }
+});
+
 test('a metric that only some steps name is of those', async () => {
   let step = 0;
   const trainer = newTrainer((model, { x, y }) => {

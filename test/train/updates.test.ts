@@ -184,6 +184,12 @@ for (const [what, parts, byHand] of cases) {
   });
 }
 
+test('a beforeUpdate that is async is refused', async () => {
+  const trainer = newTrainer(source([4]), { beforeUpdate: () => Promise.reject(new Error('unheard')) as never });
+  const error = await trainer.fit({ epochs: 1 }).catch((e) => e);
+  assert.match(error.message, /^trainer: beforeUpdate is not async: the update does not wait for it$/);
+});
+
 test('what is gathered is averaged before it is clipped', async () => {
   const [gathering, plain] = [
     newTrainer(source([2, 2, 2, 2, 2, 2]), { accumulate: 3, clipGradNorm: 0.3 }),
