@@ -20,7 +20,8 @@ export interface AverageOptions {
   buffers?: boolean;
 }
 
-const RULES: Rules<AverageOptions> = { decay: below1, warmup: flag, buffers: flag };
+/** @internal */
+export const AVERAGE_RULES: Rules<AverageOptions> = { decay: below1, warmup: flag, buffers: flag };
 
 /** A tensor of the model, and its average. */
 interface Pair {
@@ -52,7 +53,7 @@ export class ExponentialMovingAverage implements Stateful {
   ) {
     const where = 'ExponentialMovingAverage';
     if (!(model instanceof Module)) throw new UsageError(`${where}: takes a model, got ${showValue(model)}`);
-    checkOptions(where, options, RULES);
+    checkOptions(where, options, AVERAGE_RULES);
     this.options = settled<Required<AverageOptions>>({ decay: 0.999, warmup: false, buffers: false }, options);
     const parameters = new Map(model.namedParameters());
     const all = this.options.buffers ? buffersOf(model) : [];

@@ -1,6 +1,6 @@
 export * from './adagrad.js';
 export * from './adam.js';
-export * from './average.js';
+export { type AverageOptions, ExponentialMovingAverage } from './average.js';
 export * from './clip.js';
 export * from './combined.js';
 export * from './lamb.js';

@@ -8,7 +8,8 @@ import type { StoredTensor } from '../io/safetensors.js';
 import type { AnyModule } from '../layers/module.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import { meant } from '../options.js';
-import type { Tensor } from '../tensor/tensor.js';
+import { unscoped } from '../tensor/scope.js';
+import { type Tensor, tensor } from '../tensor/tensor.js';
 import type { EpochRecord, Progress, TrainerPosition } from './record.js';
 
 /** The training that a hook looks into; the trainer is one. */
@@ -36,12 +37,14 @@ export interface Callback extends Partial<Stateful> {
   readonly name?: string;
   /** Before the first step of a `fit`, and when training goes on with parts made anew after the device was lost; its state is restored after it. */
   onTrainBegin?(training: Training): Promise<void> | void;
-  /** When `fit` ends, also by an error. */
+  /** When `fit` ends, also by an error, which is then the one that `fit` throws. */
   onTrainEnd?(training: Training): Promise<void> | void;
   /** Before an epoch, from 1; not when one is gone on with. */
   onEpochBegin?(epoch: number, training: Training): Promise<void> | void;
   /** After an epoch and its validation, with weights that are finite. */
   onEpochEnd?(record: EpochRecord, training: Training): Promise<void> | void;
+  /** Before each training batch, from 1 in each epoch. */
+  onBatchBegin?(batch: number, training: Training): Promise<void> | void;
   /** After each training batch, with losses that are a step or two old. */
   onBatchEnd?(progress: Progress, training: Training): Promise<void> | void;
   /** After each update of the weights, in the step's scope; tensors made here go with it. Not awaited. */
@@ -59,8 +62,8 @@ export interface Callback extends Partial<Stateful> {
 }
 
 const HOOKS = [
-  ...['onTrainBegin', 'onTrainEnd', 'onEpochBegin', 'onEpochEnd', 'onBatchEnd', 'onStep', 'onValidationBegin'],
-  ...['onValidationBatchEnd', 'onValidationEnd', 'onDivergence', 'onRecovery'],
+  ...['onTrainBegin', 'onTrainEnd', 'onEpochBegin', 'onEpochEnd', 'onBatchBegin', 'onBatchEnd', 'onStep'],
+  ...['onValidationBegin', 'onValidationBatchEnd', 'onValidationEnd', 'onDivergence', 'onRecovery'],
 ];
 
 type Hook = Exclude<keyof Callback, 'name' | keyof Stateful>;
@@ -70,17 +73,27 @@ function isStateful(callback: Callback): callback is Callback & Stateful {
   return callback.state !== undefined && callback.restore !== undefined;
 }
 
+/** A state that waits for its callback; `uploaded` is made where a checkpoint asks for it before that. */
+interface Waiting {
+  state: Json;
+  tensors: Record<string, StoredTensor>;
+  uploaded?: Record<string, Tensor>;
+}
+
 /** A trainer's callbacks, and the states that were restored before `fit` said which they are. */
 export class CallbackList implements Stateful {
   private callbacks: readonly Callback[] = [];
-  private waiting: Record<string, { state: Json; tensors: Record<string, StoredTensor> }> = {};
+  private waiting: Record<string, Waiting> = {};
 
   /** Takes a fit's callbacks. @throws UsageError for what is none, or if two with a state have one name. */
   use(callbacks: readonly Callback[]): void {
     for (const [i, callback] of callbacks.entries()) checkCallback(i, callback);
     const names = callbacks.filter(isStateful).map(nameOf);
     const twice = names.find((name, i) => names.indexOf(name) !== i);
-    if (twice) throw new UsageError(`fit: two callbacks are called '${twice}'; give one a name of its own`);
+    if (twice)
+      throw new UsageError(
+        `fit: two callbacks are called '${twice}', under which checkpoints keep them; set the name of one`,
+      );
     this.callbacks = callbacks;
   }
 
@@ -88,6 +101,19 @@ export class CallbackList implements Stateful {
   async begin(training: Training): Promise<void> {
     await this.call('onTrainBegin', training);
     this.giveStates();
+  }
+
+  /** Tells all that training has ended. What the first of them throws is thrown behind the last, unless training has failed already. */
+  async end(training: Training, failed: boolean): Promise<void> {
+    const errors: unknown[] = [];
+    for (const callback of this.callbacks) {
+      try {
+        await callback.onTrainEnd?.(training);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0 && !failed) throw errors[0];
   }
 
   /** Calls a hook of each, in order. */
@@ -113,11 +139,16 @@ export class CallbackList implements Stateful {
       const name = nameOf(callback);
       const saved = this.waiting[name];
       if (!saved) continue;
-      delete this.waiting[name];
+      this.forget(name);
       const wrong = partMismatch(callback, saved.state, saved.tensors);
       if (wrong) throw new CheckpointError(`fit: callback '${name}' cannot go on from what was saved: ${wrong}`);
       restorePart(callback, saved.state, saved.tensors);
     }
+  }
+
+  private forget(name: string): void {
+    for (const t of Object.values(this.waiting[name].uploaded ?? {})) t.dispose();
+    delete this.waiting[name];
   }
 
   state(): Json {
@@ -129,13 +160,15 @@ export class CallbackList implements Stateful {
   }
 
   tensors(): Record<string, Tensor> {
-    const under = (callback: Callback & Stateful) =>
-      Object.entries(tensorsOf(callback)).map(([path, t]): [string, Tensor] => [`${nameOf(callback)}.${path}`, t]);
-    return Object.fromEntries(this.callbacks.filter(isStateful).flatMap(under));
+    const under = (name: string, tensors: Record<string, Tensor>) =>
+      Object.entries(tensors).map(([path, t]): [string, Tensor] => [`${name}.${path}`, t]);
+    const waiting = Object.entries(this.waiting).flatMap(([name, saved]) => under(name, uploaded(saved)));
+    const own = this.callbacks.filter(isStateful).flatMap((callback) => under(nameOf(callback), tensorsOf(callback)));
+    return Object.fromEntries([...waiting, ...own]);
   }
 
   restore(state: Json, tensors: Record<string, StoredTensor>): void {
-    this.waiting = {};
+    for (const name of Object.keys(this.waiting)) this.forget(name);
     for (const [name, own] of Object.entries(state as Record<string, Json>)) {
       const below = Object.entries(tensors).filter(([path]) => path.startsWith(`${name}.`));
       const named = below.map(([path, t]) => [path.slice(name.length + 1), t]);
@@ -147,6 +180,12 @@ export class CallbackList implements Stateful {
   mismatch(state: Json): string | undefined {
     return typeof state === 'object' && state !== null && !Array.isArray(state) ? undefined : 'it is no list of states';
   }
+}
+
+function uploaded(saved: Waiting): Record<string, Tensor> {
+  const upload = ([path, t]: [string, StoredTensor]) => [path, unscoped(() => tensor(t))];
+  saved.uploaded ??= Object.fromEntries(Object.entries(saved.tensors).map(upload));
+  return saved.uploaded!;
 }
 
 const nameOf = (callback: Callback): string => callback.name ?? callback.constructor.name;

@@ -2,18 +2,7 @@
 import { DataError, ShapeError, showValue, UsageError } from '../errors.js';
 import { type AnyModule, Module } from '../layers/module.js';
 import { Optimizer } from '../optim/optimizer.js';
-import {
-  anything,
-  callback,
-  checkOptions,
-  oneOf,
-  positive,
-  type Rule,
-  type Rules,
-  required,
-  share,
-  whole,
-} from '../options.js';
+import { anything, callback, checkOptions, oneOf, type Rule, type Rules, required, share, whole } from '../options.js';
 import { showShape } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { DivergenceOptions, EvaluationParts, FitOptions, TrainerParts } from './fit.js';
@@ -75,7 +64,7 @@ const FIT: Rules<FitOptions> = {
 };
 
 const DIVERGENCE: Rules<DivergenceOptions> = {
-  factor: positive,
+  factor: limit,
   lrFactor: { be: 'a number above 0, at most 1', holds: (value) => share.holds(value) && (value as number) > 0 },
   maxRollbacks: whole(0),
 };
@@ -89,6 +78,13 @@ export function checkParts(parts: TrainerParts): void {
     throw new UsageError("trainer: the optimizer has none of the model's parameters; make it from model.parameters()");
   }
   if (schedule) checkSchedule(schedule, validation);
+}
+
+/** @throws DataError if there is nothing to train on, or nothing to validate on. */
+export function checkData({ train, validation }: TrainerParts): void {
+  if (train.length === 0) throw new DataError('trainer: the training data are empty, or less than one batch');
+  if (validation?.length === 0)
+    throw new DataError('trainer: the validation data are empty; leave them out, or split off more');
 }
 
 function checkSchedule(schedule: TrainerSchedule, validation: object | undefined): void {

@@ -3,6 +3,7 @@
 import type { LossTrend } from '../checkpoint/divergence.js';
 import { dictionary, list, number, record, whole } from '../checkpoint/json.js';
 import type { Json } from '../checkpoint/stateful.js';
+import { UsageError } from '../errors.js';
 
 /** What an epoch came to. */
 export interface EpochRecord {
@@ -84,4 +85,13 @@ const position = record({
 /** Why a value is no trainer's position, or undefined. */
 export function positionMismatch(value: Json): string | undefined {
   return position(value, 'state.position');
+}
+
+/** A copy, in which metrics that JSON made null are NaN again. @throws UsageError for what is no position. */
+export function positionOf(given: TrainerPosition): TrainerPosition {
+  const wrong = position(JSON.parse(JSON.stringify(given ?? null)), 'position');
+  if (wrong) throw new UsageError(`trainer: ${wrong}`);
+  const copy = structuredClone(given);
+  for (const { metrics } of copy.history) for (const name of Object.keys(metrics)) metrics[name] ??= Number.NaN;
+  return copy;
 }

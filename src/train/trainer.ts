@@ -11,14 +11,15 @@ import type { Optimizer } from '../optim/optimizer.js';
 import { scope } from '../tensor/scope.js';
 import { type BatchSource, onDevice, timed } from './batches.js';
 import { CallbackList, type Training } from './callback.js';
-import { checkFit, checkGradients, checkParts, checkStep } from './checks.js';
+import { checkData, checkFit, checkGradients, checkParts, checkStep } from './checks.js';
 import { evaluate } from './evaluate.js';
 import { Figures } from './figures.js';
 import type { FitOptions, TrainerParts } from './fit.js';
 import { KeptData, KeptSchedule, watchedMetric } from './kept.js';
 import { AHEAD, LateResults } from './late-results.js';
 import { nameMetrics } from './name-metrics.js';
-import { type EpochRecord, type Progress, positionMismatch, START, type TrainerPosition } from './record.js';
+import type { EpochRecord, Progress, TrainerPosition } from './record.js';
+import { positionMismatch, positionOf, START } from './record.js';
 import { updateWeights } from './update.js';
 
 /** A rollback does not go back to where losses were this many times the first: they were on their way up. */
@@ -75,8 +76,7 @@ export class Trainer<B extends object = any, M extends AnyModule = any> implemen
   }
 
   set position(position: TrainerPosition) {
-    this.at = structuredClone(position);
-    for (const { metrics } of this.at.history) for (const name of Object.keys(metrics)) metrics[name] ??= Number.NaN; // which JSON does not know
+    this.at = positionOf(position);
     if (this.startedAt !== null) this.startedAt = performance.now();
     this.figures.interrupt();
     this.gathered = 0;
@@ -114,15 +114,13 @@ export class Trainer<B extends object = any, M extends AnyModule = any> implemen
   async fit(options: FitOptions): Promise<'done' | 'stopped'> {
     checkFit(options);
     if (this.startedAt !== null) throw new UsageError('fit: this trainer is training; wait for its fit to end');
-    const { train, validation } = this.current;
-    if (train.length === 0) throw new DataError('trainer: the training data are empty, or less than one batch');
-    if (validation?.length === 0)
-      throw new DataError('trainer: the validation data are empty; leave them out, or split off more');
+    checkData(this.current);
     this.callbacks.use(options.callbacks ?? []);
     this.startedAt = performance.now();
     this.options = options;
     this.stoppedBy = null;
     const { save, onDivergence, divergence: rollback, rebuild } = options;
+    let failed = false;
     try {
       await this.callbacks.begin(this);
       return await withRecovery<TrainerPosition, 'done' | 'stopped'>(
@@ -137,14 +135,16 @@ export class Trainer<B extends object = any, M extends AnyModule = any> implemen
         (attempt) => this.runEpochs(attempt),
       );
     } catch (error) {
+      failed = true;
       if (!(error instanceof DivergenceError)) throw error;
       await this.callbacks.call('onDivergence', error, this);
-      if (this.stoppedBy === null) throw error;
+      failed = this.stoppedBy === null;
+      if (failed) throw error;
       return 'done';
     } finally {
       this.at.seconds = this.seconds();
       this.startedAt = null;
-      await this.callbacks.call('onTrainEnd', this);
+      await this.callbacks.end(this, failed);
     }
   }
 
@@ -175,6 +175,7 @@ export class Trainer<B extends object = any, M extends AnyModule = any> implemen
     const late = new LateResults(AHEAD);
     const batches = train.epoch(this.at.epoch, { startBatch: this.at.batch });
     for await (const batch of timed(batches, (seconds) => (this.at.waited += seconds))) {
+      await this.callbacks.call('onBatchBegin', this.at.batch + 1, this);
       attempt.signal.throwIfAborted();
       const noted = this.trainStep(batch, this.gathered + 1 >= accumulate, attempt.signal);
       this.at.batch++;
@@ -289,7 +290,7 @@ export class Trainer<B extends object = any, M extends AnyModule = any> implemen
       if (signal?.aborted && error === signal.reason) return 'stopped';
       throw error;
     } finally {
-      await this.callbacks.call('onValidationEnd', this);
+      if (!attempt.signal.aborted) await this.callbacks.call('onValidationEnd', this); // else the parts are others by now
     }
   }
 

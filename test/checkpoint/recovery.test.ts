@@ -9,6 +9,7 @@ import {
   classification,
   DivergenceError,
   type FitOptions,
+  ModelEMA,
   type Progress,
   type Recovery,
   Trainer,
@@ -120,6 +121,33 @@ test('losses with progress between them are all survived', async () => {
   const { trainer, recoveries, ended } = await trainWithLosses([atStep(3), atStep(7), atStep(15)]);
   assert.is(ended, 'done', String(ended));
   assert.is(recoveries.length, 3);
+  assert.is(await state(trainer), expected);
+});
+
+test('a device lost in validation with averaged weights: what is left of that validation ends no later one', async () => {
+  manualSeed(5);
+  const whole = new Trainer(parts());
+  await whole.fit({ epochs: 3, callbacks: [new ModelEMA({ decay: 0.5 })] });
+  const expected = await state(whole);
+  const seen: string[] = [];
+  let recovered = () => {};
+  const recovery = new Promise<void>((resolve) => {
+    recovered = resolve;
+  });
+  const callback: Callback = {
+    onValidationBegin: () => void seen.push('begin'),
+    onValidationEnd: () => void seen.push('end'),
+    onRecovery: () => recovered(),
+    async onValidationBatchEnd() {
+      if (seen.length > 1) return;
+      seen.push('lost');
+      destroy();
+      await recovery;
+    },
+  };
+  const { trainer, ended } = await trainWithLosses([], { callbacks: [new ModelEMA({ decay: 0.5 }), callback] });
+  assert.is(ended, 'done', String(ended));
+  assert.equal(seen, ['begin', 'lost', ...['begin', 'end', 'begin', 'end', 'begin', 'end']]);
   assert.is(await state(trainer), expected);
 });
 

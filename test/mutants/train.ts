@@ -168,8 +168,8 @@ const callbacks = planted('train/callbacks', [
   [
     'src/train/callback.ts',
     'what nobody has asked for is lost at the next save',
-    'Object.fromEntries([...waiting, ...own])',
-    'Object.fromEntries([...waiting.slice(0, 0), ...own])',
+    'Object.entries(this.waiting).map(',
+    'Object.entries(this.waiting).slice(0, 0).map(',
   ],
   [
     'src/train/callbacks/early-stopping.ts',
@@ -186,8 +186,15 @@ const callbacks = planted('train/callbacks', [
   [
     'src/train/callbacks/monitor.ts',
     'less of an accuracy is better',
-    "(mode === 'auto' && MORE_IS_BETTER.test(monitor))",
-    "(mode === 'auto' && !MORE_IS_BETTER.test(monitor))",
+    "(mode === 'auto' && moreIsBetter(monitor))",
+    "(mode === 'auto' && !moreIsBetter(monitor))",
+  ],
+  [
+    'src/train/trainer.ts',
+    'a validation that a lost device cut off ends the next one',
+    'if (!attempt.signal.aborted) await this.callbacks',
+    'await this.callbacks',
+    'checkpoint/recovery',
   ],
   ['src/train/callbacks/monitor.ts', 'as good is better', '!(gain > minDelta)', '!(gain >= minDelta)'],
   [

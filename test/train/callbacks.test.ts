@@ -9,6 +9,7 @@ import {
   type EarlyStoppingOptions,
   type EpochRecord,
   ModelCheckpoint,
+  ModelEMA,
   type Progress,
   readCheckpoint,
   regression,
@@ -60,6 +61,7 @@ function noting(seen: string[], name = ''): Callback {
     onTrainEnd: () => later('train end'),
     onEpochBegin: (epoch) => later(`epoch ${epoch} begin`),
     onEpochEnd: ({ epoch }) => later(`epoch ${epoch} end`),
+    onBatchBegin: (batch) => later(`batch ${batch} begin`),
     onBatchEnd: ({ step }) => later(`batch ${step}`),
     onStep: (step) => note(`step ${step}`),
     onValidationBegin: () => later('validation begin'),
@@ -70,7 +72,8 @@ function noting(seen: string[], name = ''): Callback {
 
 const EPOCH = (n: number) => [
   `epoch ${n} begin`,
-  ...[`step ${2 * n - 1}`, `batch ${2 * n - 1}`, `step ${2 * n}`, `batch ${2 * n}`],
+  ...['batch 1 begin', `step ${2 * n - 1}`, `batch ${2 * n - 1}`],
+  ...['batch 2 begin', `step ${2 * n}`, `batch ${2 * n}`],
   ...['validation begin', 'validation batch', 'validation batch', 'validation end', `epoch ${n} end`],
 ];
 
@@ -93,7 +96,7 @@ test('an epoch that is gone on with does not begin again', async () => {
   const stop = new AbortController();
   await trainer.fit({ epochs: 1, signal: stop.signal, callbacks: [{ onBatchEnd: () => stop.abort() }] });
   await trainer.fit({ epochs: 1, callbacks: [noting(seen)] });
-  assert.equal(seen, ['train begin', ...EPOCH(1).slice(3), 'train end']);
+  assert.equal(seen, ['train begin', ...EPOCH(1).slice(4), 'train end']);
 });
 
 test('a hook sees the training: model, optimizer, history and position', async () => {
@@ -112,7 +115,15 @@ test('a hook sees the training: model, optimizer, history and position', async (
   assert.is(epochs, 2);
 });
 
-for (const hook of ['onTrainBegin', 'onEpochBegin', 'onBatchEnd', 'onStep', 'onValidationBatchEnd', 'onEpochEnd']) {
+for (const hook of [
+  'onTrainBegin',
+  'onEpochBegin',
+  'onBatchBegin',
+  'onBatchEnd',
+  'onStep',
+  'onValidationBatchEnd',
+  'onEpochEnd',
+]) {
   test(`what ${hook} throws ends fit, and onTrainEnd is still called`, async () => {
     const seen: string[] = [];
     const reason = new Error('enough');
@@ -142,6 +153,7 @@ test('a hook that rejects ends fit as one that throws', async () => {
 for (const [hook, position] of [
   ['onTrainBegin', { epoch: 0, batch: 0, step: 0 }],
   ['onEpochBegin', { epoch: 0, batch: 0, step: 0 }],
+  ['onBatchBegin', { epoch: 0, batch: 1, step: 1 }],
   ['onBatchEnd', { epoch: 0, batch: 1, step: 1 }],
   ['onValidationBegin', { epoch: 1, batch: 0, step: 2 }],
   ['onEpochEnd', { epoch: 1, batch: 0, step: 2 }],
@@ -180,7 +192,7 @@ test('what is no callback, or has a hook that is none, is refused by name', asyn
     [[null], /^fit: callbacks\[0\] is an object with hooks.*got null/],
     [
       [new EarlyStopping(), new EarlyStopping()],
-      /two callbacks are called 'EarlyStopping'; give one a name of its own/,
+      /two callbacks are called 'EarlyStopping', under which checkpoints keep them; set the name of one/,
     ],
   ] as [Callback[], RegExp][]) {
     const error = await newTrainer()
@@ -188,6 +200,53 @@ test('what is no callback, or has a hook that is none, is refused by name', asyn
       .catch((e) => e);
     assert.instance(error, UsageError, String(error));
     assert.match(error.message, message);
+  }
+});
+
+test('what onTrainEnd throws hides no error of training, and the others are called', async () => {
+  const throwing = (message: string) => () => {
+    throw new Error(message);
+  };
+  const seen: string[] = [];
+  const callbacks = [{ onTrainEnd: throwing('at the end') }, { onTrainEnd: () => void seen.push('end') }];
+  const endsWith = (more: Callback[]) =>
+    newTrainer()
+      .fit({ epochs: 1, callbacks: [...callbacks, ...more] })
+      .catch((e) => e.message);
+  assert.is(await endsWith([]), 'at the end');
+  assert.is(await endsWith([{ onEpochEnd: throwing('in the epoch') }]), 'in the epoch');
+  assert.equal(seen, ['end', 'end']);
+});
+
+test('two of a kind, one of which has another name', async () => {
+  const of = (monitor: string, name: string) => {
+    const saved: number[] = [];
+    const best = new ModelCheckpoint({ monitor, mode: 'max', save: (_, { epoch }) => void saved.push(epoch) });
+    best.name = name;
+    return { best, saved };
+  };
+  const [loss, r2] = [of('loss', 'highest loss'), of('r2', 'highest r2')];
+  const trainer = newTrainer();
+  await trainer.fit({ epochs: 3, callbacks: [loss.best, r2.best] });
+  assert.not.equal(loss.saved, r2.saved);
+  const state = JSON.stringify(trainer.keep.callbacks && (trainer.keep.callbacks as { state(): unknown }).state());
+  assert.match(state, /"highest loss":\{"best":.*"highest r2":\{"best":/);
+});
+
+test('which metrics are better when they are more', async () => {
+  for (const [name, more] of [
+    ...['val_accuracy', 'balancedAccuracy', 'acc', 'val_f1', 'rocAuc', 'iou', 'val_r2', 'top5', 'val_topK'].map(
+      (name) => [name, true] as const,
+    ),
+    ...['loss', 'error2', 'error', 'mae', 'f1_loss', 'accuracyError', 'sauce', 'perplexity', 'stop'].map(
+      (name) => [name, false] as const,
+    ),
+  ]) {
+    const saved: number[] = [];
+    const best = new ModelCheckpoint({ monitor: name, save: (_, { epoch }) => void saved.push(epoch) });
+    for (const epoch of [1, 2])
+      await best.onEpochEnd({ epoch, metrics: { [name]: epoch } } as unknown as EpochRecord, {} as Training);
+    assert.equal(saved, more ? [1, 2] : [1], name);
   }
 });
 
@@ -217,6 +276,33 @@ test('states are saved with the run, and wait for their callback', async () => {
   assert.equal([own.count, other.count], [4, 0]);
   await third.fit({ epochs: 4, callbacks: [own, other] });
   assert.equal([own.count, other.count], [6, 4]);
+});
+
+test('tensors of a state that waits are saved, too', async () => {
+  const first = newTrainer();
+  await first.fit({ epochs: 1, callbacks: [new ModelEMA({ decay: 0.5 })] });
+  const before = memory().liveBuffers;
+  const second = newTrainer();
+  restoreRun(readCheckpoint(await writeCheckpoint(first), 'run'), second);
+  const ema = [new ModelEMA({ decay: 0.5 }), new ModelEMA({ decay: 0.5 })];
+  const again = await writeCheckpoint(second);
+  await second.fit({ epochs: 2, callbacks: [ema[0]] });
+  const third = newTrainer();
+  restoreRun(readCheckpoint(again, 'run'), third);
+  await third.fit({ epochs: 2, callbacks: [ema[1]] });
+  const averages = await Promise.all(ema.map(async ({ average }) => [...(await average.tensors().weight.data())]));
+  assert.equal(averages[0], averages[1]);
+  for (const trainer of [second, third]) {
+    trainer.optimizer.dispose();
+    trainer.model.dispose();
+  }
+  for (const { average } of ema) average.dispose();
+  assert.is(memory().liveBuffers, before);
+});
+
+test('a ModelEMA has no average before a fit, and looks at its options at once', async () => {
+  assert.throws(() => new ModelEMA().average, /^ModelEMA: there is no average before the first fit$/);
+  assert.throws(() => new ModelEMA({ decai: 0.9 } as object), /^ModelEMA: there is no option 'decai'; did you mean/);
 });
 
 test('a state of another form is refused by the name of its callback', async () => {
@@ -350,6 +436,39 @@ test('EarlyStopping gives the best epoch’s weights back, and its memory', asyn
     trainer.model.dispose();
   }
   assert.is(memory().liveBuffers, before);
+});
+
+test('EarlyStopping gives them back, too, when all epochs are done; not when fit is stopped before', async () => {
+  const whole = worseningTrainer();
+  const after = await trainedToTheEnd(whole, new EarlyStopping({ patience: 30 }));
+  const losses = whole.history.map(({ metrics }) => metrics.val_loss);
+  const best = losses.indexOf(Math.min(...losses));
+  assert.ok(best < 4, String(best));
+  assert.not.equal(await weights(whole), after[best]);
+  const done = worseningTrainer();
+  const { files, save } = saving();
+  await done.fit({ epochs: 5, save, callbacks: [new EarlyStopping({ patience: 30, restoreBestWeights: true })] });
+  assert.equal(await weights(done), after[best]);
+  const resumed = worseningTrainer();
+  restoreRun(readCheckpoint(files.at(-1)!, 'run'), resumed);
+  assert.equal(await weights(resumed), after[4], 'what is saved is the last epoch');
+  const stopping: Callback = { onEpochEnd: ({ epoch }, training) => void (epoch === 6 && training.stop('enough')) };
+  await resumed.fit({
+    epochs: 8,
+    callbacks: [new EarlyStopping({ patience: 30, restoreBestWeights: true }), stopping],
+  });
+  assert.equal(await weights(resumed), after[5]);
+});
+
+test('EarlyStopping for another trainer begins anew', async () => {
+  const stopping = new EarlyStopping({ patience: 2, restoreBestWeights: true });
+  const [first, second] = [worseningTrainer(), worseningTrainer()];
+  await first.fit({ epochs: 20, callbacks: [stopping] });
+  await second.fit({ epochs: 20, callbacks: [stopping] });
+  assert.equal([second.history.length, second.stoppedBy], [first.history.length, first.stoppedBy]);
+  assert.equal(await weights(second), await weights(first));
+  await second.fit({ epochs: 20, callbacks: [stopping] });
+  assert.is(second.history.length, first.history.length, 'of the same one it has ended training');
 });
 
 test('EarlyStopping saved in every epoch and gone on with: it stops where it would have, with the same weights', async () => {

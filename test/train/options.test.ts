@@ -153,9 +153,28 @@ test('options of fit', async () => {
   await fails({}, { epochs: 1, callbacks: { onBatchEnd: () => {} } }, UsageError, /^fit: callbacks is a list, got/);
   const divergence = (options: object) => ({ epochs: 1, divergence: options });
   await fails({}, divergence({ maxRollback: 1 }), UsageError, /^fit: divergence: .* did you mean 'maxRollbacks'\?/);
-  await fails({}, divergence({ factor: 0 }), UsageError, /factor is a finite number above 0/);
+  await fails({}, divergence({ factor: 0 }), UsageError, /factor is a number above 0, or Infinity/);
   await fails({}, divergence({ lrFactor: 2 }), UsageError, /lrFactor is a number above 0, at most 1, got 2/);
   await fails({}, undefined as unknown as object, UsageError, /^fit: takes options \{ epochs,/);
+});
+
+test('a position that is none', () => {
+  const trainer = new Trainer(parts());
+  for (const [position, message] of [
+    [{ epoch: 3 }, /^trainer: position\.batch should be a whole number, 0 or more, it is missing$/],
+    [undefined, /^trainer: position should be an object, it is null$/],
+    [{ ...trainer.position, step: -1 }, /^trainer: position\.step should be /],
+  ] as const) {
+    assert.throws(() => {
+      trainer.position = position as never;
+    }, message);
+    assert.is(trainer.position.step, 0);
+  }
+  const history = [
+    { epoch: 1, step: 2, learningRate: 1, seconds: 1, waited: 0, metrics: { loss: 1, auc: Number.NaN } },
+  ];
+  trainer.position = { ...trainer.position, history };
+  assert.ok(Number.isNaN(trainer.history[0].metrics.auc));
 });
 
 test('fit while fit is under way', async () => {

@@ -13,7 +13,10 @@ export interface EarlyStoppingOptions extends MonitorOptions {
   patience?: number;
   /** Epochs before which nothing is watched. Default 0. */
   startFromEpoch?: number;
-  /** Whether the model gets the best epoch's weights back when it ends. They are held on the GPU. Default false. */
+  /**
+   * Whether the model gets the best epoch's weights back: when this ends training, and when `fit` has done all its epochs, as in Keras 3;
+   * what `fit` saved last is then still the last epoch. They are held on the GPU. Default false.
+   */
   restoreBestWeights?: boolean;
 }
 
@@ -24,19 +27,26 @@ const RULES: Rules<EarlyStoppingOptions> = {
   restoreBestWeights: flag,
 };
 
-/** Ends training when a metric has stopped improving. Keras: EarlyStopping. */
+/** Ends training when a metric has stopped improving. For another trainer it begins anew. Keras: EarlyStopping. */
 export class EarlyStopping implements Callback {
-  /** What checkpoints call it. */
-  readonly name: string = 'EarlyStopping';
+  /** What checkpoints call it; a second one in a `fit` is given another name. */
+  name = 'EarlyStopping';
   private readonly monitor: Monitor;
   private waited = 0;
   private stopped = false;
   private weights: Record<string, Tensor> = {};
+  private training: Training | null = null;
 
   /** @throws UsageError for options that it does not know. */
   constructor(private readonly options: EarlyStoppingOptions = {}) {
     checkOptions('EarlyStopping', options, RULES);
     this.monitor = new Monitor('EarlyStopping', options);
+  }
+
+  /** Begins anew where another trainer is watched than before. */
+  onTrainBegin(training: Training): void {
+    if (this.training && this.training !== training) this.restore({ best: null, waited: 0, stopped: false }, {});
+    this.training = training;
   }
 
   /** Looks whether the epoch is better, and ends training when too many were not. */
@@ -51,7 +61,7 @@ export class EarlyStopping implements Callback {
     this.waited++;
     if (this.waited < patience) return;
     this.stopped = true;
-    if (restoreBestWeights && Object.keys(this.weights).length > 0) training.model.loadStateDict(this.weights);
+    this.giveBack(training);
     training.stop(`EarlyStopping: ${this.waited} epochs without improvement`);
   }
 
@@ -60,9 +70,14 @@ export class EarlyStopping implements Callback {
     if (this.stopped) training.stop('EarlyStopping: it had stopped this run before');
   }
 
-  /** Gives the memory of held weights back. */
-  onTrainEnd(): void {
+  /** Where all epochs are done, the model gets the best weights. Gives their memory back. */
+  onTrainEnd(training: Training): void {
+    if (training.history.length >= training.epochs) this.giveBack(training);
     this.forget();
+  }
+
+  private giveBack({ model }: Training): void {
+    if (Object.keys(this.weights).length > 0) model.loadStateDict(this.weights);
   }
 
   private hold({ model }: Training): void {

@@ -14,8 +14,8 @@ const RULES: Rules<ModelCheckpointOptions> = { ...MONITOR_RULES, save: callback 
 
 /** Knows the best epoch so far, and hands its weights over. Keras: ModelCheckpoint with save_best_only; all else is `fit`'s `save`. */
 export class ModelCheckpoint implements Callback {
-  /** What checkpoints call it. */
-  readonly name: string = 'ModelCheckpoint';
+  /** What checkpoints call it; a second one in a `fit` is given another name. */
+  name = 'ModelCheckpoint';
   /** Whether the latest epoch is the best. */
   isBest = false;
   private readonly monitor: Monitor;

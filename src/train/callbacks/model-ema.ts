@@ -1,24 +1,30 @@
 import type { Json } from '../../checkpoint/stateful.js';
+import { UsageError } from '../../errors.js';
 import type { StoredTensor } from '../../io/safetensors.js';
-import { type AverageOptions, ExponentialMovingAverage } from '../../optim/average.js';
+import { AVERAGE_RULES, type AverageOptions, ExponentialMovingAverage } from '../../optim/average.js';
+import { checkOptions } from '../../options.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import type { Callback, Training } from '../callback.js';
 
 /**
  * Averages the weights after each update, and validates with the average; the model trains on with its own weights. Its state is saved
- * with the run. `ema.average.apply(() => ...)` does anything else with the average; `ema.average.copyTo()` keeps it. Keras: SwapEMAWeights.
+ * with the run. Outside of validation the model has its own: `ema.average.apply(() => writeWeights(model))` makes a file of the average,
+ * also in a `ModelCheckpoint`'s `save`; `ema.average.copyTo()` keeps it. Keras: SwapEMAWeights.
  */
 export class ModelEMA implements Callback {
-  /** What checkpoints call it. */
-  readonly name: string = 'ModelEMA';
+  /** What checkpoints call it; a second one in a `fit` is given another name. */
+  name = 'ModelEMA';
   private current: ExponentialMovingAverage | null = null;
 
-  /** Options as `ExponentialMovingAverage`'s: `decay` (default 0.999), `warmup`, `buffers`. */
-  constructor(private readonly options: AverageOptions = {}) {}
+  /** Options as `ExponentialMovingAverage`'s: `decay` (default 0.999), `warmup`, `buffers`. @throws UsageError for others. */
+  constructor(private readonly options: AverageOptions = {}) {
+    checkOptions('ModelEMA', options, AVERAGE_RULES);
+  }
 
-  /** The average. @throws TypeError before the first `fit`. */
+  /** The average. @throws UsageError before the first `fit`. */
   get average(): ExponentialMovingAverage {
-    return this.current!;
+    if (!this.current) throw new UsageError('ModelEMA: there is no average before the first fit');
+    return this.current;
   }
 
   /** Begins an average of the model; a model made anew gets its own, with the state that is restored. */

@@ -8,7 +8,7 @@ import type { EpochRecord } from '../record.js';
 export interface MonitorOptions {
   /** A metric's name. Default 'val_loss', without validation data 'loss'. */
   monitor?: string;
-  /** Whether less or more is better. Default 'auto': more of what is called accuracy, precision, recall, f1, auc, iou or r2, less of all else. */
+  /** Whether less or more is better. Default 'auto': more of what is called accuracy, precision, recall, f1, auc, iou, r2 or top..., less of all else. */
   mode?: 'auto' | 'min' | 'max';
   /** What counts as better: a change of more than this. Default 0. */
   minDelta?: number;
@@ -25,7 +25,11 @@ export const MONITOR_RULES: Rules<MonitorOptions> = {
   minDelta: notNegative,
 };
 
-const MORE_IS_BETTER = /accuracy|precision|recall|f1|auc|iou|r2/i;
+/** As whole words: 'val_f1', 'rocAuc', 'top5', and not 'error2'. */
+function moreIsBetter(metric: string): boolean {
+  const words = metric.replace(/(?<=[a-z])(?=[A-Z])/g, ' ').replaceAll('_', ' ');
+  return /accuracy|precision|recall|\b(acc|f1|auc|iou|r2|top ?k?\d*)\b/i.test(words) && !/error|loss/i.test(words);
+}
 
 /** Remembers the best value of a metric. */
 export class Monitor {
@@ -45,7 +49,7 @@ export class Monitor {
       throw new UsageError(`${this.where}: there is no metric '${monitor}' to watch; there are ${known}`);
     }
     const value = metrics[monitor];
-    const more = mode === 'max' || (mode === 'auto' && MORE_IS_BETTER.test(monitor));
+    const more = mode === 'max' || (mode === 'auto' && moreIsBetter(monitor));
     const gain = this.best === null ? Number.POSITIVE_INFINITY : more ? value - this.best : this.best - value;
     if (Number.isNaN(value) || !(gain > minDelta)) return false;
     this.best = value;
