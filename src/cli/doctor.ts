@@ -1,5 +1,6 @@
 // `npm run doctor`: what this machine offers, what is wrong, and how to mend it. Exit code 1 if training cannot work.
 import { adapterName } from '../device/device-info.js';
+import { familyOf } from '../device/families.js';
 import { type Examination, examine } from '../node/doctor.js';
 import { orExplain, parse } from './parse.js';
 
@@ -15,7 +16,13 @@ const guaranteed: [limit: string, least: number, unit: 'bytes' | ''][] = [
   ['maxComputeWorkgroupsPerDimension', 65535, ''],
 ];
 
-const usefulFeatures = ['shader-f16', 'subgroups', 'timestamp-query', 'chromium-experimental-subgroup-matrix'];
+const usefulFeatures = [
+  'shader-f16',
+  'subgroups',
+  'subgroup-size-control',
+  'timestamp-query',
+  'chromium-experimental-subgroup-matrix',
+];
 
 function inUnits(value: number, unit: 'bytes' | ''): string {
   if (unit === '') return value.toLocaleString('en');
@@ -38,18 +45,17 @@ function software(found: Examination): Row[] {
 
 function hardware({ adapter, kernelMs }: Examination): Row[] {
   if (!adapter) return [['Adapter', 'none']];
-  const { vendor, architecture, isFallbackAdapter, subgroupMinSize, subgroupMaxSize } = adapter.info;
+  const { vendor, architecture, subgroupMinSize, subgroupMaxSize } = adapter.info;
   const { subgroupMatrixConfigs = [] } = adapter.info as { subgroupMatrixConfigs?: Record<string, unknown>[] };
+  const family = familyOf(adapter.info);
   const sizes = [...new Set([subgroupMinSize, subgroupMaxSize])].join(' to ');
   const matrices = subgroupMatrixConfigs.map(
     (c) => `${c.M}x${c.N}x${c.K} ${c.componentType} -> ${c.resultComponentType}`,
   );
   return [
-    [
-      'Adapter',
-      `${adapterName(adapter.info, isFallbackAdapter)}${isFallbackAdapter ? ' (a CPU in place of a GPU: right, but slow)' : ''}`,
-    ],
+    ['Adapter', adapterName(adapter.info)],
     ['', `vendor ${vendor || 'not said'}, architecture ${architecture || 'not said'}`],
+    ['Family', family === 'software' ? 'software: a CPU in place of a GPU, right but slow' : family],
     ['Subgroups', `${sizes} lanes`],
     ['Matrix units', matrices.length > 0 ? matrices.join(', ') : 'not offered'],
     ...usefulFeatures.map(

@@ -66,6 +66,17 @@ function unroll(code: string): string {
   return written === code ? code : unroll(written);
 }
 
+/**
+ * A kernel that says `enable subgroups;` with each subgroup `lanes` wide, by the feature 'subgroup-size-control'. Its workgroup's first
+ * size must be a multiple of `lanes`. Any other kernel as it is, and one that sets a size itself.
+ */
+export function pinSubgroups(code: string, lanes: number): string {
+  if (!/^enable subgroups;/m.test(code) || /@subgroup_size\b/.test(code)) return code;
+  return code
+    .replace(/^enable subgroups;/m, 'enable subgroups, subgroup_size_control;')
+    .replace(/^@compute\b/m, `@compute @subgroup_size(${lanes})`);
+}
+
 export class PipelineCache {
   /** By shader, not by name: two of a user's own may share one. */
   private readonly pipelines = new Map<Shader, Map<string, Pipeline>>();
@@ -76,6 +87,8 @@ export class PipelineCache {
   constructor(
     private readonly device: GPUDevice,
     private readonly track: <T>(call: () => Promise<T>) => Promise<T>,
+    /** Lanes to which kernels with subgroups are pinned; 0: the device has subgroups of one size, or none. */
+    private readonly pinned = 0,
   ) {
     this.paramsLayout = device.createBindGroupLayout({
       label: 'params',
@@ -109,7 +122,8 @@ export class PipelineCache {
 
   private compile(shader: Shader, slots: Slots, label: string): Pipeline {
     const { device, track } = this;
-    const code = specialize(shader, slots);
+    const specialized = specialize(shader, slots);
+    const code = this.pinned > 0 ? pinSubgroups(specialized, this.pinned) : specialized;
     const dataLayout = this.dataLayout(shader);
     const layouts = shader.params.length > 0 ? [dataLayout, this.paramsLayout] : [dataLayout];
     device.pushErrorScope('validation');

@@ -8,6 +8,7 @@ import { CommandRecorder } from './command-recorder.js';
 import { current, type OpenDevice, openDevice } from './current.js';
 import { type DeviceInfo, describeDevice } from './device-info.js';
 import { Failures } from './failures.js';
+import { FAMILIES, type LaunchPolicy, subgroupsOf } from './families.js';
 import { GPU_OPTIONS, type GpuOptions } from './gpu-options.js';
 import { PipelineCache } from './pipeline.js';
 import { BufferPool, type Holder, type PoolStats } from './pool.js';
@@ -17,7 +18,7 @@ const leaving = new Set<OpenDevice>();
 
 const SILENT_SECONDS = 600;
 const FREE_CAP_BYTES = 2 * 2 ** 30;
-const WANTED_FEATURES: GPUFeatureName[] = ['shader-f16', 'subgroups', 'timestamp-query'];
+const WANTED_FEATURES = ['shader-f16', 'subgroups', 'subgroup-size-control', 'timestamp-query'] as GPUFeatureName[];
 const WANTED_LIMITS = [
   'maxStorageBufferBindingSize',
   'maxBufferSize',
@@ -72,7 +73,8 @@ function assemble(gpu: GPU, adapter: GPUAdapter, device: GPUDevice, info: Device
   const silence = `the device has not answered for ${timeout} s and is given up; call \`await init()\` to open a new one`;
   const failures = new Failures(timeout, () => giveUp(new DeviceLostError(silence)));
   const answer = <T>(call: () => Promise<T>): Promise<T> => track(() => failures.answer(call()));
-  const pipelines = new PipelineCache(device, answer);
+  const { lanes, pinned } = subgroupsOf(adapter.info, device.features);
+  const pipelines = new PipelineCache(device, answer, pinned ? lanes : 0);
   const beforeTrim = (): Promise<void> => recorder.beforeTrim();
   const forgetBindGroups = (): void => recorder.forgetBindGroups();
   const poolHost = { device, track: answer, beforeTrim, forgetBindGroups };
@@ -131,9 +133,14 @@ export function deviceLost(): Promise<DeviceLostError> {
   return openDevice().lost;
 }
 
-/** The adapter's names, and whether it is a software one. @throws DeviceError if none is open. */
+/** The adapter's names, its family, and its subgroups. @throws DeviceError if none is open. */
 export function deviceInfo(): DeviceInfo {
   return openDevice().info;
+}
+
+/** How kernels are cut on the open device. @throws DeviceError if none is open. */
+export function launchPolicy(): LaunchPolicy {
+  return FAMILIES[openDevice().info.family].policy;
 }
 
 /** The open device's limits, as WebGPU names them. @throws DeviceError if none is open. */

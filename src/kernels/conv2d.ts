@@ -1,7 +1,7 @@
 import { release, run, scratch, type View, view } from '../device/commands.js';
 import type { Slots } from '../device/pipeline.js';
 import type { GpuBuffer } from '../device/pool.js';
-import { deviceInfo } from '../device/runtime.js';
+import { launchPolicy } from '../device/runtime.js';
 import { type Window, windows } from '../device/windows.js';
 import { ceilDiv } from '../math.js';
 import { pad2d } from './pad2d.js';
@@ -247,14 +247,14 @@ function gradWeightMatrix(s: ConvSize): { rows: number; columns: number } {
 /** Into how many runs of images a weight gradient is split, so that all of the adapter has work. */
 function slicesOf(s: ConvSize): number {
   const { rows, columns } = gradWeightMatrix(s);
-  const { software } = deviceInfo();
   if (sharedWanted()) {
     const depth = s.outHeight * s.outWidth;
     const [{ slices }] = sharedTilings({ rows, columns, depth, runs: s.batch, batches: s.groups, splits: true });
     return ceilDiv(s.batch, ceilDiv(s.batch, Math.min(s.batch, slices)));
   }
-  const tiles = s.groups * ceilDiv(rows, 8) * ceilDiv(columns, 8 * (software ? 8 : 64));
-  const wanted = ceilDiv(software ? 8 : 512, tiles);
+  const { lanes, enough } = launchPolicy();
+  const tiles = s.groups * ceilDiv(rows, 8) * ceilDiv(columns, 8 * lanes);
+  const wanted = ceilDiv(enough, tiles);
   const imagesPerSlice = ceilDiv(s.batch, Math.min(s.batch, wanted));
   return ceilDiv(s.batch, imagesPerSlice);
 }

@@ -1,6 +1,6 @@
 import { release, run, scratch, view } from '../device/commands.js';
 import type { GpuBuffer } from '../device/pool.js';
-import { deviceInfo } from '../device/runtime.js';
+import { launchPolicy } from '../device/runtime.js';
 import { windows } from '../device/windows.js';
 import { ceilDiv } from '../math.js';
 import {
@@ -43,7 +43,7 @@ const params = (s: PoolSize) => ({
 /** Larger blocks of pixels are too many registers. */
 const MOST_PLACES = 16;
 
-const lanes = () => ({ LANES: deviceInfo().software ? 8 : 32 });
+const lanes = () => ({ LANES: launchPolicy().poolLanes });
 
 /** Lanes for a row of `blocks`, and rows a workgroup: GPUs want 64 threads, and few of them idle. */
 function blockLanes(blocks: number): { LANES: number; ROWS: number } {

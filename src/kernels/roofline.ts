@@ -2,7 +2,7 @@
 
 import { release, run, scratch, sync } from '../device/commands.js';
 import { profile } from '../device/profile.js';
-import { deviceInfo, features } from '../device/runtime.js';
+import { deviceInfo, features, launchPolicy } from '../device/runtime.js';
 import { ceilDiv } from '../math.js';
 import { peak_copy, peak_multiply_add } from './sources.gen.js';
 
@@ -29,9 +29,7 @@ export function measurePeaks(): Promise<Peaks> {
 }
 
 async function measure(): Promise<Peaks> {
-  const { software } = deviceInfo();
-  const threads = software ? 4096 : 2 ** 18;
-  const turns = software ? 512 : 2048;
+  const { threads, turns } = launchPolicy().peak;
   const y = scratch(threads, 'peak');
   const multiplyAdds = await fastest(() =>
     run(peak_multiply_add, { y }, { turns, factor: 0.5, addend: 1 }, { groups: ceilDiv(threads, 64) }),

@@ -1,7 +1,7 @@
 // How GPUs cut a product: into tiles that go through workgroup memory and, where those are too few for the card, into
 // runs along k, which a second pass adds up.
 
-import { deviceInfo } from '../device/runtime.js';
+import { launchPolicy } from '../device/runtime.js';
 import { largestWindow } from '../device/windows.js';
 import { ceilDiv, roundUp } from '../math.js';
 import type { Product, Tiling } from './product.js';
@@ -50,7 +50,7 @@ export function sharedTilings(product: Product): Tiling[] {
     const cuts = SLICES.filter((slices) => mayCut(product, slices)).map((slices) => cut(product, tile, slices));
     return cuts.reduce((a, b) => (b.time < a.time ? b : a));
   });
-  return deviceInfo().software ? all.reverse() : all.sort((a, b) => a.time - b.time);
+  return launchPolicy().workgroupMemory ? all.sort((a, b) => a.time - b.time) : all.reverse();
 }
 
 function mayCut({ rows, columns, depth, batches = 1, runs = 1, splits = false }: Product, slices: number): boolean {

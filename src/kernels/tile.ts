@@ -1,7 +1,7 @@
 // How a matrix product is cut into tiles: which kernel, which tile, and how many of them.
 
 import type { Slots } from '../device/pipeline.js';
-import { deviceInfo } from '../device/runtime.js';
+import { deviceInfo, launchPolicy } from '../device/runtime.js';
 import { DeviceError } from '../errors.js';
 import { ceilDiv } from '../math.js';
 import { type Product, productKey, type Tiling, tilingName } from './product.js';
@@ -45,9 +45,6 @@ const MULTIPLY_ADD = 0.39;
 const LOOP = 10;
 /** More sums than this and compilers put them in memory. */
 const MOST_SUMS = 128;
-/** Groups run in about this many streams at once; fewer groups leave some idle. */
-const SOFTWARE_STREAMS = 4;
-const GPU_STREAMS = 256;
 
 const TILED = [
   [16, 8],
@@ -100,7 +97,7 @@ export function chooseTiling(product: Product): Tiling {
 
 /** Whether the kernels with tiles in workgroup memory are the first choice: on GPUs, and where they are forced. */
 export function sharedWanted(): boolean {
-  return forced === 'shared' || (forced === null && !deviceInfo().software);
+  return forced === 'shared' || (forced === null && launchPolicy().workgroupMemory);
 }
 
 /** All tilings that fit, the least estimated time first; those in workgroup memory before all others. */
@@ -115,10 +112,9 @@ export function tilings(product: Product): Tiling[] {
 }
 
 function tiled(product: Product): Tiling[] {
-  const { software } = deviceInfo();
-  const lanes = software ? 8 : 64;
+  const { lanes, sums } = launchPolicy();
   const steps = product.depth * (product.runs ?? 1);
-  return TILED.filter(([rows, columns]) => software || rows * columns <= 64).map(([ROWS, COLUMNS]) => {
+  return TILED.filter(([rows, columns]) => rows * columns <= sums).map(([ROWS, COLUMNS]) => {
     const step = LOAD * (ROWS + COLUMNS) + MULTIPLY_ADD * ROWS * COLUMNS + LOOP;
     return cut('tiled', product, ROWS, COLUMNS * lanes, steps * step + STORE * ROWS * COLUMNS, {
       ROWS,
@@ -159,7 +155,6 @@ function cut(
   const row_tiles = ceilDiv(rows, tileRows);
   const column_tiles = ceilDiv(columns, tileColumns);
   const groups = batches * row_tiles * column_tiles;
-  const streams = deviceInfo().software ? SOFTWARE_STREAMS : GPU_STREAMS;
-  const waves = ceilDiv(groups, streams);
+  const waves = ceilDiv(groups, launchPolicy().streams); // fewer groups than streams leave some idle
   return { variant, slots, row_tiles, column_tiles, groups, slices: 1, slice_k: depth, time: waves * time };
 }

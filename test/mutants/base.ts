@@ -129,6 +129,27 @@ const tensors = planted('tensor/tensor', [
 
 const device = planted('device/recorder', [
   [
+    'src/device/families.ts',
+    'Mesa’s architecture makes a CPU of a GPU',
+    'words: /llvmpipe|',
+    'words: /software|llvmpipe|',
+    ['device/families'],
+  ],
+  [
+    'src/device/families.ts',
+    'subgroups that vary are taken for fixed ones',
+    'pinned: true };',
+    'pinned: false };',
+    ['device/families'],
+  ],
+  [
+    'src/device/pipeline.ts',
+    'pinned subgroups are not asked for',
+    "'enable subgroups, subgroup_size_control;'",
+    "'enable subgroups;'",
+    ['device/families'],
+  ],
+  [
     'src/device/command-recorder.ts',
     'an upload overtakes what was recorded before',
     'if (this.batch.touched.has(to)) void this.flush();',
