@@ -63,9 +63,9 @@ async function wait(moment: Moment, { child }: Started, folder: RunFolder, stale
   if (moment === 'training') await sleep(random.unit() * 400);
 }
 
-/** All that a run goes on from, as one text; seconds differ from run to run. */
+/** All that a run goes on from, as one text; what a clock says differs from run to run. */
 function contents({ tensors, metadata }: Checkpoint): { step: number; text: string } {
-  const state = JSON.parse(metadata.state, (key, value) => (key === 'seconds' ? 0 : value));
+  const state = JSON.parse(metadata.state, (key, value) => (key === 'seconds' || key === 'waited' ? 0 : value));
   const parts = [...tensors].map(([name, { data }]) => `${name} ${Buffer.from(data.buffer).toString('base64')}`);
   const { options, classes, colours, folder } = JSON.parse(metadata.facts);
   const facts = JSON.stringify([Object.entries(options).sort(), classes, colours, folder]);
