@@ -9,6 +9,7 @@ const USAGE = `npx wgrad COMMAND [options]
   compare RUN RUN...  puts runs side by side into one report
   summary             the network's table of layers
   bench               how fast each kernel is here, beside the adapter's own peak
+  gpus [FILE.wgsl]    what the compilers for four GPUs make of the kernels, or of yours; needs no GPU
 
   npx wgrad train --help, npx wgrad bench --help: all options.`;
 
@@ -35,6 +36,7 @@ const commands = {
   compare: module('../build/src/cli/compare.js'),
   summary: classifier(['--summary']),
   bench: module('../build/bench/main.js'),
+  gpus: module('../build/bench/gpus/main.js'),
 };
 
 const [command = '--help', ...args] = process.argv.slice(2);

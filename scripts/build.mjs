@@ -26,7 +26,10 @@ export function build() {
   const stamp = `${root}build/.built`;
   const built = existsSync(stamp) ? statSync(stamp).mtimeMs : 0;
   const start = new Date();
-  const changed = Math.max(newest(['src', 'examples', 'bench', 'test']), statSync(`${root}tsconfig.json`).mtimeMs);
+  const changed = Math.max(
+    newest(['src', 'examples', 'bench', 'bench/gpus', 'test']),
+    statSync(`${root}tsconfig.json`).mtimeMs,
+  );
   if (changed < built) return;
   const steps = [['scripts/embed-wgsl.mjs'], ['node_modules/typescript/bin/tsc', '--build']];
   for (const step of steps) {

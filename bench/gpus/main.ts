@@ -1,0 +1,129 @@
+// `npm run gpus`: what four GPUs' compilers make of the kernels, without a GPU. docs/gpus.md says how to read it.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { orExplain, parse } from '../../src/cli/parse.js';
+import { UsageError } from '../../src/index.js';
+import { type Compiled, canStart, compileFor, mesaOf } from './compile.js';
+import { GPUS, type GpuName, openLab, withoutLab } from './lab.js';
+import { markdown, type Report } from './report.js';
+import { beside, changeLines, changes, done, LEGEND, table } from './table.js';
+
+const USAGE = `${process.env.WGRAD_CALL ? `${process.env.WGRAD_CALL} gpus` : 'npm run gpus --'} [options] [WORD... | FILE.wgsl]
+
+  WORD...          only what the bench's cases launch whose group or name has one of these words (npm run bench -- --list)
+  FILE.wgsl        a kernel of your own, as kernel() takes it
+  --gpu NAME       only this compiler: ${GPUS.join(', ')}; may be given several times
+  --asm            the machine code of each kernel beside its WGSL
+  --json FILE      write all figures
+  --compare FILE   what got better and what worse since those; exit code 1 where something spills that did not
+  --report FILE.md write a report with charts beside it
+  --from FILE      write the report from those figures, without compiling`;
+
+function options() {
+  const { values, positionals } = parse({
+    allowPositionals: true,
+    options: {
+      gpu: { type: 'string', multiple: true, default: [] },
+      asm: { type: 'boolean', default: false },
+      json: { type: 'string' },
+      compare: { type: 'string' },
+      report: { type: 'string' },
+      from: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const unknown = values.gpu.find((name) => !(GPUS as readonly string[]).includes(name));
+  if (unknown !== undefined) throw new UsageError(`--gpu: no compiler '${unknown}'; there are ${GPUS.join(', ')}`);
+  const file = positionals.find((name) => name.endsWith('.wgsl'));
+  if (file !== undefined && positionals.length > 1) throw new UsageError('give words or one .wgsl file, not both');
+  const gpus = values.gpu.length > 0 ? (values.gpu as GpuName[]) : [...GPUS];
+  return { ...values, gpus, file, words: file === undefined ? positionals : [] };
+}
+
+function readReport(file: string): Report {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new UsageError(`gpus: ${file} is no file that --json wrote: ${(error as Error).message}`);
+  }
+}
+
+function write(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+}
+
+function writeReport(report: Report, file: string): void {
+  const { text, charts } = markdown(report, file.replace(/^.*\//, '').replace(/\.md$/, ''));
+  write(file, text);
+  for (const [name, svg] of Object.entries(charts)) write(`${dirname(file)}/${name}`, svg);
+  console.log(`Report: ${file}`);
+}
+
+/** Tells on a terminal how far each GPU is. */
+function progress(): { show(gpu: GpuName, done: number, all: number): void; clear(): void } {
+  const at = new Map<GpuName, string>();
+  const print = (text: string) => process.stderr.isTTY && process.stderr.write(`\r${text.padEnd(70)}\r`);
+  return {
+    show(gpu, finished, all) {
+      at.set(gpu, `${gpu} ${finished}/${all}`);
+      print([...at.values()].join('  '));
+    },
+    clear: () => print(''),
+  };
+}
+
+async function compileAll({ gpus, file, words, asm }: ReturnType<typeof options>): Promise<Report> {
+  const lab = openLab((text) => console.error(text));
+  const shown = progress();
+  const all: Compiled[][] = gpus.map(() => []);
+  const code: string[] = [];
+  const drivers = await Promise.all(
+    gpus.map((gpu, i) =>
+      compileFor(gpu, lab, { words, file }, (kernel, sources, count) => {
+        all[i].push(kernel);
+        shown.show(gpu, all[i].length, count);
+        if (asm) code.push(`\n${gpu} ${kernel.label}`, ...beside(sources, process.stdout.columns ?? 160));
+      }),
+    ),
+  );
+  shown.clear();
+  if (code.length > 0) console.log(code.join('\n'));
+  const kernels = all.flat();
+  if (kernels.length === 0)
+    throw new UsageError(`no case has '${words.join("', '")}' in its name; npm run bench -- --list has them`);
+  return { compilers: mesaOf(drivers[0]), date: new Date().toISOString().slice(0, 10), kernels };
+}
+
+async function main(): Promise<number> {
+  const given = options();
+  if (given.help) {
+    console.log(USAGE);
+    return 0;
+  }
+  if (given.from !== undefined) {
+    if (given.report === undefined) throw new UsageError('--from: --report FILE.md says where to');
+    writeReport(readReport(given.from), given.report);
+    return 0;
+  }
+  const before = given.compare === undefined ? undefined : readReport(given.compare);
+  if (withoutLab() === undefined && !canStart()) throw new UsageError('gpus: `stdbuf` (coreutils) is missing');
+  const report = await compileAll(given);
+  for (const gpu of given.gpus) {
+    console.log(
+      `\n${table(
+        gpu,
+        report.kernels.filter((kernel) => kernel.gpu === gpu),
+      ).join('\n')}`,
+    );
+  }
+  console.log(`\n${LEGEND.join('\n')}`);
+  const changed = before && changes(report.kernels, before.kernels);
+  if (changed) console.log(`\n${changeLines(changed, given.compare!).join('\n')}`);
+  if (given.json !== undefined) write(given.json, `${JSON.stringify(report, null, 1)}\n`);
+  if (given.report !== undefined) writeReport(report, given.report);
+  const failed = report.kernels.some((kernel) => !done(kernel)) || changed?.some(({ broken }) => broken);
+  return failed ? 1 : 0;
+}
+
+process.exitCode = await orExplain(main);

@@ -1,0 +1,49 @@
+// The report of one run, in markdown.
+import type { Compiled } from './compile.js';
+import { DRIVERS, GPUS } from './lab.js';
+import { COLUMNS, cells, done, LEGEND } from './table.js';
+
+/** Everything of one run. */
+export interface Report {
+  /** Such as 'Mesa 26.1.6'. */
+  compilers: string;
+  date: string;
+  kernels: Compiled[];
+}
+
+/** The report's text, and charts by file name; `name` is the report's own file, without its ending. */
+export function markdown(
+  { compilers, date, kernels }: Report,
+  _name: string,
+): { text: string; charts: Record<string, string> } {
+  const parts = GPUS.flatMap((gpu) => {
+    const own = kernels.filter((kernel) => kernel.gpu === gpu);
+    if (own.length === 0) return [];
+    const { title, registers, fits } = DRIVERS[gpu];
+    const rows = own.filter(done).map((kernel) => [...cells(kernel), usesOf(kernel)]);
+    const errors = own
+      .filter((kernel) => !done(kernel))
+      .map(({ name, error }) => `\n${name} was not compiled: ${error}`);
+    return [
+      `\n## ${title}\n\nRegisters are ${registers}, fits ${fits}.\n`,
+      row([...COLUMNS, 'for']),
+      row([...COLUMNS, 'for'].map(() => '---')),
+      ...rows.map(row),
+      ...errors,
+    ];
+  });
+  const head = `# What four GPUs' compilers make of the kernels
+
+${date}, ${compilers}, AlexNet's shapes at batch 128; \`npm run gpus -- --report FILE.md\`. [How to read it](../../../docs/gpus.md#the-instrument).
+
+${LEGEND.map((line) => line.trim()).join('\n')}
+`;
+  return { text: `${head}${parts.join('\n')}\n`, charts: {} };
+}
+
+const row = (parts: readonly string[]) => `| ${parts.map((part) => part.replaceAll('|', '\\|')).join(' | ')} |`;
+
+function usesOf({ uses }: Compiled): string {
+  const more = uses.length - 2;
+  return `${uses.slice(0, 2).join('; ')}${more > 0 ? `; ${more} more` : ''}`;
+}
