@@ -22,6 +22,7 @@ const soakPrograms = readdirSync(`${root}test/soak`).filter((file) => file.endsW
 /** The text that lists a program's options. */
 function optionsOf(program: string): string {
   if (program === 'bench') return read('bench/main.ts');
+  if (program === 'gpus') return read('bench/gpus/main.ts');
   if (program === 'compare') return read('src/cli/compare.ts');
   if (program === 'test:mutants') return read('test/mutants/run.ts');
   if (program === 'test:browser') return read('test/browser/run.ts');
@@ -132,7 +133,7 @@ test('a misspelt command is answered with the one that was meant', () => {
     return [status, stderr.split('\n')[0]];
   };
   assert.equal(wgradBin('predcit', 'a.jpg'), [2, "wgrad: 'predcit' is no command; did you mean 'predict'?"]);
-  for (const command of ['doctor', 'train', 'compare', 'summary', 'bench'])
+  for (const command of ['doctor', 'train', 'compare', 'summary', 'bench', 'gpus'])
     assert.equal(wgradBin(command, '--hlep'), [
       1,
       "Unknown option '--hlep'; did you mean --help? --help lists the options",

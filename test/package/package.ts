@@ -198,6 +198,7 @@ test('npx wgrad doctor, summary, train, predict, bench', () => {
   assert.not.match(trained + run('npx', 'wgrad', 'train', '--help'), /npm run|Dogs|\.\.\//);
   assert.ok(existsSync(`${app}/run/best.safetensors`));
   assert.match(run('npx', 'wgrad', 'bench', 'gemm 512', '--rounds', '1'), /GFLOP\/s/);
+  assert.match(run('npx', 'wgrad', 'gpus', '--help'), /npx wgrad gpus \[options\]/);
   assert.match(run('npx', 'wgrad'), /npx wgrad COMMAND/);
 });
 
