@@ -14,7 +14,6 @@ function say(message: Message): void {
 async function work({ words, file, done }: Job): Promise<void> {
   await init();
   const info = deviceInfo();
-  Object.assign(info, { software: false }); // there is none, but a driver without a GPU may be taken for one
   const all = file ? [ownKernel(file)] : await launches(words);
   say({ all: all.length, driver: info.description });
   for (const { shader, slots, uses, product } of all.slice(done)) {
