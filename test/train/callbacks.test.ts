@@ -460,6 +460,28 @@ test('EarlyStopping gives them back, too, when all epochs are done; not when fit
   assert.equal(await weights(resumed), after[5]);
 });
 
+test('EarlyStopping of a run that goes on knows the best weights: stopped, done, or from a file written after fit', async () => {
+  const stopping = () => new EarlyStopping({ patience: 30, restoreBestWeights: true });
+  const stopAt = (at: number): Callback => ({
+    onEpochEnd: ({ epoch }, training) => void (epoch === at && training.stop('enough')),
+  });
+  const whole = worseningTrainer();
+  await whole.fit({ epochs: 7, callbacks: [stopping()] });
+  const best = await weights(whole);
+  for (const first of [{ epochs: 7, at: 4 }, { epochs: 4 }]) {
+    const trainer = worseningTrainer();
+    const own = stopping();
+    await trainer.fit({ epochs: first.epochs, callbacks: [own, stopAt(first.at ?? 0)] });
+    const file = readCheckpoint(await writeCheckpoint(trainer), 'run');
+    await trainer.fit({ epochs: 7, callbacks: [own] });
+    assert.equal(await weights(trainer), best, JSON.stringify(first));
+    const resumed = worseningTrainer();
+    restoreRun(file, resumed);
+    await resumed.fit({ epochs: 7, callbacks: [stopping()] });
+    assert.equal(await weights(resumed), best, `${JSON.stringify(first)}, from a file`);
+  }
+});
+
 test('EarlyStopping for another trainer begins anew', async () => {
   const stopping = new EarlyStopping({ patience: 2, restoreBestWeights: true });
   const [first, second] = [worseningTrainer(), worseningTrainer()];

@@ -68,12 +68,15 @@ export class EarlyStopping implements Callback {
   /** One that had stopped training stops it again. */
   onEpochBegin(_epoch: number, training: Training): void {
     if (this.stopped) training.stop('EarlyStopping: it had stopped this run before');
+    const gaveBack = this.monitor.best !== null && Object.keys(this.weights).length === 0;
+    if (this.options.restoreBestWeights && gaveBack) this.hold(training); // the model has had them since
   }
 
-  /** Where all epochs are done, the model gets the best weights. Gives their memory back. */
+  /** Where all epochs are done, the model gets the best weights. Gives their memory back, unless the run may go on. */
   onTrainEnd(training: Training): void {
-    if (training.history.length >= training.epochs) this.giveBack(training);
-    this.forget();
+    const done = training.history.length >= training.epochs;
+    if (done) this.giveBack(training);
+    if (done || this.stopped) this.forget();
   }
 
   private giveBack({ model }: Training): void {
