@@ -6,9 +6,16 @@ import { sameShape, showShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { formMismatch } from './json.js';
 import { type ModelState, modelState, modelStateMismatch, restoreModelState } from './model-state.js';
-import type { Json, Part } from './stateful.js';
+import type { Json, Part, Stateful } from './stateful.js';
 
 type Stored = Record<string, StoredTensor>;
+
+/** Whether a value has a state that checkpoints keep. */
+export function isPart(value: unknown): value is Part {
+  const { state, restore } = Object(value) as Partial<Stateful>;
+  const stateful = typeof state === 'function' && typeof restore === 'function';
+  return value instanceof Module || value instanceof Optimizer || stateful;
+}
 
 /** All of a part's state that is not a tensor. */
 export function stateOf(part: Part): Json {

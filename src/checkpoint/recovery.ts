@@ -2,8 +2,9 @@
 import { deviceLost, ready, shutdown } from '../device/runtime.js';
 import { DeviceLostError, type WgradError } from '../errors.js';
 import { Optimizer } from '../optim/optimizer.js';
+import { anything, callback, checkOptions, oneOf, type Rules, requireFunction } from '../options.js';
 import { DivergenceError, divergence } from './divergence.js';
-import { firstNotFinite, partsOf, restoreSnapshot, type Snapshot, takeSnapshot } from './snapshot.js';
+import { firstNotFinite, partsOf, requireRun, restoreSnapshot, type Snapshot, takeSnapshot } from './snapshot.js';
 import type { Run } from './stateful.js';
 
 /** What happened and how training goes on. */
@@ -48,6 +49,11 @@ export interface RecoveryOptions<Position> {
   progressOf?(position: Position): number;
 }
 
+const RULES: Rules<RecoveryOptions<never>> = {
+  ...{ save: callback, onDivergence: oneOf('stop', 'rollback'), rollback: anything, isSound: callback },
+  ...{ rebuild: callback, onRecovery: callback, progressOf: callback },
+};
+
 /** What the body of `withRecovery` is given. */
 export interface Attempt {
   /**
@@ -62,13 +68,16 @@ export interface Attempt {
 /**
  * Runs `body`, which trains; when it throws a DivergenceError or the device is lost, and options say so, the run is put back to where it was saved
  * last (or began) and `body` begins anew from `run.position`. Trainer.fit uses it; a loop of your own may.
- * @throws what `body` throws and cannot be recovered from.
+ * @throws what `body` throws and cannot be recovered from; UsageError for what is no run, and options that it does not know.
  */
 export async function withRecovery<Position, T>(
   run: Run<Position>,
   options: RecoveryOptions<Position>,
   body: (attempt: Attempt) => Promise<T>,
 ): Promise<T> {
+  requireRun('withRecovery', run);
+  checkOptions('withRecovery', options, RULES);
+  requireFunction('withRecovery', 'body', body);
   const safety = new Safety(run, options);
   for (;;) {
     const failed = new AbortController();

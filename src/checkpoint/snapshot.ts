@@ -3,7 +3,7 @@ import { showValue, UsageError } from '../errors.js';
 import type { StoredTensor } from '../io/safetensors.js';
 import { rngState, setRngState } from '../tensor/seed.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { restorePart, stateOf, tensorsOf } from './parts.js';
+import { isPart, restorePart, stateOf, tensorsOf } from './parts.js';
 import type { SavedState } from './saved-state.js';
 import type { Json, Part, Run } from './stateful.js';
 
@@ -74,6 +74,13 @@ export function firstNotFinite({ tensors }: Snapshot<unknown>): string | null {
 /** @throws UsageError unless it is a trainer, or what a loop of one's own keeps. */
 export function requireRun(where: string, run: unknown): void {
   const { keep, position } = Object(run) as Partial<Run>;
-  if (typeof keep === 'object' && keep !== null && position !== undefined) return;
-  throw new UsageError(`${where}: takes a trainer, or a run { keep: { model, ... }, position }, got ${showValue(run)}`);
+  if (typeof keep !== 'object' || keep === null || position === undefined)
+    throw new UsageError(
+      `${where}: takes a trainer, or a run { keep: { model, ... }, position }, got ${showValue(run)}`,
+    );
+  const odd = partsOf({ keep }).find(([, part]) => !isPart(part));
+  if (odd)
+    throw new UsageError(
+      `${where}: keep.${odd[0]} is a module, an optimizer, or anything with state() and restore(), got ${showValue(odd[1])}`,
+    );
 }

@@ -1,7 +1,7 @@
 import { add, ge, mul, where } from '../autograd/ops/arithmetic.js';
 import { cast } from '../autograd/ops/cast.js';
 import { bincount } from '../autograd/ops/count.js';
-import { DataError, ShapeError, UsageError } from '../errors.js';
+import { DataError, ShapeError, showValue, UsageError } from '../errors.js';
 import { checkOptions, int32 } from '../options.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { answers, IGNORED } from './answers.js';
@@ -19,13 +19,15 @@ export class ConfusionMatrix extends Metric {
 
   private readonly ignoreIndex: number;
 
-  /** Targets of `ignoreIndex` (default -100) count nothing. */
+  /** Targets of `ignoreIndex` (default -100) count nothing. @throws UsageError unless classes are a list of names, one at least. */
   constructor(
     /** Names of the classes. */
     readonly classes: readonly string[],
     options: { ignoreIndex?: number } = {},
   ) {
     super();
+    if (!Array.isArray(classes) || classes.length === 0)
+      throw new UsageError(`ConfusionMatrix: takes a list of the classes' names, got ${showValue(classes)}`);
     checkOptions('ConfusionMatrix', options, { ignoreIndex: int32 });
     this.ignoreIndex = options.ignoreIndex ?? IGNORED;
     this.size = classes.length * (classes.length + 1);

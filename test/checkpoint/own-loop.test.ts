@@ -287,6 +287,25 @@ test('parts that are others, or not there, are named; nothing is changed then', 
   }
 });
 
+test('what is no part, no option or no body is named', async () => {
+  const run = (part: unknown) => ({ keep: { model: new Linear(1, 1), part }, position: 0 }) as Run<number>;
+  for (const part of [{}, tensor([1]), () => 1, { state: () => 1 }]) {
+    const error = await takeSnapshot(run(part)).catch((e) => e);
+    assert.instance(error, UsageError);
+    assert.match(
+      error.message,
+      /^takeSnapshot: keep\.part is a module, an optimizer, or anything with state\(\) and restore\(\), got /,
+    );
+  }
+  const recovering = (options: unknown, body: unknown = async () => 1, kept: unknown = run(undefined)) =>
+    withRecovery(kept as Run<number>, options as object, body as () => Promise<number>).catch((e) => e.message);
+  assert.match(await recovering({ onDivergance: 'rollback' }), /^withRecovery: .* did you mean 'onDivergence'\?/);
+  assert.match(await recovering({ onDivergence: 'rollBack' }), /onDivergence is 'stop' or 'rollback'/);
+  assert.match(await recovering({}, null), /^withRecovery: body is a function/);
+  assert.match(await recovering({}, undefined, { model: 1 }), /^withRecovery: takes a trainer, or a run/);
+  assert.is(await recovering({}), 1);
+});
+
 test('a part of one’s own: its state and tensors come back to it', async () => {
   class Average implements Stateful {
     count = 0;

@@ -49,6 +49,11 @@ test('what does not fit a confusion matrix is refused, and nothing is added', ()
   assert.throws(() => softmaxRows([1, 2, 3], 2), /^softmaxRows: 3 logits are not rows of 2 classes/);
 });
 
+test('a confusion matrix of no names is refused', () => {
+  for (const classes of [3, [], undefined] as never[])
+    assert.throws(() => new ConfusionMatrix(classes), /^ConfusionMatrix: takes a list of the classes' names, got /);
+});
+
 test('softmax of huge scores', () => {
   assertClose(softmaxRows([1000, 1000, -1000, 0], 2), [0.5, 0.5, 0, 1]);
 });
