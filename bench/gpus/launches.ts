@@ -20,13 +20,13 @@ export interface Launched {
 
 const BATCH = 128;
 
-/** Of all cases with one of `words` in their names (all without), once for each kernel with its slots. */
-export async function launches(words: readonly string[]): Promise<Launched[]> {
+/** Of all cases with one of `words` in their names (all without) in every variant, or with `choice` in the chosen one alone; once for each kernel with its slots. */
+export async function launches(words: readonly string[], choice = false): Promise<Launched[]> {
   const found = new Map<string, Launched>();
-  const variants: (Variant | null)[] = [null, ...(subgroupsUsable() ? (['subgroup'] as const) : []), 'tiled', 'plain'];
+  const forced: Variant[] = choice ? [] : [...(subgroupsUsable() ? (['subgroup'] as const) : []), 'tiled', 'plain'];
   const products = [...gemmCases(false), ...convCases(BATCH)];
   const others = [...layerCases(BATCH), ...networkCases(false)];
-  for (const variant of variants) {
+  for (const variant of [null, ...forced]) {
     forceVariant(variant);
     for (const one of variant === null ? [...products, ...others] : products) {
       if (!wanted(one, words)) continue;

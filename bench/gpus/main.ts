@@ -13,10 +13,11 @@ const USAGE = `${process.env.WGRAD_CALL ? `${process.env.WGRAD_CALL} gpus` : 'np
   WORD...          only what the bench's cases launch whose group or name has one of these words (npm run bench -- --list)
   FILE.wgsl        a kernel of your own, as kernel() takes it
   --gpu NAME       only this compiler: ${GPUS.join(', ')}; may be given several times
+  --choice         only the kernels that are chosen, not the other variants of products and convolutions
   --asm            the machine code of each kernel beside its WGSL
   --json FILE      write all figures
   --compare FILE   what got better and what worse since those; exit code 1 where something spills that did not
-  --report FILE.md write a report with charts beside it
+  --report FILE.md write a report
   --from FILE      write the report from those figures, without compiling`;
 
 function options() {
@@ -24,6 +25,7 @@ function options() {
     allowPositionals: true,
     options: {
       gpu: { type: 'string', multiple: true, default: [] },
+      choice: { type: 'boolean', default: false },
       asm: { type: 'boolean', default: false },
       json: { type: 'string' },
       compare: { type: 'string' },
@@ -54,9 +56,7 @@ function write(file: string, text: string): void {
 }
 
 function writeReport(report: Report, file: string): void {
-  const { text, charts } = markdown(report, file.replace(/^.*\//, '').replace(/\.md$/, ''));
-  write(file, text);
-  for (const [name, svg] of Object.entries(charts)) write(`${dirname(file)}/${name}`, svg);
+  write(file, markdown(report));
   console.log(`Report: ${file}`);
 }
 
@@ -73,14 +73,14 @@ function progress(): { show(gpu: GpuName, done: number, all: number): void; clea
   };
 }
 
-async function compileAll({ gpus, file, words, asm }: ReturnType<typeof options>): Promise<Report> {
+async function compileAll({ gpus, file, words, choice, asm }: ReturnType<typeof options>): Promise<Report> {
   const lab = openLab((text) => console.error(text));
   const shown = progress();
   const all: Compiled[][] = gpus.map(() => []);
   const code: string[] = [];
   const drivers = await Promise.all(
     gpus.map((gpu, i) =>
-      compileFor(gpu, lab, { words, file }, (kernel, sources, count) => {
+      compileFor(gpu, lab, { words, file, choice }, (kernel, sources, count) => {
         all[i].push(kernel);
         shown.show(gpu, all[i].length, count);
         if (asm) code.push(`\n${gpu} ${kernel.label}`, ...beside(sources, process.stdout.columns ?? 160));

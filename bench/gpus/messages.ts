@@ -4,6 +4,8 @@ export interface Job {
   /** Words in cases' names, and a user's own file in their place. */
   words: string[];
   file?: string;
+  /** Only what launchers choose, not the other variants. */
+  choice?: boolean;
   /** How many kernels were done by a worker before. */
   done: number;
 }

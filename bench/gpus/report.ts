@@ -11,11 +11,8 @@ export interface Report {
   kernels: Compiled[];
 }
 
-/** The report's text, and charts by file name; `name` is the report's own file, without its ending. */
-export function markdown(
-  { compilers, date, kernels }: Report,
-  _name: string,
-): { text: string; charts: Record<string, string> } {
+/** The report's text. */
+export function markdown({ compilers, date, kernels }: Report): string {
   const parts = GPUS.flatMap((gpu) => {
     const own = kernels.filter((kernel) => kernel.gpu === gpu);
     if (own.length === 0) return [];
@@ -38,7 +35,7 @@ ${date}, ${compilers}, AlexNet's shapes at batch 128; \`npm run gpus -- --report
 
 ${LEGEND.map((line) => line.trim()).join('\n')}
 `;
-  return { text: `${head}${parts.join('\n')}\n`, charts: {} };
+  return `${head}${parts.join('\n')}\n`;
 }
 
 const row = (parts: readonly string[]) => `| ${parts.map((part) => part.replaceAll('|', '\\|')).join(' | ')} |`;

@@ -11,10 +11,10 @@ function say(message: Message): void {
   writeSync(2, `\n${MARK}${JSON.stringify(message)}\n`);
 }
 
-async function work({ words, file, done }: Job): Promise<void> {
+async function work({ words, file, choice, done }: Job): Promise<void> {
   await init();
   const info = deviceInfo();
-  const all = file ? [ownKernel(file)] : await launches(words);
+  const all = file ? [ownKernel(file)] : await launches(words, choice);
   say({ all: all.length, driver: info.description });
   for (const { shader, slots, uses, product } of all.slice(done)) {
     const begins = labelOf(shader, slots);
