@@ -2,9 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { activeRecorder } from '../../src/device/commands.js';
 import type { Shader, Slots } from '../../src/device/pipeline.js';
+import { withoutMemory } from '../../src/device/pool.js';
 import { KernelError, kernel } from '../../src/index.js';
 import { forceVariant, subgroupsUsable, type Variant } from '../../src/kernels/tile.js';
-import type { Case } from '../case.js';
+import { type Case, withoutNumbers } from '../case.js';
 import { layerCases } from '../layers.js';
 import { networkCases } from '../networks.js';
 import { convCases, gemmCases } from '../products.js';
@@ -22,6 +23,7 @@ const BATCH = 128;
 
 /** Of all cases with one of `words` in their names (all without) in every variant, or with `choice` in the chosen one alone; once for each kernel with its slots. */
 export async function launches(words: readonly string[], choice = false): Promise<Launched[]> {
+  withoutNumbers();
   const found = new Map<string, Launched>();
   const forced: Variant[] = choice ? [] : [...(subgroupsUsable() ? (['subgroup'] as const) : []), 'tiled', 'plain'];
   const products = [...gemmCases(false), ...convCases(BATCH)];
@@ -64,18 +66,19 @@ export function labelOf({ name }: Shader, slots: Slots): string {
   return entries.length === 0 ? name : `${name}(${entries.join(', ')})`;
 }
 
-/** Runs a case whose launches are noted, not recorded: no pipeline, no submit, and what is read is zero. */
+/** Runs a case whose launches are noted, not recorded: no pipeline, no memory, no submit, and what is read is zero. */
 async function recordingOnly(note: (shader: Shader, slots: Slots, flops: number) => void, one: Case): Promise<void> {
   const recorder = activeRecorder();
-  const { run, upload, copy, read } = recorder;
+  const { run, upload, copy, read, acquire } = recorder;
   recorder.run = (shader, _buffers, _params, { slots = {}, flops = 0 }) => note(shader, slots, flops);
   recorder.upload = recorder.copy = () => {};
+  recorder.acquire = (bytes, label) => withoutMemory(recorder.host.pool, bytes, label);
   recorder.read = async (_from, bytes) => new ArrayBuffer(bytes);
   try {
     const prepared = await one.prepare();
     await prepared.run();
     await prepared.release();
   } finally {
-    Object.assign(recorder, { run, upload, copy, read });
+    Object.assign(recorder, { run, upload, copy, read, acquire });
   }
 }
