@@ -108,7 +108,7 @@ export class DataLoader<D extends AnyDataset = ImageDataset, Made = BatchOf<D>, 
     const { fingerprint } = this.source as { fingerprint?: string };
     const drawn = sampler && sampled(sampler, 0, this.source.length);
     return {
-      ...(fingerprint === undefined ? {} : { pictures: fingerprint }),
+      ...(fingerprint === undefined ? {} : { fingerprint }),
       ...{ batchSize, dropLast, shuffle },
       ...(shuffle ? { seed: this.seed } : {}),
       ...(drawn ? { sampler: crc32(new Uint8Array(drawn.buffer)) } : {}), // of its first epoch's order

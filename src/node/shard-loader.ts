@@ -95,8 +95,8 @@ export class ShardLoader<Batch = ImageBatch> {
   /** What decides which samples come in which batch: a run resumed in the middle of an epoch needs the same. */
   get orderedBy(): Record<string, string | number | boolean> {
     const { batchSize, dropLast = false, shuffle = 0, augment } = this.options;
-    const pictures = this.dataset.fingerprint;
-    return { pictures, batchSize, dropLast, shuffle, ...(shuffle ? { seed: augment.seed } : {}) };
+    const { fingerprint } = this.dataset;
+    return { fingerprint, batchSize, dropLast, shuffle, ...(shuffle ? { seed: augment.seed } : {}) };
   }
 
   /** Batches in an epoch. */

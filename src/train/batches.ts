@@ -4,7 +4,7 @@ import type { DTypeFrom, HostArray, HostTensor } from '../tensor/dtype.js';
 import { isHostTensor } from '../tensor/host-values.js';
 import { Tensor, tensor } from '../tensor/tensor.js';
 
-/** What decides which examples come in which batch. `pictures`, where it is there, tells the examples themselves from others; the rest may be any names. */
+/** What decides which examples come in which batch. `fingerprint`, where it is there, tells the examples themselves from others; the rest may be any names. */
 export type BatchOrder = Readonly<Record<string, string | number | boolean>>;
 
 /** Where batches come from; `DataLoader` is one. Epochs must depend on their number alone, so that runs can resume. */
@@ -12,7 +12,7 @@ export interface BatchSource<B extends object = object> {
   /** Examples in an epoch. */
   readonly length: number;
   /**
-   * Kept in checkpoints: a run resumes only with the same `pictures`, and in the middle of an epoch only with all the
+   * Kept in checkpoints: a run resumes only with the same `fingerprint`, and in the middle of an epoch only with all the
    * rest the same, too. Default: nothing is compared.
    */
   readonly orderedBy?: BatchOrder;

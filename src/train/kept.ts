@@ -93,7 +93,7 @@ export class KeptData implements Stateful {
       return `an epoch had ${showValue(length)} examples, it has ${this.source.length} now; ${ends}`;
     const { orderedBy: now } = this.source;
     if (!then || !now) return undefined;
-    const names = batch > 0 ? [...new Set([...Object.keys(then), ...Object.keys(now)])] : ['pictures'];
+    const names = batch > 0 ? [...new Set([...Object.keys(then), ...Object.keys(now)])] : ['fingerprint'];
     const differing = names.filter((name) => then[name] !== now[name]);
     if (differing.length === 0) return undefined;
     const changes = differing.map((name) => `${name} was ${showValue(then[name])}, it is ${showValue(now[name])} now`);

@@ -62,9 +62,10 @@ export function classification(
   if (classWeights && classWeights.length !== classes.length)
     throw new UsageError(`classification: ${classWeights.length} classWeights for ${classes.length} classes`);
   const accuracy = new Accuracy();
-  return (model, { images, labels }, { training }) => {
+  return (model, batch, { training }) => {
+    const { images, labels } = batch;
     if (!(images instanceof Tensor && labels instanceof Tensor))
-      throw new UsageError('classification: a batch is { images, labels }, arrays or tensors');
+      throw new UsageError(`classification: a batch is { images, labels }, arrays or tensors; got ${namesOf(batch)}`);
     const logits = model.forward(images);
     const [size] = images.shape;
     if (!sameShape(logits.shape, [size, classes.length])) {
@@ -79,6 +80,8 @@ export function classification(
     return { loss, size, metrics: { accuracy: accuracy.of(logits, labels) } };
   };
 }
+
+const namesOf = (batch: object) => `{ ${Object.keys(batch).join(', ')} }`;
 
 /** How numbers are predicted. */
 export interface RegressionOptions {
@@ -106,13 +109,14 @@ export function regression(
   checkOptions('regression', options, { loss: oneOf('mse', 'mae') });
   const { loss: kind = 'mse' } = options;
   const [mae, r2] = [new MeanAbsoluteError(), new R2()];
-  return (model, { x, y }) => {
+  return (model, batch) => {
+    const { x, y } = batch;
     if (!(x instanceof Tensor && y instanceof Tensor))
-      throw new UsageError('regression: a batch is { x, y }, arrays or tensors');
+      throw new UsageError(`regression: a batch is { x, y }, arrays or tensors; got ${namesOf(batch)}`);
     const prediction = model.forward(x);
     if (!sameShape(prediction.shape, y.shape)) {
       throw new ShapeError(
-        `regression: the model gives ${showShape(prediction.shape)}, the targets are ${showShape(y.shape)}`,
+        `regression: the model gives ${showShape(prediction.shape)}, the targets are ${showShape(y.shape)}; they are to be the same`,
       );
     }
     const metrics = { mae: mae.of(prediction, y), r2: r2.of(prediction, y) };

@@ -79,7 +79,7 @@ test('between epochs another batch size is another beginning; other pictures nev
   const others = refusal(bytes, trainerOn(drawnStandIns(24, 8, 3).subset(Array.from({ length: 20 }, (_, i) => i + 4))));
   assert.match(
     others,
-    /^saved: does not fit this run's data: saved with other examples: pictures was '[0-9a-f]{8}', it is '[0-9a-f]{8}' now/,
+    /^saved: does not fit this run's data: saved with other examples: fingerprint was '[0-9a-f]{8}', it is '[0-9a-f]{8}' now/,
   );
 });
 

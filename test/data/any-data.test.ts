@@ -166,7 +166,7 @@ test('a fingerprint tells values, shapes and names apart', () => {
   assert.is(new Set(sums.map(of)).size, 5);
   assert.is(of({ x }), of({ x: x.slice() }));
   const loader = new DataLoader(new TensorDataset({ x }), { batchSize: 2, shuffle: true, seed: 4 });
-  assert.equal(loader.orderedBy, { pictures: of({ x }), batchSize: 2, dropLast: false, shuffle: true, seed: 4 });
+  assert.equal(loader.orderedBy, { fingerprint: of({ x }), batchSize: 2, dropLast: false, shuffle: true, seed: 4 });
   assert.equal(new DataLoader(noisy(3), { batchSize: 2 }).orderedBy, { batchSize: 2, dropLast: false, shuffle: false });
 });
 

@@ -300,7 +300,7 @@ test('what orders an epoch is named, and does not depend on where the shards lie
   const [first, again] = [await open(await threeShards()), await open(await threeShards())];
   const ordered = (set: ShardDataset, options: Partial<ShardLoaderOptions> = {}) =>
     new ShardLoader(set, { batchSize: 4, augment, workers: 0, ...options }).orderedBy;
-  assert.equal(ordered(first), { pictures: first.fingerprint, batchSize: 4, dropLast: false, shuffle: 0 });
+  assert.equal(ordered(first), { fingerprint: first.fingerprint, batchSize: 4, dropLast: false, shuffle: 0 });
   assert.equal(ordered(first, { shuffle: 7 }).seed, 5);
   assert.is(first.fingerprint, again.fingerprint);
   const swapped = await open(again.shards.map(({ path }) => path).reverse());

@@ -155,7 +155,11 @@ test('data that cannot be counted are refused by name', async () => {
   const short = { ...batch(3, 1), images: { data: new Float32Array(35), shape: [3, ...SHAPE] } };
   await fails(check([short]), ShapeError, /35 .*\[3, 2, 2, 3\]/);
   const list = { images: [1, 2], labels: [0] } as unknown as Batch;
-  await fails(check([list]), UsageError, /^classification: a batch is \{ images, labels \}, arrays or tensors$/);
+  await fails(
+    check([list]),
+    UsageError,
+    /^classification: a batch is \{ images, labels \}, arrays or tensors; got \{ .* \}$/,
+  );
   for (const nothing of [7, null, new Float32Array(3)]) {
     const data: BatchSource<Batch> = {
       ...sourceOf([]),

@@ -219,7 +219,7 @@ test('batches are looked at in every step, not only in the first', async () => {
   await wrong(
     { labels: [0, 1, 0, 1] },
     UsageError,
-    /^classification: a batch is \{ images, labels \}, arrays or tensors$/,
+    /^classification: a batch is \{ images, labels \}, arrays or tensors; got \{/,
   );
   await fails(
     { train: source({ 2: 7 }) },

@@ -285,10 +285,18 @@ test('batches and models that do not fit the library’s tasks are named', async
     assert.match(String(error), message);
   };
   const [{ x, y }] = pairs(0);
-  await said(regression(), { images: x, y }, /UsageError: regression: a batch is \{ x, y \}, arrays or tensors/);
+  await said(
+    regression(),
+    { images: x, y },
+    /UsageError: regression: a batch is \{ x, y \}, arrays or tensors; got \{ images, y \}/,
+  );
   await said(regression(), { x, y: [1, 2] }, /regression: a batch is \{ x, y \}, arrays or tensors/);
   const narrow = { data: new Float32Array(4), shape: [4] };
-  await said(regression(), { x, y: narrow }, /ShapeError: regression: the model gives \[4, 2\], the targets are \[4\]/);
+  await said(
+    regression(),
+    { x, y: narrow },
+    /ShapeError: regression: the model gives \[4, 2\], the targets are \[4\]; they are to be the same/,
+  );
   const task = classification({ classes: ['a', 'b'] });
   await said(task, { x, y }, /UsageError: classification: a batch is \{ images, labels \}, arrays or tensors/);
 });

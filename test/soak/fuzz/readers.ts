@@ -63,7 +63,7 @@ const STATE = {
     optimizer: { steps: 12, updates: [12, 12], groups: [{ lr: 1e-3, weightDecay: 0 }], lrScale: 1 },
     data: {
       ...{ length: 20, epoch: 1, batch: 2 },
-      orderedBy: { pictures: 'a3f0', batchSize: 5, dropLast: false, shuffle: true, seed: 1 },
+      orderedBy: { fingerprint: 'a3f0', batchSize: 5, dropLast: false, shuffle: true, seed: 1 },
     },
     metrics: { accuracy: { size: 2, sums: { batches: 2 } } },
     callbacks: { EarlyStopping: { best: 0.5, waited: 1, stopped: false } },
