@@ -77,7 +77,7 @@ export function checkParts(parts: TrainerParts): void {
   if (!optimizer.groups.some(({ params }) => params.some((param) => own.has(param)))) {
     throw new UsageError("trainer: the optimizer has none of the model's parameters; make it from model.parameters()");
   }
-  if (schedule) checkSchedule(schedule, validation);
+  if (schedule) checkSchedule(schedule, optimizer, validation);
 }
 
 /** @throws DataError if there is nothing to train on, or nothing to validate on. */
@@ -87,13 +87,16 @@ export function checkData({ train, validation }: TrainerParts): void {
     throw new DataError('trainer: the validation data are empty; leave them out, or split off more');
 }
 
-function checkSchedule(schedule: TrainerSchedule, validation: object | undefined): void {
+function checkSchedule(schedule: TrainerSchedule, optimizer: Optimizer, validation: object | undefined): void {
   checkOptions('trainer: schedule', schedule, SCHEDULE);
-  const { each, watch } = schedule;
+  const { each, rule, watch } = schedule;
   if (watch && each === 'step')
     throw new UsageError(`trainer: schedule: watch '${watch}' is of epochs, the schedule is stepped each 'step'`);
   if (watch?.startsWith('val_') && !validation)
     throw new UsageError(`trainer: schedule: watch '${watch}' needs validation data`);
+  const { optimizer: own = optimizer } = rule as { optimizer?: Optimizer };
+  if (own !== optimizer)
+    throw new UsageError('trainer: schedule: its rule was made around another optimizer than the trainer has');
 }
 
 /** @throws UsageError if the step would train nothing. */

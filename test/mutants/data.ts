@@ -498,7 +498,7 @@ const order = planted('checkpoint/resumed-order', [
     'const names = batch > 0 ?',
     'const names = batch < 0 ?',
   ],
-  ['src/train/kept.ts', 'other pictures are let pass between epochs', ": ['pictures'];", ': [];'],
+  ['src/train/kept.ts', 'other pictures are let pass between epochs', ": ['fingerprint'];", ': [];'],
   [
     'src/data/loader.ts',
     'the seed is no part of the order',

@@ -1,6 +1,15 @@
 // What the trainer refuses before it trains, and at every step: parts, options and batches that would train to no use.
 import * as assert from 'uvu/assert';
-import { DataError, ExponentialLR, Linear, Sequential, SGD, ShapeError, UsageError } from '../../src/index.js';
+import {
+  DataError,
+  ExponentialLR,
+  Linear,
+  ReduceLROnPlateau,
+  Sequential,
+  SGD,
+  ShapeError,
+  UsageError,
+} from '../../src/index.js';
 import {
   type BatchSource,
   classification,
@@ -122,6 +131,9 @@ test('schedules', () => {
   wrong({ rule }, /^trainer: schedule: each is missing; it is 'step' or 'epoch'$/);
   wrong({ rule, each: 'batch' }, /^trainer: schedule: each is 'step' or 'epoch', got 'batch'/);
   wrong({ rule, each: 'epoch', watches: 'loss' }, /no option 'watches'; did you mean 'watch'\?/);
+  const { optimizer: other } = parts();
+  for (const made of [new ExponentialLR(other, { gamma: 0.9 }), new ReduceLROnPlateau(other)])
+    wrong({ rule: made, each: 'epoch' }, /^trainer: schedule: its rule was made around another optimizer/);
   wrong({ rule, each: 'epoch', watch: 3 }, /watch is a metric's name, such as 'val_loss', got 3/);
   wrong({ rule, each: 'step', watch: 'loss' }, /watch 'loss' is of epochs/);
   wrong({ rule, each: 'epoch', watch: 'val_accuracy' }, /watch 'val_accuracy' needs validation data/);
