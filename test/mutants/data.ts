@@ -507,7 +507,7 @@ const order = planted('checkpoint/resumed-order', [
     ['data/loader', 'checkpoint/resumed-order'],
   ],
   [
-    'src/train/trainer.ts',
+    'src/train/checks.ts',
     'empty validation data are let pass',
     'if (validation?.length === 0)',
     'if (validation?.length === -1)',

@@ -122,10 +122,10 @@ const updates = planted('train/updates', [
   [
     'src/train/update.ts',
     'gradients are clipped after they were used',
-    `  beforeUpdate?.({ model, optimizer });
-  optimizer.step();`,
+    '  const given: unknown = beforeUpdate?.({ model, optimizer });',
     `  optimizer.step();
-  beforeUpdate?.({ model, optimizer });`,
+  const given: unknown = beforeUpdate?.({ model, optimizer });
+  optimizer.zeroGrad();`,
   ],
 ]);
 
@@ -299,8 +299,8 @@ const saved = planted('checkpoint/checkpoint', [
   [
     'src/train/trainer.ts',
     'a run that goes on begins its epoch’s loss anew',
-    'this.at = structuredClone(position);',
-    'this.at = { ...structuredClone(position), loss: { sum: 0, weight: 0 } };',
+    'this.at = positionOf(position);',
+    'this.at = { ...positionOf(position), loss: { sum: 0, weight: 0 } };',
     ['train/figures', 'checkpoint/checkpoint'],
   ],
   [
