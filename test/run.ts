@@ -1,20 +1,22 @@
 // Runs every test file: `npm test`, or `npm test -- conv2d pool` for the files whose path has one of these words;
-// `npm test -- --times 10 signals` runs them ten times, each time in a new process.
+// `npm test -- --times 10 signals` runs them ten times, each time in a new process. `npm run test:deno`, `test:bun` and `test:mesa26`
+// (`--engine`) run them on what support/engines.ts says; where it cannot be had that fails, unless ALLOW_NO_ENGINE=1.
 // The files share one child process, so that they share one device. A file that crashes or hangs it fails, by name,
 // and the files after it get a new one.
 import { type ChildProcess, fork } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { ENGINES, type Engine } from './support/engines.js';
 import { valuesOnDisk } from './support/golden.js';
 import { FILE_SECONDS, SETTLE_SECONDS } from './support/limits.js';
+import { testFiles } from './support/portable.js';
 import { orderOf } from './support/program.js';
 import { showResults, showSkips, showTotal } from './support/report.js';
 import type { Failure, Results } from './support/suite.js';
 import type { Message } from './support/worker.js';
 
 const built = fileURLToPath(new URL('.', import.meta.url));
-const sources = fileURLToPath(new URL('../../test/', import.meta.url));
 const worker = `${built}support/worker.js`;
 
 const total = { passed: 0, failed: 0 };
@@ -37,8 +39,9 @@ function noteFailure(file: string, failure: Partial<Failure> & { message: string
 function runFiles(files: string[]): Promise<number> {
   const paths = files.map((file) => `${built}${file}.test.js`);
   const { WGRAD_TEST_READS } = process.env;
-  const env = { ...process.env, ...(WGRAD_TEST_READS && orderOf(WGRAD_TEST_READS)) };
-  const child = fork(worker, paths, { detached: true, env }); // with a process group of its own, for killAll
+  const env = { ...process.env, ...engine?.env, ...(WGRAD_TEST_READS && orderOf(WGRAD_TEST_READS)) };
+  const program = engine && { execPath: engine.execPath, execArgv: engine.execArgv };
+  const child = fork(worker, paths, { detached: true, env, ...program }); // with a process group of its own, for killAll
   let done = 0;
   let test = '(starting)';
   let fileStart = performance.now();
@@ -114,14 +117,31 @@ function checkGoldenValues(): void {
   else note('golden values', { passed: 1, failures: [], skipped: [], seconds: 0 });
 }
 
-const { positionals: words, values } = parseArgs({ allowPositionals: true, options: { times: { type: 'string' } } });
+/** What `--engine` names; undefined for Node with the machine's own adapter. Ends the program where it cannot be had. */
+async function prepare(name: string | undefined): Promise<Engine | undefined> {
+  if (name === undefined) return;
+  try {
+    if (!(name in ENGINES)) throw new Error(`there is no such engine; there are ${Object.keys(ENGINES).join(', ')}`);
+    const engine = await ENGINES[name]();
+    console.log(engine.title);
+    return engine;
+  } catch (error) {
+    const allowed = process.env.ALLOW_NO_ENGINE === '1';
+    console.log(`NOT RUN, nothing on ${name}: ${(error as Error).message}`);
+    console.log(showTotal(0, allowed ? 0 : 1, 1));
+    process.exit(allowed ? 0 : 1);
+  }
+}
+
+const { positionals: words, values } = parseArgs({
+  allowPositionals: true,
+  options: { times: { type: 'string' }, engine: { type: 'string' } },
+});
+const engine = await prepare(values.engine);
 const times = Number(values.times ?? 1);
-const files = readdirSync(sources, { recursive: true, encoding: 'utf8' })
-  .map((file) => file.replaceAll('\\', '/'))
-  .filter((file) => file.endsWith('.test.ts'))
-  .map((file) => file.replace('.test.ts', ''))
-  .filter((file) => words.length === 0 || words.some((word) => `test/${file}.test.ts`.includes(word)))
-  .sort();
+const files = testFiles()
+  .filter((file) => engine?.runs(file) ?? true)
+  .filter((file) => words.length === 0 || words.some((word) => `test/${file}.test.ts`.includes(word)));
 
 if (files.length === 0) noteFailure('test/run', { message: `no test file has ${words.join(' or ')} in its path` });
 for (const file of files.filter((f) => !existsSync(`${built}${f}.test.js`))) {
@@ -132,7 +152,7 @@ for (let time = 1; time <= times; time++) {
   let left = files.filter((f) => existsSync(`${built}${f}.test.js`));
   while (left.length > 0) left = left.slice(await runFiles(left));
 }
-if (words.length === 0 && process.env.ALLOW_NO_GPU !== '1') checkGoldenValues();
+if (words.length === 0 && !engine && process.env.ALLOW_NO_GPU !== '1') checkGoldenValues();
 const notCompared = [...leftOut].map(([test, reason]) => ({ file: 'golden', test, reason }));
 for (const text of [showSkips('NOT COMPARED', notCompared), showSkips('NOT RUN', skips)]) if (text) console.log(text);
 console.log(showTotal(total.passed, total.failed, skips.length));

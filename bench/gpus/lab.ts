@@ -141,17 +141,41 @@ function command(name: string, args: string[]): void {
   throw new WgradError(`gpus: ${name} ${args.at(-1)} failed:\n${last}`);
 }
 
+/** Writes a driver's description, which has its library's name alone, with the path in this folder; returns its file. */
+function describeDriver(folder: string, icd: string): string {
+  const description = readFileSync(join(folder, `root/usr/share/vulkan/icd.d/${icd}_icd.json`), 'utf8');
+  const absolute = description.replace(/("library_path":\s*")(?:[^"]*\/)?/, `$1${join(folder, LIBRARIES)}/`);
+  const file = join(folder, `${icd}.json`);
+  if (!existsSync(file) || readFileSync(file, 'utf8') !== absolute) writeFileSync(file, absolute);
+  return file;
+}
+
+/**
+ * A program that is this Node on the laboratory's lavapipe, which computes, and the environment that it needs. What it starts as
+ * `process.execPath` is the same again.
+ */
+export function underLavapipe(folder: string): { file: string; env: Record<string, string> } {
+  const libraries = join(folder, LIBRARIES);
+  const file = join(folder, 'node-on-lavapipe');
+  const itself = `data:text/javascript,process.execPath=${encodeURIComponent(JSON.stringify(file))}`; // not the loader's path
+  const loader = `'${join(libraries, 'ld-linux-x86-64.so.2')}' --library-path '${libraries}' '${process.execPath}'`;
+  writeFileSync(file, `#!/bin/sh\nexec ${loader} --import '${itself}' "$@"\n`, { mode: 0o755 });
+  return { file, env: { VK_DRIVER_FILES: describeDriver(folder, 'lvp'), MESA_SHADER_CACHE_DISABLE: 'true' } };
+}
+
 /** How to start this Node with a GPU's compiler behind Vulkan: by the laboratory's own loader, with its libraries. */
 export function underCompiler(folder: string, gpu: GpuName): { file: string; args: string[]; env: NodeJS.ProcessEnv } {
   const { icd, shim, env } = DRIVERS[gpu];
   const libraries = join(folder, LIBRARIES);
-  const description = readFileSync(join(folder, `root/usr/share/vulkan/icd.d/${icd}_icd.json`), 'utf8');
-  const driver = join(folder, `${gpu}.json`);
-  const absolute = description.replace(/("library_path":\s*")(?:[^"]*\/)?/, `$1${libraries}/`); // it has the name alone
-  if (!existsSync(driver) || readFileSync(driver, 'utf8') !== absolute) writeFileSync(driver, absolute);
   return {
     file: join(libraries, 'ld-linux-x86-64.so.2'),
     args: ['--library-path', libraries, '--preload', join(libraries, `lib${shim}_noop_drm_shim.so`), process.execPath],
-    env: { ...process.env, ...env, VK_DRIVER_FILES: driver, MESA_SHADER_CACHE_DISABLE: 'true', WGRAD_TUNING: 'off' },
+    env: {
+      ...process.env,
+      ...env,
+      VK_DRIVER_FILES: describeDriver(folder, icd),
+      MESA_SHADER_CACHE_DISABLE: 'true',
+      WGRAD_TUNING: 'off',
+    },
   };
 }

@@ -1,7 +1,7 @@
-// What the browser gives for `#platform`; src/node/platform.ts is its counterpart for Node.
+// What the browser and Deno give for `#platform`; src/node/platform.ts is its counterpart for Node.
 import type { GpuOptions } from './gpu-options.js';
 
-/** The browser's WebGPU entry point, or undefined where there is none. */
+/** The WebGPU entry point of a page, a worker or Deno, or undefined where there is none. */
 export async function openGpu(_options: GpuOptions): Promise<GPU | undefined> {
   return globalThis.navigator?.gpu;
 }
@@ -36,4 +36,7 @@ export function remember(name: string, text: string): void {
   }
 }
 
-export const missingGpuAdvice = 'This browser has no WebGPU, or it is switched off: see https://webgpureport.org.';
+export const missingGpuAdvice =
+  'Deno' in globalThis
+    ? 'On Linux, Deno needs a Vulkan driver: that of your GPU, or Mesa’s (apt-get install mesa-vulkan-drivers). Before Deno had WebGPU by itself, it was started with --unstable-webgpu.'
+    : 'This browser has no WebGPU, or it is switched off: see https://webgpureport.org.';

@@ -28,7 +28,10 @@ export class Failures {
     for (const fail of this.waiting) fail(this.lost);
   }
 
-  /** The promise's result. Rejects if the device is lost first. */
+  /**
+   * The promise's result. Rejects if the device is lost first. What rejects by itself does so one turn later: wgpu refuses what a
+   * lost device was asked before it tells of the loss, which is the reason.
+   */
   answer<T>(promise: Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const end = () => {
@@ -42,10 +45,13 @@ export class Failures {
       };
       this.waiting.add(fail);
       this.startWatching();
-      promise.then((value) => {
-        end();
-        resolve(value);
-      }, fail);
+      promise.then(
+        (value) => {
+          end();
+          resolve(value);
+        },
+        (error) => setTimeout(() => fail(error)),
+      );
       if (this.lost) fail(this.lost);
     });
   }

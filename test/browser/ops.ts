@@ -1,6 +1,6 @@
 // Every test that needs no file system, inside Chromium: another WebGPU implementation and another adapter.
 // `npm run test:browser -- ops` runs all of them, `... -- ops conv2d` those whose path has the word.
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
@@ -8,6 +8,7 @@ import { build } from 'vite';
 import { openChromium, serve } from '../support/chromium.js';
 import { goldenFiles } from '../support/golden-files.js';
 import { FILE_SECONDS } from '../support/limits.js';
+import { isPortable, testFiles } from '../support/portable.js';
 import type { Draw } from '../support/properties/property.js';
 import { sharesOf, soakProperties } from '../support/properties/soak.js';
 import { showResults, showSkips } from '../support/report.js';
@@ -16,16 +17,6 @@ import type { TestPage } from './page.js';
 
 const built = fileURLToPath(new URL('../', import.meta.url));
 const sources = fileURLToPath(new URL('../../../test/', import.meta.url));
-
-/** Test files that run in a browser: all but those that import from Node, or start programs. */
-export function browserTests(): string[] {
-  return readdirSync(sources, { recursive: true, encoding: 'utf8' })
-    .map((file) => file.replaceAll('\\', '/'))
-    .filter((file) => file.endsWith('.test.ts') && !file.startsWith('node/'))
-    .filter((file) => !/from 'node:|src\/(node|cli)\//.test(readFileSync(sources + file, 'utf8')))
-    .map((file) => file.replace('.test.ts', ''))
-    .sort();
-}
 
 /** Bundles the compiled tests for a browser; Node's file system is swapped for files fetched before. */
 async function bundleTests(files: string[], outDir: string): Promise<void> {
@@ -126,7 +117,8 @@ async function openTests(files: string[], limits: Limits): Promise<Opened> {
 
 /** Runs the files in one page on one device; returns how many tests passed, failed and were skipped. */
 export async function runOps(words: string[], limits: Limits = 'adapter') {
-  const files = browserTests().filter((file) => words.length === 0 || words.some((word) => file.includes(word)));
+  const portable = testFiles().filter(isPortable);
+  const files = portable.filter((file) => words.length === 0 || words.some((word) => file.includes(word)));
   const total = { passed: 0, failed: 0, skipped: 0 };
   const skips: { file: string; test: string; reason: string }[] = [];
   const { page, close } = await openTests(files, limits);

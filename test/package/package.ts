@@ -17,6 +17,7 @@ import * as assert from 'uvu/assert';
 import { chromiumAdvice, chromiumPath, openChromium, serve } from '../support/chromium.js';
 import { GLOBALS, inPage, type Program, programsOf, textOf } from '../support/document-programs.js';
 import { documentation, readPage } from '../support/documents.js';
+import { ENGINES } from '../support/engines.js';
 import { PROGRAM_SECONDS } from '../support/limits.js';
 import { Skip, suite } from '../support/suite.js';
 
@@ -136,6 +137,39 @@ function inPages<T>(programs: readonly Program[], body: () => T): T {
     throw new Error(inPage(programs, (error as Error).message));
   }
 }
+
+/** The program `deno` or `bun`; none where npm has it not, if that is allowed. */
+async function other(engine: string): Promise<string> {
+  try {
+    return (await ENGINES[engine]()).execPath;
+  } catch (error) {
+    if (process.env.ALLOW_NO_ENGINE === '1') throw new Skip((error as Error).message);
+    throw error;
+  }
+}
+
+test('Deno by package, and by path as docs/getting-started.md says, without permissions', async () => {
+  const deno = await other('deno');
+  copyFileSync(`${sources}spiral.js`, `${app}/spiral.js`);
+  assert.ok(accuracy(run(deno, 'run', '--no-prompt', 'spiral.js')) >= 99);
+  write('by-npm.js', readFileSync(`${sources}spiral.js`, 'utf8').replace("'wgrad'", "'npm:wgrad'"));
+  assert.ok(accuracy(run(deno, 'run', '--no-prompt', 'by-npm.js')) >= 99);
+  const { code } = gettingStarted.blocks.find(({ language }) => language === 'json')!;
+  const folder = mkdtempSync(`${tmpdir()}/wgrad-deno-`);
+  try {
+    writeFileSync(`${folder}/deno.json`, code.replaceAll('./wgrad/', `${app}/node_modules/wgrad/`));
+    copyFileSync(`${sources}spiral.js`, `${folder}/spiral.js`);
+    assert.ok(accuracy(run(deno, 'run', '--no-prompt', `${folder}/spiral.js`)) >= 99);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('Bun, and the process ends', async () => {
+  const bun = await other('bun');
+  copyFileSync(`${sources}spiral.js`, `${app}/spiral.js`);
+  assert.ok(accuracy(run(bun, 'spiral.js')) >= 99);
+});
 
 async function accuracyOnPage(folder: string, texts: { [path: string]: string } = {}): Promise<number> {
   if (!chromiumPath()) throw new Skip(chromiumAdvice);

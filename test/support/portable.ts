@@ -1,0 +1,20 @@
+// Which test files run without Node: in Chromium (test/browser/ops.ts) and in Deno (engines.ts).
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const sources = fileURLToPath(new URL('../../../test/', import.meta.url));
+
+/** Every test file, such as 'ops/conv2d'. */
+export function testFiles(): string[] {
+  return readdirSync(sources, { recursive: true, encoding: 'utf8' })
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => file.endsWith('.test.ts'))
+    .map((file) => file.replace('.test.ts', ''))
+    .sort();
+}
+
+/** Whether a test file imports nothing from Node and starts no program. */
+export function isPortable(file: string): boolean {
+  if (file.startsWith('node/')) return false;
+  return !/from 'node:|src\/(node|cli)\//.test(readFileSync(`${sources}${file}.test.ts`, 'utf8'));
+}
