@@ -160,7 +160,7 @@ export function underLavapipe(folder: string): { file: string; env: Record<strin
   const itself = `data:text/javascript,process.execPath=${encodeURIComponent(JSON.stringify(file))}`; // not the loader's path
   const loader = `'${join(libraries, 'ld-linux-x86-64.so.2')}' --library-path '${libraries}' '${process.execPath}'`;
   writeFileSync(file, `#!/bin/sh\nexec ${loader} --import '${itself}' "$@"\n`, { mode: 0o755 });
-  return { file, env: { VK_DRIVER_FILES: describeDriver(folder, 'lvp'), MESA_SHADER_CACHE_DISABLE: 'true' } };
+  return { file, env: { VK_DRIVER_FILES: describeDriver(folder, 'lvp') } };
 }
 
 /** How to start this Node with a GPU's compiler behind Vulkan: by the laboratory's own loader, with its libraries. */
