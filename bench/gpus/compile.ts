@@ -72,7 +72,7 @@ export async function compileFor(
       if ('failed' in message) throw new WgradError(`gpus: ${gpu}: ${message.failed}`);
       if ('all' in message) ({ all, driver } = message);
       if ('begins' in message) begun = message;
-      if ('ended' in message) finish(message.error);
+      if ('ended' in message) finish(message.error?.trim());
     });
     if (!Number.isFinite(all)) throw new WgradError(`gpus: ${gpu}: the driver does not start: ${ending}`);
     if (begun) finish(`the compiler ended the process: ${ending}`);
@@ -142,7 +142,7 @@ function compiled(gpu: GpuName, begun: Begun, printed: string, error?: string): 
     const { blocks, listing, ...figures } = READERS[gpu](printed);
     const parts = anatomy(blocks, stepMultiplyAdds(begun));
     const { step } = parts;
-    kernel.product = begun.product ?? 4 * step.multiplyAdds > step.globalBytes; // of a user's own: more sums than numbers
+    kernel.product = begun.product ?? (parts.loops > 0 && 4 * step.multiplyAdds > step.globalBytes); // of a user's own: more sums than numbers
     const bound = boundOf(step, kernel.product, MACHINES[gpu]);
     return { kernel: { ...kernel, ...figures, ...parts, bound }, listing };
   } catch (thrown) {

@@ -17,7 +17,7 @@ interface Driver {
   shim: string;
   /** Which GPU, and that the compiler prints what it makes. */
   env: Record<string, string>;
-  /** What `registers` and `fits` of a reading count. */
+  /** What `registers` and `fits` of a reading are. */
   registers: string;
   fits: string;
 }
@@ -28,8 +28,8 @@ export const DRIVERS: Record<GpuName, Driver> = {
       title: "NVIDIA GA100 by Mesa's NAK",
       icd: 'nouveau',
       shim: 'nouveau',
-      registers: 'registers',
-      fits: 'warps of 64',
+      registers: 'of 32 bits',
+      fits: 'warps, 64 at most',
     },
     env: { NOUVEAU_CHIPSET: '170', NAK_DEBUG: 'print' },
   },
@@ -38,13 +38,19 @@ export const DRIVERS: Record<GpuName, Driver> = {
       title: "AMD Navi 31 by Mesa's ACO",
       icd: 'radeon',
       shim: 'amdgpu',
-      registers: 'VGPRs',
-      fits: 'subgroups of 16',
+      registers: 'vector',
+      fits: 'subgroups a SIMD, 16 at most',
     },
     env: { AMDGPU_GPU_ID: 'navi31', RADV_DEBUG: 'shaderstats,asm,nocache' },
   },
   apple: {
-    ...{ title: 'Apple M1 by Honeykrisp', icd: 'asahi', shim: 'asahi', registers: 'halves', fits: 'threads of 1024' },
+    ...{
+      title: 'Apple M1 by Honeykrisp',
+      icd: 'asahi',
+      shim: 'asahi',
+      registers: 'halves, of 16 bits',
+      fits: 'threads, 1024 at most',
+    },
     env: { AGX_MESA_DEBUG: 'shaders,shaderdb' },
   },
   adreno: {
@@ -53,7 +59,7 @@ export const DRIVERS: Record<GpuName, Driver> = {
       icd: 'freedreno',
       shim: 'freedreno',
       registers: 'vec4s',
-      fits: 'waves of 16',
+      fits: 'waves, 16 at most',
     },
     env: { FD_GPU_ID: '740', IR3_SHADER_DEBUG: 'cs,disasm' },
   },

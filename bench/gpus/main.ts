@@ -2,9 +2,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { orExplain, parse } from '../../src/cli/parse.js';
-import { UsageError } from '../../src/index.js';
+import { UsageError, WgradError } from '../../src/index.js';
 import { type Compiled, canStart, compileFor, mesaOf } from './compile.js';
 import { GPUS, type GpuName, openLab, withoutLab } from './lab.js';
+import { ownKernel } from './launches.js';
 import { markdown, type Report } from './report.js';
 import { beside, changeLines, changes, done, LEGEND, table } from './table.js';
 
@@ -78,7 +79,7 @@ async function compileAll({ gpus, file, words, choice, asm }: ReturnType<typeof 
   const shown = progress();
   const all: Compiled[][] = gpus.map(() => []);
   const code: string[] = [];
-  const drivers = await Promise.all(
+  const settled = await Promise.allSettled(
     gpus.map((gpu, i) =>
       compileFor(gpu, lab, { words, file, choice }, (kernel, sources, count) => {
         all[i].push(kernel);
@@ -90,9 +91,13 @@ async function compileAll({ gpus, file, words, choice, asm }: ReturnType<typeof 
   shown.clear();
   if (code.length > 0) console.log(code.join('\n'));
   const kernels = all.flat();
+  const failures = settled.flatMap((one) => (one.status === 'rejected' ? [(one.reason as Error).message] : []));
+  for (const failure of failures) console.error(failure);
+  if (failures.length === gpus.length) throw new WgradError('gpus: no compiler came to its list of kernels');
   if (kernels.length === 0)
     throw new UsageError(`no case has '${words.join("', '")}' in its name; npm run bench -- --list has them`);
-  return { compilers: mesaOf(drivers[0]), date: new Date().toISOString().slice(0, 10), kernels };
+  const driver = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))[0];
+  return { compilers: mesaOf(driver), failures, date: new Date().toISOString().slice(0, 10), kernels };
 }
 
 async function main(): Promise<number> {
@@ -106,6 +111,7 @@ async function main(): Promise<number> {
     writeReport(readReport(given.from), given.report);
     return 0;
   }
+  if (given.file !== undefined) ownKernel(given.file); // a file that breaks a rule is told once, not by each GPU
   const before = given.compare === undefined ? undefined : readReport(given.compare);
   if (withoutLab() === undefined && !canStart()) throw new UsageError('gpus: `stdbuf` (coreutils) is missing');
   const report = await compileAll(given);
@@ -122,7 +128,10 @@ async function main(): Promise<number> {
   if (changed) console.log(`\n${changeLines(changed, given.compare!).join('\n')}`);
   if (given.json !== undefined) write(given.json, `${JSON.stringify(report, null, 1)}\n`);
   if (given.report !== undefined) writeReport(report, given.report);
-  const failed = report.kernels.some((kernel) => !done(kernel)) || changed?.some(({ broken }) => broken);
+  const failed =
+    report.failures.length > 0 ||
+    report.kernels.some((kernel) => !done(kernel)) ||
+    changed?.some(({ broken }) => broken);
   return failed ? 1 : 0;
 }
 

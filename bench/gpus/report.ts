@@ -1,13 +1,15 @@
 // The report of one run, in markdown.
 import type { Compiled } from './compile.js';
 import { DRIVERS, GPUS } from './lab.js';
-import { COLUMNS, cells, done, LEGEND } from './table.js';
+import { COLUMNS, cells, complaint, done, LEGEND } from './table.js';
 
 /** Everything of one run. */
 export interface Report {
   /** Such as 'Mesa 26.1.6'. */
   compilers: string;
   date: string;
+  /** GPUs whose compiler did not come to its list, with the reason. */
+  failures: string[];
   kernels: Compiled[];
 }
 
@@ -18,11 +20,9 @@ export function markdown({ compilers, date, kernels }: Report): string {
     if (own.length === 0) return [];
     const { title, registers, fits } = DRIVERS[gpu];
     const rows = own.filter(done).map((kernel) => [...cells(kernel), usesOf(kernel)]);
-    const errors = own
-      .filter((kernel) => !done(kernel))
-      .map(({ name, error }) => `\n${name} was not compiled: ${error}`);
+    const errors = own.filter((kernel) => !done(kernel)).map((kernel) => `\nNot compiled: ${complaint(kernel)}`);
     return [
-      `\n## ${title}\n\nRegisters are ${registers}, fits ${fits}.\n`,
+      `\n## ${title}\n\nRegisters: ${registers}. Fits: ${fits}.\n`,
       row([...COLUMNS, 'for']),
       row([...COLUMNS, 'for'].map(() => '---')),
       ...rows.map(row),

@@ -58,10 +58,13 @@ export function table(gpu: GpuName, kernels: readonly Compiled[]): string[] {
   const lines = rows.map((row) =>
     `  ${row.map((cell, i) => (i === 0 || i >= 8 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  ')}`.trimEnd(),
   );
-  const errors = kernels
-    .filter((kernel) => !done(kernel))
-    .map(({ name, error }) => `  ${name}: NOT COMPILED: ${error}`);
-  return [`${title}: registers are ${registers}, fits ${fits}`, ...lines, ...errors];
+  const errors = kernels.filter((kernel) => !done(kernel)).map((kernel) => `  NOT COMPILED: ${complaint(kernel)}`);
+  return [`${title} (registers: ${registers}; fits: ${fits})`, ...lines, ...errors];
+}
+
+/** Why a kernel has no figures, with its name. */
+export function complaint({ name, error = '' }: Compiled): string {
+  return error.startsWith(name) ? error : `${name}: ${error}`;
 }
 
 export const LEGEND = [

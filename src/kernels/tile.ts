@@ -126,9 +126,10 @@ function tiled(product: Product): Tiling[] {
 
 function subgroup(product: Product): Tiling[] {
   const lanes = deviceInfo().subgroupSize;
-  const { depth, runs = 1, alignedA = false, alignedB = false, wideB = false } = product;
+  const { depth, runs = 1, alignedA = false, alignedB = false, wideB: mayBeWide = false } = product;
   const fours = ceilDiv(depth, 4) * runs;
   const fits = SUBGROUP.filter(([blocks, columns]) => blocks * lanes * columns <= Math.max(MOST_SUMS, lanes));
+  const wideB = mayBeWide && fits.some(([, columns]) => columns % 4 === 0); // not with 64 lanes and more
   return fits.flatMap(([ROW_BLOCKS, COLUMNS]) => {
     const rows = ROW_BLOCKS * lanes;
     const vectors = (aligned: boolean) => (aligned ? LOAD_VEC4 : 4 * LOAD);

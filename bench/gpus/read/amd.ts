@@ -5,7 +5,7 @@ import type { Reading } from './reading.js';
 export function readAmd(text: string): Reading {
   const start = text.indexOf('\nBB0:') + 1;
   const end = text.indexOf('*** SHADER STATS ***');
-  const listing = text.slice(start, end);
+  const listing = text.slice(start, end).replace(/\n*Compute Shader:\s*$/, '');
   const figure = (name: string) => Number(new RegExp(`^${name}: (\\d+)`, 'm').exec(text.slice(end))?.[1] ?? Number.NaN);
   const blocks = blocksOf(listing.split('\n'), {
     label: (line) => /^(BB\d+):/.exec(line)?.[1],
