@@ -13,6 +13,7 @@ export type { Groups, LaunchOptions, RecorderStats } from './device/batch.js';
 export { within } from './device/call-site.js';
 export { flush, sync } from './device/commands.js';
 export type { DeviceInfo } from './device/device-info.js';
+export type { Family } from './device/families.js';
 export type { GpuOptions } from './device/gpu-options.js';
 export type { Slots } from './device/pipeline.js';
 export type { Holder, PoolStats } from './device/pool.js';
@@ -55,6 +56,7 @@ export type {
   HostTensor,
   TypedArray,
 } from './tensor/dtype.js';
+export type { Computed } from './tensor/gradient.js';
 export { parameter } from './tensor/parameter.js';
 export { keep, type Owned, type Scope, scope } from './tensor/scope.js';
 export { manualSeed, type RngState, rngState, setRngState } from './tensor/seed.js';

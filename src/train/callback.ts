@@ -32,7 +32,15 @@ export interface Training {
  * What is called while a trainer trains; every hook may be left out, and is awaited where it returns a promise. One with a state (`state` and
  * `restore`) is saved with the run under its `name`, or its class's. Keras: Callback.
  */
-export interface Callback extends Partial<Stateful> {
+export interface Callback {
+  /** All of its state that is not a tensor, as a `Stateful`'s. Default: it has none. */
+  state?(): Json;
+  /** The tensors of its state by name. Default: none. */
+  tensors?(): Record<string, Tensor>;
+  /** Goes on from where `state()` and `tensors()` were taken. */
+  restore?(state: Json, tensors: Record<string, StoredTensor>): void;
+  /** Why it cannot go on from a saved state, or undefined. */
+  mismatch?(state: Json, tensors: Record<string, StoredTensor>): string | undefined;
   /** What checkpoints call it. Default: its class's name. */
   readonly name?: string;
   /** Before the first step of a `fit`, and when training goes on with parts made anew after the device was lost; its state is restored after it. */

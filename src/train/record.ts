@@ -55,7 +55,12 @@ export interface TrainerPosition {
   /** Of these, seconds in which the next batch was waited for. */
   waited: number;
   /** The epoch's mean loss so far. */
-  loss: { sum: number; weight: number };
+  loss: {
+    /** Of losses times their examples. */
+    sum: number;
+    /** Examples. */
+    weight: number;
+  };
   /** What is known of the losses so far, to tell when they explode. */
   trend: LossTrend;
   /** The epochs done. */
