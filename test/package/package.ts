@@ -154,7 +154,7 @@ test('Deno by package, and by path as docs/getting-started.md says, without perm
   assert.ok(accuracy(run(deno, 'run', '--no-prompt', 'spiral.js')) >= 99);
   write('by-npm.js', readFileSync(`${sources}spiral.js`, 'utf8').replace("'wgrad'", "'npm:wgrad'"));
   assert.ok(accuracy(run(deno, 'run', '--no-prompt', 'by-npm.js')) >= 99);
-  const { code } = gettingStarted.blocks.find(({ language }) => language === 'json')!;
+  const { code } = gettingStarted.blocks.find(({ language, code }) => language === 'js' && code.includes('"imports"'))!;
   const folder = mkdtempSync(`${tmpdir()}/wgrad-deno-`);
   try {
     writeFileSync(`${folder}/deno.json`, code.replaceAll('./wgrad/', `${app}/node_modules/wgrad/`));
