@@ -92,6 +92,11 @@ export class ShardLoader<Batch = ImageBatch> {
     return dropLast ? length - (length % batchSize) : length;
   }
 
+  /** With `onDamaged`, pictures that cannot be read are left out. */
+  get mayGiveFewer(): boolean {
+    return this.options.onDamaged !== undefined;
+  }
+
   /** What decides which samples come in which batch: a run resumed in the middle of an epoch needs the same. */
   get orderedBy(): Record<string, string | number | boolean> {
     const { batchSize, dropLast = false, shuffle = 0, augment } = this.options;

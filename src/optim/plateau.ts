@@ -58,6 +58,11 @@ export class ReduceLROnPlateau implements Schedule {
     this.best = this.options.mode === 'min' ? Number.MAX_VALUE : -Number.MAX_VALUE;
   }
 
+  /** Whether it waits for the metric to fall or to rise. */
+  get mode(): 'min' | 'max' {
+    return this.options.mode;
+  }
+
   /** Takes the metric in; NaN is no improvement. @throws UsageError without one. */
   step(metric?: number): void {
     if (typeof metric !== 'number') {

@@ -16,6 +16,8 @@ export interface BatchSource<B extends object = object> {
    * rest the same, too. Default: nothing is compared.
    */
   readonly orderedBy?: BatchOrder;
+  /** Whether an epoch may give fewer examples than `length`, where damaged ones are left out. Default false: fewer are an error. */
+  readonly mayGiveFewer?: boolean;
   /** The batches of an epoch, from 0, beginning with `startBatch` (default 0); at least one. */
   epoch(number: number, from?: { startBatch?: number }): AsyncIterable<B>;
 }

@@ -2,9 +2,12 @@
 import { DataError, ShapeError, showValue, UsageError } from '../errors.js';
 import { type AnyModule, Module } from '../layers/module.js';
 import { Optimizer } from '../optim/optimizer.js';
+import { ReduceLROnPlateau } from '../optim/plateau.js';
 import { anything, callback, checkOptions, oneOf, type Rule, type Rules, required, share, whole } from '../options.js';
 import { showShape } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
+import type { BatchSource } from './batches.js';
+import { moreIsBetter } from './callbacks/monitor.js';
 import type { DivergenceOptions, EvaluationParts, FitOptions, TrainerParts } from './fit.js';
 import type { TrainerSchedule } from './kept.js';
 import type { StepResult } from './task.js';
@@ -87,6 +90,18 @@ export function checkData({ train, validation }: TrainerParts): void {
     throw new DataError('trainer: the validation data are empty; leave them out, or split off more');
 }
 
+/** @throws DataError if an epoch gave nothing, or fewer examples (by the task's `size`) than its source promised. */
+export function checkWhole(
+  where: string,
+  empty: string,
+  { length, mayGiveFewer = false }: Pick<BatchSource, 'length' | 'mayGiveFewer'>,
+  seen: number,
+): void {
+  if (seen === 0) throw new DataError(`${where}: ${empty}`);
+  if (seen >= length || mayGiveFewer) return;
+  throw new DataError(`${where}: an epoch gave ${seen} examples, its source's length promises ${length}`);
+}
+
 function checkSchedule(schedule: TrainerSchedule, optimizer: Optimizer, validation: object | undefined): void {
   checkOptions('trainer: schedule', schedule, SCHEDULE);
   const { each, rule, watch } = schedule;
@@ -94,6 +109,10 @@ function checkSchedule(schedule: TrainerSchedule, optimizer: Optimizer, validati
     throw new UsageError(`trainer: schedule: watch '${watch}' is of epochs, the schedule is stepped each 'step'`);
   if (watch?.startsWith('val_') && !validation)
     throw new UsageError(`trainer: schedule: watch '${watch}' needs validation data`);
+  if (watch && rule instanceof ReduceLROnPlateau && rule.mode === 'min' && moreIsBetter(watch))
+    throw new UsageError(
+      `trainer: schedule: more of '${watch}' is better, and ReduceLROnPlateau waits for it to fall; give it { mode: 'max' }`,
+    );
   const { optimizer: own = optimizer } = rule as { optimizer?: Optimizer };
   if (own !== optimizer)
     throw new UsageError('trainer: schedule: its rule was made around another optimizer than the trainer has');

@@ -1,19 +1,18 @@
 // One pass over data without training.
 import { noGrad } from '../autograd/tape.js';
 import { sync } from '../device/commands.js';
-import { DataError } from '../errors.js';
 import type { AnyModule, Module } from '../layers/module.js';
 import { inEvaluation } from '../layers/reach.js';
 import { scope } from '../tensor/scope.js';
 import { onDevice } from './batches.js';
-import { checkEvaluation, checkStep } from './checks.js';
+import { checkEvaluation, checkStep, checkWhole } from './checks.js';
 import type { EvaluationParts } from './fit.js';
 import { AHEAD, LateResults } from './late-results.js';
 import { Measures } from './measures.js';
 
 /**
  * The task's metrics over one pass of the data, by name, 'loss' among them. Keras: Model.evaluate.
- * @throws the reason of the first signal that aborts; DataError if the data are empty; UsageError if a module runs that `model.eval()`
+ * @throws the reason of the first signal that aborts; DataError if the data are empty, or fewer than they promise; UsageError if a module runs that `model.eval()`
  * does not reach, and whatever the task throws.
  */
 export async function evaluate<B extends object, M extends AnyModule = Module>(
@@ -47,7 +46,7 @@ export async function evaluate<B extends object, M extends AnyModule = Module>(
       await onProgress?.(loss.weight);
     }
     await late.all();
-    if (loss.weight === 0) throw new DataError('evaluate: the data are empty: there is nothing to check');
+    checkWhole('evaluate', 'the data are empty: there is nothing to check', data, loss.weight);
     return { loss: loss.sum / loss.weight, ...(await measures.read()) };
   } finally {
     measures.reset();

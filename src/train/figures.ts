@@ -81,6 +81,7 @@ export class Figures {
   /** Begins an epoch. */
   reset(at: TrainerPosition): void {
     at.loss = { sum: 0, weight: 0 };
+    at.examples = 0;
     this.measures.reset();
     this.seen = {};
   }

@@ -48,6 +48,8 @@ export interface TrainerPosition {
   epoch: number;
   /** Batches done of the epoch under way. */
   batch: number;
+  /** Examples of the epoch under way so far. */
+  examples: number;
   /** Optimizer steps done. */
   step: number;
   /** Seconds of training so far. */
@@ -69,14 +71,14 @@ export interface TrainerPosition {
 
 /** A run's beginning. */
 export const START: TrainerPosition = {
-  ...{ epoch: 0, batch: 0, step: 0, seconds: 0, waited: 0 },
+  ...{ epoch: 0, batch: 0, examples: 0, step: 0, seconds: 0, waited: 0 },
   loss: { sum: 0, weight: 0 },
   trend: { count: 0, start: 0, recent: 0 },
   history: [],
 };
 
 const position = record({
-  ...{ epoch: whole, batch: whole, step: whole, seconds: number, waited: number },
+  ...{ epoch: whole, batch: whole, examples: whole, step: whole, seconds: number, waited: number },
   loss: record({ sum: number, weight: number }),
   trend: record({ count: whole, start: number, recent: number }),
   history: list(

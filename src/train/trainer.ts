@@ -4,14 +4,14 @@ import { firstNotFiniteOf } from '../checkpoint/finite.js';
 import { type Attempt, withRecovery } from '../checkpoint/recovery.js';
 import type { Json, Run } from '../checkpoint/stateful.js';
 import { sync } from '../device/commands.js';
-import { DataError, UsageError } from '../errors.js';
+import { UsageError } from '../errors.js';
 import type { AnyModule } from '../layers/module.js';
 import { findingParts } from '../layers/reach.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import { scope } from '../tensor/scope.js';
 import { type BatchSource, onDevice, timed } from './batches.js';
 import { CallbackList, type Training } from './callback.js';
-import { checkData, checkFit, checkGradients, checkParts, checkStep } from './checks.js';
+import { checkData, checkFit, checkGradients, checkParts, checkStep, checkWhole } from './checks.js';
 import { evaluate } from './evaluate.js';
 import { Figures } from './figures.js';
 import type { FitOptions, TrainerParts } from './fit.js';
@@ -178,7 +178,6 @@ export class Trainer<B extends object = any, M extends AnyModule = any> implemen
       await this.callbacks.call('onBatchBegin', this.at.batch + 1, this);
       attempt.signal.throwIfAborted();
       const noted = this.trainStep(batch, this.gathered + 1 >= accumulate, attempt.signal);
-      this.at.batch++;
       await late.add(noted);
       await sync(AHEAD);
       attempt.signal.throwIfAborted();
@@ -194,12 +193,11 @@ export class Trainer<B extends object = any, M extends AnyModule = any> implemen
     if (this.gathered > 0) this.update();
     await late.all();
     attempt.signal.throwIfAborted();
-    if (this.at.loss.weight === 0)
-      throw new DataError(`trainer: the training data gave no batch in epoch ${this.at.epoch + 1}`);
+    checkWhole('trainer', `the training data gave no batch in epoch ${this.at.epoch + 1}`, train, this.at.examples);
     return true;
   }
 
-  /** One batch: forward, backward and, unless gradients are gathered further, update. The promise settles when its loss has come back. */
+  /** One batch of the epoch under way: forward, backward and, unless gradients are gathered further, update. Settles with its loss. */
   trainStep(batch: B, update = true, attempt?: AbortSignal): Promise<void> {
     const { model, optimizer, task } = this.current;
     using _step = scope();
@@ -214,6 +212,8 @@ export class Trainer<B extends object = any, M extends AnyModule = any> implemen
     result.loss.backward();
     checkGradients(optimizer);
     this.gathered++;
+    this.at.batch++;
+    this.at.examples += result.size;
     const rate = this.learningRate();
     if (update) this.update();
     return this.figures.note(this.at, result, rate, this.options.divergence?.factor, attempt);

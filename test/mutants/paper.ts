@@ -62,10 +62,16 @@ const refused = planted('train/options', [
     'train/tasks',
   ],
   [
-    'src/train/trainer.ts',
+    'src/train/checks.ts',
     'data that give no batch are an epoch',
-    'if (this.at.loss.weight === 0)',
-    'if (this.at.loss.weight < 0)',
+    'if (seen === 0) throw',
+    'if (seen === -1) throw',
+  ],
+  [
+    'src/train/checks.ts',
+    'data that give fewer examples than they promised are an epoch',
+    'if (seen >= length || mayGiveFewer) return;',
+    'if (seen >= 0 || length > 0 || mayGiveFewer) return;',
   ],
 ]);
 

@@ -137,6 +137,8 @@ test('schedules', () => {
   wrong({ rule, each: 'epoch', watch: 3 }, /watch is a metric's name, such as 'val_loss', got 3/);
   wrong({ rule, each: 'step', watch: 'loss' }, /watch 'loss' is of epochs/);
   wrong({ rule, each: 'epoch', watch: 'val_accuracy' }, /watch 'val_accuracy' needs validation data/);
+  const plateau = { rule: new ReduceLROnPlateau(optimizer), each: 'epoch', watch: 'accuracy' };
+  wrong(plateau, /^trainer: schedule: more of 'accuracy' is better, .* give it \{ mode: 'max' \}$/);
 });
 
 test('options of fit', async () => {
@@ -201,6 +203,26 @@ test('fit while fit is under way', async () => {
 test('data that give no batch', async () => {
   await fails({ train: empty }, { epochs: 2 }, DataError, /^trainer: the training data gave no batch in epoch 1$/);
   await fails({ validation: empty }, { epochs: 2 }, DataError, /^evaluate: the data are empty/);
+});
+
+test('data that give fewer examples than they promised, in training and in validation', async () => {
+  const short = { ...source(), length: 17 };
+  const message = /: an epoch gave 16 examples, its source's length promises 17$/;
+  await fails({ train: short }, { epochs: 2 }, DataError, new RegExp(`^trainer${message.source}`));
+  await fails({ validation: short }, { epochs: 2 }, DataError, new RegExp(`^evaluate${message.source}`));
+  const leftOut = { ...short, mayGiveFewer: true };
+  assert.is(await new Trainer(parts({ train: leftOut, validation: leftOut })).fit({ epochs: 2 }), 'done');
+});
+
+test('a step outside of fit is one of the epoch under way', async () => {
+  const trainer = new Trainer(parts());
+  for (let i = 0; i < 3; i++) await trainer.trainStep(batch(i));
+  const { batch: done, examples, step } = trainer.position;
+  assert.equal([done, examples, step], [3, 12, 3]);
+  await trainer.fit({ epochs: 1 });
+  const whole = new Trainer(parts());
+  await whole.fit({ epochs: 1 });
+  assert.is(trainer.position.step, whole.position.step);
 });
 
 test('batches are looked at in every step, not only in the first', async () => {

@@ -25,8 +25,8 @@ export const MONITOR_RULES: Rules<MonitorOptions> = {
   minDelta: notNegative,
 };
 
-/** As whole words: 'val_f1', 'rocAuc', 'top5', and not 'error2'. */
-function moreIsBetter(metric: string): boolean {
+/** Whether more of a metric is better, by whole words of its name: 'val_f1', 'rocAuc', 'top5', and not 'error2'. */
+export function moreIsBetter(metric: string): boolean {
   const words = metric.replace(/(?<=[a-z])(?=[A-Z])/g, ' ').replaceAll('_', ' ');
   return /accuracy|precision|recall|\b(acc|f1|auc|iou|r2|top ?k?\d*)\b/i.test(words) && !/error|loss/i.test(words);
 }
