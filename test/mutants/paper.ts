@@ -61,12 +61,7 @@ const refused = planted('train/options', [
     "if (this.at.step === 0) checkStep('trainer', result);",
     'train/tasks',
   ],
-  [
-    'src/train/checks.ts',
-    'data that give no batch are an epoch',
-    'if (seen === 0) throw',
-    'if (seen === -1) throw',
-  ],
+  ['src/train/checks.ts', 'data that give no batch are an epoch', 'if (seen === 0) throw', 'if (seen === -1) throw'],
   [
     'src/train/checks.ts',
     'data that give fewer examples than they promised are an epoch',
