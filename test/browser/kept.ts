@@ -45,12 +45,26 @@ async function kept(before = ''): Promise<string> {
   return String(await said.jsonValue());
 }
 
+/** The run came to its end before it was where a test wants it: the machine has become faster since the rate was looked at. */
+class RanOut extends Error {}
+
+/** Pauses the run. @throws RanOut if there is none any more. */
+async function pause(): Promise<void> {
+  const running = () => {
+    const said = document.getElementById('status')!.textContent;
+    return document.querySelector<HTMLButtonElement>('#pause')!.disabled ? /rained/.test(said) && 'ended' : 'running';
+  };
+  if ((await (await page.waitForFunction(running)).jsonValue()) === 'ended') throw new RanOut();
+  await page.evaluate(() => document.getElementById('pause')!.click()); // at once: a disabled button ignores it
+  await says(page, /Paused|rained/);
+  if ((await text('#pause')) !== 'Go on') throw new RanOut();
+}
+
 /** Waits until the run has been kept in the middle of an epoch. Going on anew brings the next time nearer. */
 async function keptInAnEpoch(): Promise<void> {
   let said = await kept();
   while (!IN_AN_EPOCH.test(said)) {
-    await page.click('#pause');
-    await says(page, 'Paused');
+    await pause();
     const paused = await text('#kept');
     await page.click('#pause');
     said = await kept(paused);
@@ -112,11 +126,28 @@ test('it says that runs are kept', async () => {
 });
 
 test('loaded anew in the middle of an epoch, paused, and in another tab: the weights at the end are the same bits', async () => {
-  await train();
-  await says(page, 'Trained', { timeout: 7 * MINUTE });
-  await saveNetwork(page, `${site.folder}/whole.safetensors`);
-  await page.click('#forget');
+  for (; ; epochs *= 2) {
+    await train();
+    await says(page, 'Trained', { timeout: 7 * MINUTE });
+    await saveNetwork(page, `${site.folder}/whole.safetensors`);
+    await page.click('#forget');
+    try {
+      await trainInParts();
+      break;
+    } catch (error) {
+      if (!(error instanceof RanOut)) throw error;
+      await page.click('#forget');
+    }
+  }
+  await saveNetwork(page, `${site.folder}/in-parts.safetensors`);
 
+  const [whole, inParts] = ['whole', 'in-parts'].map((name) => readFileSync(`${site.folder}/${name}.safetensors`));
+  assert.ok(whole.length > 100_000);
+  assert.ok(whole.equals(inParts), 'the files are the same, byte for byte');
+});
+
+/** Reloaded in the middle of an epoch, closed and opened in a new tab, paused and reloaded, to the end. */
+async function trainInParts(): Promise<void> {
   await train();
   await keptInAnEpoch();
   await anew();
@@ -129,20 +160,14 @@ test('loaded anew in the middle of an epoch, paused, and in another tab: the wei
   await kept();
   await page.close();
   page = await site.openReady(context);
-  await says(page, /Going on at epoch|Epoch \d+ of|Looking at/);
-  await page.click('#pause');
-  await says(page, 'Paused');
+  await says(page, /Going on at epoch|Epoch \d+ of|Looking at|rained/);
+  await pause();
   await anew();
   await says(page, new RegExp(`Paused at epoch \\d+ of ${epochs}, picture \\d+ of 48, as it was kept`));
   await drawn(page, '#filters');
   await page.click('#pause');
   await says(page, 'Trained', { timeout: 7 * MINUTE });
-  await saveNetwork(page, `${site.folder}/in-parts.safetensors`);
-
-  const [whole, inParts] = ['whole', 'in-parts'].map((name) => readFileSync(`${site.folder}/${name}.safetensors`));
-  assert.ok(whole.length > 100_000);
-  assert.ok(whole.equals(inParts), 'the files are the same, byte for byte');
-});
+}
 
 test('a trained network is there after a reload, and names pictures', async () => {
   await anew();
