@@ -1,5 +1,6 @@
 // The numbers of files: every type that NumPy and safetensors store, and what the library reads it as.
 import { showValue } from '../errors.js';
+import { fromHalf } from '../half.js';
 import type { HostArray, TypedArray } from '../tensor/dtype.js';
 
 /** How numbers lie in a file: little-endian, one after the other. */
@@ -23,7 +24,7 @@ const TYPES = {
   i8: { bytes: 1, array: Int32Array, at: (view, offset) => view.getInt8(offset) },
   i16: { bytes: 2, array: Int32Array, at: (view, offset, little) => view.getInt16(offset, little) },
   u16: { bytes: 2, array: Int32Array, at: (view, offset, little) => view.getUint16(offset, little) },
-  f16: { bytes: 2, array: Float32Array, at: (view, offset, little) => halfToFloat(view.getUint16(offset, little)) },
+  f16: { bytes: 2, array: Float32Array, at: (view, offset, little) => fromHalf(view.getUint16(offset, little)) },
   bf16: { bytes: 2, array: Float32Array, at: (view, offset, little) => topHalf(view.getUint16(offset, little)) },
   i32: { bytes: 4, array: Int32Array, at: (view, offset, little) => view.getInt32(offset, little) },
   u32: { bytes: 4, array: Int32Array, at: (view, offset, little) => view.getUint32(offset, little) },
@@ -86,15 +87,6 @@ export function writtenAs(data: HostArray, fail: Fail): { type: ElementType; byt
     fail(`data is a typed array such as a Float32Array, got ${showValue(data)}${read}`);
   }
   return { type: WRITTEN[name], bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
-}
-
-function halfToFloat(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
 /** The f32 whose upper half these bits are: bfloat16. */
