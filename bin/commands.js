@@ -5,7 +5,8 @@ const USAGE = `npx wgrad COMMAND [options]
 
   doctor              what this machine's adapter offers, what is wrong, and how to mend it
   train --data DIR    trains AlexNet on a folder of pictures: one folder a class, or Kaggle's names (cat.1.jpg)
-  predict FILE|DIR    names what is on pictures, by the network trained last (--run DIR or FILE.safetensors: by another)
+  predict FILE|DIR    names what is on pictures, by the network trained last (--run DIR or FILE.safetensors: by another);
+                      before there is one, cat or dog, by the network that comes along
   compare RUN RUN...  puts runs side by side into one report
   summary             the network's table of layers
   bench               how fast each kernel is here, beside the adapter's own peak

@@ -1,10 +1,17 @@
 // Checkpoints and weights as files: safetensors with a checksum, and in their metadata the state of the run's parts, of the random numbers,
 // and where the run stands.
 import { CheckpointError, showValue, UsageError } from '../errors.js';
-import { joined, readSafetensors, type StoredTensor, safetensorsParts } from '../io/safetensors.js';
+import {
+  joined,
+  readSafetensors,
+  type SafetensorsOptions,
+  type StoredTensor,
+  safetensorsParts,
+  WRITE_RULES,
+} from '../io/safetensors.js';
 import { type AnyModule, requireModule } from '../layers/module.js';
 import { Optimizer } from '../optim/optimizer.js';
-import { requireBytes } from '../options.js';
+import { checkOptions, requireBytes } from '../options.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { partMismatch, tensorsOf, weightsMismatch } from './parts.js';
 import { parseSavedState } from './saved-state.js';
@@ -76,17 +83,19 @@ export function checkpointBytes<Position>(run: Run<Position>): number {
 }
 
 /**
- * The weights (and running statistics) alone as a file's bytes, for use and not for going on.
- * @throws UsageError for something else than a model and texts.
+ * The weights (and running statistics) alone as a file's bytes, for use and not for going on. `{ floats: 'f16' }` halves the file.
+ * @throws UsageError for something else than a model and texts, or options that it does not know; CheckpointError for weights beyond f16.
  */
 export async function writeWeights(
   model: AnyModule,
   extra: Record<string, string> = {},
+  options: SafetensorsOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   requireModule('writeWeights', model);
   checkExtra('writeWeights', extra);
+  checkOptions('writeWeights', options, WRITE_RULES);
   const tensors = await readBack('model.', model.stateDict());
-  return joined(sealParts(safetensorsParts(tensors, { ...extra, ...BLANK_SEAL, format: FORMAT })));
+  return joined(sealParts(safetensorsParts(tensors, { ...extra, ...BLANK_SEAL, format: FORMAT }, options)));
 }
 
 /** A checkpoint or weights file, checked but not yet used. */

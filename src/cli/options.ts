@@ -16,7 +16,7 @@ ${pictures ? usage(bare(train), 'train; the preset follows the adapter') : usage
 ${usage(`${train} --data A --data B`, 'on several folders as one set')}
 ${usage(`${train} --minutes 20`, 'train longer')}
 ${usage(`${train} --resume`, 'go on with the last run, exactly where it was')}
-${usage(`${predict} a.jpg b.png`, "name what is on pictures, by the last run's network")}
+${usage(`${predict} a.jpg b.png`, "name what is on pictures, by the last run's network, or cat and dog by one that comes along")}
 ${usage(`${predict} DIR`, 'on all pictures of a folder')}
 ${usage(`${predict} a.jpg --run DIR`, "by another run's network, or by a file of weights")}
 

@@ -2,13 +2,14 @@
 import { readFileSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { pictureInputs } from '../data/index.js';
-import { CheckpointError, DataError } from '../index.js';
+import { DataError } from '../index.js';
 import { CheckpointFiles, decodeImage, latestRunFolder, RunFolder } from '../node/index.js';
 import { allPictures } from '../node/list-pictures.js';
 import { argmaxRow, type Checkpoint, predictProbabilities, readCheckpoint, restoreModel } from '../train/index.js';
 import { readFacts } from './facts.js';
 import { buildModel, lookOf } from './parts.js';
 import { bare, type Project } from './project.js';
+import { trainedNetwork } from './trained.js';
 
 /**
  * Prints predictions for files that are pictures, those of a folder with how many are of each class, and errors for what is no
@@ -56,12 +57,16 @@ function picturesAt(path: string): string[] {
   return files;
 }
 
-/** Weights from a run's folder, from a file such as the browser page saves, or from the last run. */
+/** Weights from a run's folder, from a file such as the browser page saves, or from the last run; where there is none, the library's own. */
 function openWeights(run: string | undefined, { runs, calls }: Project): Checkpoint {
   const isFile = run?.endsWith('.safetensors');
   const folder = isFile ? new RunFolder(dirname(run!)) : run ? new RunFolder(run) : latestRunFolder(runs);
-  if (!folder)
-    throw new CheckpointError(`predict: there is no trained network in ${runs}; train one with: ${bare(calls.train)}`);
+  if (!folder) {
+    console.error(
+      `By the network that comes with wgrad, as ${runs} has none yet: cat or dog. ${bare(calls.train)} makes one of yours.`,
+    );
+    return trainedNetwork();
+  }
   if (isFile) return readCheckpoint(folder.read(basename(run!)), run!);
   const files = new CheckpointFiles(folder);
   if (folder.has('best.safetensors')) return files.best();

@@ -1,6 +1,6 @@
 // The numbers of files: every type that NumPy and safetensors store, and what the library reads it as.
 import { showValue } from '../errors.js';
-import { fromHalf } from '../half.js';
+import { fromHalf, toHalves } from '../half.js';
 import type { HostArray, TypedArray } from '../tensor/dtype.js';
 
 /** How numbers lie in a file: little-endian, one after the other. */
@@ -33,6 +33,9 @@ const TYPES = {
   u64: { bytes: 8, array: Int32Array, at: (view, offset, little) => view.getBigUint64(offset, little) },
   f64: { bytes: 8, array: Float32Array, at: (view, offset, little) => view.getFloat64(offset, little) },
 } as const satisfies Record<string, Type>;
+
+/** From here on a number is nearer to the infinity of f16 than to its largest number. */
+const HALF_LIMIT = 65520;
 
 /** The type that each of the host's arrays is written as, by the name that every realm's arrays carry. */
 const WRITTEN: Record<string, ElementType> = {
@@ -79,14 +82,28 @@ export function requireFilled(shape: readonly number[], data: HostArray, fail: F
   if (needed !== data.length) fail(`${data.length} values, its shape needs ${needed}`);
 }
 
-/** What an array is written as; fails for anything else. The host is little-endian, as WebGPU's hosts are. */
-export function writtenAs(data: HostArray, fail: Fail): { type: ElementType; bytes: Uint8Array } {
+/**
+ * What an array is written as; fails for anything else, and for finite f32 numbers of which f16 would make infinities. The host is
+ * little-endian, as WebGPU's hosts are.
+ */
+export function writtenAs(
+  data: HostArray,
+  fail: Fail,
+  floats: 'f32' | 'f16' = 'f32',
+): { type: ElementType; bytes: Uint8Array } {
   const name = ArrayBuffer.isView(data) ? String(data[Symbol.toStringTag]) : '';
   if (!Object.hasOwn(WRITTEN, name)) {
     const read = typeof data === 'function' ? '; a tensor’s is await t.data()' : '';
     fail(`data is a typed array such as a Float32Array, got ${showValue(data)}${read}`);
   }
+  if (name === 'Float32Array' && floats === 'f16') return asHalves(data as Float32Array, fail);
   return { type: WRITTEN[name], bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
+}
+
+function asHalves(data: Float32Array, fail: Fail): { type: ElementType; bytes: Uint8Array } {
+  const beyond = data.find((value) => Number.isFinite(value) && Math.abs(value) >= HALF_LIMIT);
+  if (beyond !== undefined) fail(`${beyond} is beyond f16, whose largest number is 65504`);
+  return { type: 'f16', bytes: new Uint8Array(toHalves(data).buffer) };
 }
 
 /** The f32 whose upper half these bits are: bfloat16. */

@@ -1,7 +1,7 @@
 // The safetensors format: a little-endian u64 header length, a JSON header, then raw tensors.
 // https://github.com/huggingface/safetensors. Files are not trusted: every claim of the header is checked.
 import { CheckpointError, showValue, UsageError } from '../errors.js';
-import { requireBytes } from '../options.js';
+import { checkOptions, oneOf, type Rules, requireBytes } from '../options.js';
 import type { HostTensor, TypedArray } from '../tensor/dtype.js';
 import { type ElementType, elementBytes, type Fail, readElements, requireFilled, writtenAs } from './elements.js';
 
@@ -17,6 +17,15 @@ export interface SafetensorsFile {
   /** Its texts by name. */
   metadata: Record<string, string>;
 }
+
+/** How tensors are written. */
+export interface SafetensorsOptions {
+  /** What f32 numbers are written as: 'f16' takes half the room and rounds to 11 bits; reading widens them again. Default 'f32'. */
+  floats?: 'f32' | 'f16';
+}
+
+/** @internal */
+export const WRITE_RULES: Rules<SafetensorsOptions> = { floats: oneOf('f32', 'f16') };
 
 /** The header's key that names no tensor. */
 const METADATA = '__metadata__';
@@ -157,14 +166,16 @@ function checkEntry(key: string, value: unknown, bodyLength: number, fail: Fail)
 /**
  * Writes tensors without gaps, as the format asks, in the types that their arrays have, larger elements first so that all are
  * aligned. Metadata values are text.
- * @throws CheckpointError if a tensor's data are no array of numbers or do not fill its shape, or two have one name;
- * UsageError for what is no list of pairs, or metadata that are no texts.
+ * @throws CheckpointError if a tensor's data are no array of numbers, do not fill its shape or are beyond f16 where that was asked
+ * for, or two have one name; UsageError for what is no list of pairs, metadata that are no texts, or options that it does not know.
  */
 export function writeSafetensors(
   tensors: Iterable<readonly [string, HostTensor]>,
   metadata: Record<string, string> = {},
+  options: SafetensorsOptions = {},
 ): Uint8Array<ArrayBuffer> {
-  return joined(safetensorsParts(tensors, metadata));
+  checkOptions('writeSafetensors', options, WRITE_RULES);
+  return joined(safetensorsParts(tensors, metadata, options));
 }
 
 /** Parts of a file, one after the other. @internal */
@@ -182,6 +193,7 @@ export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
 export function safetensorsParts(
   tensors: Iterable<readonly [string, HostTensor]>,
   metadata: Record<string, string>,
+  { floats }: SafetensorsOptions = {},
 ): Uint8Array[] {
   requireTexts(metadata);
   const all = requirePairs(tensors)
@@ -189,7 +201,7 @@ export function safetensorsParts(
       const fail: Fail = (what) => {
         throw new CheckpointError(`writeSafetensors: '${key}': ${what}`);
       };
-      const { type, bytes } = writtenAs(data, fail);
+      const { type, bytes } = writtenAs(data, fail, floats);
       requireFilled(shape, data, fail);
       return { key, shape, dtype: type.toUpperCase(), bytes, step: elementBytes(type) };
     })

@@ -109,6 +109,21 @@ test('a plateau goes on only with the figure that it watched, named or by defaul
   restoreRun(checkpoint, plateau({ validation }, 'loss'));
 });
 
+test('weights in half the room are those of the model to 11 bits, in a file that is checked as any other', async () => {
+  const { model } = newTrainer().parts;
+  const bytes = await writeWeights(model, { note: 'half' }, { floats: 'f16' });
+  const file = readCheckpoint(bytes, 'half.safetensors');
+  assert.is(file.metadata.note, 'half');
+  const before = await model.weight.data();
+  restoreModel(file, model);
+  const after = await model.weight.data();
+  for (const [i, value] of before.entries())
+    assert.ok(Math.abs(after[i] - value) <= 2 ** -11 * Math.abs(value), `${i}`);
+  assert.not.equal(after, before);
+  bytes[bytes.length - 1] ^= 1;
+  assert.throws(() => readCheckpoint(bytes, 'half.safetensors'), /^half.safetensors: damaged/);
+});
+
 test('what is no checkpoint, or not enough of one, is named', async () => {
   const trainer = newTrainer();
   const bytes = await writeCheckpoint(trainer);

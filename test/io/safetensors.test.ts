@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert';
 import { Random } from '../../src/data/random.js';
-import { CheckpointError } from '../../src/errors.js';
+import { CheckpointError, UsageError } from '../../src/errors.js';
 import { readSafetensors, type StoredTensor, writeSafetensors } from '../../src/io/safetensors.js';
 import type { HostArray, TypedArray } from '../../src/tensor/dtype.js';
 import { suite } from '../support/suite.js';
@@ -131,6 +131,35 @@ test('an array is written in its own type, and anything else refused', () => {
     assert.throws(write, /^writeSafetensors: 'a': data is a typed array such as a Float32Array, got/);
   }
   assert.throws(() => readSafetensors(bytes.buffer as never), /^readSafetensors: takes a file's bytes as a Uint8Array/);
+});
+
+test('floats as f16: half the room, rounded to the nearest, and all else as it is', () => {
+  const third = Math.fround(1 / 3);
+  const data = Float32Array.of(third, -0, Number.NaN, 65519, Number.NEGATIVE_INFINITY, 1e-9);
+  const all: [string, HostArray][] = [
+    ['weight', data],
+    ['steps', Int32Array.of(70000)],
+    ['double', Float64Array.of(0.1)],
+  ];
+  const pairs = all.map(([name, data]) => [name, { shape: [data.length], data }] as const);
+  const bytes = writeSafetensors(pairs, {}, { floats: 'f16' });
+  const header = new TextDecoder().decode(bytes);
+  for (const entry of ['"weight":{"dtype":"F16"', '"steps":{"dtype":"I32"', '"double":{"dtype":"F64"'])
+    assert.ok(header.includes(entry), entry);
+  const { tensors } = readSafetensors(bytes);
+  const halves = [0.333251953125, -0, Number.NaN, 65504, Number.NEGATIVE_INFINITY, 0];
+  assert.equal([...tensors.get('weight')!.data], halves);
+  assert.equal(tensors.get('steps')!.data, Int32Array.of(70000));
+  const write = (value: number, options: object) =>
+    writeSafetensors([['a', { shape: [1], data: Float32Array.of(value) }]], {}, options);
+  assert.throws(
+    () => write(-65520, { floats: 'f16' }),
+    /^writeSafetensors: 'a': -65520 is beyond f16, whose largest number is 65504$/,
+  );
+  assert.throws(
+    () => write(1, { floats: 'f8' }),
+    (error: Error) => error instanceof UsageError && /^writeSafetensors: floats is/.test(error.message),
+  );
 });
 
 test('files that are not to be believed are refused with their reason', () => {
