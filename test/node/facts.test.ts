@@ -199,6 +199,20 @@ test('a folder is predicted picture by picture, and counted', async () => {
   );
 });
 
+test('where there is no run, the network that comes along names pictures, and that is said', async () => {
+  const none = { ...wgrad, runs: join(folder, 'nowhere/run') };
+  const file = join(folder, 'one.png');
+  savePicture(0, file);
+  const { lines, code } = await printed(() => predict([file], undefined, none));
+  assert.is(code, 0);
+  assert.match(
+    lines[0],
+    /^By the network that comes with wgrad, as .*nowhere\/run has none yet: cat or dog\. npx wgrad train makes one of yours\.$/,
+  );
+  assert.match(lines[1], /one\.png {2}(cat|dog) +[\d.]+ %$/);
+  assert.is(lines.length, 2);
+});
+
 async function assertRefused(body: () => Promise<unknown>, message: RegExp): Promise<void> {
   const said = await body().then(String, (error: Error) => error.message);
   assert.match(said, message);

@@ -14,6 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
+import { makePng } from '../node/made-images.js';
 import { chromiumAdvice, chromiumPath, openChromium, serve } from '../support/chromium.js';
 import { GLOBALS, inPage, type Program, programsOf, textOf } from '../support/document-programs.js';
 import { documentation, readPage } from '../support/documents.js';
@@ -82,11 +83,12 @@ test('it holds what it needs and nothing else', () => {
   const folder = `${app}/node_modules/wgrad/`;
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
   const top = readdirSync(folder).sort();
-  assert.equal(top, ['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'build', 'docs', 'package.json']);
+  assert.equal(top, ['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'build', 'docs', 'models', 'package.json']);
   assert.equal(
     files.filter((file) => /\.test\.js|golden|peers[/\\]|\.(jpe?g|tsbuildinfo)$/.test(file)),
     [],
   );
+  assert.equal(readdirSync(`${folder}models`).sort(), ['README.md', 'dogcat.safetensors']);
   const map = JSON.parse(readFileSync(`${folder}build/src/kernels/sources.gen.js.map`, 'utf8'));
   assert.match(map.sourcesContent[0], /^@compute @workgroup_size/m, 'the map shows WGSL as it stands');
 });
@@ -225,6 +227,15 @@ test('npx wgrad doctor, summary, train, predict, bench', () => {
   assert.match(stdout, /Adapter/);
   assert.not.match(stderr, /artificially/);
   assert.match(run('npx', 'wgrad', 'summary', '--preset', 'paper'), /conv5 +Conv2d/);
+  writeFileSync(
+    `${app}/picture.png`,
+    makePng(40, 30, (x, y) => [6 * x, 8 * y, 99]),
+  );
+  assert.match(
+    run('npx', 'wgrad', 'predict', 'picture.png'),
+    /^picture\.png {2}(cat|dog) +[\d.]+ %\n$/,
+    'by the network that comes along',
+  );
   const small =
     '--stand-ins --preset quick --limit 64 --batch 8 --width 0.0625 --image 67 --stored 75 --epochs 1 --no-ten-crop';
   const trained = run('npx', 'wgrad', 'train', ...small.split(' '), '--out', 'run');
