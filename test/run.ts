@@ -1,6 +1,6 @@
 // Runs every test file: `npm test`, or `npm test -- conv2d pool` for the files whose path has one of these words;
-// `npm test -- --times 10 signals` runs them ten times, each time in a new process. `npm run test:deno`, `test:bun` and `test:mesa26`
-// (`--engine`) run them on what support/engines.ts says; where it cannot be had that fails, unless ALLOW_NO_ENGINE=1.
+// `npm test -- --times 10 signals` runs them ten times, each time in a new process. `npm run test:deno`, `test:bun`, `test:mesa26` and
+// `test:mpi` (`--engine`) run them on what support/engines.ts says; where it cannot be had that fails, unless ALLOW_NO_ENGINE=1.
 // The files share one child process, so that they share one device. A file that crashes or hangs it fails, by name,
 // and the files after it get a new one.
 import { type ChildProcess, fork } from 'node:child_process';
@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { ENGINES, type Engine } from './support/engines.js';
 import { valuesOnDisk } from './support/golden.js';
 import { FILE_SECONDS, SETTLE_SECONDS } from './support/limits.js';
-import { testFiles } from './support/portable.js';
+import { needsMpi, testFiles } from './support/portable.js';
 import { orderOf } from './support/program.js';
 import { showResults, showSkips, showTotal } from './support/report.js';
 import type { Failure, Results } from './support/suite.js';
@@ -140,7 +140,7 @@ const { positionals: words, values } = parseArgs({
 const engine = await prepare(values.engine);
 const times = Number(values.times ?? 1);
 const files = testFiles()
-  .filter((file) => engine?.runs(file) ?? true)
+  .filter((file) => engine?.runs(file) ?? (!needsMpi(file) || words.length > 0))
   .filter((file) => words.length === 0 || words.some((word) => `test/${file}.test.ts`.includes(word)));
 
 if (files.length === 0) noteFailure('test/run', { message: `no test file has ${words.join(' or ')} in its path` });
@@ -155,5 +155,7 @@ for (let time = 1; time <= times; time++) {
 if (words.length === 0 && !engine && process.env.ALLOW_NO_GPU !== '1') checkGoldenValues();
 const notCompared = [...leftOut].map(([test, reason]) => ({ file: 'golden', test, reason }));
 for (const text of [showSkips('NOT COMPARED', notCompared), showSkips('NOT RUN', skips)]) if (text) console.log(text);
+if (!engine && words.length === 0)
+  console.log('NOT RUN: training in several processes over MPI; `npm run test:mpi` shows it');
 console.log(showTotal(total.passed, total.failed, skips.length));
 process.exitCode = total.failed > 0 ? 1 : 0;

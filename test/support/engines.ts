@@ -3,7 +3,8 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { openLab, underLavapipe } from '../../bench/gpus/lab.js';
-import { isPortable } from './portable.js';
+import { launchers } from './mpi.js';
+import { isPortable, needsMpi } from './portable.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -42,6 +43,12 @@ export const ENGINES: { [name: string]: Prepare } = {
   async bun() {
     const { execPath, version } = await installed('bun');
     return { title: `Bun ${version}, Dawn`, execPath, execArgv: [], env: {}, runs: () => true };
+  },
+  async mpi() {
+    if (launchers.length === 0)
+      throw new Error('no mpirun is installed (Debian: apt-get install openmpi-bin libopenmpi3 mpich libmpich12)');
+    const title = launchers.map(({ name, version }) => `${name} ${version}`).join(', ');
+    return { title, execPath: process.execPath, execArgv: [], env: {}, runs: needsMpi };
   },
   async mesa26() {
     const { file, env } = underLavapipe(openLab(console.log));

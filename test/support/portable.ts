@@ -15,6 +15,9 @@ export function testFiles(): string[] {
 
 /** Whether a test file imports nothing from Node and starts no program. */
 export function isPortable(file: string): boolean {
-  if (file.startsWith('node/')) return false;
-  return !/from 'node:|src\/(node|cli)\//.test(readFileSync(`${sources}${file}.test.ts`, 'utf8'));
+  if (file.startsWith('node/') || needsMpi(file)) return false;
+  return !/from 'node:|src\/(node|cli|distributed)\//.test(readFileSync(`${sources}${file}.test.ts`, 'utf8'));
 }
+
+/** Whether a test file starts programs with mpirun: `npm run test:mpi` is for those. */
+export const needsMpi = (file: string): boolean => file.startsWith('mpi/');

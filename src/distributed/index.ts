@@ -1,0 +1,7 @@
+/**
+ * One program in many processes, on one machine or many, over MPI.
+ * @module wgrad/distributed
+ */
+export { DistributedError } from './errors.js';
+export { initDistributed } from './init.js';
+export { type Numbers, type ReduceOptions, type WaitOptions, World } from './world.js';
