@@ -1,5 +1,6 @@
 // Half precision on the host: IEEE 754 binary16, as Uint16Array. JavaScript engines that have Float16Array are still few.
 
+/** One number and its bits: `toHalf` keeps nothing in them. */
 const bits = new Uint32Array(1);
 const float = new Float32Array(bits.buffer);
 
@@ -39,6 +40,7 @@ export function toHalves(values: ArrayLike<number>, room = values.length): Uint1
   return halves;
 }
 
+/** What each half stands for, made when it is first needed: a quarter of a MiB. */
 let table: Float32Array | undefined;
 
 /** Halves as numbers. Exact. */

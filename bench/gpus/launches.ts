@@ -1,5 +1,6 @@
 // Which kernels there are to compile: what the bench's cases launch in every variant, found by recording and launching nothing.
 import { readFileSync } from 'node:fs';
+import { withElements } from '../../src/device/bind-groups.js';
 import { activeRecorder } from '../../src/device/commands.js';
 import type { Shader, Slots } from '../../src/device/pipeline.js';
 import { withoutMemory } from '../../src/device/pool.js';
@@ -70,9 +71,10 @@ export function labelOf({ name }: Shader, slots: Slots): string {
 async function recordingOnly(note: (shader: Shader, slots: Slots, flops: number) => void, one: Case): Promise<void> {
   const recorder = activeRecorder();
   const { run, upload, copy, read, acquire } = recorder;
-  recorder.run = (shader, _buffers, _params, { slots = {}, flops = 0 }) => note(shader, slots, flops);
+  recorder.run = (shader, buffers, _params, { slots = {}, flops = 0 }) =>
+    note(shader, withElements(shader, buffers, slots), flops);
   recorder.upload = recorder.copy = () => {};
-  recorder.acquire = (bytes, label) => withoutMemory(recorder.host.pool, bytes, label);
+  recorder.acquire = (bytes, label, elementBytes) => withoutMemory(recorder.host.pool, bytes, label, elementBytes);
   recorder.read = async (_from, bytes) => new ArrayBuffer(bytes);
   try {
     const prepared = await one.prepare();

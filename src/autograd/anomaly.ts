@@ -7,6 +7,7 @@ import type { GpuBuffer } from '../device/pool.js';
 import { type Anomaly, AnomalyError, type AnomalyPhase, showValue, UsageError } from '../errors.js';
 import { FOUND_WORDS, nonFinite } from '../kernels/non-finite.js';
 import { checkOptions, flag, requireFunction } from '../options.js';
+import { isFloat } from '../tensor/dtype.js';
 import { type Shape, showShape } from '../tensor/shape.js';
 import { onRead, type Tensor } from '../tensor/tensor.js';
 import { useWatch, type Watch } from './tape.js';
@@ -88,7 +89,7 @@ class AnomalyWatch implements Watch {
   }
 
   private look(x: Tensor, about: Omit<Check, 'id' | 'label' | 'shape'>): void {
-    if (x.dtype !== 'f32' || x.size === 0) return;
+    if (!isFloat(x.dtype) || x.size === 0) return;
     if (this.found[0]?.pool.lost) this.drop(); // what was to be looked at is gone with its device
     const slot = this.checks.length % CHECKS_EACH;
     if (slot === 0) {

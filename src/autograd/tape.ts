@@ -5,11 +5,12 @@ import { at, Backward, currentCallSite } from '../device/call-site.js';
 import { copyBuffer } from '../device/commands.js';
 import { DtypeError, ShapeError, showValue, UsageError } from '../errors.js';
 import { binary } from '../kernels/elementwise.js';
-import type { DType } from '../tensor/dtype.js';
+import { bytesOf, type DType } from '../tensor/dtype.js';
 import { keep, requireSync, scope, unscoped } from '../tensor/scope.js';
 import { sameShape, showShape } from '../tensor/shape.js';
 import { alias, empty, type GradNode, onBackward, Tensor } from '../tensor/tensor.js';
 import { asOf, thisMoment } from '../tensor/versions.js';
+import { inRegion } from './region.js';
 
 /** What `detectAnomaly` inspects results and gradients with. */
 export interface Watch {
@@ -123,13 +124,16 @@ export function backward(from: Tensor, dy?: Tensor): void {
     throw new ShapeError(`backward: ${showShape(from.shape)} is not a scalar; pass the upstream gradient`);
   }
   if (dy && !(dy instanceof Tensor)) throw new UsageError(`backward: dy is a tensor, got ${showValue(dy)}`);
-  if (dy && dy.dtype !== 'f32') throw new DtypeError(`backward: an upstream gradient is f32, got ${dy.dtype}`);
+  if (dy && dy.dtype !== from.dtype) {
+    throw new DtypeError(`backward: the upstream gradient of ${from.dtype} is ${from.dtype}, got ${dy.dtype}`);
+  }
   if (dy && !sameShape(dy.shape, from.shape)) {
     throw new ShapeError(`backward: upstream gradient ${showShape(dy.shape)} for a result ${showShape(from.shape)}`);
   }
   using _pass = scope();
   if (dy) watch?.upstream(dy);
-  noGrad(() => pull(from, dy ? alias(dy, dy.shape) : one(from))); // the caller's own may be older than what it is for
+  const all = () => pull(from, dy ? alias(dy, dy.shape) : one(from));
+  noGrad(() => inRegion(undefined, all)); // the caller's own may be older than what it is for
 }
 
 function pull(from: Tensor, seed: Tensor): void {
@@ -161,6 +165,7 @@ function pullNode(node: GradNode, dy: Tensor, gradients: Map<Tensor, Tensor>): v
     if (!sameShape(dx.shape, x.shape)) {
       throw new ShapeError(`${name}: gradient ${i} is ${showShape(dx.shape)}, its input ${showShape(x.shape)}`);
     }
+    if (dx.dtype !== x.dtype) throw new DtypeError(`${name}: gradient ${i} is ${dx.dtype}, its input ${x.dtype}`);
     watch?.backward(node, i, dx);
     const before = gradients.get(x);
     gradients.set(x, before ? sum(before, dx) : carry(dx, dy));
@@ -189,7 +194,7 @@ function carry(dx: Tensor, dy: Tensor): Tensor {
 }
 
 function sum(a: Tensor, b: Tensor): Tensor {
-  const total = empty(a.shape, 'f32', 'gradient');
+  const total = empty(a.shape, a.dtype, 'gradient');
   binary('a + b', a.buffer, b.buffer, total.buffer, a.size);
   watch?.added(total);
   return keep(total);
@@ -201,11 +206,11 @@ function accumulateLeaf(leaf: Tensor, dy: Tensor, borrowed: boolean): void {
     // Two leaves may be handed one tensor (an add's dy). Each needs its own: clipping works in place.
     if (!grad && !borrowed && dy.shared.owners === 1) return alias(dy, dy.shape);
     const before = grad?.buffer; // throws if its device is gone: nothing is made yet
-    const own = empty(leaf.shape, 'f32', 'gradient');
+    const own = empty(leaf.shape, leaf.dtype, 'gradient');
     if (before) {
       binary('a + b', before, dy.buffer, own.buffer, leaf.size);
       watch?.added(own);
-    } else copyBuffer(dy.buffer, own.buffer, leaf.size * 4);
+    } else copyBuffer(dy.buffer, own.buffer, bytesOf(leaf.dtype, leaf.size));
     return own;
   });
   leaf.grad.holds('gradient');
@@ -213,7 +218,7 @@ function accumulateLeaf(leaf: Tensor, dy: Tensor, borrowed: boolean): void {
 }
 
 function one(like: Tensor): Tensor {
-  const seed = empty(like.shape, 'f32', 'gradient');
+  const seed = empty(like.shape, like.dtype, 'gradient');
   seed.set([1]);
   return seed;
 }

@@ -1,11 +1,12 @@
 // Whether weights are numbers, looked at on the GPU.
 import { read, release, scratch, upload } from '../device/commands.js';
 import { FOUND_WORDS, nonFinite } from '../kernels/non-finite.js';
+import { isFloat } from '../tensor/dtype.js';
 import type { Tensor } from '../tensor/tensor.js';
 
-/** The name of the first f32 tensor that holds NaN or an infinity, or null. */
+/** The name of the first tensor of floats that holds NaN or an infinity, or null. */
 export async function firstNotFiniteOf(named: readonly [string, Tensor][]): Promise<string | null> {
-  const floats = named.filter(([, t]) => t.dtype === 'f32' && t.size > 0);
+  const floats = named.filter(([, t]) => isFloat(t.dtype) && t.size > 0);
   if (floats.length === 0) return null;
   const words = floats.length * FOUND_WORDS;
   const found = scratch(words, 'non-finite counts');

@@ -1,12 +1,12 @@
 // Bind groups by pipeline and buffers: each combination is made once.
-import { LimitError } from '../errors.js';
+import { KernelError, LimitError } from '../errors.js';
 import { roundUp, showBytes } from '../math.js';
 import type { BoundGroup, BoundRange } from './bound-group.js';
 import type { RecorderHost } from './host.js';
-import type { Pipeline } from './pipeline.js';
+import type { Pipeline, Shader, Slots } from './pipeline.js';
 import { type GpuBuffer, requireHere } from './pool.js';
 
-/** A run of 4-byte elements of a buffer: what one dispatch sees of a tensor. */
+/** A run of a buffer's elements, words or halves: what one dispatch sees of a tensor. */
 export interface View {
   buffer: GpuBuffer;
   offset: number;
@@ -45,8 +45,9 @@ export class BindGroupCache {
       const bound = buffers[name];
       const whole = 'gpu' in bound;
       const buffer = whole ? bound : bound.buffer;
-      const first = whole ? 0 : bound.offset * 4;
-      const end = whole ? bound.bytes : first + bound.length * 4;
+      const { elementBytes } = buffer;
+      const first = whole ? 0 : bound.offset * elementBytes;
+      const end = whole ? bound.bytes : first + bound.length * elementBytes;
       const offset = first - (first % ALIGNMENT);
       const size = Math.max(roundUp(end - offset, 16), 16);
       if (size > this.host.bindingBytes) {
@@ -55,7 +56,7 @@ export class BindGroupCache {
           `${pipeline.shader.name}: '${name}' binds ${showBytes(size)}; this device allows ${limit}`,
         );
       }
-      if (first !== offset) bases.set(name, (first - offset) / 4);
+      if (first !== offset) bases.set(name, (first - offset) / elementBytes);
       touched.add(buffer);
       key += offset === 0 ? `${buffer.id},${size},` : `${buffer.id}+${offset},${size},`;
       this.entries.push({ buffer, offset, size });
@@ -81,5 +82,34 @@ export class BindGroupCache {
 
 /** Bytes of all that is bound. */
 export function boundBytes(buffers: { [name: string]: Binding }): number {
-  return Object.values(buffers).reduce((sum, b) => sum + ('gpu' in b ? b.bytes : b.length * 4), 0);
+  return Object.values(buffers).reduce((sum, b) => sum + ('gpu' in b ? b.bytes : b.length * b.buffer.elementBytes), 0);
+}
+
+/**
+ * A kernel's slots, with the type of its elements where buffers of halves are bound: `alias T = f32; // slot` is f16 then for all
+ * buffers of T.
+ * @throws KernelError if a kernel takes words alone, or one alias would have to be both.
+ */
+export function withElements(shader: Shader, buffers: { [name: string]: Binding }, slots: Slots): Slots {
+  let all = slots;
+  let words: Set<string> | undefined;
+  for (const { name, element } of shader.buffers) {
+    const bound = buffers[name];
+    if (('gpu' in bound ? bound : bound.buffer).elementBytes === 4) continue;
+    if (!element) throw new KernelError(`${shader.name}: '${name}' is an array of words, and is given f16`);
+    words ??= new Set(wordsIn(shader, buffers));
+    if (words.has(element) && !slots[element]) {
+      throw new KernelError(`${shader.name}: '${name}' is given f16, and another array of ${element} words`);
+    }
+    if (!all[element]) all = { ...all, [element]: 'f16' };
+  }
+  return all;
+}
+
+function wordsIn(shader: Shader, buffers: { [name: string]: Binding }): string[] {
+  const words = shader.buffers.filter(({ name }) => {
+    const bound = buffers[name];
+    return ('gpu' in bound ? bound : bound.buffer).elementBytes === 4;
+  });
+  return words.flatMap(({ element }) => element ?? []);
 }

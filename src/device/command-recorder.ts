@@ -15,12 +15,12 @@ import {
   usedBy,
   writeParams,
 } from './batch.js';
-import { BindGroupCache, type Binding, boundBytes } from './bind-groups.js';
+import { BindGroupCache, type Binding, boundBytes, withElements } from './bind-groups.js';
 import { currentCallSite } from './call-site.js';
 import { lostDuring } from './failures.js';
 import type { RecorderHost } from './host.js';
 import type { Pipeline, Shader } from './pipeline.js';
-import { type GpuBuffer, requireHere, withoutMemory } from './pool.js';
+import { type ElementBytes, type GpuBuffer, requireHere, withoutMemory } from './pool.js';
 import type { Profiler } from './profiler.js';
 import { StagingBuffers } from './staging.js';
 import { SubmitQueue } from './submit-queue.js';
@@ -77,7 +77,7 @@ export class CommandRecorder {
     const start = performance.now();
     const grid = foldGrid(shader.name, groups, this.host.device.limits.maxComputeWorkgroupsPerDimension);
     if (grid[0] * grid[1] * grid[2] === 0) return;
-    const pipeline = this.host.pipelines.get(shader, slots);
+    const pipeline = this.host.pipelines.get(shader, withElements(shader, buffers, slots));
     if (this.batch.paramsUsed === MAX_DISPATCHES * PARAMS_STEP) {
       if (this.rehearsing) this.batch.paramsUsed = 0;
       else void this.flush();
@@ -155,9 +155,9 @@ export class CommandRecorder {
   }
 
   /** A buffer from the pool; in a dry run without memory behind it. */
-  acquire(bytes: number, label: string): GpuBuffer {
+  acquire(bytes: number, label: string, elementBytes: ElementBytes): GpuBuffer {
     const { pool } = this.host;
-    return this.dry ? withoutMemory(pool, bytes, label) : pool.acquire(bytes, label);
+    return this.dry ? withoutMemory(pool, bytes, label, elementBytes) : pool.acquire(bytes, label, elementBytes);
   }
 
   /**

@@ -5,7 +5,7 @@ import type { Binding, View } from './bind-groups.js';
 import type { BufferName, ParamName } from './command-recorder.js';
 import { activeRecorder } from './current.js';
 import type { Shader, Slots } from './pipeline.js';
-import type { GpuBuffer } from './pool.js';
+import type { ElementBytes, GpuBuffer } from './pool.js';
 
 export type { RecorderStats } from './batch.js';
 export type { Binding, View } from './bind-groups.js';
@@ -26,14 +26,14 @@ export function compile(shader: Shader, slots: Slots = {}): Promise<void> {
   return activeRecorder(shader.name).host.pipelines.get(shader, slots).ready;
 }
 
-/** A run of a buffer's 4-byte elements. */
+/** A run of a buffer's elements. */
 export function view(buffer: GpuBuffer, offset: number, length: number): View {
   return { buffer, offset, length };
 }
 
-/** A buffer of `elements` 4-byte elements, contents undefined. Give it back with `release`. */
-export function scratch(elements: number, label: string): GpuBuffer {
-  return activeRecorder(label).acquire(elements * 4, label);
+/** A buffer of so many elements, words unless said otherwise, contents undefined. Give it back with `release`. */
+export function scratch(elements: number, label: string, elementBytes: ElementBytes = 4): GpuBuffer {
+  return activeRecorder(label).acquire(elements * elementBytes, label, elementBytes);
 }
 
 /** Gives a buffer back. Safe as soon as the last command that uses it is recorded. */

@@ -8,7 +8,12 @@ export interface Shader {
   /** Its file's, and what messages and profiles call it. */
   readonly name: string;
   /** In the order of their bindings in group 0. */
-  readonly buffers: readonly { readonly name: string; readonly access: 'read' | 'read_write' }[];
+  readonly buffers: readonly {
+    readonly name: string;
+    readonly access: 'read' | 'read_write';
+    /** The slot that is the type of its elements, if one is: f32 (or a word of bits), and f16 where halves are bound. */
+    readonly element?: string;
+  }[];
   /** The fields of `struct Params`, in order. */
   readonly params: readonly { readonly name: string; readonly type: 'u32' | 'i32' | 'f32' }[];
   /** Lines that the host may change, and what they declare. */
@@ -48,8 +53,10 @@ export function specialize(shader: Shader, slots: Slots): string {
     if (!line.test(code)) throw new KernelError(`${shader.name}: slot '${name}' is not a one-line ${kind}`);
     code = code.replace(line, (_, head: string, tail: string) => head + value + tail);
   }
-  return unroll(code);
+  return unroll(Object.values(slots).some(isHalf) ? `enable f16; ${code}` : code);
 }
+
+const isHalf = (value: string | number) => typeof value === 'string' && /\bf16\b/.test(value);
 
 /**
  * Writes out each `for (var i = 0u; i < COUNT; i++) { // unroll`, COUNT a slot or a constant's name. Compilers keep

@@ -5,6 +5,9 @@ import { roundUp, showBytes } from '../math.js';
 
 const GRANULE = 256;
 
+/** What a kernel's elements of a buffer take: words, or halves. */
+export type ElementBytes = 2 | 4;
+
 /** Counted over all devices: an id never names two buffers. */
 let nextId = 1;
 
@@ -13,6 +16,8 @@ export class GpuBuffer {
   /** No other buffer's, whichever device it belongs to. */
   readonly id = nextId++;
   bytes = 0;
+  /** Views of it count such elements. */
+  elementBytes: ElementBytes = 4;
   label = '';
   /** Set if its contents are invalid: the error of the command that should have written it. */
   failure: WgradError | undefined;
@@ -87,7 +92,7 @@ export class BufferPool {
   ) {}
 
   /** A buffer of at least `bytes`, its contents undefined. */
-  acquire(bytes: number, label: string): GpuBuffer {
+  acquire(bytes: number, label: string, elementBytes: ElementBytes): GpuBuffer {
     if (bytes > this.maxBufferBytes) {
       throw new LimitError(
         `${label}: needs a buffer of ${showBytes(bytes)}; this device's largest is ${showBytes(this.maxBufferBytes)}`,
@@ -101,6 +106,7 @@ export class BufferPool {
     if (!reused) this.created++;
     buffer.failure = undefined;
     buffer.bytes = bytes;
+    buffer.elementBytes = elementBytes;
     buffer.label = label;
     this.live.add(buffer);
     this.liveBytes += capacity;
@@ -256,8 +262,8 @@ export function requireHere(buffer: GpuBuffer, pool: BufferPool, op: string): vo
 }
 
 /** A buffer for a dry run: it has a size and nothing else. */
-export function withoutMemory(pool: BufferPool, bytes: number, label: string): GpuBuffer {
-  return Object.assign(new GpuBuffer(pool, storageUsage(), sizeClass(bytes)), { bytes, label });
+export function withoutMemory(pool: BufferPool, bytes: number, label: string, elementBytes: ElementBytes): GpuBuffer {
+  return Object.assign(new GpuBuffer(pool, storageUsage(), sizeClass(bytes)), { bytes, label, elementBytes });
 }
 
 /** What kernels bind. Not a constant: in Node the flags are there once Dawn is loaded. */

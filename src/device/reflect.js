@@ -2,7 +2,8 @@
 // scripts/embed-wgsl.mjs needs it before anything is compiled, and `kernel()` at run time.
 
 const slotLine = /^(const|alias|fn)\s+(\w+).*\/\/ slot/gm;
-const bufferLine = /^@group\(0\) @binding\((\d+)\) var<storage, (read|read_write)> (\w+)\s*:/gm;
+const bufferLine = /^@group\(0\) @binding\((\d+)\) var<storage, (read|read_write)> (\w+)\s*:\s*(.*);/gm;
+const aliasLine = /^alias\s+(\w+)\s*=\s*([^;]+);(.*\/\/ slot)?/gm;
 const paramsStruct = /^struct Params \{([^}]*)\}/m;
 const MOST_PARAMS = 64;
 
@@ -18,11 +19,14 @@ export function reflect(code, name = code.match(/^\/\/ (\w+):/)?.[1]) {
   const fail = (what) => {
     throw new Error(`${name}: ${what}`);
   };
-  const buffers = [...code.matchAll(bufferLine)].map(([, binding, access, buffer], i) => {
+  const elementOf = elements(code);
+  const buffers = [...code.matchAll(bufferLine)].map(([, binding, access, buffer, type], i) => {
     if (Number(binding) !== i) fail(`buffer '${buffer}' has binding ${binding}, expected ${i} (reading order)`);
+    const element = elementOf(type);
     return {
       name: buffer,
       access: access === 'read' ? /** @type {const} */ ('read') : /** @type {const} */ ('read_write'),
+      ...(element && { element }),
     };
   });
   if (buffers.length === 0) fail('no "@group(0) @binding(0) var<storage, ...> name:" line');
@@ -40,4 +44,25 @@ export function reflect(code, name = code.match(/^\/\/ (\w+):/)?.[1]) {
   const slots = {};
   for (const [, kind, slot] of code.matchAll(slotLine)) slots[slot] = /** @type {'const' | 'alias' | 'fn'} */ (kind);
   return { name, buffers, params, slots, code };
+}
+
+/**
+ * The slot that is a type's element, aliases followed: T of `array<vec4<T>>` with `alias T = f32; // slot`.
+ * @param {string} code
+ * @returns {(type: string) => string | undefined}
+ */
+function elements(code) {
+  const aliases = new Map([...code.matchAll(aliasLine)].map(([, name, type, slot]) => [name, { type, slot }]));
+  /** @param {string} type @returns {string | undefined} */
+  const find = (type) => {
+    for (const [word] of type.matchAll(/\w+/g)) {
+      const alias = aliases.get(word);
+      if (!alias) continue;
+      if (alias.slot && /^[fiu]32$/.test(alias.type)) return word;
+      const element = find(alias.type);
+      if (element) return element;
+    }
+    return undefined;
+  };
+  return find;
 }

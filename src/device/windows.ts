@@ -9,7 +9,7 @@ export interface Window {
   count: number;
 }
 
-const ALIGNMENT = 64; // elements: bindings start at multiples of 256 bytes
+const ALIGNMENT = 128; // elements: bindings start at multiples of 256 bytes, and halves are the smallest
 
 /** The largest binding that WebGPU guarantees. */
 const GUARANTEED = 128 * 1024 * 1024;
@@ -24,14 +24,14 @@ export function bindingLimit(): number {
   return current.open?.recorder.host.bindingBytes ?? GUARANTEED; // without a device the launch throws
 }
 
-/** Elements that fit a binding wherever they start. */
+/** Elements that fit a binding wherever they start. Counted in words: twice as many halves would. */
 export function largestWindow(): number {
   return Math.floor(bindingLimit() / 4) - ALIGNMENT;
 }
 
 /**
  * Cuts `count` items into windows so that each tensor's piece fits one binding. `elementsPerItem` says, for each
- * tensor that is cut, how many 4-byte elements an item takes in it. Windows start at multiples of 64 items where
+ * tensor that is cut, how many 4-byte elements an item takes in it. Windows start at multiples of 128 items where
  * they can, so elementwise kernels (one element an item) need no base offset. `what` is an item's name in messages.
  * @throws LimitError if a single item is larger than a binding.
  */

@@ -4,8 +4,9 @@
 
 const LANES: u32 = 256; // slot
 
+alias T = f32; // slot
 struct Params { count: u32, length: u32, x_base: u32, y_base: u32 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<T>;
 @group(0) @binding(1) var<storage, read_write> y: array<i32>;
 @group(1) @binding(0) var<uniform> p: Params;
 
@@ -32,8 +33,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   if (row >= p.count) { return; }
   let at = p.x_base + row * p.length;
   let first = min(lane, p.length - 1u); // past the end the last, again: it changes nothing
-  var best = Place(x[at + first], first);
-  for (var r = lane + LANES; r < p.length; r += LANES) { best = best_of(best, Place(x[at + r], r)); }
+  var best = Place(f32(x[at + first]), first);
+  for (var r = lane + LANES; r < p.length; r += LANES) { best = best_of(best, Place(f32(x[at + r]), r)); }
   parts[lane] = best;
   workgroupBarrier();
   for (var span = LANES / 2u; span > 0u; span /= 2u) {

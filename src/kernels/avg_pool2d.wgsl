@@ -3,12 +3,13 @@
 //   x (planes, in_h, in_w), y (planes, out_h, out_w)
 // One thread owns one element of y. Places in the padding count as zeros where count_padding is set.
 
+alias T = f32; // slot
 struct Params {
   count: u32, in_h: u32, in_w: u32, out_h: u32, out_w: u32, kernel_h: u32, kernel_w: u32,
   stride_y: u32, stride_x: u32, pad_y: u32, pad_x: u32, count_padding: u32, adaptive: u32, x_base: u32, y_base: u32,
 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<T>;
+@group(0) @binding(1) var<storage, read_write> y: array<T>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 // First and last place (excluded) of window i in the image, and how many places it counts.
@@ -35,7 +36,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   let plane = p.x_base + i / p.out_w / p.out_h * p.in_h * p.in_w;
   var sum = 0.0;
   for (var r = rows.x; r < rows.y; r++) {
-    for (var c = columns.x; c < columns.y; c++) { sum += x[plane + r * p.in_w + c]; }
+    for (var c = columns.x; c < columns.y; c++) { sum += f32(x[plane + r * p.in_w + c]); }
   }
-  y[p.y_base + i] = sum / f32(rows.z * columns.z);
+  y[p.y_base + i] = T(sum / f32(rows.z * columns.z));
 }

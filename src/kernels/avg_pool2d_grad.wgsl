@@ -2,12 +2,13 @@
 //   dy (planes, out_h, out_w), dx (planes, in_h, in_w)
 // One thread owns one element of dx. avg_pool2d.wgsl says what a window is.
 
+alias T = f32; // slot
 struct Params {
   count: u32, in_h: u32, in_w: u32, out_h: u32, out_w: u32, kernel_h: u32, kernel_w: u32,
   stride_y: u32, stride_x: u32, pad_y: u32, pad_x: u32, count_padding: u32, adaptive: u32, dy_base: u32, dx_base: u32,
 }
-@group(0) @binding(0) var<storage, read> dy: array<f32>;
-@group(0) @binding(1) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(0) var<storage, read> dy: array<T>;
+@group(0) @binding(1) var<storage, read_write> dx: array<T>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 // First and last place (excluded) of window i in the image, and how many places it counts.
@@ -49,8 +50,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
     for (var c = columns.x; c < columns.y; c++) {
       let wide = window(c, p.in_w, p.out_w, p.kernel_w, p.stride_x, p.pad_x);
       if (column < wide.x || column >= wide.y) { continue; }
-      sum += dy[plane + r * p.out_w + c] / f32(tall.z * wide.z);
+      sum += f32(dy[plane + r * p.out_w + c]) / f32(tall.z * wide.z);
     }
   }
-  dx[p.dx_base + i] = sum;
+  dx[p.dx_base + i] = T(sum);
 }

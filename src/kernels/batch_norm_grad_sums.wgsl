@@ -4,9 +4,10 @@
 
 const RUN: u32 = 64; // a sum of short sums loses less to rounding than one long sum
 
+alias T = f32; // slot
 struct Params { planes: u32, channels: u32, plane: u32, x_base: u32, dy_base: u32, dy_sums_base: u32, dot_sums_base: u32 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> dy: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<T>;
+@group(0) @binding(1) var<storage, read> dy: array<T>;
 @group(0) @binding(2) var<storage, read> mean: array<f32>;
 @group(0) @binding(3) var<storage, read> inverse_std: array<f32>;
 @group(0) @binding(4) var<storage, read_write> dy_sums: array<f32>;
@@ -26,9 +27,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
     var dy_run = 0.0;
     var dot_run = 0.0;
     for (var j = start; j < min(start + RUN, p.plane); j++) {
-      let gradient = dy[p.dy_base + i * p.plane + j];
+      let gradient = f32(dy[p.dy_base + i * p.plane + j]);
       dy_run += gradient;
-      dot_run += gradient * (x[p.x_base + i * p.plane + j] - center);
+      dot_run += gradient * (f32(x[p.x_base + i * p.plane + j]) - center);
     }
     dy_sum += dy_run;
     dot_sum += dot_run;

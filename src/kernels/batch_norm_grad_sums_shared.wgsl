@@ -7,9 +7,10 @@ const RUN: u32 = 16; // turns of a lane: a sum of short sums loses less to round
 const LANES: u32 = 32; // slot
 const PLANES: u32 = 8; // slot
 
+alias T = f32; // slot
 struct Params { planes: u32, channels: u32, plane: u32, x_base: u32, dy_base: u32, dy_sums_base: u32, dot_sums_base: u32 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> dy: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<T>;
+@group(0) @binding(1) var<storage, read> dy: array<T>;
 @group(0) @binding(2) var<storage, read> mean: array<f32>;
 @group(0) @binding(3) var<storage, read> inverse_std: array<f32>;
 @group(0) @binding(4) var<storage, read_write> dy_sums: array<f32>;
@@ -34,8 +35,8 @@ fn sums(lane: u32, part: vec2f) -> vec2f { // shared
 // dy of element j, and dy * (x - center); 0 past the plane's end: without a branch, so that several loads are under way at once.
 fn load(at: u32, j: u32, center: f32) -> vec2f {
   let place = at + min(j, p.plane - 1u);
-  let gradient = dy[p.dy_base + place];
-  return select(vec2f(), vec2f(gradient, gradient * (x[p.x_base + place] - center)), j < p.plane);
+  let gradient = f32(dy[p.dy_base + place]);
+  return select(vec2f(), vec2f(gradient, gradient * (f32(x[p.x_base + place]) - center)), j < p.plane);
 }
 
 @compute @workgroup_size(LANES * PLANES)

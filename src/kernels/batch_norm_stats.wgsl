@@ -3,8 +3,9 @@
 // One thread owns one plane and reads it twice, which loses less than a difference of large sums; the second
 // reading also finds what rounding left out of the first mean.
 
+alias T = f32; // slot
 struct Params { planes: u32, plane: u32, x_base: u32, means_base: u32, deviations_base: u32 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<T>;
 @group(0) @binding(1) var<storage, read_write> means: array<f32>;
 @group(0) @binding(2) var<storage, read_write> deviations: array<f32>;
 @group(1) @binding(0) var<uniform> p: Params;
@@ -19,12 +20,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   if (i >= p.planes) { return; }
   let at = p.x_base + i * p.plane;
   var sum = 0.0;
-  for (var j = 0u; j < p.plane; j++) { sum += x[at + j]; }
+  for (var j = 0u; j < p.plane; j++) { sum += f32(x[at + j]); }
   let rough_mean = sum / f32(p.plane);
   var rest = 0.0;
   var squares = 0.0;
   for (var j = 0u; j < p.plane; j++) {
-    let deviation = x[at + j] - rough_mean;
+    let deviation = f32(x[at + j]) - rough_mean;
     rest += deviation;
     squares += deviation * deviation;
   }

@@ -5,8 +5,9 @@
 const LANES: u32 = 32; // slot
 const PLANES: u32 = 8; // slot
 
+alias T = f32; // slot
 struct Params { planes: u32, plane: u32, x_base: u32, means_base: u32, deviations_base: u32 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<T>;
 @group(0) @binding(1) var<storage, read_write> means: array<f32>;
 @group(0) @binding(2) var<storage, read_write> deviations: array<f32>;
 @group(1) @binding(0) var<uniform> p: Params;
@@ -30,7 +31,7 @@ fn sums(lane: u32, part: vec2f) -> vec2f { // shared
 }
 
 // Element j of the plane, and `otherwise` past its end: without a branch, so that four loads are under way at once.
-fn load(at: u32, j: u32, otherwise: f32) -> f32 { return select(otherwise, x[at + min(j, p.plane - 1u)], j < p.plane); }
+fn load(at: u32, j: u32, otherwise: f32) -> f32 { return select(otherwise, f32(x[at + min(j, p.plane - 1u)]), j < p.plane); }
 
 @compute @workgroup_size(LANES * PLANES)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,

@@ -2,10 +2,11 @@
 // One thread owns four vec4 of the result, a workgroup apart. binary_broadcast.wgsl is for unequal shapes.
 
 alias value = vec4f;
+alias T = f32; // slot
 struct Params { count: u32 }
-@group(0) @binding(0) var<storage, read> a: array<value>;
-@group(0) @binding(1) var<storage, read> b: array<value>;
-@group(0) @binding(2) var<storage, read_write> y: array<value>;
+@group(0) @binding(0) var<storage, read> a: array<vec4<T>>;
+@group(0) @binding(1) var<storage, read> b: array<vec4<T>>;
+@group(0) @binding(2) var<storage, read_write> y: array<vec4<T>>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 fn f(a: value, b: value) -> value { return a + b; } // slot
@@ -25,6 +26,6 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   let first = (workgroup.x + workgroup.y * groups.x) * 256u + lane;
   for (var j = 0u; j < 4u; j++) {
     let i = first + j * 64u;
-    if (i * 4u < p.count) { y[i] = f(a[i], b[i]); }
+    if (i * 4u < p.count) { y[i] = vec4<T>(f(vec4f(a[i]), vec4f(b[i]))); }
   }
 }

@@ -1,16 +1,16 @@
 // cast: y = x in another dtype.        x, y (count), as vec4
-// One thread owns one vec4 of the result. f32 to i32 rounds towards zero.
+// One thread owns one vec4 of the result. Floats to i32 round towards zero.
 
-alias source = vec4i; // slot: vec4i | vec4f
-alias result = vec4f; // slot: vec4f | vec4i
+alias source = i32; // slot: i32 | f32 | f16
+alias result = f32; // slot: f32 | f16 | i32
 struct Params { count: u32 }
-@group(0) @binding(0) var<storage, read> x: array<source>;
-@group(0) @binding(1) var<storage, read_write> y: array<result>;
+@group(0) @binding(0) var<storage, read> x: array<vec4<source>>;
+@group(0) @binding(1) var<storage, read_write> y: array<vec4<result>>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
   let i = (workgroup.x + workgroup.y * groups.x) * 64u + lane;
-  if (i * 4u < p.count) { y[i] = result(x[i]); }
+  if (i * 4u < p.count) { y[i] = vec4<result>(x[i]); }
 }

@@ -103,7 +103,7 @@ export function conv2dGradInput(dy: GpuBuffer, weight: GpuBuffer, dx: GpuBuffer,
       continue;
     }
     // A convolution of dy, its pixels a stride apart, with the weight turned around and its channels exchanged.
-    const dilated = scratch(w.count * size.outChannels * height * width, 'conv2d padding');
+    const dilated = scratch(w.count * size.outChannels * height * width, 'conv2d padding', dy.elementBytes);
     pad2d(dys, dilated, {
       planes: w.count * size.outChannels,
       from: { height: size.outHeight, width: size.outWidth },
@@ -121,7 +121,7 @@ export function conv2dGradInput(dy: GpuBuffer, weight: GpuBuffer, dx: GpuBuffer,
 
 /** The weight with its channels exchanged and its taps backwards. */
 function turnWeight(weight: GpuBuffer, s: ConvSize): GpuBuffer {
-  const turned = scratch(weightCount(s), 'conv2d turned weight');
+  const turned = scratch(weightCount(s), 'conv2d turned weight', weight.elementBytes);
   const area = s.kernelHeight * s.kernelWidth;
   const sizes = { groups: s.groups, outs: s.outChannels / s.groups, ins: s.inChannels / s.groups, area };
   run(turn_weight, { weight, turned }, sizes, { groups: ceilDiv(weightCount(s) / area, 64) });
@@ -169,7 +169,7 @@ function withPadding(x: View, size: ConvSize, use: (padded: Padded) => void): vo
     return;
   }
   const planes = size.batch * size.inChannels;
-  const data = scratch(planes * height * width, 'conv2d padding');
+  const data = scratch(planes * height * width, 'conv2d padding', x.buffer.elementBytes);
   const from = { height: inHeight, width: inWidth };
   pad2d(x, data, { planes, from, to: { height, width }, offsetY: padTop, offsetX: padLeft, stepY: 1, stepX: 1 });
   use({ data, height, width });
@@ -203,7 +203,7 @@ function correlate(x: Padded, weight: GpuBuffer, bias: GpuBuffer | null, y: View
     has_bias: Number(bias !== null),
   };
   const buffers = { x: x.data, weight, bias: bias ?? weight, y };
-  const inFours = alignedA && { A: 'vec4f', load_weight: 'weight[(at + k.x) / 4u]' };
+  const inFours = alignedA && { A: 'vec4<T>', load_weight: 'vec4f(weight[(at + k.x) / 4u])' };
   const flops = 2 * s.groups * rows * columns * depth;
   if (variant === 'shared') run(shared, buffers, params, { slots: { ...slots, ...weightIn(depth) }, groups, flops });
   else if (variant === 'tiled') run(tiled, buffers, params, { slots, groups, flops });
@@ -214,7 +214,7 @@ function correlate(x: Padded, weight: GpuBuffer, bias: GpuBuffer | null, y: View
 function weightIn(depth: number): Slots {
   if (depth % 4 === 0) return {};
   const each = [0, 1, 2, 3].map((i) => `weight[min(at + ${i}u, arrayLength(&weight) - 1u)]`);
-  return { RAGGED: 'true', W: 'f32', load_weight: `vec4f(${each.join(', ')})` };
+  return { RAGGED: 'true', W: 'T', load_weight: `vec4f(vec4<T>(${each.join(', ')}))` };
 }
 
 function correlateWithGradient(x: Padded, dy: View, partial: View, s: ConvSize, slices: number): void {
@@ -232,7 +232,7 @@ function correlateWithGradient(x: Padded, dy: View, partial: View, s: ConvSize, 
     kernel_area: s.kernelHeight * s.kernelWidth,
   };
   const buffers = { x: x.data, dy, partial };
-  const inFours = alignedA && { A: 'vec4f', load_dy: 'dy[(at + k.x) / 4u]' };
+  const inFours = alignedA && { A: 'vec4<T>', load_dy: 'vec4f(dy[(at + k.x) / 4u])' };
   const flops = 2 * s.groups * rows * columns * depth * s.batch;
   const all = { ...params, out_h: s.outHeight };
   if (variant === 'shared') run(gradWeightShared, buffers, all, { slots, groups, flops });

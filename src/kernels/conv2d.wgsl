@@ -3,15 +3,16 @@
 //   bias (out_channels), y (batch, out_channels, out_h, out_w)
 // One thread owns one element of y. conv2d_tiled.wgsl computes the same from registers.
 
+alias T = f32; // slot
 struct Params {
   batch: u32, in_channels: u32, in_h: u32, in_w: u32, out_channels: u32, out_h: u32, out_w: u32,
   kernel_h: u32, kernel_w: u32, stride_y: u32, stride_x: u32, pad_top: u32, pad_left: u32,
   dilation_y: u32, dilation_x: u32, conv_groups: u32, has_bias: u32, x_base: u32, y_base: u32,
 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> weight: array<f32>;
-@group(0) @binding(2) var<storage, read> bias: array<f32>;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<T>;
+@group(0) @binding(1) var<storage, read> weight: array<T>;
+@group(0) @binding(2) var<storage, read> bias: array<T>;
+@group(0) @binding(3) var<storage, read_write> y: array<T>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 @compute @workgroup_size(64)
@@ -35,10 +36,10 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
         let in_x = out_x * p.stride_x + kx * p.dilation_x - p.pad_left;
         if (in_x >= p.in_w) { continue; }
         let w = ((out_channel * channels + c) * p.kernel_h + ky) * p.kernel_w + kx;
-        sum += x[p.x_base + (plane + in_y) * p.in_w + in_x] * weight[w];
+        sum += f32(x[p.x_base + (plane + in_y) * p.in_w + in_x]) * f32(weight[w]);
       }
     }
   }
-  if (p.has_bias != 0u) { sum += bias[out_channel]; }
-  y[p.y_base + element] = sum;
+  if (p.has_bias != 0u) { sum += f32(bias[out_channel]); }
+  y[p.y_base + element] = T(sum);
 }

@@ -5,14 +5,15 @@
 //   over the taps for which the division leaves no rest
 // One thread owns one element of dx.
 
+alias T = f32; // slot
 struct Params {
   batch: u32, in_channels: u32, in_h: u32, in_w: u32, out_channels: u32, out_h: u32, out_w: u32,
   kernel_h: u32, kernel_w: u32, stride_y: u32, stride_x: u32, pad_top: u32, pad_left: u32,
   dilation_y: u32, dilation_x: u32, conv_groups: u32, dy_base: u32, dx_base: u32,
 }
-@group(0) @binding(0) var<storage, read> dy: array<f32>;
-@group(0) @binding(1) var<storage, read> weight: array<f32>;
-@group(0) @binding(2) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(0) var<storage, read> dy: array<T>;
+@group(0) @binding(1) var<storage, read> weight: array<T>;
+@group(0) @binding(2) var<storage, read_write> dx: array<T>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 @compute @workgroup_size(64)
@@ -37,9 +38,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
         let x = in_x + p.pad_left - kx * p.dilation_x;
         if (x % p.stride_x != 0u || x / p.stride_x >= p.out_w || in_x + p.pad_left < kx * p.dilation_x) { continue; }
         let w = ((o * channels + in_channel % channels) * p.kernel_h + ky) * p.kernel_w + kx;
-        sum += dy[p.dy_base + (plane + y / p.stride_y) * p.out_w + x / p.stride_x] * weight[w];
+        sum += f32(dy[p.dy_base + (plane + y / p.stride_y) * p.out_w + x / p.stride_x]) * f32(weight[w]);
       }
     }
   }
-  dx[p.dx_base + element] = sum;
+  dx[p.dx_base + element] = T(sum);
 }

@@ -4,14 +4,16 @@
 //   dweight[o, c, ky, kx] = sum over n, i, j of dy[n, o, i, j] x[n, c, i * stride + ky * dilation - pad, ...]
 // One thread owns one element of dweight.
 
+alias T = f32; // slot
+alias U = f32; // slot
 struct Params {
   batch: u32, in_channels: u32, in_h: u32, in_w: u32, out_channels: u32, out_h: u32, out_w: u32,
   kernel_h: u32, kernel_w: u32, stride_y: u32, stride_x: u32, pad_top: u32, pad_left: u32,
   dilation_y: u32, dilation_x: u32, conv_groups: u32, x_base: u32, dy_base: u32, dweight_base: u32,
 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> dy: array<f32>;
-@group(0) @binding(2) var<storage, read_write> dweight: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<T>;
+@group(0) @binding(1) var<storage, read> dy: array<T>;
+@group(0) @binding(2) var<storage, read_write> dweight: array<U>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 @compute @workgroup_size(64)
@@ -36,10 +38,10 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
         if (in_x >= p.in_w) { continue; }
         let at = ((image * p.in_channels + in_channel) * p.in_h + in_y) * p.in_w + in_x;
         let dy_at = ((image * p.out_channels + out_channel) * p.out_h + out_y) * p.out_w + out_x;
-        of_image += dy[p.dy_base + dy_at] * x[p.x_base + at];
+        of_image += f32(dy[p.dy_base + dy_at]) * f32(x[p.x_base + at]);
       }
     }
     sum += of_image;
   }
-  dweight[p.dweight_base + element] = sum;
+  dweight[p.dweight_base + element] = U(sum);
 }

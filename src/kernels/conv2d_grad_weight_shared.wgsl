@@ -21,6 +21,8 @@ const BLOCKS: u32 = A_BLOCKS + TILE_COLUMNS / 4 * K_BLOCKS; // at most THREADS
 const A_WIDTH: u32 = TILE_ROWS / 4; // vec4s of dy at one k, then those of x
 const WIDTH: u32 = A_WIDTH + TILE_COLUMNS / 4;
 
+alias T = f32; // slot
+alias U = f32; // slot (partial's)
 struct Params {
   rows: u32, columns: u32, conv_groups: u32, row_tiles: u32, column_tiles: u32, channels: u32, kernel_w: u32, kernel_area: u32,
   batch: u32, slices: u32, images_per_slice: u32,
@@ -28,9 +30,9 @@ struct Params {
   stride_y: u32, stride_x: u32, dilation_y: u32, dilation_x: u32,
   x_base: u32, dy_base: u32, partial_base: u32,
 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> dy: array<f32>;
-@group(0) @binding(2) var<storage, read_write> partial: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<T>;
+@group(0) @binding(1) var<storage, read> dy: array<T>;
+@group(0) @binding(2) var<storage, read_write> partial: array<U>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 var<workgroup> tile: array<vec4f, DEPTH * WIDTH>;
@@ -68,13 +70,13 @@ fn fetch(from_a: bool, at: vec4u, pixel: vec3u, k: u32, end: u32) -> mat4x4f {
       let offset = offsets(pixel, vec3u(1u, p.out_w, p.out_image), k, end);
       for (var i = 0u; i < FOUR; i++) { // unroll
         let place = at + offset[i];
-        block[i] = vec4f(dy[place.x], dy[place.y], dy[place.z], dy[place.w]);
+        block[i] = vec4f(vec4<T>(dy[place.x], dy[place.y], dy[place.z], dy[place.w]));
       }
     } else {
       let offset = offsets(pixel, vec3u(p.stride_x, p.stride_y * p.in_w, p.in_image), k, end);
       for (var i = 0u; i < FOUR; i++) { // unroll
         let place = at + offset[i];
-        block[i] = vec4f(x[place.x], x[place.y], x[place.z], x[place.w]);
+        block[i] = vec4f(vec4<T>(x[place.x], x[place.y], x[place.z], x[place.w]));
       }
     }
   }
@@ -160,7 +162,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
             let row = first_row + g * (TILE_ROWS / SIDE) + ty * 4u + j;
             if (row < p.rows) {
               let matrix_row = (slice * p.conv_groups + conv_group) * p.rows + row;
-              partial[p.partial_base + matrix_row * p.columns + column] = sum[(g * 4u + j) * SIDE + h][i];
+              partial[p.partial_base + matrix_row * p.columns + column] = U(sum[(g * 4u + j) * SIDE + h][i]);
             }
           }
         }

@@ -11,7 +11,9 @@ const ROW_BLOCKS: u32 = 4; // slot
 const COLUMNS: u32 = 4; // slot
 const ROWS: u32 = ROW_BLOCKS * LANES;
 const RAGGED: bool = false; // slot (out_plane is not a multiple of four)
-alias A = f32; // slot (vec4f where it is)
+alias T = f32; // slot
+alias U = f32; // slot (partial's)
+alias A = T; // slot (vec4<T> where it is)
 
 struct Params {
   rows: u32, columns: u32, conv_groups: u32, row_tiles: u32, column_tiles: u32, channels: u32, kernel_w: u32, kernel_area: u32,
@@ -20,12 +22,12 @@ struct Params {
   stride_y: u32, stride_x: u32, dilation_y: u32, dilation_x: u32,
   x_base: u32, dy_base: u32, partial_base: u32,
 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<T>;
 @group(0) @binding(1) var<storage, read> dy: array<A>;
-@group(0) @binding(2) var<storage, read_write> partial: array<f32>;
+@group(0) @binding(2) var<storage, read_write> partial: array<U>;
 @group(1) @binding(0) var<uniform> p: Params;
 
-fn load_dy(at: u32, k: vec4u) -> vec4f { return vec4f(dy[at + k.x], dy[at + k.y], dy[at + k.z], dy[at + k.w]); } // slot
+fn load_dy(at: u32, k: vec4u) -> vec4f { return vec4f(vec4<T>(dy[at + k.x], dy[at + k.y], dy[at + k.z], dy[at + k.w])); } // slot
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -70,7 +72,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
       var x_k: array<vec4f, COLUMNS>;
       for (var j = 0u; j < COLUMNS; j++) {
         let at = x_at[j] + pixels;
-        x_k[j] = vec4f(x[at.x], x[at.y], x[at.z], x[at.w]);
+        x_k[j] = vec4f(vec4<T>(x[at.x], x[at.y], x[at.z], x[at.w]));
         if (RAGGED) { x_k[j] = select(vec4f(), x_k[j], inside); }
       }
       var dy_k: array<vec4f, ROW_BLOCKS>;
@@ -96,7 +98,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
         let row = (slice * p.conv_groups + conv_group) * p.rows + first_row + h * LANES + i;
         for (var j = 0u; j < COLUMNS; j++) {
           let column = first_column + j * LANES;
-          if (column < p.columns) { partial[p.partial_base + row * p.columns + column] = sum[h * LANES + i][j]; }
+          if (column < p.columns) { partial[p.partial_base + row * p.columns + column] = U(sum[h * LANES + i][j]); }
         }
       }
     }

@@ -9,6 +9,8 @@ const ROWS: u32 = 8; // slot
 const COLUMNS: u32 = 8; // slot
 const LANES: u32 = 8; // slot
 
+alias T = f32; // slot
+alias U = f32; // slot
 struct Params {
   rows: u32, columns: u32, conv_groups: u32, row_tiles: u32, column_tiles: u32, channels: u32, kernel_w: u32, kernel_area: u32,
   batch: u32, slices: u32, images_per_slice: u32,
@@ -16,9 +18,9 @@ struct Params {
   stride_y: u32, stride_x: u32, dilation_y: u32, dilation_x: u32,
   x_base: u32, dy_base: u32, partial_base: u32,
 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> dy: array<f32>;
-@group(0) @binding(2) var<storage, read_write> partial: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<T>;
+@group(0) @binding(1) var<storage, read> dy: array<T>;
+@group(0) @binding(2) var<storage, read_write> partial: array<U>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 @compute @workgroup_size(LANES)
@@ -50,9 +52,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
         let x_pixel = image * p.in_image + out_y * p.stride_y * p.in_w + out_x * p.stride_x;
         let dy_pixel = image * p.out_image + out_y * p.out_w + out_x;
         var taps: array<f32, COLUMNS>;
-        for (var j = 0u; j < COLUMNS; j++) { taps[j] = x[x_at[j] + x_pixel]; }
+        for (var j = 0u; j < COLUMNS; j++) { taps[j] = f32(x[x_at[j] + x_pixel]); }
         for (var i = 0u; i < ROWS; i++) {
-          let d = dy[dy_at[i] + dy_pixel];
+          let d = f32(dy[dy_at[i] + dy_pixel]);
           for (var j = 0u; j < COLUMNS; j++) { sum[i][j] += d * taps[j]; }
         }
       }
@@ -64,7 +66,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
     let row = (slice * p.conv_groups + conv_group) * p.rows + first_row + i;
     for (var j = 0u; j < COLUMNS; j++) {
       let column = first_column + j * LANES;
-      if (column < p.columns) { partial[p.partial_base + row * p.columns + column] = sum[i][j]; }
+      if (column < p.columns) { partial[p.partial_base + row * p.columns + column] = U(sum[i][j]); }
     }
   }
 }

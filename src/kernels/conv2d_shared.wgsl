@@ -9,7 +9,8 @@ const TILE_COLUMNS: u32 = 128; // slot
 const DEPTH: u32 = 16; // slot
 const SIDE: u32 = 2; // slot
 const RAGGED: bool = false; // slot (k is not a multiple of four)
-alias W = vec4f; // slot (f32 where k is ragged)
+alias T = f32; // slot
+alias W = vec4<T>; // slot (T where k is ragged)
 
 const FOUR: u32 = 4;
 const STEP: u32 = 4 * SIDE; // rows and columns of a thread
@@ -27,16 +28,16 @@ struct Params {
   stride_y: u32, stride_x: u32, dilation_y: u32, dilation_x: u32,
   has_bias: u32, x_base: u32, y_base: u32,
 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<T>;
 @group(0) @binding(1) var<storage, read> weight: array<W>;
-@group(0) @binding(2) var<storage, read> bias: array<f32>;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+@group(0) @binding(2) var<storage, read> bias: array<T>;
+@group(0) @binding(3) var<storage, read_write> y: array<T>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 var<workgroup> tile: array<vec4f, DEPTH * WIDTH>;
 
 // Four numbers that lie side by side.
-fn load_weight(at: u32) -> vec4f { return weight[at / 4u]; } // slot
+fn load_weight(at: u32) -> vec4f { return vec4f(weight[at / 4u]); } // slot
 
 // A tap: its column and row in the kernel, and its channel.
 fn tap_of(k: u32) -> vec3u { return vec3u(k % p.kernel_w, k / p.kernel_w % p.kernel_h, k / p.kernel_w / p.kernel_h); }
@@ -66,7 +67,7 @@ fn fetch(from_a: bool, at: vec4u, tap: vec3u, k: u32, depth: u32) -> mat4x4f {
       }
       for (var i = 0u; i < FOUR; i++) { // unroll
         let x_at = at[i] + far;
-        block[i] = vec4f(x[x_at.x], x[x_at.y], x[x_at.z], x[x_at.w]);
+        block[i] = vec4f(vec4<T>(x[x_at.x], x[x_at.y], x[x_at.z], x[x_at.w]));
       }
     }
   }
@@ -160,8 +161,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
             if (row < p.rows) {
               let out_channel = conv_group * p.rows + row;
               var start = 0.0;
-              if (p.has_bias != 0u) { start = bias[out_channel]; }
-              y[y_at + out_channel * p.out_plane] = start + sum[(g * 4u + j) * SIDE + h][i];
+              if (p.has_bias != 0u) { start = f32(bias[out_channel]); }
+              y[y_at + out_channel * p.out_plane] = T(start + sum[(g * 4u + j) * SIDE + h][i]);
             }
           }
         }

@@ -10,7 +10,8 @@ const ROW_BLOCKS: u32 = 4; // slot
 const COLUMNS: u32 = 4; // slot
 const ROWS: u32 = ROW_BLOCKS * LANES;
 const RAGGED: bool = false; // slot (k is not a multiple of four)
-alias A = f32; // slot (vec4f where k is a multiple of four)
+alias T = f32; // slot
+alias A = T; // slot (vec4<T> where k is a multiple of four)
 
 struct Params {
   rows: u32, columns: u32, conv_groups: u32, row_tiles: u32, column_tiles: u32, channels: u32, kernel_h: u32, kernel_w: u32,
@@ -18,13 +19,13 @@ struct Params {
   stride_y: u32, stride_x: u32, dilation_y: u32, dilation_x: u32,
   has_bias: u32, x_base: u32, y_base: u32,
 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<T>;
 @group(0) @binding(1) var<storage, read> weight: array<A>;
-@group(0) @binding(2) var<storage, read> bias: array<f32>;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+@group(0) @binding(2) var<storage, read> bias: array<T>;
+@group(0) @binding(3) var<storage, read_write> y: array<T>;
 @group(1) @binding(0) var<uniform> p: Params;
 
-fn load_weight(at: u32, k: vec4u) -> vec4f { return vec4f(weight[at + k.x], weight[at + k.y], weight[at + k.z], weight[at + k.w]); } // slot
+fn load_weight(at: u32, k: vec4u) -> vec4f { return vec4f(vec4<T>(weight[at + k.x], weight[at + k.y], weight[at + k.z], weight[at + k.w])); } // slot
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -74,7 +75,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
     var x_k: array<vec4f, COLUMNS>;
     for (var j = 0u; j < COLUMNS; j++) {
       let at = x_at[j] + taps;
-      x_k[j] = vec4f(x[at.x], x[at.y], x[at.z], x[at.w]);
+      x_k[j] = vec4f(vec4<T>(x[at.x], x[at.y], x[at.z], x[at.w]));
       if (RAGGED) { x_k[j] = select(vec4f(), x_k[j], inside); }
     }
     var weight_k: array<vec4f, ROW_BLOCKS>;
@@ -100,14 +101,14 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   }
   for (var h = 0u; h < ROW_BLOCKS; h++) { // unroll
     var starts = 0.0; // each lane one row's
-    if (p.has_bias != 0u) { starts = bias[conv_group * p.rows + min(first_row + h * LANES + lane, p.rows - 1u)]; }
+    if (p.has_bias != 0u) { starts = f32(bias[conv_group * p.rows + min(first_row + h * LANES + lane, p.rows - 1u)]); }
     for (var i = 0u; i < LANES; i++) {
       let start = subgroupShuffle(starts, i);
       if (first_row + h * LANES + i < p.rows) {
         let out_channel = conv_group * p.rows + first_row + h * LANES + i;
         for (var j = 0u; j < COLUMNS; j++) {
           if (first_column + j * LANES < p.columns) {
-            y[y_at[j] + out_channel * p.out_plane] = start + sum[h * LANES + i][j];
+            y[y_at[j] + out_channel * p.out_plane] = T(start + sum[h * LANES + i][j]);
           }
         }
       }

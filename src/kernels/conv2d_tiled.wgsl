@@ -8,16 +8,17 @@ const ROWS: u32 = 8; // slot
 const COLUMNS: u32 = 8; // slot
 const LANES: u32 = 8; // slot
 
+alias T = f32; // slot
 struct Params {
   rows: u32, columns: u32, conv_groups: u32, row_tiles: u32, column_tiles: u32, channels: u32, kernel_h: u32, kernel_w: u32,
   in_w: u32, in_plane: u32, in_image: u32, out_w: u32, out_plane: u32, out_image: u32,
   stride_y: u32, stride_x: u32, dilation_y: u32, dilation_x: u32,
   has_bias: u32, x_base: u32, y_base: u32,
 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> weight: array<f32>;
-@group(0) @binding(2) var<storage, read> bias: array<f32>;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<T>;
+@group(0) @binding(1) var<storage, read> weight: array<T>;
+@group(0) @binding(2) var<storage, read> bias: array<T>;
+@group(0) @binding(3) var<storage, read_write> y: array<T>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 @compute @workgroup_size(LANES)
@@ -47,9 +48,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
         let x_tap = c * p.in_plane + ky * p.dilation_y * p.in_w + kx * p.dilation_x;
         let weight_tap = (c * p.kernel_h + ky) * p.kernel_w + kx;
         var pixels: array<f32, COLUMNS>;
-        for (var j = 0u; j < COLUMNS; j++) { pixels[j] = x[x_at[j] + x_tap]; }
+        for (var j = 0u; j < COLUMNS; j++) { pixels[j] = f32(x[x_at[j] + x_tap]); }
         for (var i = 0u; i < ROWS; i++) {
-          let w = weight[weight_at[i] + weight_tap];
+          let w = f32(weight[weight_at[i] + weight_tap]);
           for (var j = 0u; j < COLUMNS; j++) { sum[i][j] += w * pixels[j]; }
         }
       }
@@ -60,12 +61,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
     if (first_row + i >= p.rows) { break; }
     let out_channel = conv_group * p.rows + first_row + i;
     var start = 0.0;
-    if (p.has_bias != 0u) { start = bias[out_channel]; }
+    if (p.has_bias != 0u) { start = f32(bias[out_channel]); }
     for (var j = 0u; j < COLUMNS; j++) {
       let column = first_column + j * LANES;
       if (column < p.columns) {
         let at = column / p.out_plane * p.out_image + out_channel * p.out_plane + column % p.out_plane;
-        y[p.y_base + at] = start + sum[i][j];
+        y[p.y_base + at] = T(start + sum[i][j]);
       }
     }
   }

@@ -1,6 +1,8 @@
 // copy_strided: y[y_start + i . y_stride] = x[x_start + i . x_stride] for every index i of a box of up to six
-// dimensions. Permuting, slicing, expanding, concatenating and padding are all this. Bits, so any 4-byte dtype.
+// dimensions. Permuting, slicing, expanding, concatenating and padding are all this. Bits, so any dtype of words; halves as they are.
 // One thread owns one index.
+
+alias T = u32; // slot
 
 struct Params {
   count: u32, n1: u32, n2: u32, n3: u32, n4: u32, n5: u32,
@@ -8,8 +10,8 @@ struct Params {
   y_start: u32, y0: i32, y1: i32, y2: i32, y3: i32, y4: i32, y5: i32,
   x_base: u32, y_base: u32,
 }
-@group(0) @binding(0) var<storage, read> x: array<u32>;
-@group(0) @binding(1) var<storage, read_write> y: array<u32>;
+@group(0) @binding(0) var<storage, read> x: array<T>;
+@group(0) @binding(1) var<storage, read_write> y: array<T>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 @compute @workgroup_size(64)

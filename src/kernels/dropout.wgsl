@@ -3,9 +3,10 @@
 //   x, y (count), as vec4
 // One thread owns one vec4: one Philox block. Salmon et al. 2011, Philox4x32-10.
 
+alias T = f32; // slot
 struct Params { count: u32, first: u32, seed: u32, stream: u32, threshold: u32, scale: f32 }
-@group(0) @binding(0) var<storage, read> x: array<vec4f>;
-@group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(0) var<storage, read> x: array<vec4<T>>;
+@group(0) @binding(1) var<storage, read_write> y: array<vec4<T>>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 // The upper and lower half of a 64-bit product.
@@ -35,5 +36,5 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   let i = (workgroup.x + workgroup.y * groups.x) * 64u + lane;
   if (i * 4u >= p.count) { return; }
   let bits = philox(vec4u(p.first / 4u + i, 0u, 0u, 0u), vec2u(p.seed, p.stream));
-  y[i] = select(vec4f(), x[i] * p.scale, bits >= vec4u(p.threshold));
+  y[i] = vec4<T>(select(vec4f(), vec4f(x[i]) * p.scale, bits >= vec4u(p.threshold)));
 }

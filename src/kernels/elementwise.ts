@@ -2,6 +2,7 @@ import { run, view } from '../device/commands.js';
 import type { Shader, Slots } from '../device/pipeline.js';
 import type { GpuBuffer } from '../device/pool.js';
 import { windows } from '../device/windows.js';
+import { fromHalf, toHalf } from '../half.js';
 import { ceilDiv } from '../math.js';
 import {
   binary as binaryShader,
@@ -117,19 +118,24 @@ export function where(condition: GpuBuffer, a: GpuBuffer, b: GpuBuffer, y: GpuBu
   elementwise(whereShader, { condition, a, b, y }, {}, count, { perGroup: BY_ONE });
 }
 
-/** Fills `words` 4-byte elements with the bits of an f32 or i32 value. */
-export function fill(y: GpuBuffer, words: number, value: number, dtype: 'f32' | 'i32'): void {
-  const bits = dtype === 'i32' ? value | 0 : new Int32Array(Float32Array.of(value).buffer)[0];
-  elementwise(fillShader, { y }, { bits }, words);
+/** Fills `count` elements with a value: words with the bits of an f32 or i32, or halves. */
+export function fill(y: GpuBuffer, count: number, value: number, dtype: 'f32' | 'f16' | 'i32'): void {
+  const rounded = dtype === 'f16' ? fromHalf(toHalf(value)) : value;
+  const bits = dtype === 'i32' ? value | 0 : new Int32Array(Float32Array.of(rounded).buffer)[0];
+  const slots: Slots = dtype === 'f16' ? { value: 'f16(bitcast<f32>(p.bits))' } : {};
+  elementwise(fillShader, { y }, { bits }, count, { slots });
 }
 
-/** y = x, from i32 to f32 or back. */
-export function cast(x: GpuBuffer, y: GpuBuffer, count: number, to: 'f32' | 'i32'): void {
-  const slots = to === 'f32' ? { source: 'vec4i', result: 'vec4f' } : { source: 'vec4f', result: 'vec4i' };
+/** What a cast goes from and to. */
+type Castable = 'f32' | 'f16' | 'i32';
+
+/** y = x in another dtype. */
+export function cast(x: GpuBuffer, y: GpuBuffer, count: number, source: Castable, result: Castable): void {
+  const slots = { source, result };
   elementwise(castShader, { x, y }, {}, count, { slots, perGroup: BY_ONE });
 }
 
-/** y = x, from packed bytes to f32. */
+/** y = x, from packed bytes to floats. */
 export function castU8(x: GpuBuffer, y: GpuBuffer, count: number): void {
   for (const w of windows('elementwise: an element', count, 1)) {
     const buffers = { x: view(x, w.start / 4, Math.ceil(w.count / 4)), y: view(y, w.start, w.count) };

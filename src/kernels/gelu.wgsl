@@ -5,10 +5,11 @@
 
 const GRADIENT: bool = false; // slot
 
+alias T = f32; // slot
 struct Params { count: u32 }
-@group(0) @binding(0) var<storage, read> x: array<vec4f>;
-@group(0) @binding(1) var<storage, read> dy: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(0) var<storage, read> x: array<vec4<T>>;
+@group(0) @binding(1) var<storage, read> dy: array<vec4<T>>;
+@group(0) @binding(2) var<storage, read_write> y: array<vec4<T>>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 // factor times half the complementary error function of |x| / sqrt(2), in relative terms however small: Press, Teukolsky, Vetterling and
@@ -28,16 +29,16 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   for (var j = 0u; j < 4u; j++) {
     let i = first + j * 64u;
     if (i * 4u >= p.count) { return; }
-    let v = x[i];
+    let v = vec4f(x[i]);
     let near = clamp(v, vec4f(-20.0), vec4f(20.0)); // beyond, both are 0
     let above = v >= vec4f();
     if (GRADIENT) {
       let beyond = tail(near, vec4f(1.0));
       let half = exp(-0.25 * near * near); // the density's root: v times it is a normal number for longer
-      y[i] = dy[i] * (select(beyond, 1.0 - beyond, above) + 0.39894228 * v * half * half);
+      y[i] = vec4<T>(vec4f(dy[i]) * (select(beyond, 1.0 - beyond, above) + 0.39894228 * v * half * half));
     } else {
       let beyond = tail(near, select(v, vec4f(1.0), above));
-      y[i] = select(beyond, v * (1.0 - beyond), above);
+      y[i] = vec4<T>(select(beyond, v * (1.0 - beyond), above));
     }
   }
 }

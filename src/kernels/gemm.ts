@@ -128,9 +128,9 @@ function launch(a: GpuBuffer, b: GpuBuffer, c: GpuBuffer, piece: Piece): void {
   const tiling = chooseTiling({ rows, columns, depth, batches: batch, alignedA, alignedB, wideB, splits });
   const { variant, slots, row_tiles, column_tiles, groups } = tiling;
   const all = { ...params, row_tiles, column_tiles };
-  const a4 = alignedA && { A: 'vec4f', load_a: 'a[(at + k.x) / 4u]' };
+  const a4 = alignedA && { A: 'vec4<T>', load_a: 'vec4f(a[(at + k.x) / 4u])' };
   const ACCUMULATE = String(piece.accumulate);
-  const b4 = alignedB && { B: 'vec4f', load_b: 'b[(at + k.x) / 4u]' };
+  const b4 = alignedB && { B: 'vec4<T>', load_b: 'vec4f(b[(at + k.x) / 4u])' };
   if (variant === 'shared') launchShared(buffers, all, tiling, { piece, flops });
   else if (variant === 'tiled') run(tiled, buffers, { ...all, accumulate }, { slots, groups, flops });
   else if (variant === 'wide') run(wide, buffers, all, { slots: { ...slots, ...a4, ACCUMULATE }, groups, flops });
@@ -160,7 +160,7 @@ function launchShared(
     B_ALONG_K: String(transB),
     ...operand('a', 'A', depth > 0 && alignedA, ragged),
     ...operand('b', 'B', depth > 0 && alignedB, ragged),
-    ...(inFours(n, at.c, 0, columns) ? {} : { C: 'f32', PARTS: 4, part: 'v[i]' }),
+    ...(inFours(n, at.c, 0, columns) ? {} : { C: 'U', PARTS: 4, part: 'C(v[i])' }),
   };
   const all = { ...params, slices, slice_k };
   if (slices === 1) {
@@ -178,9 +178,9 @@ function launchShared(
 function operand(name: 'a' | 'b', type: 'A' | 'B', aligned: boolean, ragged: boolean): Slots {
   const load = `load_${name}`;
   const last = `arrayLength(&${name}) - 1u`;
-  if (aligned) return { [type]: 'vec4f', [load]: ragged ? `${name}[min(at / 4u, ${last})]` : `${name}[at / 4u]` };
+  if (aligned) return { [type]: 'vec4<T>', [load]: `vec4f(${name}[${ragged ? `min(at / 4u, ${last})` : 'at / 4u'}])` };
   const each = [0, 1, 2, 3].map((i) => `${name}[min(at + ${i}u, ${last})]`);
-  return { [type]: 'f32', [load]: `vec4f(${each.join(', ')})` };
+  return { [type]: 'T', [load]: `vec4f(vec4<T>(${each.join(', ')}))` };
 }
 
 /** Whether `count` numbers of a row, from one row to the next `row` numbers apart, can be taken in fours. */

@@ -12,9 +12,11 @@ const RAGGED: bool = false; // slot (k is not a multiple of four)
 const A_ALONG_K: bool = true; // slot (A's rows lie along k)
 const B_ALONG_K: bool = false; // slot (B's columns do)
 const ACCUMULATE: bool = false; // slot
-alias A = vec4f; // slot (f32 where what lies in a row is not aligned)
-alias B = vec4f; // slot
-alias C = vec4f; // slot
+alias T = f32; // slot
+alias U = f32; // slot (C's)
+alias A = vec4<T>; // slot (T where what lies in a row is not aligned)
+alias B = vec4<T>; // slot
+alias C = vec4<U>; // slot
 const PARTS: u32 = 1; // slot (of a vec4f in C)
 
 const FOUR: u32 = 4;
@@ -36,16 +38,16 @@ struct Params {
 }
 @group(0) @binding(0) var<storage, read> a: array<A>;
 @group(0) @binding(1) var<storage, read> b: array<B>;
-@group(0) @binding(2) var<storage, read> bias: array<f32>;
+@group(0) @binding(2) var<storage, read> bias: array<T>;
 @group(0) @binding(3) var<storage, read_write> c: array<C>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 var<workgroup> tile: array<vec4f, DEPTH * WIDTH>;
 
 // Four numbers that lie side by side.
-fn load_a(at: u32) -> vec4f { return a[at / 4u]; } // slot
-fn load_b(at: u32) -> vec4f { return b[at / 4u]; } // slot
-fn part(v: vec4f, i: u32) -> C { return v; } // slot (v[i] where C has single numbers)
+fn load_a(at: u32) -> vec4f { return vec4f(a[at / 4u]); } // slot
+fn load_b(at: u32) -> vec4f { return vec4f(b[at / 4u]); } // slot
+fn part(v: vec4f, i: u32) -> C { return C(v); } // slot (C(v[i]) where C has single numbers)
 
 // Where the four vectors of a block start: its rows (of `count`) if they lie along k, else its places along k.
 fn places(along_k: bool, row: u32, count: u32, row_step: u32, k: u32, k_step: u32) -> vec4u {
@@ -147,7 +149,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
     var initial = vec4f();
     if (p.has_bias != 0u && slice == 0u) {
       for (var i = 0u; i < FOUR; i++) { // unroll
-        initial[i] = bias[p.bias_base + min(column + i, p.n - 1u)];
+        initial[i] = f32(bias[p.bias_base + min(column + i, p.n - 1u)]);
       }
     }
     for (var i = 0u; i < PARTS; i++) { // unroll

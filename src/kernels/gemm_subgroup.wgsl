@@ -12,8 +12,10 @@ const COLUMNS: u32 = 4; // slot
 const ROWS: u32 = ROW_BLOCKS * LANES;
 const RAGGED: bool = false; // slot (k is not a multiple of four)
 const ACCUMULATE: bool = false; // slot (a constant, because the loads it needs take long to compile)
-alias A = f32; // slot (vec4f where rows lie along k, aligned)
-alias B = f32; // slot
+alias T = f32; // slot
+alias U = f32; // slot (C's)
+alias A = T; // slot (vec4<T> where rows lie along k, aligned)
+alias B = T; // slot
 
 struct Params {
   m: u32, n: u32, k: u32, batch: u32, row_tiles: u32, column_tiles: u32,
@@ -24,13 +26,13 @@ struct Params {
 }
 @group(0) @binding(0) var<storage, read> a: array<A>;
 @group(0) @binding(1) var<storage, read> b: array<B>;
-@group(0) @binding(2) var<storage, read> bias: array<f32>;
-@group(0) @binding(3) var<storage, read_write> c: array<f32>;
+@group(0) @binding(2) var<storage, read> bias: array<T>;
+@group(0) @binding(3) var<storage, read_write> c: array<U>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 // Four numbers along k; `k` holds their places.
-fn load_a(at: u32, k: vec4u) -> vec4f { return vec4f(a[at + k.x * p.a_k], a[at + k.y * p.a_k], a[at + k.z * p.a_k], a[at + k.w * p.a_k]); } // slot
-fn load_b(at: u32, k: vec4u) -> vec4f { return vec4f(b[at + k.x * p.b_k], b[at + k.y * p.b_k], b[at + k.z * p.b_k], b[at + k.w * p.b_k]); } // slot
+fn load_a(at: u32, k: vec4u) -> vec4f { return vec4f(vec4<T>(a[at + k.x * p.a_k], a[at + k.y * p.a_k], a[at + k.z * p.a_k], a[at + k.w * p.a_k])); } // slot
+fn load_b(at: u32, k: vec4u) -> vec4f { return vec4f(vec4<T>(b[at + k.x * p.b_k], b[at + k.y * p.b_k], b[at + k.z * p.b_k], b[at + k.w * p.b_k])); } // slot
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -79,15 +81,15 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
     let column = first_column + j * LANES;
     if (column < p.n) {
       var start = 0.0;
-      if (p.has_bias != 0u) { start = bias[p.bias_base + column]; }
+      if (p.has_bias != 0u) { start = f32(bias[p.bias_base + column]); }
       for (var h = 0u; h < ROW_BLOCKS; h++) { // unroll
         for (var i = 0u; i < LANES; i++) {
           let row = first_row + h * LANES + i;
           if (row < p.m) {
             let at = p.c_base + batch * p.c_batch + row * p.c_row + column;
             var value = start + sum[h * LANES + i][j];
-            if (ACCUMULATE) { value += c[at]; }
-            c[at] = value;
+            if (ACCUMULATE) { value += f32(c[at]); }
+            c[at] = U(value);
           }
         }
       }

@@ -9,7 +9,9 @@ const WIDTH: u32 = 1; // slot
 const ROWS: u32 = ROW_BLOCKS * LANES;
 const RAGGED: bool = false; // slot (k is not a multiple of four)
 const ACCUMULATE: bool = false; // slot (a constant, because the loads it needs take long to compile)
-alias A = f32; // slot (vec4f where rows lie along k, aligned)
+alias T = f32; // slot
+alias U = f32; // slot (C's)
+alias A = T; // slot (vec4<T> where rows lie along k, aligned)
 
 struct Params {
   m: u32, n: u32, k: u32, batch: u32, row_tiles: u32, column_tiles: u32,
@@ -19,13 +21,13 @@ struct Params {
   has_bias: u32,
 }
 @group(0) @binding(0) var<storage, read> a: array<A>;
-@group(0) @binding(1) var<storage, read> b: array<vec4f>;
-@group(0) @binding(2) var<storage, read> bias: array<f32>;
-@group(0) @binding(3) var<storage, read_write> c: array<vec4f>;
+@group(0) @binding(1) var<storage, read> b: array<vec4<T>>;
+@group(0) @binding(2) var<storage, read> bias: array<T>;
+@group(0) @binding(3) var<storage, read_write> c: array<vec4<U>>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 // Four numbers along k; `k` holds their places.
-fn load_a(at: u32, k: vec4u) -> vec4f { return vec4f(a[at + k.x * p.a_k], a[at + k.y * p.a_k], a[at + k.z * p.a_k], a[at + k.w * p.a_k]); } // slot
+fn load_a(at: u32, k: vec4u) -> vec4f { return vec4f(vec4<T>(a[at + k.x * p.a_k], a[at + k.y * p.a_k], a[at + k.z * p.a_k], a[at + k.w * p.a_k])); } // slot
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -52,7 +54,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
     var b_k: array<array<vec4f, 4>, WIDTH>;
     for (var j = 0u; j < WIDTH; j++) {
       for (var u = 0u; u < 4u; u++) {
-        b_k[j][u] = b[(b_at[j] + k[u] * p.b_k) / 4u];
+        b_k[j][u] = vec4f(b[(b_at[j] + k[u] * p.b_k) / 4u]);
         if (RAGGED) { b_k[j][u] = select(vec4f(), b_k[j][u], inside[u]); }
       }
     }
@@ -78,7 +80,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
       var start = vec4f();
       if (p.has_bias != 0u) {
         let at = p.bias_base + column;
-        start = vec4f(bias[at], bias[at + 1u], bias[at + 2u], bias[at + 3u]);
+        start = vec4f(vec4<T>(bias[at], bias[at + 1u], bias[at + 2u], bias[at + 3u]));
       }
       for (var h = 0u; h < ROW_BLOCKS; h++) { // unroll
         for (var i = 0u; i < LANES; i++) { // unroll
@@ -86,8 +88,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
           if (row < p.m) {
             let at = (p.c_base + batch * p.c_batch + row * p.c_row + column) / 4u;
             var value = start + sum[h * LANES + i][j];
-            if (ACCUMULATE) { value += c[at]; }
-            c[at] = value;
+            if (ACCUMULATE) { value += vec4f(c[at]); }
+            c[at] = vec4<U>(value);
           }
         }
       }

@@ -8,6 +8,8 @@ const ROWS: u32 = 8; // slot
 const COLUMNS: u32 = 8; // slot
 const LANES: u32 = 8; // slot
 
+alias T = f32; // slot
+alias U = f32; // slot
 struct Params {
   m: u32, n: u32, k: u32, batch: u32, row_tiles: u32, column_tiles: u32,
   a_base: u32, b_base: u32, bias_base: u32, c_base: u32,
@@ -15,10 +17,10 @@ struct Params {
   a_batch: u32, b_batch: u32, c_batch: u32,
   has_bias: u32, accumulate: u32,
 }
-@group(0) @binding(0) var<storage, read> a: array<f32>;
-@group(0) @binding(1) var<storage, read> b: array<f32>;
-@group(0) @binding(2) var<storage, read> bias: array<f32>;
-@group(0) @binding(3) var<storage, read_write> c: array<f32>;
+@group(0) @binding(0) var<storage, read> a: array<T>;
+@group(0) @binding(1) var<storage, read> b: array<T>;
+@group(0) @binding(2) var<storage, read> bias: array<T>;
+@group(0) @binding(3) var<storage, read_write> c: array<U>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 @compute @workgroup_size(LANES)
@@ -41,9 +43,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   var sum: array<array<f32, COLUMNS>, ROWS>;
   for (var k = 0u; k < p.k; k++) {
     var b_k: array<f32, COLUMNS>;
-    for (var j = 0u; j < COLUMNS; j++) { b_k[j] = b[b_at[j] + k * p.b_k]; }
+    for (var j = 0u; j < COLUMNS; j++) { b_k[j] = f32(b[b_at[j] + k * p.b_k]); }
     for (var i = 0u; i < ROWS; i++) {
-      let a_k = a[a_at[i] + k * p.a_k];
+      let a_k = f32(a[a_at[i] + k * p.a_k]);
       for (var j = 0u; j < COLUMNS; j++) { sum[i][j] += a_k * b_k[j]; }
     }
   }
@@ -52,13 +54,13 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
     let column = first_column + j * LANES;
     if (column < p.n) {
       var start = 0.0;
-      if (p.has_bias != 0u) { start = bias[p.bias_base + column]; }
+      if (p.has_bias != 0u) { start = f32(bias[p.bias_base + column]); }
       for (var i = 0u; i < ROWS; i++) {
         if (first_row + i < p.m) {
           let at = p.c_base + batch * p.c_batch + (first_row + i) * p.c_row + column;
           var value = start + sum[i][j];
-          if (p.accumulate != 0u) { value += c[at]; }
-          c[at] = value;
+          if (p.accumulate != 0u) { value += f32(c[at]); }
+          c[at] = U(value);
         }
       }
     }

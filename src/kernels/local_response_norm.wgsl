@@ -10,9 +10,10 @@ const LEFT: u32 = SIZE / 2u;
 const RIGHT: u32 = SIZE - 1u - LEFT;
 const STEP: u32 = 4;
 
+alias T = f32; // slot
 struct Params { pixels: u32, channels: u32, plane: u32, alpha: f32, beta: f32, k: f32, x_base: u32, y_base: u32 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<T>;
+@group(0) @binding(1) var<storage, read_write> y: array<T>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 // By its bits: a compiler may assume that there are no NaNs.
@@ -33,7 +34,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
     }
     for (var i = 0u; i < STEP; i++) { // unroll
       let inside = next + i < p.channels;
-      let value = x[p.x_base + at + select(0u, next + i, inside) * p.plane];
+      let value = f32(x[p.x_base + at + select(0u, next + i, inside) * p.plane]);
       window[KEPT + i] = select(0.0, value, inside);
     }
     for (var i = 0u; i < STEP; i++) { // unroll
@@ -42,7 +43,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
         sum += window[i + j] * window[i + j];
       }
       let c = next + i - RIGHT; // before the first channel it wraps to a huge number
-      if (c < p.channels) { y[p.y_base + at + c * p.plane] = window[LEFT + i] * power(p.k + p.alpha * sum); }
+      if (c < p.channels) { y[p.y_base + at + c * p.plane] = T(window[LEFT + i] * power(p.k + p.alpha * sum)); }
     }
   }
 }

@@ -11,10 +11,11 @@ const KEPT: u32 = 4; // slot: SIZE - 1, from one step to the next
 const KEPT_X: u32 = 6; // slot: KEPT + LEFT
 const STEP: u32 = 4;
 
+alias T = f32; // slot
 struct Params { pixels: u32, channels: u32, plane: u32, alpha: f32, beta: f32, k: f32, x_base: u32, dy_base: u32, dx_base: u32 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> dy: array<f32>;
-@group(0) @binding(2) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<T>;
+@group(0) @binding(1) var<storage, read> dy: array<T>;
+@group(0) @binding(2) var<storage, read_write> dx: array<T>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 // By its bits: a compiler may assume that there are no NaNs.
@@ -43,7 +44,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
     }
     for (var i = 0u; i < STEP; i++) { // unroll
       let inside = next + i < p.channels;
-      let value = x[p.x_base + at + select(0u, next + i, inside) * p.plane];
+      let value = f32(x[p.x_base + at + select(0u, next + i, inside) * p.plane]);
       xs[KEPT_X + i] = select(0.0, value, inside);
     }
     for (var i = 0u; i < STEP; i++) { // unroll
@@ -55,7 +56,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
       let s = power(d);
       let middle = next + i - RIGHT; // before the first channel it wraps to a huge number
       let inside = middle < p.channels;
-      let middle_dy = dy[p.dy_base + at + select(0u, middle, inside) * p.plane];
+      let middle_dy = f32(dy[p.dy_base + at + select(0u, middle, inside) * p.plane]);
       ratios[KEPT + i] = select(0.0, middle_dy * xs[2u * LEFT + i] * s / d, inside);
       direct[LEFT + i] = middle_dy * s;
     }
@@ -66,7 +67,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
       }
       let c = next + i - RIGHT - LEFT;
       if (c < p.channels) {
-        dx[p.dx_base + at + c * p.plane] = direct[i] - 2.0 * p.alpha * p.beta * xs[LEFT + i] * spread;
+        dx[p.dx_base + at + c * p.plane] = T(direct[i] - 2.0 * p.alpha * p.beta * xs[LEFT + i] * spread);
       }
     }
   }

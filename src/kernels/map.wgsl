@@ -2,9 +2,10 @@
 // One thread owns four vec4 of the result, a workgroup apart. f may use two parameters.
 
 alias value = vec4f;
+alias T = f32; // slot
 struct Params { count: u32, alpha: f32, beta: f32 }
-@group(0) @binding(0) var<storage, read> x: array<vec4f>;
-@group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(0) var<storage, read> x: array<vec4<T>>;
+@group(0) @binding(1) var<storage, read_write> y: array<vec4<T>>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 fn f(x: vec4f) -> vec4f { return x; } // slot
@@ -78,6 +79,6 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   let first = (workgroup.x + workgroup.y * groups.x) * 256u + lane;
   for (var j = 0u; j < 4u; j++) {
     let i = first + j * 64u;
-    if (i * 4u < p.count) { y[i] = f(x[i]); }
+    if (i * 4u < p.count) { y[i] = vec4<T>(f(vec4f(x[i]))); }
   }
 }

@@ -3,10 +3,11 @@
 // One thread owns four vec4 of the result, a workgroup apart.
 
 alias value = vec4f;
+alias T = f32; // slot
 struct Params { count: u32, alpha: f32, beta: f32 }
-@group(0) @binding(0) var<storage, read> s: array<vec4f>;
-@group(0) @binding(1) var<storage, read> dy: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> dx: array<vec4f>;
+@group(0) @binding(0) var<storage, read> s: array<vec4<T>>;
+@group(0) @binding(1) var<storage, read> dy: array<vec4<T>>;
+@group(0) @binding(2) var<storage, read_write> dx: array<vec4<T>>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 fn df(s: vec4f, dy: vec4f) -> vec4f { return dy; } // slot
@@ -43,6 +44,6 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   let first = (workgroup.x + workgroup.y * groups.x) * 256u + lane;
   for (var j = 0u; j < 4u; j++) {
     let i = first + j * 64u;
-    if (i * 4u < p.count) { dx[i] = df(s[i], dy[i]); }
+    if (i * 4u < p.count) { dx[i] = vec4<T>(df(vec4f(s[i]), vec4f(dy[i]))); }
   }
 }

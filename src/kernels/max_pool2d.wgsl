@@ -11,12 +11,13 @@ const KERNEL_W: u32 = 3; // slot
 const PADDED: bool = true; // slot (windows may reach outside of x)
 const TAPS: bool = true; // slot (false where no gradient is wanted: taps is not written)
 
+alias T = f32; // slot
 struct Params {
   count: u32, in_h: u32, in_w: u32, stride_y: u32, stride_x: u32, pad_y: u32, pad_x: u32, dilation_y: u32, dilation_x: u32,
   x_base: u32, y_base: u32, taps_base: u32,
 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<T>;
+@group(0) @binding(1) var<storage, read_write> y: array<T>;
 @group(0) @binding(2) var<storage, read_write> taps: array<u32>;
 @group(1) @binding(0) var<uniform> p: Params;
 
@@ -38,13 +39,13 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
       let in_y = top + ky * p.dilation_y;
       let in_x = left + kx * p.dilation_x;
       let inside = !PADDED || (in_y < p.in_h && in_x < p.in_w);
-      let value = x[plane + select(0u, in_y * p.in_w + in_x, inside)];
+      let value = f32(x[plane + select(0u, in_y * p.in_w + in_x, inside)]);
       let wins = inside && (best_tap == 0xffffffffu || value > best || is_nan(value));
       best = select(best, value, wins);
       best_tap = select(best_tap, ky * KERNEL_W + kx, wins);
     }
   }
   // A window that sees nothing is minus infinity, whose bits are made here: WGSL has no constant for it.
-  y[p.y_base + i] = select(best, bitcast<f32>(best_tap & 0xff800000u), best_tap == 0xffffffffu);
+  y[p.y_base + i] = T(select(best, bitcast<f32>(best_tap & 0xff800000u), best_tap == 0xffffffffu));
   if (TAPS) { taps[p.taps_base + i] = best_tap; }
 }

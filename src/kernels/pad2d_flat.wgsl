@@ -6,12 +6,13 @@
 const APART: bool = true; // slot
 const EACH: u32 = 4; // elements a thread
 
+alias T = f32; // slot
 struct Params {
   count: u32, in_h: u32, in_w: u32, out_h: u32, out_w: u32,
   offset_y: i32, offset_x: i32, step_y: i32, step_x: i32, x_base: u32,
 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<T>;
+@group(0) @binding(1) var<storage, read_write> y: array<T>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 // The pixel that lands `to` behind the first one's place, or a huge number where none does.
@@ -25,7 +26,7 @@ fn pixel(t: u32) -> f32 {
   let i = source(i32(row % p.out_h) - p.offset_y, p.step_y);
   let j = source(i32(t % p.out_w) - p.offset_x, p.step_x);
   if (i >= p.in_h || j >= p.in_w) { return 0.0; }
-  return x[p.x_base + (row / p.out_h * p.in_h + i) * p.in_w + j];
+  return f32(x[p.x_base + (row / p.out_h * p.in_h + i) * p.in_w + j]);
 }
 
 @compute @workgroup_size(256)
@@ -34,6 +35,6 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   let first = (workgroup.x + workgroup.y * groups.x) * EACH * 256u + lane;
   for (var k = 0u; k < EACH; k++) { // unroll
     let t = first + k * 256u;
-    if (t < p.count) { y[t] = pixel(t); }
+    if (t < p.count) { y[t] = T(pixel(t)); }
   }
 }

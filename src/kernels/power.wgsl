@@ -6,10 +6,11 @@
 const GRADIENT: bool = false; // slot
 const MOST_FACTORS: f32 = 64.0;
 
+alias T = f32; // slot
 struct Params { count: u32, exponent: f32, factor: f32 }
-@group(0) @binding(0) var<storage, read> x: array<vec4f>;
-@group(0) @binding(1) var<storage, read> dy: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(0) var<storage, read> x: array<vec4<T>>;
+@group(0) @binding(1) var<storage, read> dy: array<vec4<T>>;
+@group(0) @binding(2) var<storage, read_write> y: array<vec4<T>>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 // By multiplication: exact where the result is.
@@ -67,7 +68,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   for (var j = 0u; j < 4u; j++) {
     let i = first + j * 64u;
     if (i * 4u >= p.count) { return; }
-    let value = p.factor * power(x[i]);
-    if (GRADIENT) { y[i] = value * dy[i]; } else { y[i] = value; }
+    let value = p.factor * power(vec4f(x[i]));
+    if (GRADIENT) { y[i] = vec4<T>(value * vec4f(dy[i])); } else { y[i] = vec4<T>(value); }
   }
 }

@@ -1,8 +1,9 @@
 // random: y = random numbers, uniform in [low, high) or, with the slot changed, normal.        y (count), as vec4
 // One thread owns one vec4: one Philox block. Salmon et al. 2011, Philox4x32-10.
 
+alias T = f32; // slot
 struct Params { count: u32, first: u32, seed: u32, stream: u32, low: f32, high: f32 }
-@group(0) @binding(0) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(0) var<storage, read_write> y: array<vec4<T>>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 fn shape(bits: vec4u) -> vec4f { return uniform_of(bits); } // slot: normal_of(bits)
@@ -75,5 +76,5 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
         @builtin(local_invocation_index) lane: u32) {
   let i = (workgroup.x + workgroup.y * groups.x) * 64u + lane;
   if (i * 4u >= p.count) { return; }
-  y[i] = shape(philox(vec4u(p.first / 4u + i, 0u, 0u, 0u), vec2u(p.seed, p.stream)));
+  y[i] = vec4<T>(shape(philox(vec4u(p.first / 4u + i, 0u, 0u, 0u), vec2u(p.seed, p.stream))));
 }

@@ -110,7 +110,7 @@ function reduceColumns(combine: Combine, x: From, y: From, length: number, inner
   const width = Math.max(1, Math.min(Math.floor(largestWindow() / length), Math.floor(largestWindow() / 2)));
   for (let first = 0; first < inner; first += width) {
     const columns = Math.min(width, inner - first);
-    const gathered = scratch(length * columns, 'columns of a reduction');
+    const gathered = scratch(length * columns, 'columns of a reduction', x.buffer.elementBytes);
     const from = { buffer: x.buffer, start: x.start + first, strides: [inner, 1] };
     copyStrided(from, { buffer: gathered, start: 0, strides: [columns, 1] }, [length, columns]);
     const to = { buffer: y.buffer, start: y.start + first };

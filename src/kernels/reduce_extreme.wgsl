@@ -2,9 +2,11 @@
 //   x (outer, length, inner), y (outer, slices, inner); a slice is `slice` long, the last may be shorter
 // One thread owns one element of y. Long reductions run twice: slices first, then the slices' results.
 
+alias T = f32; // slot
+alias U = f32; // slot
 struct Params { count: u32, length: u32, inner: u32, slices: u32, slice: u32, x_base: u32, y_base: u32 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<T>;
+@group(0) @binding(1) var<storage, read_write> y: array<U>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 fn combine(a: f32, b: f32) -> f32 { return select(max(a, b), a + b, is_nan(a) | is_nan(b)); } // slot: min
@@ -23,14 +25,14 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   let at = p.x_base + outer * p.length * p.inner + i;
   let first = slice * p.slice;
   let end = min(first + p.slice, p.length);
-  var result = x[at + first * p.inner];
+  var result = f32(x[at + first * p.inner]);
   var r = first + 1u;
   for (; r + 3u < end; r += 4u) { // four a turn: a turn costs as much as two loads on software adapters
-    result = combine(result, x[at + r * p.inner]);
-    result = combine(result, x[at + (r + 1u) * p.inner]);
-    result = combine(result, x[at + (r + 2u) * p.inner]);
-    result = combine(result, x[at + (r + 3u) * p.inner]);
+    result = combine(result, f32(x[at + r * p.inner]));
+    result = combine(result, f32(x[at + (r + 1u) * p.inner]));
+    result = combine(result, f32(x[at + (r + 2u) * p.inner]));
+    result = combine(result, f32(x[at + (r + 3u) * p.inner]));
   }
-  for (; r < end; r++) { result = combine(result, x[at + r * p.inner]); }
-  y[p.y_base + t] = result;
+  for (; r < end; r++) { result = combine(result, f32(x[at + r * p.inner])); }
+  y[p.y_base + t] = U(result);
 }

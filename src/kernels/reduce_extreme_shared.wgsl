@@ -7,9 +7,11 @@ const COLUMNS: u32 = 8; // slot
 const ALONG: bool = true; // slot (inner is 1: an element's lanes are neighbours, else the columns are)
 const APART: u32 = select(COLUMNS, 1u, ALONG);
 
+alias T = f32; // slot
+alias U = f32; // slot
 struct Params { count: u32, length: u32, inner: u32, slices: u32, slice: u32, x_base: u32, y_base: u32 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<T>;
+@group(0) @binding(1) var<storage, read_write> y: array<U>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 var<workgroup> parts: array<f32, LANES * COLUMNS>;
@@ -34,10 +36,10 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   let first = slice * p.slice;
   let last = min(first + p.slice, p.length) - 1u;
   var r = first + place;
-  var result = x[at + min(r, last) * p.inner]; // past the end the last, again: it changes nothing
+  var result = f32(x[at + min(r, last) * p.inner]); // past the end the last, again: it changes nothing
   for (; r <= last; r += 4u * LANES) { // four loads under way at once
-    let a = combine(x[at + r * p.inner], x[at + min(r + LANES, last) * p.inner]);
-    let b = combine(x[at + min(r + 2u * LANES, last) * p.inner], x[at + min(r + 3u * LANES, last) * p.inner]);
+    let a = combine(f32(x[at + r * p.inner]), f32(x[at + min(r + LANES, last) * p.inner]));
+    let b = combine(f32(x[at + min(r + 2u * LANES, last) * p.inner]), f32(x[at + min(r + 3u * LANES, last) * p.inner]));
     result = combine(result, combine(a, b));
   }
   parts[lane] = result;
@@ -46,5 +48,5 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
     if (place < span) { parts[lane] = combine(parts[lane], parts[lane + span * APART]); }
     workgroupBarrier();
   }
-  if (place == 0u && first_t + column < p.count) { y[p.y_base + t] = parts[lane]; }
+  if (place == 0u && first_t + column < p.count) { y[p.y_base + t] = U(parts[lane]); }
 }

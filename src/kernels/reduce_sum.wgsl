@@ -4,9 +4,11 @@
 // Two are added at a time, and what that rounds off the sum is kept and added at the end: sum and mean of large numbers that
 // differ little are right to the last bit or two, however many there are.
 
+alias T = f32; // slot
+alias U = f32; // slot
 struct Params { count: u32, length: u32, inner: u32, slices: u32, slice: u32, divisor: f32, zero: u32, x_base: u32, y_base: u32 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<T>;
+@group(0) @binding(1) var<storage, read_write> y: array<U>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 // A compiler may take (a + b) - a for b: a zero that it does not know keeps it from that.
@@ -46,12 +48,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   let at = p.x_base + outer * p.length * p.inner + i;
   let first = slice * p.slice;
   let end = min(first + p.slice, p.length);
-  var total = vec2f(x[at + first * p.inner], 0.0);
+  var total = vec2f(f32(x[at + first * p.inner]), 0.0);
   var r = first + 1u;
   for (; r + 3u < end; r += 4u) { // four a turn: a turn costs as much as two loads on software adapters
-    total = add(total, x[at + r * p.inner] + x[at + (r + 1u) * p.inner]);
-    total = add(total, x[at + (r + 2u) * p.inner] + x[at + (r + 3u) * p.inner]);
+    total = add(total, f32(x[at + r * p.inner]) + f32(x[at + (r + 1u) * p.inner]));
+    total = add(total, f32(x[at + (r + 2u) * p.inner]) + f32(x[at + (r + 3u) * p.inner]));
   }
-  for (; r < end; r++) { total = add(total, x[at + r * p.inner]); }
-  y[p.y_base + t] = quotient(total, p.divisor);
+  for (; r < end; r++) { total = add(total, f32(x[at + r * p.inner])); }
+  y[p.y_base + t] = U(quotient(total, p.divisor));
 }

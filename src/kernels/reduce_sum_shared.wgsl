@@ -10,9 +10,11 @@ const ALONG: bool = true; // slot (inner is 1: an element's lanes are neighbours
 const APART: u32 = select(COLUMNS, 1u, ALONG);
 const KEEP: bool = false; // slot (inner is 1, and another pass adds all up)
 
+alias T = f32; // slot
+alias U = f32; // slot
 struct Params { count: u32, length: u32, inner: u32, slices: u32, slice: u32, divisor: f32, zero: u32, x_base: u32, y_base: u32 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<T>;
+@group(0) @binding(1) var<storage, read_write> y: array<U>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 var<workgroup> parts: array<vec2f, LANES * COLUMNS>;
@@ -44,7 +46,7 @@ fn quotient(sum: vec2f, b: f32) -> f32 { // shared
 fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; } // shared
 
 // Row r of a column, and 0 past the end: without a branch, so that four loads are under way at once.
-fn load(at: u32, r: u32, end: u32) -> f32 { return select(0.0, x[at + min(r, end - 1u) * p.inner], r < end); }
+fn load(at: u32, r: u32, end: u32) -> f32 { return select(0.0, f32(x[at + min(r, end - 1u) * p.inner]), r < end); }
 
 @compute @workgroup_size(LANES * COLUMNS)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -77,10 +79,10 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   if (place == 0u && first_t + column < p.count) {
     let sum = parts[lane];
     if (KEEP) {
-      y[p.y_base + 2u * t] = sum.x;
-      y[p.y_base + 2u * t + 1u] = select(sum.y, 0.0, is_nan(sum.x + sum.y)); // beside an infinity the rest is NaN
+      y[p.y_base + 2u * t] = U(sum.x);
+      y[p.y_base + 2u * t + 1u] = U(select(sum.y, 0.0, is_nan(sum.x + sum.y))); // beside an infinity the rest is NaN
     } else {
-      y[p.y_base + t] = quotient(sum, p.divisor);
+      y[p.y_base + t] = U(quotient(sum, p.divisor));
     }
   }
 }

@@ -5,10 +5,11 @@
 
 const GRADIENT: bool = false; // slot
 
+alias T = f32; // slot
 struct Params { count: u32, turn: u32 }
-@group(0) @binding(0) var<storage, read> x: array<vec4f>;
-@group(0) @binding(1) var<storage, read> dy: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(0) var<storage, read> x: array<vec4<T>>;
+@group(0) @binding(1) var<storage, read> dy: array<vec4<T>>;
+@group(0) @binding(2) var<storage, read_write> y: array<vec4<T>>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 // Above MOST the multiple of pi/2 cannot be taken off in float32. Payne and Hanek 1983: of x * 2/pi only the last two whole
@@ -78,7 +79,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   for (var j = 0u; j < 4u; j++) {
     let i = first + j * 64u;
     if (i * 4u >= p.count) { return; }
-    let value = sine(x[i]);
-    if (GRADIENT) { y[i] = value * dy[i]; } else { y[i] = value; }
+    let value = sine(vec4f(x[i]));
+    if (GRADIENT) { y[i] = vec4<T>(value * vec4f(dy[i])); } else { y[i] = vec4<T>(value); }
   }
 }

@@ -2,9 +2,10 @@
 //   x, y (outer, length, inner)
 // One thread owns one row of `length` elements.
 
+alias T = f32; // slot
 struct Params { count: u32, length: u32, inner: u32, x_base: u32, y_base: u32 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<T>;
+@group(0) @binding(1) var<storage, read_write> y: array<T>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 fn finish(shifted: f32, sum: f32) -> f32 { return exp(shifted) / sum; } // slot: shifted - logarithm(sum)
@@ -41,14 +42,14 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   if (t >= p.count) { return; }
   let row = t / p.inner * p.length * p.inner + t % p.inner;
   let at = p.x_base + row;
-  var top = x[at];
+  var top = f32(x[at]);
   var all = top * SHRINK;
   for (var r = 1u; r < p.length; r++) {
-    let value = x[at + r * p.inner];
+    let value = f32(x[at + r * p.inner]);
     top = max(top, value);
     all += value * SHRINK;
   }
   var sum = start_of_sum(top, all);
-  for (var r = 0u; r < p.length; r++) { sum += exp(x[at + r * p.inner] - top); }
-  for (var r = 0u; r < p.length; r++) { y[p.y_base + row + r * p.inner] = finish(x[at + r * p.inner] - top, sum); }
+  for (var r = 0u; r < p.length; r++) { sum += exp(f32(x[at + r * p.inner]) - top); }
+  for (var r = 0u; r < p.length; r++) { y[p.y_base + row + r * p.inner] = T(finish(f32(x[at + r * p.inner]) - top, sum)); }
 }

@@ -2,10 +2,11 @@
 //   y, dy, dx (outer, length, inner)
 // One thread owns one row of `length` elements.
 
+alias T = f32; // slot
 struct Params { count: u32, length: u32, inner: u32, y_base: u32, dy_base: u32, dx_base: u32 }
-@group(0) @binding(0) var<storage, read> y: array<f32>;
-@group(0) @binding(1) var<storage, read> dy: array<f32>;
-@group(0) @binding(2) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(0) var<storage, read> y: array<T>;
+@group(0) @binding(1) var<storage, read> dy: array<T>;
+@group(0) @binding(2) var<storage, read_write> dx: array<T>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 fn term(y: f32, dy: f32) -> f32 { return y * dy; } // slot: dy
@@ -21,9 +22,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   if (t >= p.count) { return; }
   let at = t / p.inner * p.length * p.inner + t % p.inner;
   var sum = 0.0;
-  for (var r = 0u; r < p.length; r++) { sum += term(y[p.y_base + at + r * p.inner], dy[p.dy_base + at + r * p.inner]); }
+  for (var r = 0u; r < p.length; r++) { sum += term(f32(y[p.y_base + at + r * p.inner]), f32(dy[p.dy_base + at + r * p.inner])); }
   for (var r = 0u; r < p.length; r++) {
     let i = at + r * p.inner;
-    dx[p.dx_base + i] = finish(y[p.y_base + i], dy[p.dy_base + i], sum);
+    dx[p.dx_base + i] = T(finish(f32(y[p.y_base + i]), f32(dy[p.dy_base + i]), sum));
   }
 }

@@ -4,10 +4,11 @@
 
 const LANES: u32 = 256; // slot
 
+alias T = f32; // slot
 struct Params { count: u32, length: u32, y_base: u32, dy_base: u32, dx_base: u32 }
-@group(0) @binding(0) var<storage, read> y: array<f32>;
-@group(0) @binding(1) var<storage, read> dy: array<f32>;
-@group(0) @binding(2) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(0) var<storage, read> y: array<T>;
+@group(0) @binding(1) var<storage, read> dy: array<T>;
+@group(0) @binding(2) var<storage, read_write> dx: array<T>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 var<workgroup> parts: array<vec2f, LANES>;
@@ -38,10 +39,10 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   if (row >= p.count) { return; }
   let at = row * p.length;
   var part = 0.0;
-  for (var r = lane; r < p.length; r += LANES) { part += term(y[p.y_base + at + r], dy[p.dy_base + at + r]); }
+  for (var r = lane; r < p.length; r += LANES) { part += term(f32(y[p.y_base + at + r]), f32(dy[p.dy_base + at + r])); }
   let sum = sums(lane, vec2f(part, 0.0)).x;
   for (var r = lane; r < p.length; r += LANES) {
     let i = at + r;
-    dx[p.dx_base + i] = finish(y[p.y_base + i], dy[p.dy_base + i], sum);
+    dx[p.dx_base + i] = T(finish(f32(y[p.y_base + i]), f32(dy[p.dy_base + i]), sum));
   }
 }

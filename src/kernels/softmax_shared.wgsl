@@ -4,9 +4,10 @@
 
 const LANES: u32 = 256; // slot
 
+alias T = f32; // slot
 struct Params { count: u32, length: u32, x_base: u32, y_base: u32 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<T>;
+@group(0) @binding(1) var<storage, read_write> y: array<T>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 var<workgroup> parts: array<vec2f, LANES>;
@@ -70,17 +71,17 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   let row = workgroup.x + workgroup.y * groups.x;
   if (row >= p.count) { return; }
   let at = row * p.length;
-  var top = x[p.x_base + at + min(lane, p.length - 1u)];
+  var top = f32(x[p.x_base + at + min(lane, p.length - 1u)]);
   var all = 0.0;
   for (var r = lane; r < p.length; r += LANES) {
-    let value = x[p.x_base + at + r];
+    let value = f32(x[p.x_base + at + r]);
     top = max(top, value);
     all += value * SHRINK;
   }
   let whole = top_and_sum(lane, vec2f(top, all));
   top = whole.x;
   var sum = 0.0;
-  for (var r = lane; r < p.length; r += LANES) { sum += exp(x[p.x_base + at + r] - top); }
+  for (var r = lane; r < p.length; r += LANES) { sum += exp(f32(x[p.x_base + at + r]) - top); }
   sum = start_of_sum(top, whole.y) + sums(lane, vec2f(sum, 0.0)).x;
-  for (var r = lane; r < p.length; r += LANES) { y[p.y_base + at + r] = finish(x[p.x_base + at + r] - top, sum); }
+  for (var r = lane; r < p.length; r += LANES) { y[p.y_base + at + r] = T(finish(f32(x[p.x_base + at + r]) - top, sum)); }
 }

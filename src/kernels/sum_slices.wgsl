@@ -5,9 +5,11 @@
 
 const RUN: u32 = 64;
 
+alias T = f32; // slot
+alias U = f32; // slot
 struct Params { count: u32, slices: u32, accumulate: u32, zero: u32, partial_base: u32, y_base: u32 }
-@group(0) @binding(0) var<storage, read> partial: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(0) var<storage, read> partial: array<T>;
+@group(0) @binding(1) var<storage, read_write> y: array<U>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 // A compiler may take (a + b) - a for b: a zero that it does not know keeps it from that.
@@ -29,12 +31,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   let i = (workgroup.x + workgroup.y * groups.x) * 64u + lane;
   if (i >= p.count) { return; }
   var total = vec2f();
-  if (p.accumulate != 0u) { total.x = y[p.y_base + i]; }
+  if (p.accumulate != 0u) { total.x = f32(y[p.y_base + i]); }
   for (var start = 0u; start < p.slices; start += RUN) {
     var run = 0.0;
-    for (var s = start; s < min(start + RUN, p.slices); s++) { run += partial[p.partial_base + s * p.count + i]; }
+    for (var s = start; s < min(start + RUN, p.slices); s++) { run += f32(partial[p.partial_base + s * p.count + i]); }
     total = add(total, run);
   }
   let exact = total.x + total.y;
-  y[p.y_base + i] = select(exact, total.x, is_nan(exact)); // beside an infinity the rest is NaN
+  y[p.y_base + i] = U(select(exact, total.x, is_nan(exact))); // beside an infinity the rest is NaN
 }

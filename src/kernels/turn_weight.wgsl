@@ -2,9 +2,10 @@
 //   weight (groups, outs, ins, area), turned (groups, ins, outs, area)
 // One thread owns the taps of one pair of channels.
 
+alias T = f32; // slot
 struct Params { groups: u32, outs: u32, ins: u32, area: u32 }
-@group(0) @binding(0) var<storage, read> weight: array<f32>;
-@group(0) @binding(1) var<storage, read_write> turned: array<f32>;
+@group(0) @binding(0) var<storage, read> weight: array<T>;
+@group(0) @binding(1) var<storage, read_write> turned: array<T>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 @compute @workgroup_size(64)

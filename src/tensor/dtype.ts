@@ -1,16 +1,22 @@
 import { DtypeError, showValue } from '../errors.js';
+import { fromHalves } from '../half.js';
 import { roundUp } from '../math.js';
 
-/** f32 for values, i32 for labels and indices, u8 for images (four to a word on the device). */
-export type DType = 'f32' | 'i32' | 'u8';
+/**
+ * f32 for values; f16 for the same in half the memory, where the adapter has `shader-f16`; i32 for labels and indices; u8 for images
+ * (four to a word on the device).
+ */
+export type DType = 'f32' | 'f16' | 'i32' | 'u8';
 
-/** Values on the host, an array for each dtype: f32, i32, u8. */
+/** Values on the host: floats, i32, u8. */
 export type TypedArray = Float32Array | Int32Array | Uint8Array;
 
 /** The host array of each dtype. */
 export interface ArrayOf {
   /** Of 32-bit floats. */
   f32: Float32Array;
+  /** Of halves, as 32-bit floats: `halves()` gives their bits. */
+  f16: Float32Array;
   /** Of 32-bit whole numbers. */
   i32: Int32Array;
   /** Of bytes. */
@@ -57,7 +63,7 @@ export interface HostTensor<Data extends HostArray = HostArray> {
   data: Data;
 }
 
-const BYTES: Record<DType, number> = { f32: 4, i32: 4, u8: 1 };
+const BYTES: Record<DType, number> = { f32: 4, f16: 2, i32: 4, u8: 1 };
 
 /** By the name that every realm's arrays carry. i32 is what whole numbers become, as int64 in PyTorch. */
 const DTYPE_OF: Record<string, DType> = {
@@ -75,6 +81,16 @@ const DTYPE_OF: Record<string, DType> = {
   Uint8ClampedArray: 'u8',
 };
 
+/** Bytes that a kernel's elements take: bytes are read in words. */
+export function elementBytes(dtype: DType): 2 | 4 {
+  return dtype === 'f16' ? 2 : 4;
+}
+
+/** Whether it holds real numbers, of which there are gradients. */
+export function isFloat(dtype: DType): dtype is 'f32' | 'f16' {
+  return dtype === 'f32' || dtype === 'f16';
+}
+
 /** Bytes that `count` elements take on the device. */
 export function bytesOf(dtype: DType, count: number): number {
   return roundUp(BYTES[dtype] * count, 4);
@@ -83,13 +99,14 @@ export function bytesOf(dtype: DType, count: number): number {
 /** The host array that holds elements of a dtype. */
 export function arrayOf(dtype: DType, buffer: ArrayBuffer, count: number): TypedArray {
   if (dtype === 'f32') return new Float32Array(buffer, 0, count);
+  if (dtype === 'f16') return fromHalves(new Uint16Array(buffer, 0, count));
   return dtype === 'i32' ? new Int32Array(buffer, 0, count) : new Uint8Array(buffer, 0, count);
 }
 
 /** @throws DtypeError unless it is one. */
 export function checkDtype(op: string, dtype: unknown): asserts dtype is DType {
   if (typeof dtype !== 'string' || !Object.hasOwn(BYTES, dtype)) {
-    throw new DtypeError(`${op}: dtype is f32, i32 or u8, got ${showValue(dtype)}`);
+    throw new DtypeError(`${op}: dtype is f32, f16, i32 or u8, got ${showValue(dtype)}`);
   }
 }
 

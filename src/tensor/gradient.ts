@@ -1,7 +1,7 @@
 // The part of a tensor that differentiation needs: how it was computed, whether `backward` follows it, and its gradient.
 import type { CallSite } from '../device/call-site.js';
 import { DtypeError, ShapeError, showValue, UsageError } from '../errors.js';
-import type { DType } from './dtype.js';
+import { type DType, isFloat } from './dtype.js';
 import { openScope, type Scope } from './scope.js';
 import { type Shape, sameShape, showShape } from './shape.js';
 import type { Moment } from './versions.js';
@@ -47,13 +47,13 @@ export abstract class Differentiable<T extends Differentiable<T>> {
   /**
    * False freezes what was trained, and true trains it again. Optimizers pass over what has no gradient: one that is there already
    * moves it once more, as in PyTorch, unless it is given back (`grad = null`), which `freeze` does.
-   * @throws DtypeError for what is not f32, UsageError for false on what was computed: `detach()` is for that.
+   * @throws DtypeError for what holds no floats, UsageError for false on what was computed: `detach()` is for that.
    */
   set requiresGrad(on: boolean) {
     if (typeof on !== 'boolean') throw new UsageError(`requiresGrad: is true or false, got ${showValue(on)}`);
     if (this.node === null && on) {
-      if (this.dtype !== 'f32') {
-        throw new DtypeError(`${this.label}: only f32 can require a gradient, this is ${this.dtype}`);
+      if (!isFloat(this.dtype)) {
+        throw new DtypeError(`${this.label}: only floats can require a gradient, this is ${this.dtype}`);
       }
       this.isParameter = true;
     } else if (this.node !== null && !on) {
@@ -92,9 +92,9 @@ export abstract class Differentiable<T extends Differentiable<T>> {
   }
 }
 
-function requireGradient<T extends Differentiable<T>>({ label, shape }: Differentiable<T>, value: T): void {
+function requireGradient<T extends Differentiable<T>>({ label, shape, dtype }: Differentiable<T>, value: T): void {
   if (!(value instanceof Differentiable)) throw new UsageError(`grad: is a tensor or null, got ${showValue(value)}`);
-  if (value.dtype !== 'f32') throw new DtypeError(`grad: a gradient is f32, got ${value.dtype}`);
+  if (value.dtype !== dtype) throw new DtypeError(`grad: the gradient of ${dtype} is ${dtype}, got ${value.dtype}`);
   if (!sameShape(value.shape, shape)) {
     throw new ShapeError(`grad: ${showShape(value.shape)} cannot be the gradient of ${label} ${showShape(shape)}`);
   }

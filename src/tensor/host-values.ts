@@ -1,5 +1,6 @@
-// Values of the host in the device's form. Only rounding to f32 happens without an error: nothing is wrapped, and no dtype is guessed.
+// Values of the host in the device's form. Only rounding to f32 and f16 happens without an error: nothing is wrapped, and no dtype is guessed.
 import { DtypeError, ShapeError, showValue, UsageError } from '../errors.js';
+import { toHalves } from '../half.js';
 import { bytesOf, type DType, dtypeOf, type HostArray, type HostTensor, type TypedArray } from './dtype.js';
 import { type Shape, showShape } from './shape.js';
 
@@ -71,9 +72,10 @@ function shapeOf(op: string, values: unknown): number[] {
  * @throws UsageError for what is not a list of numbers, DtypeError if i32 or u8 cannot hold a value; fractions are cut off,
  * as in PyTorch.
  */
-export function deviceArray(op: string, values: HostArray | readonly number[], dtype: DType): TypedArray {
+export function deviceArray(op: string, values: HostArray | readonly number[], dtype: DType): TypedArray | Uint16Array {
   const numbers = numbersOf(op, values);
   if (dtype === 'f32') return new Float32Array(numbers);
+  if (dtype === 'f16') return toHalves(numbers, bytesOf('f16', numbers.length) / 2);
   const made = dtype === 'i32' ? new Int32Array(numbers.length) : new Uint8Array(bytesOf('u8', numbers.length));
   made.set(numbers);
   const fits = ArrayBuffer.isView(values) && values.constructor.name === made.constructor.name;

@@ -13,7 +13,9 @@ export function parameter(t: Tensor): Tensor {
   if (!(t instanceof Tensor)) throw new UsageError(`parameter: takes a tensor, got ${showValue(t)}`);
   if (t.disposed) throw new UsageError(`parameter: ${disposedOf(t.label, t.shape)}`);
   if (t.dtype !== 'f32')
-    throw new DtypeError(`parameter: only f32 can be trained, this is ${t.dtype} ${showShape(t.shape)}`);
+    throw new DtypeError(
+      `parameter: only f32 can be trained, this is ${t.dtype} ${showShape(t.shape)}; autocast computes with f32 parameters in f16`,
+    );
   const made = unscoped(() => alias(t, t.shape));
   made.requiresGrad = true;
   made.holds('parameter');

@@ -2,9 +2,10 @@
 
 import { scratch } from '../device/commands.js';
 import type { GpuBuffer } from '../device/pool.js';
-import { DeviceLostError, UsageError } from '../errors.js';
+import { features } from '../device/runtime.js';
+import { DeviceLostError, DtypeError, UsageError } from '../errors.js';
 import type { DType } from './dtype.js';
-import { bytesOf } from './dtype.js';
+import { bytesOf, elementBytes } from './dtype.js';
 import { type Shape, showShape, sizeOf } from './shape.js';
 import { isStale, type Versioned } from './versions.js';
 
@@ -14,10 +15,15 @@ export interface Storage extends Versioned {
   owners: number;
 }
 
-/** Memory for a tensor, its contents undefined. `label` is what messages call it. */
+/**
+ * Memory for a tensor, its contents undefined. `label` is what messages call it.
+ * @throws DtypeError for f16 where the device has none.
+ */
 export function newStorage(shape: Shape, dtype: DType, label: string): Storage {
-  const elements = bytesOf(dtype, sizeOf(shape)) / 4;
-  return { buffer: scratch(Math.max(elements, 1), label), owners: 0, writtenAt: 0, writtenBy: '' };
+  if (dtype === 'f16') requireHalf(label);
+  const size = elementBytes(dtype);
+  const elements = bytesOf(dtype, sizeOf(shape)) / size;
+  return { buffer: scratch(Math.max(elements, 1), label, size), owners: 0, writtenAt: 0, writtenBy: '' };
 }
 
 /** The message about a tensor that was disposed of. */
@@ -52,4 +58,9 @@ export function usable(
     );
   }
   return storage;
+}
+
+function requireHalf(op: string): void {
+  if (features().has('shader-f16')) return;
+  throw new DtypeError(`${op}: f16 needs an adapter with the feature shader-f16, and this one has none; use f32`);
 }

@@ -20,7 +20,7 @@ export interface GradNode extends Computed<Tensor> {}
 export interface TensorOptions<D extends DType = DType> {
   /** Default: that of a typed array; f32 for numbers in lists. */
   dtype?: D;
-  /** Whether `backward()` leaves a gradient in `.grad`; f32 only. Default false. */
+  /** Whether `backward()` leaves a gradient in `.grad`; floats only. Default false. */
   requiresGrad?: boolean;
 }
 
@@ -108,18 +108,27 @@ export class Tensor<D extends DType = AnyDType> extends Differentiable<Tensor> {
   }
 
   /**
-   * Elements in row-major order, read back from the GPU: Float32Array for f32, Int32Array, Uint8Array. Submits what is
-   * recorded and waits for it.
+   * Elements in row-major order, read back from the GPU: Float32Array for floats, Int32Array, Uint8Array. Submits what is recorded and waits for it.
    * @throws DeviceLostError, OutOfMemoryError or KernelError: what the device reported since the last read.
    */
   async data(): Promise<DataOf<D>> {
-    const { dtype, size } = this;
-    const bytes = bytesOf(dtype, size);
-    const give = (bytes: ArrayBuffer) => arrayOf(dtype, bytes, size) as DataOf<D>;
-    if (size === 0) return give(new ArrayBuffer(0));
-    const values = read(this.buffer, bytes, `${this.label} ${showShape(this.shape)}`);
+    return arrayOf(this.dtype, await this.bytes(), this.size) as DataOf<D>;
+  }
+
+  /**
+   * The bits of an f16 tensor's elements, read back as `data()` does.
+   * @throws DtypeError for another dtype.
+   */
+  async halves(): Promise<Uint16Array> {
+    if (this.dtype !== 'f16') throw new DtypeError(`halves: takes f16, this is ${this.dtype}; cast it`);
+    return new Uint16Array(await this.bytes(), 0, this.size);
+  }
+
+  private async bytes(): Promise<ArrayBuffer> {
+    if (this.size === 0) return new ArrayBuffer(0);
+    const values = read(this.buffer, bytesOf(this.dtype, this.size), `${this.label} ${showShape(this.shape)}`);
     if (readChecks.size > 0) await Promise.all([...[...readChecks].map((check) => check()), values]);
-    return give(await values);
+    return values;
   }
 
   /**
@@ -287,7 +296,5 @@ export function tensor<Values extends Nested | HostArray | HostTensor, D extends
 }
 
 /** Marks a fresh tensor as one that gradients are computed for. */
-export function trainable<D extends DType>(made: Tensor<D>, requiresGrad: boolean): Tensor<D> {
-  made.requiresGrad = requiresGrad;
-  return made;
-}
+export const trainable = <D extends DType>(made: Tensor<D>, requiresGrad: boolean): Tensor<D> =>
+  Object.assign(made, { requiresGrad });

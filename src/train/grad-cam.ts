@@ -1,6 +1,6 @@
 // Which places of a picture spoke for a class (Selvaraju et al. 2017, "Grad-CAM").
 import { mul } from '../autograd/ops/arithmetic.js';
-import { oneHot } from '../autograd/ops/cast.js';
+import { oneHot } from '../autograd/ops/one-hot.js';
 import { relu } from '../autograd/ops/pointwise.js';
 import { mean, sum } from '../autograd/ops/reduce.js';
 import { ShapeError, showValue, UsageError } from '../errors.js';

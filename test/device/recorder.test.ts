@@ -140,7 +140,11 @@ test('a steady loop makes no buffer, pipeline or bind group, and one submit a ro
 
 test('a kernel that does not compile makes the next read throw, naming kernel and line', async () => {
   const a = scratch(64, 'a');
-  const broken = { ...addShader, name: 'broken', code: addShader.code.replace('f(a[i], b[i])', 'a[i] + nothing') };
+  const broken = {
+    ...addShader,
+    name: 'broken',
+    code: addShader.code.replace('f(vec4f(a[i]), vec4f(b[i]))', 'vec4f(a[i]) + nothing'),
+  };
   run(broken as unknown as typeof addShader, { a, b: a, y: scratch(64, 'y') }, { count: 64 }, { groups: 1 });
   await read(a, 4).then(
     () => assert.unreachable('the read should throw'),
@@ -171,7 +175,7 @@ test('slots replace a right-hand side, and an unknown slot is named', () => {
   assert.is(
     specialize(shader, { TILE: 8, elem: 'f16', f: 'max(x, 0.0)' }),
     [
-      'const TILE: u32 = 8; // slot',
+      'enable f16; const TILE: u32 = 8; // slot',
       'alias elem = f16; // slot: f32 | f16',
       'fn f(x: f32) -> f32 { return max(x, 0.0); } // slot',
     ].join('\n'),

@@ -108,7 +108,7 @@ for (const variant of variants) {
     if (variant === 'shared' && name !== 'NN') continue; // cutting is the launcher's, whatever the variant
     test(`${variant} ${name}: operands above the binding limit are cut along m, n and k`, async () => {
       useVariant(variant);
-      await withBindingLimit(2048, async () => {
+      await withBindingLimit(2304, async () => {
         if (variant !== 'shared') {
           await check({ m: 3, n: 400, k: 70, ...orientation }, { bias: true, what: 'wide' });
           await check({ m: 300, n: 5, k: 90, ...orientation }, { bias: true, what: 'tall' });

@@ -72,11 +72,11 @@ test('an op with a number is called by its own name', () => {
   const whole = w.tensor(Int32Array.of(1));
   const { add, sub, mul, div, gt } = w;
   for (const [name, op] of Object.entries({ add, sub, mul, div, gt })) {
-    assert.throws(() => op(whole, 2), new RegExp(`^${name}: takes f32, got i32`));
+    assert.throws(() => op(whole, 2), new RegExp(`^${name}: takes f32 or f16, got i32`));
     assert.is(op(w.tensor([1]), 2).shape.length, 1);
   }
   for (const [name, op] of Object.entries({ add, sub, mul, div })) {
-    assert.throws(() => op(2, whole), new RegExp(`^${name}: takes f32, got i32`));
+    assert.throws(() => op(2, whole), new RegExp(`^${name}: takes f32 or f16, got i32`));
   }
   assert.throws(() => w.pow(whole, 3), /^pow: takes f32/);
   assert.is(w.div(1, w.tensor([2])).label, 'div');
@@ -198,8 +198,8 @@ test('dtypes: casts, and f32 ops refuse the rest', async () => {
   assert.equal([...(await w.cast(w.tensor(Uint8Array.of(1, 2, 3, 255, 128)), 'f32').data())], [1, 2, 3, 255, 128]);
   assert.equal([...(await w.cast(w.tensor([1.9, -1.9]), 'i32').data())], [1, -1]);
   assert.equal([...(await w.full([3], 7, { dtype: 'u8' }).data())], [7, 7, 7]);
-  assert.throws(() => w.relu(w.tensor(Int32Array.of(1))), /relu: takes f32, got i32 \[1\]; cast it first/);
-  assert.throws(() => w.tensor(Int32Array.of(1), { requiresGrad: true }), /only f32 can require a gradient/);
+  assert.throws(() => w.relu(w.tensor(Int32Array.of(1))), /relu: takes f32 or f16, got i32 \[1\]; cast it first/);
+  assert.throws(() => w.tensor(Int32Array.of(1), { requiresGrad: true }), /only floats can require a gradient/);
 });
 
 test('shapes that do not fit are refused with their shapes', () => {

@@ -94,7 +94,7 @@ test('a bias of another length or another dtype is refused', () => {
   );
   assert.throws(
     () => conv2d(x, tensor(Int32Array.of(1), { shape: [1, 1, 1, 1] })),
-    (error: Error) => error instanceof DtypeError && /^conv2d: takes f32, got i32/.test(error.message),
+    (error: Error) => error instanceof DtypeError && /^conv2d: takes f32 or f16, got i32/.test(error.message),
   );
 });
 

@@ -22,14 +22,14 @@ const u8 = (...shape: number[]) => tensor(new Uint8Array(shape.reduce((a, b) => 
 const ofOne = (op: string, ...rest: unknown[]): Wrong[] => [
   [() => [undefined, ...rest], UsageError, `${op}: takes a tensor, got undefined`],
   [() => [[1, 2], ...rest], UsageError, `${op}: takes a tensor, got [1, 2]`],
-  [() => [i(2, 3), ...rest], DtypeError, `${op}: takes f32, got i32 [2, 3]; cast it first`],
+  [() => [i(2, 3), ...rest], DtypeError, `${op}: takes f32 or f16, got i32 [2, 3]; cast it first`],
 ];
 
 /** What every op of two tensors or a tensor and a number says. */
 const ofTwo = (op: string): Wrong[] => [
   [() => [f(2), undefined], UsageError, `${op}: takes a tensor, got undefined`],
   [() => ['1', f(2)], UsageError, `${op}: takes a tensor, got '1'`],
-  [() => [f(2), i(2)], DtypeError, `${op}: takes f32, got i32 [2]; cast it first`],
+  [() => [f(2), i(2)], DtypeError, `${op}: takes f32 or f16, got i32 [2]; cast it first`],
   [() => [f(2, 3), f(4)], ShapeError, `${op}: [2, 3] and [4] do not broadcast (3 against 4)`],
   [() => [f(1, 1, 1, 1, 1, 1, 2), f(1)], ShapeError, `${op}: more than 6 dimensions, [1, 1, 1, 1, 1, 1, 2]`],
 ];
@@ -66,7 +66,7 @@ const nothing = (op: string): Wrong => [
 
 const elementLoss = (op: string, options = 'reduction'): Wrong[] => [
   ...ofOne(op, null).slice(0, 2),
-  [() => [f(2), i(2)], DtypeError, `${op}: takes f32, got i32 [2]; cast it first`],
+  [() => [f(2), i(2)], DtypeError, `${op}: takes f32 or f16, got i32 [2]; cast it first`],
   [() => [f(2, 3), f(3, 2)], ShapeError, `${op}: input [2, 3] and target [3, 2] differ`],
   [() => [f(2), f(2), { reduction: 'avg' }], UsageError, `${op}: reduction is 'mean', 'sum' or 'none', got 'avg'`],
   [() => [f(2), f(2), 'sum'], UsageError, `${op}: takes options { ${options} }, got 'sum'`],
@@ -110,8 +110,12 @@ const filled = (op: string, ...value: unknown[]): Wrong[] => [
   [() => [[2, -1], ...value], ShapeError, `${op}: [2, -1] is not a shape`],
   [() => [[1.5], ...value], ShapeError, `${op}: [1.5] is not a shape`],
   [() => [3, ...value], ShapeError, `${op}: 3 is not a shape`],
-  [() => [[2], ...value, { dtype: 'f64' }], DtypeError, `${op}: dtype is f32, i32 or u8, got 'f64'`],
-  [() => [[2], ...value, { dtype: 'i32', requiresGrad: true }], DtypeError, `${op}: only f32 can require a gradient`],
+  [() => [[2], ...value, { dtype: 'f64' }], DtypeError, `${op}: dtype is f32, f16, i32 or u8, got 'f64'`],
+  [
+    () => [[2], ...value, { dtype: 'i32', requiresGrad: true }],
+    DtypeError,
+    `${op}: only floats can require a gradient`,
+  ],
   [() => [[2], ...value, null], UsageError, `${op}: takes options { dtype, requiresGrad }, got null`],
 ];
 
@@ -139,7 +143,7 @@ const wrong: Record<string, Wrong[]> = {
     [() => [undefined, f(1), f(1)], UsageError, 'where: takes a tensor, got undefined'],
     [() => [1, f(1), f(1)], UsageError, 'where: takes a tensor, got 1'],
     [() => [f(1), 'a', f(1)], UsageError, "where: takes a tensor, got 'a'"],
-    [() => [i(2), f(2), f(2)], DtypeError, 'where: takes f32, got i32 [2]; cast it first'],
+    [() => [i(2), f(2), f(2)], DtypeError, 'where: takes f32 or f16, got i32 [2]; cast it first'],
     [() => [f(3), f(2), 0], ShapeError, 'where: [3] and [2] do not broadcast (3 against 2)'],
   ],
   ...Object.fromEntries(Object.entries(pointwise).map(([op, about]) => [op, ofOne(op, ...constantsOf(about))])),
@@ -208,8 +212,8 @@ const wrong: Record<string, Wrong[]> = {
   ],
   conv2d: [
     [() => [f(...IMAGE), undefined], UsageError, 'conv2d: takes a tensor, got undefined'],
-    [() => [f(...IMAGE), i(...WEIGHT)], DtypeError, 'conv2d: takes f32, got i32 [6, 4, 3, 3]; cast it first'],
-    [() => [u8(...IMAGE), f(...WEIGHT)], DtypeError, 'conv2d: takes f32, got u8 [1, 4, 5, 5]; cast it first'],
+    [() => [f(...IMAGE), i(...WEIGHT)], DtypeError, 'conv2d: takes f32 or f16, got i32 [6, 4, 3, 3]; cast it first'],
+    [() => [u8(...IMAGE), f(...WEIGHT)], DtypeError, 'conv2d: takes f32 or f16, got u8 [1, 4, 5, 5]; cast it first'],
     conv([4, 5, 5], WEIGHT, {}, 'x is (batch, channels, height, width) (x [4, 5, 5]'),
     conv(
       IMAGE,
@@ -263,8 +267,8 @@ const wrong: Record<string, Wrong[]> = {
     [() => [undefined], UsageError, 'arange: end is a number, got undefined'],
     [() => [0, Number.POSITIVE_INFINITY], UsageError, 'arange: from 0 to Infinity in steps of 1 never ends'],
     [() => [0, 5, 0], UsageError, 'arange: from 0 to 5 in steps of 0 never ends'],
-    [() => [0, 5, 1, { dtype: 'f16' }], DtypeError, "arange: dtype is f32, i32 or u8, got 'f16'"],
-    [() => [0, 5, 1, { dtype: 'i32', requiresGrad: true }], DtypeError, 'arange: only f32 can require a gradient'],
+    [() => [0, 5, 1, { dtype: 'f64' }], DtypeError, "arange: dtype is f32, f16, i32 or u8, got 'f64'"],
+    [() => [0, 5, 1, { dtype: 'i32', requiresGrad: true }], DtypeError, 'arange: only floats can require a gradient'],
   ],
   linspace: [
     [() => [0, '1', 5], UsageError, "linspace: end is a number, got '1'"],
@@ -290,7 +294,7 @@ const wrong: Record<string, Wrong[]> = {
   ],
   linear: [
     [() => [f(2, 3), undefined], UsageError, 'linear: takes a tensor, got undefined'],
-    [() => [i(2, 3), f(4, 3)], DtypeError, 'linear: takes f32, got i32 [2, 3]; cast it first'],
+    [() => [i(2, 3), f(4, 3)], DtypeError, 'linear: takes f32 or f16, got i32 [2, 3]; cast it first'],
     [() => [f(2, 3), f(3)], ShapeError, 'linear: weight is (out, in) (x [2, 3], weight [3])'],
     [() => [f(2, 3), f(3, 4)], ShapeError, 'linear: weight takes 4 features, x has 3 (x [2, 3], weight [3, 4])'],
     [() => [f(), f(3, 4)], ShapeError, 'linear: weight takes 4 features, x has none (x [], weight [3, 4])'],
@@ -373,7 +377,7 @@ const wrong: Record<string, Wrong[]> = {
   matmul: [
     ...ofOne('matmul', null).slice(0, 2),
     [() => [f(2, 3), undefined], UsageError, 'matmul: takes a tensor, got undefined'],
-    [() => [f(2, 3), i(3, 2)], DtypeError, 'matmul: takes f32, got i32 [3, 2]; cast it first'],
+    [() => [f(2, 3), i(3, 2)], DtypeError, 'matmul: takes f32 or f16, got i32 [3, 2]; cast it first'],
     [() => [f(2, 3), f(2, 3)], ShapeError, 'matmul: 3 columns meet 2 rows ([2, 3] · [2, 3])'],
     [() => [f(), f(2, 3)], ShapeError, 'matmul: takes vectors and matrices, got [] and [2, 3]'],
     [() => [f(2, 1, 3), f(3, 3, 1)], ShapeError, 'matmul: [2] and [3] do not broadcast (2 against 3)'],
@@ -468,7 +472,7 @@ const wrong: Record<string, Wrong[]> = {
     [() => [f(2, 3), [0, 0]], ShapeError, 'permute: [0, 0] does not name each dimension of [2, 3] once'],
     [() => [f(2, 3), [0]], ShapeError, 'permute: [0] does not name each dimension of [2, 3] once'],
     [() => [f(2, 3), [0, 2]], ShapeError, 'permute: dim 2 is out of range for a tensor with 2 dimensions'],
-    [() => [u8(2, 3), [1, 0]], DtypeError, 'permute: takes f32 or i32, got u8; cast it first'],
+    [() => [u8(2, 3), [1, 0]], DtypeError, 'permute: takes f32, f16 or i32, got u8; cast it first'],
   ],
   transpose: [
     [() => [undefined], UsageError, 'transpose: takes a tensor, got undefined'],
@@ -483,7 +487,7 @@ const wrong: Record<string, Wrong[]> = {
     [() => [f(3), [0, 3, 0.5]], ShapeError, 'slice: step 0.5 is not a whole number other than 0'],
     [() => [f(3), [0.5, 3]], ShapeError, 'slice: from 0.5 to 3; both are whole numbers'],
     [() => [f(3), [0, Number.NaN]], ShapeError, 'slice: from 0 to NaN; both are whole numbers'],
-    [() => [u8(3), [0, 1]], DtypeError, 'slice: takes f32 or i32, got u8; cast it first'],
+    [() => [u8(3), [0, 1]], DtypeError, 'slice: takes f32, f16 or i32, got u8; cast it first'],
   ],
   concat: [
     [() => [undefined], UsageError, 'concat: takes a list of tensors, got undefined'],
@@ -494,7 +498,7 @@ const wrong: Record<string, Wrong[]> = {
     [() => [[f(2, 3), f(2, 4)]], ShapeError, 'concat: [2, 4] f32 does not join [2, 3] f32 along dim 0'],
     [() => [[f(2), i(2)]], ShapeError, 'concat: [2] i32 does not join [2] f32 along dim 0'],
     [() => [[f(2)], 1], ShapeError, 'concat: dim 1 is out of range for a tensor with 1 dimensions'],
-    [() => [[u8(2), u8(2)]], DtypeError, 'concat: takes f32 or i32, got u8; cast it first'],
+    [() => [[u8(2), u8(2)]], DtypeError, 'concat: takes f32, f16 or i32, got u8; cast it first'],
   ],
   stack: [
     [() => [f(2)], UsageError, 'stack: takes a list of tensors, got a tensor [2]'],
@@ -502,7 +506,7 @@ const wrong: Record<string, Wrong[]> = {
     [() => [[f(2), null]], UsageError, 'stack: takes a tensor, got null'],
     [() => [[f(2), f(3)]], ShapeError, 'stack: [3] f32 and [2] f32 differ'],
     [() => [[f(2)], 2], ShapeError, 'stack: dim 2 is out of range'],
-    [() => [[u8(2), u8(2)]], DtypeError, 'stack: takes f32 or i32, got u8; cast it first'],
+    [() => [[u8(2), u8(2)]], DtypeError, 'stack: takes f32, f16 or i32, got u8; cast it first'],
   ],
   pad: [
     [() => [undefined, [[1, 1]]], UsageError, 'pad: takes a tensor, got undefined'],
@@ -523,14 +527,14 @@ const wrong: Record<string, Wrong[]> = {
     ],
     [() => [f(2), [[1, 1]], Number.NaN], UsageError, 'pad: value is a number, got NaN'],
     [() => [i(2), [[1, 1]], 0.5], UsageError, 'pad: 0.5 is no value of i32'],
-    [() => [u8(2), [[1, 1]]], DtypeError, 'pad: takes f32 or i32, got u8; cast it first'],
+    [() => [u8(2), [[1, 1]]], DtypeError, 'pad: takes f32, f16 or i32, got u8; cast it first'],
   ],
   broadcastTo: [
     [() => [undefined, [2]], UsageError, 'broadcastTo: takes a tensor, got undefined'],
     [() => [f(2), undefined], ShapeError, 'broadcastTo: undefined is not a shape'],
     [() => [f(2), [3]], ShapeError, 'broadcastTo: [2] does not broadcast to [3]'],
     [() => [f(2, 1), [1]], ShapeError, 'broadcastTo: [2, 1] does not broadcast to [1]'],
-    [() => [u8(1), [2]], DtypeError, 'broadcastTo: takes f32 or i32, got u8; cast it first'],
+    [() => [u8(1), [2]], DtypeError, 'broadcastTo: takes f32, f16 or i32, got u8; cast it first'],
     [() => [f(1), [1, 1, 1, 1, 1, 1, 2]], ShapeError, 'broadcastTo: more than 6 dimensions, [1, 1, 1, 1, 1, 1, 2]'],
   ],
   bincount: [

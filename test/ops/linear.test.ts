@@ -52,7 +52,7 @@ test('what does not fit together is refused with the reason', () => {
   refused(
     () => linear(tensor(Int32Array.of(1, 2, 3)), weight),
     DtypeError,
-    /^linear: takes f32, got i32 \[3\]; cast it/,
+    /^linear: takes f32 or f16, got i32 \[3\]; cast it/,
   );
 });
 

@@ -76,7 +76,7 @@ test('what does not fit together is refused with the reason', () => {
   refused(filled([2, 3]), filled([4, 5]), ShapeError, /^matmul: 3 columns meet 4 rows \(\[2, 3\] · \[4, 5\]\)$/);
   refused(filled([2, 2, 3]), filled([3, 3, 5]), ShapeError, /^matmul: \[2\] and \[3\] do not broadcast/);
   refused(tensor(2), filled([2, 2]), ShapeError, /^matmul: takes vectors and matrices, got \[\] and \[2, 2\]$/);
-  refused(tensor(Int32Array.of(1, 2)), filled([2]), DtypeError, /^matmul: takes f32, got i32/);
+  refused(tensor(Int32Array.of(1, 2)), filled([2]), DtypeError, /^matmul: takes f32 or f16, got i32/);
 });
 
 const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number => {

@@ -63,8 +63,8 @@ for (const [op, call, options, message] of wrong) {
 const values: [what: string, call: () => unknown, message: RegExp, type?: new (message: string) => Error][] = [
   [
     'a dtype that is not offered',
-    () => w.zeros([2], { dtype: 'f16' as never }),
-    /^zeros: dtype is f32, i32 or u8/,
+    () => w.zeros([2], { dtype: 'f64' as never }),
+    /^zeros: dtype is f32, f16, i32 or u8/,
     w.DtypeError,
   ],
   [

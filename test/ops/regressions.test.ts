@@ -95,7 +95,7 @@ test('reshape: negative sizes that multiply to the right number are refused', ()
 
 test('concat: bytes and scalars are refused, not joined wrongly', () => {
   const bytes = w.tensor(new Uint8Array(3));
-  assert.throws(() => w.concat([bytes, bytes]), /^concat: takes f32 or i32, got u8/);
+  assert.throws(() => w.concat([bytes, bytes]), /^concat: takes f32, f16 or i32, got u8/);
   assert.throws(() => w.concat([w.tensor(1), w.tensor(2)]), /^concat: scalars have no dimension/);
 });
 

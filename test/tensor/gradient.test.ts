@@ -126,13 +126,13 @@ test('what cannot be a gradient is refused', () => {
     );
   refuses(tensor([1, 2, 3]), ShapeError, /^grad: \[3\] cannot be the gradient of parameter \[2\]/);
   refuses(tensor([[1, 2]]), ShapeError, /^grad: \[1, 2\] cannot be/);
-  refuses(tensor(Int32Array.of(1, 2)), DtypeError, /^grad: a gradient is f32, got i32/);
+  refuses(tensor(Int32Array.of(1, 2)), DtypeError, /^grad: the gradient of f32 is f32, got i32/);
   refuses([1, 2], UsageError, /^grad: is a tensor or null, got \[1, 2\]/);
   assert.is(w.grad, null);
   w.dispose();
 });
 
-test('requiresGrad is true or false, of f32, and not taken from what was computed', () => {
+test('requiresGrad is true or false, of floats, and not taken from what was computed', () => {
   using _ = scope();
   const set = (t: Tensor, on: unknown) => () => {
     t.requiresGrad = on as boolean;
@@ -140,7 +140,7 @@ test('requiresGrad is true or false, of f32, and not taken from what was compute
   const w = parameter(tensor([1, 2]));
   const throws = (body: () => void, kind: typeof UsageError, message: RegExp) =>
     assert.throws(body, (e: unknown) => e instanceof kind && message.test(e.message));
-  throws(set(tensor(Int32Array.of(1)), true), DtypeError, /only f32 can require a gradient, this is i32/);
+  throws(set(tensor(Int32Array.of(1)), true), DtypeError, /only floats can require a gradient, this is i32/);
   throws(set(w, 1), UsageError, /^requiresGrad: is true or false, got 1/);
   throws(set(square(w), false), UsageError, /^requiresGrad: square \[2\] was computed .* detach\(\)/);
   throws(() => parameter(tensor(Int32Array.of(1))), DtypeError, /^parameter: only f32 can be trained/);

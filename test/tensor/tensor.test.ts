@@ -95,9 +95,9 @@ test('what is no number is refused, wherever it stands', () => {
   for (const [values, message] of cases) assert.throws(() => tensor(values as never), message);
   assert.throws(() => empty([2]).set(['1', 2] as never), /^set: values are numbers, or lists of them, got '1'/);
   assert.throws(() => empty([2]).set(7 as never), /^set: values are numbers/);
-  assert.throws(() => tensor([1], { dtype: 'f16' as never }), /^tensor: dtype is f32, i32 or u8, got 'f16'/);
+  assert.throws(() => tensor([1], { dtype: 'f64' as never }), /^tensor: dtype is f32, f16, i32 or u8, got 'f64'/);
   assert.throws(() => tensor([1], { requires_grad: true } as never), /did you mean 'requiresGrad'/);
-  assert.throws(() => empty([1], 'f16' as never), /dtype is f32, i32 or u8, got 'f16'/);
+  assert.throws(() => empty([1], 'f64' as never), /dtype is f32, f16, i32 or u8, got 'f64'/);
   assert.throws(() => parameter([1] as never), /^parameter: takes a tensor, got \[1\]/);
   assert.throws(() => parameter(tensor(Int32Array.of(1))), /^parameter: only f32 can be trained/);
 });

@@ -5,8 +5,8 @@ import { checkOptions, flag, notNegative, share } from '../../options.js';
 import { showShape, sizeOf } from '../../tensor/shape.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
 import { composed, record } from '../tape.js';
-import { requireF32 } from './checks.js';
-import { zeros } from './create.js';
+import { requireF32, requireFloats } from './checks.js';
+import { zerosLike } from './create.js';
 
 /** How batch normalization divides and remembers. */
 export interface BatchNormOptions {
@@ -31,7 +31,8 @@ export function batchNorm(
   bias: Tensor,
   options: BatchNormOptions & { training?: boolean } = {},
 ): Tensor {
-  requireF32('batchNorm', x, runningMean, runningVar, weight, bias);
+  requireFloats('batchNorm', x);
+  requireF32('batchNorm', runningMean, runningVar, weight, bias); // as in PyTorch: half of them would lose the small steps of the running ones
   checkOptions('batchNorm', options, { eps: notNegative, momentum: share, training: flag });
   const { training = false, momentum = 0.1, eps = 1e-5 } = options;
   const size = sizeFor(x, [runningMean, runningVar, weight, bias], training);
@@ -47,7 +48,7 @@ export function batchNorm(
     } else {
       map('1.0 / sqrt(x + p.alpha)', runningVar.buffer, inverseStd.buffer, size.channels, eps);
     }
-    const y = empty(x.shape, 'f32', 'batchNorm');
+    const y = empty(x.shape, x.dtype, 'batchNorm');
     kernels.batchNorm(x.buffer, y.buffer, stats(), { weight: weight.buffer, bias: bias.buffer }, size);
     const given = training ? [] : [runningMean, runningVar]; // no gradient flows to them
     return record('batchNorm', y, [x, weight, bias, ...given], (dy) => {
@@ -66,7 +67,7 @@ export function batchNorm(
       };
       return [
         () => {
-          const dx = empty(x.shape, 'f32', 'batchNorm dx');
+          const dx = empty(x.shape, x.dtype, 'batchNorm dx');
           const { dweight, dbias } = sums();
           const all = { x, dy, dx, weight, dweight, dbias };
           const buffers = Object.fromEntries(Object.entries(all).map(([name, t]) => [name, t.buffer])) as Record<
@@ -85,8 +86,8 @@ export function batchNorm(
 
 /** Of no values: the running statistics stay, and the gradients of weight and bias are 0. */
 function nothing(x: Tensor, params: readonly Tensor[]): Tensor {
-  const y = empty(x.shape, 'f32', 'batchNorm');
-  return record('batchNorm', y, [x, ...params], () => [x, ...params].map((t) => () => zeros(t.shape)));
+  const y = empty(x.shape, x.dtype, 'batchNorm');
+  return record('batchNorm', y, [x, ...params], () => [x, ...params].map((t) => () => zerosLike(t)));
 }
 
 function sizeFor(x: Tensor, perChannel: Tensor[], training: boolean): kernels.BatchNormSize {

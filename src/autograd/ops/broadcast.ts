@@ -4,7 +4,7 @@ import type { DType } from '../../tensor/dtype.js';
 import { checkShape, type Shape, sameShape, showShape } from '../../tensor/shape.js';
 import { alias, type Tensor } from '../../tensor/tensor.js';
 import { composed, record } from '../tape.js';
-import { requireF32, requireTensors } from './checks.js';
+import { requireFloats, requireTensors } from './checks.js';
 import { reduceDims } from './reduce-dims.js';
 import { gather, repeatStrides } from './strided.js';
 
@@ -23,7 +23,7 @@ export function broadcastTo<D extends DType>(x: Tensor<D>, shape: Shape): Tensor
 
 /** Sums a tensor down to a shape that broadcasts to its own: the gradient of broadcasting. */
 export function sumTo(x: Tensor, shape: Shape): Tensor {
-  requireF32('sumTo', x);
+  requireFloats('sumTo', x);
   checkShape('sumTo', shape);
   if (sameShape(x.shape, shape)) return x;
   if (shape.length > x.rank || shape.some((n, i) => n !== 1 && n !== x.shape[i + x.rank - shape.length])) {

@@ -1,56 +1,34 @@
 // Ops that turn one dtype into another.
-import { DtypeError, ShapeError, showValue } from '../../errors.js';
+import { DtypeError, showValue } from '../../errors.js';
 import { cast as castKernel, castU8 } from '../../kernels/elementwise.js';
-import type { DType } from '../../tensor/dtype.js';
-import { showShape } from '../../tensor/shape.js';
-import { empty, type Tensor, tensor } from '../../tensor/tensor.js';
+import { type DType, isFloat } from '../../tensor/dtype.js';
+import { empty, type Tensor } from '../../tensor/tensor.js';
 import { composed, record } from '../tape.js';
-import { eq } from './arithmetic.js';
 import { requireTensors } from './checks.js';
-import { requireClasses } from './classes.js';
-import { unsqueeze } from './shape.js';
-
-/** What f32 tells apart. */
-const MOST_CLASSES = 2 ** 24;
 
 /**
- * Classes (...) as i32 or u8 to rows (..., classes) of f32 with a single 1. A label that is no class makes the next read
- * of any tensor throw a UsageError. PyTorch: F.one_hot, which gives whole numbers.
- * @throws DtypeError if labels are f32, ShapeError unless `classes` is whole.
- */
-export function oneHot(labels: Tensor, classes: number): Tensor {
-  requireTensors('oneHot', labels);
-  if (labels.dtype === 'f32') {
-    throw new DtypeError(
-      `oneHot: labels are i32 or u8 class numbers, got f32 ${showShape(labels.shape)}; cast them first`,
-    );
-  }
-  if (!Number.isInteger(classes) || classes < 1 || classes > MOST_CLASSES) {
-    throw new ShapeError(`oneHot: classes is a whole number from 1 to ${MOST_CLASSES}, got ${showValue(classes)}`);
-  }
-  return composed([labels], () => {
-    const range = tensor(Float32Array.from({ length: classes }, (_, i) => i));
-    const numbers = cast(labels, 'f32');
-    requireClasses('oneHot', labels.dtype === 'u8' ? numbers : labels, classes);
-    return eq(unsqueeze(numbers, -1), range);
-  });
-}
-
-/**
- * The values in another dtype. f32 to i32 rounds towards zero. Only f32 to f32 has a gradient.
+ * The values in another dtype, f16 rounded to the nearest and infinite from 65520 on; floats to i32 round towards zero. Only floats to
+ * floats have a gradient, in the dtype of x. PyTorch: x.to(dtype).
  * @throws DtypeError for anything to u8, and u8 to i32.
  */
 export function cast<D extends DType>(x: Tensor, dtype: D): Tensor<D>;
 export function cast(x: Tensor, dtype: DType): Tensor {
   requireTensors('cast', x);
-  if (x.dtype === dtype) return x;
-  if ((dtype !== 'f32' && dtype !== 'i32') || (x.dtype === 'u8' && dtype === 'i32')) {
+  const from: DType = x.dtype;
+  if (from === dtype) return x;
+  if (!(isFloat(dtype) || dtype === 'i32') || (from === 'u8' && dtype === 'i32')) {
     throw new DtypeError(
-      `cast: ${x.dtype} to ${typeof dtype === 'string' ? dtype : showValue(dtype)} is not offered; go by way of the host`,
+      `cast: ${from} to ${typeof dtype === 'string' ? dtype : showValue(dtype)} is not offered; go by way of the host`,
     );
   }
   const y = empty(x.shape, dtype, 'cast');
-  if (x.dtype === 'u8') castU8(x.buffer, y.buffer, x.size);
-  else castKernel(x.buffer, y.buffer, x.size, dtype);
-  return record('cast', y, [x], () => [null]);
+  if (from === 'u8') castU8(x.buffer, y.buffer, x.size);
+  else castKernel(x.buffer, y.buffer, x.size, from, dtype);
+  return record('cast', y, [x], (dy) => [isFloat(from) && isFloat(dtype) ? () => cast(dy, from) : null]);
+}
+
+/** Runs an op of two tensors on those of one dtype: where one is f32 and the other f16 on f32, as PyTorch promotes. */
+export function promoted(op: (a: Tensor, b: Tensor) => Tensor, a: Tensor, b: Tensor): Tensor {
+  if (a.dtype === b.dtype || !isFloat(a.dtype) || !isFloat(b.dtype)) return op(a, b);
+  return composed([a, b], () => op(cast(a, 'f32'), cast(b, 'f32')));
 }

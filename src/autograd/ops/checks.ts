@@ -1,6 +1,7 @@
 // Argument checks that several ops share. They are for callers in plain JavaScript, whom no compiler warns: a wrong argument never
 // reaches the GPU.
 import { DtypeError, ShapeError, showValue, UsageError } from '../../errors.js';
+import { isFloat } from '../../tensor/dtype.js';
 import { showShape } from '../../tensor/shape.js';
 import { disposedOf } from '../../tensor/storage.js';
 import { Tensor } from '../../tensor/tensor.js';
@@ -35,6 +36,26 @@ export function requireF32(op: string, ...tensors: Tensor[]): void {
       throw new DtypeError(`${op}: takes f32, got ${t.dtype} ${showShape(t.shape)}; cast it first`);
     }
   }
+}
+
+/**
+ * The dtype that all have.
+ * @throws UsageError unless all are tensors, DtypeError unless all hold f32, or all f16.
+ */
+export function requireFloats(op: string, ...tensors: Tensor[]): 'f32' | 'f16' {
+  requireTensors(op, ...tensors);
+  const dtype = tensors[0].dtype as 'f32' | 'f16';
+  for (const t of tensors) {
+    if (!isFloat(t.dtype)) {
+      throw new DtypeError(`${op}: takes f32 or f16, got ${t.dtype} ${showShape(t.shape)}; cast it first`);
+    }
+    if (t.dtype !== dtype) {
+      throw new DtypeError(
+        `${op}: takes tensors of one dtype, got ${dtype} ${showShape(tensors[0].shape)} and ${t.dtype} ${showShape(t.shape)}; cast one`,
+      );
+    }
+  }
+  return dtype;
 }
 
 /** @throws UsageError unless each is a number; NaN is none. */

@@ -4,15 +4,15 @@ import { binaryBroadcast, MAX_RANK } from '../../kernels/broadcast.js';
 import { binary } from '../../kernels/elementwise.js';
 import { broadcastShapes, sameShape, showShape } from '../../tensor/shape.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
-import { requireF32 } from './checks.js';
+import { requireFloats } from './checks.js';
 import { repeatStrides } from './strided.js';
 
 /** formula(a, b), such as 'a + b'; its constants are `value(0.5)`. It may use what src/kernels/binary.wgsl defines. */
 export function combine(op: string, formula: string, a: Tensor, b: Tensor): Tensor {
-  requireF32(op, a, b);
+  requireFloats(op, a, b);
   const shape = broadcastShapes(op, a.shape, b.shape);
   if (shape.length > MAX_RANK) throw new ShapeError(`${op}: more than ${MAX_RANK} dimensions, ${showShape(shape)}`);
-  const y = empty(shape, 'f32', op);
+  const y = empty(shape, a.dtype, op);
   if (y.size === 0) return y;
   if (sameShape(a.shape, b.shape)) binary(formula, a.buffer, b.buffer, y.buffer, y.size);
   else {

@@ -3,10 +3,11 @@
 import { DtypeError, LimitError, showValue, UsageError } from '../../errors.js';
 import { fill } from '../../kernels/elementwise.js';
 import { anything, checkOptions, flag, type Rules } from '../../options.js';
-import { type AnyDType, bytesOf, checkDtype, type DType } from '../../tensor/dtype.js';
+import { type AnyDType, bytesOf, checkDtype, type DType, isFloat } from '../../tensor/dtype.js';
 import { checkShape, type Shape } from '../../tensor/shape.js';
 import { empty, type Tensor, type TensorOptions, tensor, trainable } from '../../tensor/tensor.js';
 import { requireNumbers, requireTensors } from './checks.js';
+import { wordDtype } from './strided.js';
 
 /**
  * A tensor filled with one value. PyTorch: torch.full.
@@ -24,6 +25,7 @@ const OPTIONS: Rules<TensorOptions> = { dtype: anything, requiresGrad: flag }; /
 
 const HOLDS: Record<DType, (value: number) => boolean> = {
   f32: () => true,
+  f16: () => true,
   i32: (value) => value === (value | 0),
   u8: (value) => value === (value & 255),
 };
@@ -38,8 +40,8 @@ function filled<D extends DType>(op: string, shape: Shape, value: number, option
   }
   const made = empty(shape, dtype, op);
   const byte = (value & 255) * 0x01010101;
-  const words = bytesOf(dtype, made.size) / 4;
-  if (words > 0) fill(made.buffer, words, dtype === 'u8' ? byte : value, dtype === 'f32' ? 'f32' : 'i32');
+  if (made.size > 0 && dtype === 'u8') fill(made.buffer, bytesOf(dtype, made.size) / 4, byte, 'i32');
+  else if (made.size > 0) fill(made.buffer, made.size, value, wordDtype(op, made));
   return trainable(made, requiresGrad);
 }
 
@@ -111,5 +113,6 @@ export function eye(n: number): Tensor {
 
 function requireDtype(op: string, dtype: DType, requiresGrad: boolean): void {
   checkDtype(op, dtype);
-  if (requiresGrad && dtype !== 'f32') throw new DtypeError(`${op}: only f32 can require a gradient, this is ${dtype}`);
+  if (requiresGrad && !isFloat(dtype))
+    throw new DtypeError(`${op}: only floats can require a gradient, this is ${dtype}`);
 }

@@ -2,7 +2,7 @@
 import * as kernels from '../../kernels/elementwise.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
 import { record } from '../tape.js';
-import { requireF32 } from './checks.js';
+import { requireFloats } from './checks.js';
 
 /** y from x, and dx from dy and s: the x or the y that is saved, or nothing. */
 export interface Formula {
@@ -19,12 +19,12 @@ export function pointwise(
   alpha = 0,
   beta = 0,
 ): Tensor {
-  requireF32(op, x);
-  const y = empty(x.shape, 'f32', op);
+  requireFloats(op, x);
+  const y = empty(x.shape, x.dtype, op);
   kernels.map(formula, x.buffer, y.buffer, x.size, alpha, beta);
   return record(op, y, [x], (dy) => [
     () => {
-      const dx = empty(x.shape, 'f32', `${op} dx`);
+      const dx = empty(x.shape, x.dtype, `${op} dx`);
       const s = save ? { x, y }[save] : dy;
       kernels.mapGrad(gradient, { s: s.buffer, dy: dy.buffer, dx: dx.buffer }, x.size, alpha, beta);
       return dx;
@@ -37,12 +37,12 @@ export type Launch = typeof kernels.gelu;
 
 /** Computes y by a kernel of the op's own. */
 export function withKernel(op: string, x: Tensor, forward: Launch, backward: Launch): Tensor {
-  requireF32(op, x);
-  const y = empty(x.shape, 'f32', op);
+  requireFloats(op, x);
+  const y = empty(x.shape, x.dtype, op);
   forward(x.buffer, null, y.buffer, x.size);
   return record(op, y, [x], (dy) => [
     () => {
-      const dx = empty(x.shape, 'f32', `${op} dx`);
+      const dx = empty(x.shape, x.dtype, `${op} dx`);
       backward(x.buffer, dy.buffer, dx.buffer, x.size);
       return dx;
     },

@@ -2,7 +2,7 @@
 export * from './arithmetic.js';
 export * from './batch-norm.js';
 export * from './broadcast.js';
-export * from './cast.js';
+export { cast } from './cast.js';
 export * from './conv2d.js';
 export * from './count.js';
 export * from './create.js';
@@ -11,6 +11,7 @@ export * from './linear.js';
 export * from './local-response-norm.js';
 export * from './losses.js';
 export * from './matmul.js';
+export * from './one-hot.js';
 export * from './pointwise.js';
 export * from './pool.js';
 export * from './random.js';

@@ -4,7 +4,7 @@ import { anything, checkOptions, finite } from '../../options.js';
 import { showShape, sizeOf } from '../../tensor/shape.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
 import { record } from '../tape.js';
-import { requireF32 } from './checks.js';
+import { requireFloats } from './checks.js';
 
 /** The constants of local response normalization. */
 export interface LocalResponseNormOptions {
@@ -24,7 +24,7 @@ export interface LocalResponseNormOptions {
  * @throws ShapeError if x has fewer than three dimensions or `size` is out of range.
  */
 export function localResponseNorm(x: Tensor, options: LocalResponseNormOptions): Tensor {
-  requireF32('localResponseNorm', x);
+  requireFloats('localResponseNorm', x);
   checkOptions('localResponseNorm', options, { size: anything, alpha: finite, beta: finite, k: finite });
   const { size, alpha = 1e-4, beta = 0.75, k = 1 } = options;
   if (x.rank < 3) throw new ShapeError(`localResponseNorm: x is (batch, channels, ...), got ${showShape(x.shape)}`);
@@ -33,11 +33,11 @@ export function localResponseNorm(x: Tensor, options: LocalResponseNormOptions):
   }
   const [batch, channels, ...rest] = x.shape;
   const shape = { batch, channels, plane: sizeOf(rest), size, alpha, beta, k };
-  const y = empty(x.shape, 'f32', 'localResponseNorm');
+  const y = empty(x.shape, x.dtype, 'localResponseNorm');
   if (x.size > 0) kernels.localResponseNorm(x.buffer, y.buffer, shape);
   return record('localResponseNorm', y, [x], (dy) => [
     () => {
-      const dx = empty(x.shape, 'f32', 'localResponseNorm dx');
+      const dx = empty(x.shape, x.dtype, 'localResponseNorm dx');
       if (x.size > 0) kernels.localResponseNormGrad(x.buffer, dy.buffer, dx.buffer, shape);
       return dx;
     },

@@ -3,9 +3,10 @@ import * as kernels from '../../kernels/loss.js';
 import { checkOptions, int32, oneOf, type Rule, share } from '../../options.js';
 import { type Shape, sameShape, showShape, sizeOf } from '../../tensor/shape.js';
 import { alias, empty, Tensor } from '../../tensor/tensor.js';
+import { inF32 } from '../autocast.js';
 import { composed, noGrad, record } from '../tape.js';
 import { add, div, mul, sub } from './arithmetic.js';
-import { requireF32, requireTensors } from './checks.js';
+import { requireF32, requireFloats, requireTensors } from './checks.js';
 import { requireClasses } from './classes.js';
 import { weigh } from './combine.js';
 import { affine } from './numbers.js';
@@ -42,8 +43,12 @@ export interface CrossEntropyOptions {
  * a gradient.
  */
 export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
-  requireF32('crossEntropy', logits);
+  requireFloats('crossEntropy', logits);
   requireTensors('crossEntropy', target);
+  return inF32((wide, wideTarget) => wideCrossEntropy(wide, wideTarget, options), logits, target);
+}
+
+function wideCrossEntropy(logits: Tensor, target: Tensor, options: CrossEntropyOptions): Tensor {
   const rules = { reduction: REDUCTION, labelSmoothing: share, ignoreIndex: int32, weight: TENSOR };
   checkOptions('crossEntropy', options, rules);
   const [batch, classes, ...inner] = logits.shape;
@@ -151,7 +156,11 @@ const formulas = {
 } as const satisfies Record<string, LossFormula>;
 
 function elementLoss(op: keyof typeof formulas, x: Tensor, target: Tensor, options: { reduction?: Reduction }): Tensor {
-  requireF32(op, x, target);
+  for (const t of [x, target]) requireFloats(op, t);
+  return inF32((wide, wideTarget) => wideLoss(op, wide, wideTarget, options), x, target);
+}
+
+function wideLoss(op: keyof typeof formulas, x: Tensor, target: Tensor, options: { reduction?: Reduction }): Tensor {
   checkOptions(op, options, { reduction: REDUCTION });
   const { reduction = 'mean' } = options;
   checkElements(op, x, target, reduction);
@@ -223,7 +232,7 @@ export function binaryCrossEntropyWithLogits(
   options: BinaryCrossEntropyOptions = {},
 ): Tensor {
   const op = 'binaryCrossEntropyWithLogits';
-  requireF32(op, x, target);
+  for (const t of [x, target]) requireFloats(op, t);
   checkOptions(op, options, { reduction: REDUCTION, weight: TENSOR, posWeight: TENSOR });
   const { reduction = 'mean', weight, posWeight } = options;
   if (!weight && !posWeight) return elementLoss(op, x, target, { reduction });

@@ -2,9 +2,10 @@ import { ShapeError } from '../../errors.js';
 import { gemm } from '../../kernels/gemm.js';
 import { broadcastShapes, type Shape, showShape, sizeOf } from '../../tensor/shape.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
+import { lowered } from '../autocast.js';
 import { composed, record } from '../tape.js';
 import { broadcastTo } from './broadcast.js';
-import { requireF32 } from './checks.js';
+import { requireFloats } from './checks.js';
 import { reshape } from './shape.js';
 
 /**
@@ -14,10 +15,16 @@ import { reshape } from './shape.js';
  * @throws ShapeError if a's columns are not as many as b's rows, or the leading dimensions do not broadcast.
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
-  requireF32('matmul', a, b);
+  requireFloats('matmul', a);
+  requireFloats('matmul', b);
   if (a.rank === 0 || b.rank === 0) {
     throw new ShapeError(`matmul: takes vectors and matrices, got ${showShape(a.shape)} and ${showShape(b.shape)}`);
   }
+  return lowered(ofAnyRank, a, b);
+}
+
+function ofAnyRank(a: Tensor, b: Tensor): Tensor {
+  requireFloats('matmul', a, b);
   return composed([a, b], () => {
     if (a.rank === 1) return dropDim(matrices(reshape(a, [1, a.size]), b), b.rank === 1 ? -1 : -2);
     return matrices(a, b);
@@ -45,16 +52,16 @@ function product(a: Tensor, b: Tensor, batchShape: Shape): Tensor {
   const [m, k] = a.shape.slice(-2);
   const n = b.shape.at(-1)!;
   const batch = sizeOf(batchShape);
-  const y = empty([...batchShape, m, n], 'f32', 'matmul');
+  const y = empty([...batchShape, m, n], a.dtype, 'matmul');
   gemm(a.buffer, b.buffer, y.buffer, { m, n, k, batch });
   return record('matmul', y, [a, b], (dy) => [
     () => {
-      const da = empty(a.shape, 'f32', 'matmul da');
+      const da = empty(a.shape, a.dtype, 'matmul da');
       gemm(dy.buffer, b.buffer, da.buffer, { m, n: k, k: n, transB: true, batch });
       return da;
     },
     () => {
-      const db = empty(b.shape, 'f32', 'matmul db');
+      const db = empty(b.shape, a.dtype, 'matmul db');
       gemm(a.buffer, dy.buffer, db.buffer, { m: k, n, k: m, transA: true, batch });
       return db;
     },

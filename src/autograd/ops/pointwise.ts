@@ -3,10 +3,17 @@
 // p.beta are the op's own constants. Formulas may use what src/kernels/map.wgsl and map_grad.wgsl define.
 import * as kernels from '../../kernels/elementwise.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
+import { raised } from '../autocast.js';
 import { record } from '../tape.js';
-import { requireF32, requireNumbers } from './checks.js';
+import { requireFloats, requireNumbers } from './checks.js';
 import { type Launch, pointwise, withKernel } from './elementwise.js';
 import { times } from './numbers.js';
+
+/** A formula that is computed in f32 in mixed precision. */
+const wide: typeof pointwise = (op, x, ...how) => {
+  requireFloats(op, x);
+  return raised((t) => pointwise(op, t, ...how), x);
+};
 
 /** sin(x + turn * pi/2), whose derivative is a quarter turn further. */
 function sine(op: string, x: Tensor, turn: number): Tensor {
@@ -19,12 +26,12 @@ function sine(op: string, x: Tensor, turn: number): Tensor {
 
 /** max(x, 0). Its gradient at 0 is 0. PyTorch: F.relu. */
 export function relu(x: Tensor): Tensor {
-  requireF32('relu', x);
-  const y = empty(x.shape, 'f32', 'relu');
+  requireFloats('relu', x);
+  const y = empty(x.shape, x.dtype, 'relu');
   kernels.relu(x.buffer, y.buffer, x.size);
   return record('relu', y, [x], (dy) => [
     () => {
-      const dx = empty(x.shape, 'f32', 'relu dx');
+      const dx = empty(x.shape, x.dtype, 'relu dx');
       kernels.reluGrad(y.buffer, dy.buffer, dx.buffer, x.size);
       return dx;
     },
@@ -38,9 +45,9 @@ export const sigmoid = (x: Tensor): Tensor =>
 export const tanh = (x: Tensor): Tensor =>
   pointwise('tanh', x, { y: 'hyperbolic_tangent(x)', save: 'y', dx: 'dy * ((1.0 - s) * (1.0 + s))' });
 /** e to the power of x. PyTorch: torch.exp. */
-export const exp = (x: Tensor): Tensor => pointwise('exp', x, { y: 'exponential(x)', save: 'y', dx: 'dy * s' });
+export const exp = (x: Tensor): Tensor => wide('exp', x, { y: 'exponential(x)', save: 'y', dx: 'dy * s' });
 /** The natural logarithm. PyTorch: torch.log. */
-export const log = (x: Tensor): Tensor => pointwise('log', x, { y: 'logarithm(x)', save: 'x', dx: 'divide(dy, s)' });
+export const log = (x: Tensor): Tensor => wide('log', x, { y: 'logarithm(x)', save: 'x', dx: 'divide(dy, s)' });
 /** The square root. It has no finite gradient at 0. PyTorch: torch.sqrt. */
 export const sqrt = (x: Tensor): Tensor => pointwise('sqrt', x, { y: 'sqrt(x)', save: 'y', dx: 'dy / (2.0 * s)' });
 /** 1 / x. PyTorch: torch.reciprocal. */
@@ -99,7 +106,7 @@ export const mish = (x: Tensor): Tensor =>
   });
 /** log(1 + exp(x)), without overflow. PyTorch: F.softplus. */
 export const softplus = (x: Tensor): Tensor =>
-  pointwise('softplus', x, {
+  wide('softplus', x, {
     y: 'select(vec4f(), x, x > vec4f()) + log_plus_1(exponential(-abs(x)))',
     save: 'x',
     dx: 'dy * sigmoid(s)',
@@ -129,8 +136,12 @@ export function clamp(x: Tensor, min: number, max: number): Tensor {
  * right to about |exponent| times 1e-7. PyTorch: torch.pow.
  */
 export function pow(x: Tensor, exponent: number): Tensor {
-  requireF32('pow', x);
+  requireFloats('pow', x);
   requireNumbers('pow', { exponent });
+  return raised((base) => raisedTo(base, exponent), x);
+}
+
+function raisedTo(x: Tensor, exponent: number): Tensor {
   if (exponent === 0) return pointwise('pow', x, { y: 'vec4f(1.0)', dx: 'vec4f()' });
   if (exponent === 1) return times(x, 1, 'pow');
   if (exponent === 2) return square(x);

@@ -4,7 +4,7 @@ import { anything, checkOptions, flag, type Rules } from '../../options.js';
 import { type Shape, showShape } from '../../tensor/shape.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
 import { gradEnabled, record } from '../tape.js';
-import { type Pair, pair, requireF32 } from './checks.js';
+import { type Pair, pair, requireFloats } from './checks.js';
 
 /** How a pooling window moves. Not every pool reads all of it. */
 export interface Pool2dOptions {
@@ -68,10 +68,10 @@ function outputs(size: number, span: number, stride: number, padding: number, ce
  * @throws ShapeError if the window does not fit.
  */
 export function maxPool2d(x: Tensor, options: Pool2dOptions): Tensor {
-  requireF32('maxPool2d', x);
+  requireFloats('maxPool2d', x);
   const size = poolSize('maxPool2d', x.shape, options);
   const dilation = pair('maxPool2d', 'dilation', options.dilation ?? 1, 1);
-  const y = empty([x.shape[0], x.shape[1], size.outHeight, size.outWidth], 'f32', 'maxPool2d');
+  const y = empty([x.shape[0], x.shape[1], size.outHeight, size.outWidth], x.dtype, 'maxPool2d');
   if (!gradEnabled() || !x.requiresGrad) {
     kernels.maxPool2d(x.buffer, y.buffer, null, size, dilation);
     return record('maxPool2d', y, [x], () => []); // it has no gradient here, but is looked at
@@ -80,7 +80,7 @@ export function maxPool2d(x: Tensor, options: Pool2dOptions): Tensor {
   kernels.maxPool2d(x.buffer, y.buffer, taps.buffer, size, dilation);
   return record('maxPool2d', y, [x], (dy) => [
     () => {
-      const dx = empty(x.shape, 'f32', 'maxPool2d dx');
+      const dx = empty(x.shape, x.dtype, 'maxPool2d dx');
       kernels.maxPool2dGrad(taps.buffer, dy.buffer, dx.buffer, size, dilation);
       return dx;
     },
@@ -92,7 +92,7 @@ export function maxPool2d(x: Tensor, options: Pool2dOptions): Tensor {
  * @throws ShapeError if the window does not fit.
  */
 export function avgPool2d(x: Tensor, options: Pool2dOptions): Tensor {
-  requireF32('avgPool2d', x);
+  requireFloats('avgPool2d', x);
   const size = poolSize('avgPool2d', x.shape, options);
   return average('avgPool2d', x, size, { countPadding: options.countIncludePad ?? true, adaptive: false });
 }
@@ -102,7 +102,7 @@ export function avgPool2d(x: Tensor, options: Pool2dOptions): Tensor {
  * [height, width]. PyTorch: F.adaptive_avg_pool2d.
  */
 export function adaptiveAvgPool2d(x: Tensor, outputSize: number | Pair): Tensor {
-  requireF32('adaptiveAvgPool2d', x);
+  requireFloats('adaptiveAvgPool2d', x);
   const [outHeight, outWidth] = pair('adaptiveAvgPool2d', 'outputSize', outputSize, 1);
   if (x.rank !== 4) {
     throw new ShapeError(`adaptiveAvgPool2d: x is (batch, channels, height, width), got ${showShape(x.shape)}`);
@@ -116,11 +116,11 @@ export function adaptiveAvgPool2d(x: Tensor, outputSize: number | Pair): Tensor 
 }
 
 function average(op: string, x: Tensor, size: kernels.PoolSize, how: kernels.AveragePooling): Tensor {
-  const y = empty([x.shape[0], x.shape[1], size.outHeight, size.outWidth], 'f32', op);
+  const y = empty([x.shape[0], x.shape[1], size.outHeight, size.outWidth], x.dtype, op);
   kernels.avgPool2d(x.buffer, y.buffer, size, how);
   return record(op, y, [x], (dy) => [
     () => {
-      const dx = empty(x.shape, 'f32', `${op} dx`);
+      const dx = empty(x.shape, x.dtype, `${op} dx`);
       kernels.avgPool2dGrad(dy.buffer, dx.buffer, size, how);
       return dx;
     },

@@ -3,16 +3,16 @@ import { ShapeError } from '../../errors.js';
 import * as kernels from '../../kernels/reduce.js';
 import { showShape, sizeOf } from '../../tensor/shape.js';
 import { alias, empty, type Tensor } from '../../tensor/tensor.js';
-import { requireF32 } from './checks.js';
+import { requireFloats } from './checks.js';
 import { zeros } from './create.js';
 
 /** Reduces dims one run of neighbours at a time, so that the kernel only sees (outer, length, inner). */
 export function reduceDims(op: string, how: kernels.Combine, x: Tensor, dims: number[], divisor = 1): Tensor {
-  requireF32(op, x);
+  requireFloats(op, x);
   const kept = x.shape.map((n, i) => (dims.includes(i) ? 1 : n));
   if (x.size === 0) {
     if (sizeOf(kept) > 0 && op !== 'sum') throw nothing(op, x, dims);
-    return zeros(kept);
+    return zeros(kept, { dtype: x.dtype });
   }
   let current = x;
   let shape = [...x.shape];
@@ -27,7 +27,7 @@ export function reduceDims(op: string, how: kernels.Combine, x: Tensor, dims: nu
       inner: sizeOf(shape.slice(last + 1)),
     };
     shape = shape.map((n, i) => (i >= first && i <= last ? 1 : n));
-    const next = empty(shape, 'f32', op);
+    const next = empty(shape, x.dtype, op);
     kernels.reduce(how, current.buffer, next.buffer, size, rest.length === 0 ? divisor : 1);
     if (current !== x) current.dispose();
     current = next;

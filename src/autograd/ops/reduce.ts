@@ -5,9 +5,10 @@ import * as kernels from '../../kernels/reduce.js';
 import { checkOptions, finite, flag } from '../../options.js';
 import { normalizeDim, normalizeDims, type Shape, showShape, sizeOf } from '../../tensor/shape.js';
 import { alias, empty, type Tensor } from '../../tensor/tensor.js';
+import { inF32, raised } from '../autocast.js';
 import { composed, noGrad, record } from '../tape.js';
 import { broadcastTo } from './broadcast.js';
-import { requireF32, requireFlag } from './checks.js';
+import { requireFlag, requireFloats } from './checks.js';
 import { combine, comparison } from './combine.js';
 import { affine, divideBy } from './numbers.js';
 import { nothing, reduceDims } from './reduce-dims.js';
@@ -21,7 +22,8 @@ function withoutDims(shape: Shape, dims: number[], keepDim: boolean): Shape {
 
 /** The sum over dims, which `keepDim` keeps with size 1. PyTorch: torch.sum(x, dim, keepdim). */
 export function sum(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
-  return total('sum', x, dim, keepDim, 1);
+  requireFloats('sum', x);
+  return raised((wide) => total('sum', wide, dim, keepDim, 1), x);
 }
 
 /**
@@ -29,7 +31,7 @@ export function sum(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
  * @throws ShapeError if there is nothing along dims.
  */
 export function mean(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
-  requireF32('mean', x);
+  requireFloats('mean', x);
   const dims = normalizeDims('mean', dim, x.rank);
   return total('mean', x, dim, keepDim, countAlong(x, dims));
 }
@@ -38,7 +40,7 @@ export function mean(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
 const countAlong = (x: Tensor, dims: readonly number[]): number => dims.reduce((n, d) => n * x.shape[d], 1);
 
 function total(op: string, x: Tensor, dim: Dims, keepDim: boolean, divisor: number): Tensor {
-  requireF32(op, x);
+  requireFloats(op, x);
   requireFlag(op, 'keepDim', keepDim);
   const dims = normalizeDims(op, dim, x.rank);
   const y = reduceDims(op, 'sum', x, dims, divisor);
@@ -70,7 +72,7 @@ export function amin(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
 }
 
 function extreme(op: string, which: 'max' | 'min', x: Tensor, dim: Dims, keepDim: boolean): Tensor {
-  requireF32(op, x);
+  requireFloats(op, x);
   requireFlag(op, 'keepDim', keepDim);
   const dims = normalizeDims(op, dim, x.rank);
   return composed([x], () => {
@@ -109,7 +111,7 @@ export interface VarianceOptions {
  * @throws ShapeError if that is not above 0.
  */
 export function variance(x: Tensor, dim: Dims = null, options: VarianceOptions = {}): Tensor {
-  requireF32('variance', x);
+  requireFloats('variance', x);
   checkOptions('variance', options, { correction: finite, keepDim: flag });
   const { correction = 1, keepDim = false } = options;
   const dims = normalizeDims('variance', dim, x.rank);
@@ -119,6 +121,10 @@ export function variance(x: Tensor, dim: Dims = null, options: VarianceOptions =
       `variance: ${showShape(x.shape)} has ${n} elements along ${showShape(dims)}; less correction ${correction} nothing is left to divide by`,
     );
   }
+  return inF32((wide) => varianceOver(wide, dims, n, correction, keepDim), x);
+}
+
+function varianceOver(x: Tensor, dims: number[], n: number, correction: number, keepDim: boolean): Tensor {
   return composed([x], () => {
     const center = reduceDims('variance', 'sum', x, dims, n);
     const rest = sumOf('variance', 'a - b', x, center, dims, n); // what rounding left out of the center
@@ -140,10 +146,14 @@ export function variance(x: Tensor, dim: Dims = null, options: VarianceOptions =
  * torch.linalg.vector_norm.
  */
 export function norm(x: Tensor, dim: Dims = null, keepDim = false): Tensor {
-  requireF32('norm', x);
+  requireFloats('norm', x);
   requireFlag('norm', 'keepDim', keepDim);
   const dims = normalizeDims('norm', dim, x.rank);
   if (x.size === 0) return sum(x, dims, keepDim); // of nothing 0
+  return inF32((wide) => normOver(wide, dims, keepDim), x);
+}
+
+function normOver(x: Tensor, dims: number[], keepDim: boolean): Tensor {
   return composed([x], () => {
     const [top, bottom] = (['max', 'min'] as const).map((which) => reduceDims('norm', which, x, dims));
     const largest = combine('norm', 'max(abs(a), abs(b))', top, bottom);
@@ -179,7 +189,7 @@ export function argmin(x: Tensor, dim = -1, keepDim = false): Tensor<'i32'> {
 }
 
 function argExtreme(op: string, which: 'max' | 'min', x: Tensor, dim: number, keepDim: boolean): Tensor {
-  requireF32(op, x);
+  requireFloats(op, x);
   requireFlag(op, 'keepDim', keepDim);
   const d = normalizeDim(op, dim, x.rank);
   const kept = x.shape.map((n, i) => (i === d ? 1 : n));

@@ -7,7 +7,7 @@ import { normalizeDim, type Shape, sameShape, showShape, sizeOf, stridesOf } fro
 import { alias, empty, type Tensor } from '../../tensor/tensor.js';
 import { composed, record } from '../tape.js';
 import { requireList, requireNumbers, requireTensors } from './checks.js';
-import { zeros } from './create.js';
+import { zerosLike } from './create.js';
 import { gather, move, wordDtype } from './strided.js';
 
 /**
@@ -117,7 +117,7 @@ export function slice<D extends DType>(x: Tensor<D>, ...ranges: Range[]): Tensor
   const y = gather('slice', x, start, steps, shape);
   return record('slice', y, [x], (dy) => [
     () => {
-      const dx = zeros(x.shape);
+      const dx = zerosLike(x);
       move(
         { buffer: dy.buffer, start: 0, strides: stridesOf(shape) },
         { buffer: dx.buffer, start, strides: steps },

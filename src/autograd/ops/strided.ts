@@ -32,8 +32,8 @@ export function move(from: Walk, to: Walk, shape: Shape): void {
   if (sizeOf(shape) > 0) copyStrided(from, to, shape);
 }
 
-/** @throws DtypeError for u8: kernels move 4-byte elements. */
-export function wordDtype(op: string, x: Tensor): 'f32' | 'i32' {
-  if (x.dtype === 'u8') throw new DtypeError(`${op}: takes f32 or i32, got u8; cast it first`);
+/** @throws DtypeError for u8: kernels move words and halves. */
+export function wordDtype(op: string, x: Tensor): 'f32' | 'f16' | 'i32' {
+  if (x.dtype === 'u8') throw new DtypeError(`${op}: takes f32, f16 or i32, got u8; cast it first`);
   return x.dtype;
 }

@@ -121,7 +121,7 @@ export async function compare(
   item = 64,
 ): Promise<void> {
   const limit = bindingLimit();
-  if (setting.items > 0) setBindingLimit(Math.ceil((setting.items * Math.max(item, 64) + 128) / 64) * 256);
+  if (setting.items > 0) setBindingLimit(Math.ceil((setting.items * Math.max(item, 128) + 256) / 64) * 256);
   try {
     await compareHere(op, inputs, expected, setting);
     await sync(); // what the device reports late belongs to this case

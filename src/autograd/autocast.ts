@@ -1,0 +1,71 @@
+// Mixed precision: products in f16, and in f32 what needs its range. Which ops are which is PyTorch's list for CUDA.
+import { features } from '../device/runtime.js';
+import { showValue, UsageError } from '../errors.js';
+import { requireSync } from '../tensor/scope.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { cast } from './ops/cast.js';
+import { inRegion, mixed } from './region.js';
+import { composed } from './tape.js';
+
+/** Whether it was said that there is no f16: once a program. */
+let said = false;
+
+/**
+ * Runs `body` in mixed precision: matmul, linear and conv2d take f32 as f16 and give f16; softmax, losses, exp, log, pow, sum, norm and
+ * variance take f16 as f32 and give f32; all other ops compute in the dtype of what they get, in f32 where both come together. Parameters and their
+ * gradients stay f32. 'f32' switches it off inside. Gradients are computed in the dtype of what they belong to; small ones need a `GradScaler`. Where the adapter has no f16 it
+ * says so once and computes in f32. PyTorch: torch.autocast.
+ * @throws UsageError unless `dtype` is 'f16' or 'f32', or if `body` is an async function.
+ */
+export function autocast<T>(dtype: 'f16' | 'f32', body: () => T): T {
+  if (dtype !== 'f16' && dtype !== 'f32')
+    throw new UsageError(`autocast: dtype is 'f16' or 'f32', got ${showValue(dtype)}`);
+  requireSync('autocast', body, 'ops after its first await would be computed in f32');
+  return inRegion(dtype === 'f16' && halfOrSaySo() ? (mixed.region ?? new Map()) : undefined, body);
+}
+
+/** Whether f16 is to be had on the open device. */
+export function hasHalf(): boolean {
+  return features().has('shader-f16');
+}
+
+function halfOrSaySo(): boolean {
+  const has = hasHalf();
+  if (!has && !said) {
+    said = true;
+    console.warn('autocast: this adapter has no f16 (the feature shader-f16), so everything is computed in f32');
+  }
+  return has;
+}
+
+/** Runs an op of products: in mixed precision on f16. `null` stays. */
+export function lowered<T extends readonly (Tensor | null)[]>(op: (...tensors: T) => Tensor, ...tensors: T): Tensor {
+  const given = tensors.filter((t) => t !== null);
+  if (!mixed.region || given.every((t) => t.dtype !== 'f32')) return op(...tensors);
+  return composed(given, () => op(...(tensors.map((t) => t && half(t)) as unknown as T)));
+}
+
+function half(t: Tensor): Tensor {
+  if (t.dtype !== 'f32') return t;
+  if (t.node || !t.requiresGrad) return cast(t, 'f16');
+  const { writtenAt } = t.shared;
+  const known = mixed.region?.get(t);
+  if (known && !known.half.disposed && known.writtenAt === writtenAt) return known.half;
+  const made = cast(t, 'f16');
+  mixed.region?.set(t, { half: made, writtenAt });
+  return made;
+}
+
+/** Runs an op on f32: in mixed precision it stays that, otherwise what comes from f16 is rounded to it once at the end. */
+export function inF32<T extends readonly Tensor[]>(op: (...tensors: T) => Tensor, ...tensors: T): Tensor {
+  if (tensors.every((t) => t.dtype !== 'f16')) return op(...tensors);
+  return composed(tensors, () => {
+    const y = op(...(tensors.map((t) => (t.dtype === 'f16' ? cast(t, 'f32') : t)) as unknown as T));
+    return mixed.region || tensors.some((t) => t.dtype === 'f32') ? y : cast(y, 'f16');
+  });
+}
+
+/** Runs an op that computes in either: on f32 in mixed precision. */
+export function raised(op: (x: Tensor) => Tensor, x: Tensor): Tensor {
+  return mixed.region ? inF32(op, x) : op(x);
+}
