@@ -1,13 +1,13 @@
 import { UsageError } from '../errors.js';
-import { below1, checkOptions, flag, positive, type Rules, required, share, whole } from '../options.js';
+import { below1, checkOptions, flag, positive, type Rule, type Rules, required, share, whole } from '../options.js';
 import type { Optimizer } from './optimizer.js';
 import { settled } from './params.js';
 import { beginAt, Counted } from './schedule.js';
 
 /** The shape of a cycle. */
 export interface OneCycleOptions {
-  /** The highest rate, of all groups. */
-  maxLr: number;
+  /** The highest rate, of all groups, or one for each group. */
+  maxLr: number | readonly number[];
   /** Steps of the whole cycle. */
   totalSteps: number;
   /** Share of the steps that rise. Default 0.3. */
@@ -29,8 +29,13 @@ const DEFAULTS = {
   ...{ cycleMomentum: true, baseMomentum: 0.85, maxMomentum: 0.95 },
 };
 
+const rates: Rule = {
+  be: 'a finite number above 0, or one for each group',
+  holds: (value) => (Array.isArray(value) ? value.every(positive.holds) : positive.holds(value)),
+};
+
 const RULES: Rules<OneCycleOptions> = {
-  ...{ maxLr: required(positive), totalSteps: required(whole(1)) },
+  ...{ maxLr: required(rates), totalSteps: required(whole(1)) },
   ...{ pctStart: share, divFactor: positive, finalDivFactor: positive },
   ...{ cycleMomentum: flag, baseMomentum: below1, maxMomentum: below1 },
 };
@@ -38,10 +43,12 @@ const RULES: Rules<OneCycleOptions> = {
 /**
  * Smith and Topin 2018: a cosine rise to maxLr, then a long cosine fall. The first rate is set at once, and no other schedule
  * counts beside it; stepping on after the cycle throws a UsageError. PyTorch: OneCycleLR with its two phases and its defaults.
- * @throws UsageError if the optimizer has no momentum to cycle.
+ * @throws UsageError if the optimizer has no momentum to cycle, or another number of groups than there are rates.
  */
 export class OneCycleLR extends Counted {
   private readonly options: Required<OneCycleOptions>;
+  /** The highest rates by the first ones. */
+  private readonly highest = new Map<number, number>();
 
   constructor(optimizer: Optimizer, options: OneCycleOptions) {
     super(optimizer);
@@ -51,20 +58,26 @@ export class OneCycleLR extends Counted {
     if (cycleMomentum && !optimizer.groups.every((group) => 'betas' in group || 'momentum' in group)) {
       throw new UsageError('OneCycleLR: the optimizer has no momentum to cycle; pass { cycleMomentum: false }');
     }
-    for (const group of optimizer.groups) beginAt(group, maxLr / divFactor);
-    this.base.fill(maxLr / divFactor);
+    const rates = typeof maxLr === 'number' ? optimizer.groups.map(() => maxLr) : maxLr;
+    if (rates.length !== optimizer.groups.length) {
+      const groups = `${optimizer.groups.length} ${optimizer.groups.length === 1 ? 'group' : 'groups'}`;
+      throw new UsageError(`OneCycleLR: maxLr has ${rates.length} rates, the optimizer ${groups}`);
+    }
+    for (const [i, group] of optimizer.groups.entries()) {
+      this.base[i] = rates[i] / divFactor;
+      this.highest.set(this.base[i], rates[i]);
+      beginAt(group, this.base[i]);
+    }
     this.begin();
     this.setMomentum();
   }
 
-  protected override first(): number {
-    return this.next(0);
+  protected override first(rate: number, base: number): number {
+    return this.next(0, rate, base);
   }
 
-  protected next(count: number): number {
-    const { maxLr, divFactor, finalDivFactor } = this.options;
-    const initial = maxLr / divFactor;
-    return this.along(count, initial, maxLr, initial / finalDivFactor);
+  protected next(count: number, _rate: number, base: number): number {
+    return this.along(count, base, this.highest.get(base)!, base / this.options.finalDivFactor);
   }
 
   /** A value that goes from `start` to `top` to `end` over the cycle. */

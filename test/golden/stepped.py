@@ -97,6 +97,7 @@ def stepped(b):
     run("one_cycle_sgd", "SGD", two, None, [("OneCycleLR", cycle)], steps=14, **moving)
     run("one_cycle_adam", "Adam", one, None, [("OneCycleLR", {"max_lr": 0.4, "total_steps": 14})], steps=14, lr=0.1, betas=[0.9, 0.95])
     run("one_cycle_rates_only", "SGD", one, None, [("OneCycleLR", {"max_lr": 0.4, "total_steps": 14, "cycle_momentum": False})], steps=14, **moving)
+    run("one_cycle_two_rates", "AdamW", [{"params": [0]}, {"params": [1], "weight_decay": 0.2}], None, [("OneCycleLR", {**cycle, "max_lr": [0.03, 0.4]})], steps=14, lr=0.1)
     run("warmup", "SGD", two, None, [warm], **moving)
     run("warmup_then_cosine", "SGD", two, None, [warm, cosine], **moving)
     run("cosine_then_warmup", "SGD", two, None, [cosine, warm], **moving)

@@ -229,6 +229,7 @@ const schedules: [name: keyof typeof w, options: unknown, message: RegExp][] = [
   ['LambdaLR', () => Number.NaN, /factor\(0\) is a finite number, 0 or more, it gave NaN/],
   ['OneCycleLR', { maxLr: 0.1 }, /totalSteps is missing/],
   ['OneCycleLR', { max_lr: 0.1, totalSteps: 5 }, /did you mean 'maxLr'\?/],
+  ['OneCycleLR', { maxLr: [0.1, 0], totalSteps: 5 }, /maxLr is a finite number above 0, or one for each group/],
   ['OneCycleLR', { maxLr: 0.1, totalSteps: 0 }, /totalSteps is a whole number, 1 or more, got 0/],
   ['OneCycleLR', { maxLr: 0.1, totalSteps: 5, pctStart: 30 }, /pctStart is a number from 0 to 1, got 30/],
   ['OneCycleLR', { maxLr: 0.1, totalSteps: 5, baseMomentum: 1 }, /baseMomentum is a number from 0 to below 1/],
@@ -293,6 +294,8 @@ test('a plateau needs a number; an optimizer without momentum has none to cycle'
   const plain = new Plain(net.parameters(), { lr: 0.1, weightDecay: 0 });
   refuses(() => new w.OneCycleLR(plain, { maxLr: 1, totalSteps: 5 }), 'OneCycleLR', /no momentum to cycle/);
   new w.OneCycleLR(plain, { maxLr: 1, totalSteps: 5, cycleMomentum: false });
+  const each = { maxLr: [1, 0.1], totalSteps: 5, cycleMomentum: false };
+  refuses(() => new w.OneCycleLR(plain, each), 'OneCycleLR', /maxLr has 2 rates, the optimizer 1 group$/);
   const group = { params: [net.weight], rate: 1 };
   refuses(
     () => new Plain([group as never], { lr: 1, weightDecay: 0 }),
