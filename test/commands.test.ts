@@ -4,7 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import * as assert from 'uvu/assert';
 import { checkResumed, checkUsed } from '../src/cli/given.js';
-import { help, parseCommandLine } from '../src/cli/options.js';
+import { help } from '../src/cli/help.js';
+import { parseCommandLine } from '../src/cli/options.js';
 import { type PresetName, presets } from '../src/cli/presets.js';
 import { wgrad } from '../src/cli/project.js';
 import { UsageError } from '../src/index.js';
@@ -100,6 +101,11 @@ test('values that train nothing are refused where they are typed, before picture
     ['--validation 2', '--validation 2: a number from 0 to 1'],
     ['--dropout 1.5', '--dropout 1.5: a number from 0 to 1'],
     ['--lr x', '--lr x: a number, 0 or more'],
+    ['--pool-dropout 0.1,0.2', '--pool-dropout 0.1,0.2: three numbers, as in 0.1,0.1,0.2, or one for all three'],
+    ['--jitter 0.1,,0.2', '--jitter 0.1,,0.2: three numbers, as in 0.1,0.1,0.2, or one for all three'],
+    ['--jitter 2', '--jitter 2: a number from 0 to 1'],
+    ['--area 0', '--area 0: a number above 0'],
+    ['--from=', '--from: a value is missing'],
   ]) {
     assert.throws(
       () => parseCommandLine(text.split(' ')),
@@ -107,6 +113,11 @@ test('values that train nothing are refused where they are typed, before picture
     );
   }
   assert.is(parseCommandLine(['--steps', '0', '--workers', '0', '--seed', '0', '--dropout', '1']).steps, 0);
+});
+
+test('three numbers, or one for all three', () => {
+  const { given } = parseCommandLine(['--pool-dropout', '0.05,0.1,0.2', '--jitter', '0.25']);
+  assert.equal(given, { poolDropout: [0.05, 0.1, 0.2], jitter: [0.25, 0.25, 0.25] });
 });
 
 test('a misspelt option is answered with the one that was meant', () => {
@@ -200,6 +211,14 @@ test('options of the trainer that would be ignored are refused', () => {
     /^--dropout-scaling is for a --dropout above 0$/,
   );
   refuses(() => used('--minutes 5 --epochs 3', 'quick'), /^--minutes is for runs whose --epochs are not given$/);
+  refuses(() => used('--pool-dropout 0.1', 'paper'), /^--pool-dropout is for --variant dogcat$/);
+  refuses(() => used('--area 0.5', 'paper'), /^--area is for --pixels standard$/);
+  refuses(() => used('--warmup 0.1', 'paper'), /^--warmup is for --schedule one-cycle$/);
+  refuses(() => used('--freeze conv*', 'quick'), /^--freeze is for runs --from weights$/);
+  refuses(() => used('--from x --thaw 3', 'quick'), /^--thaw is for runs that --freeze something$/);
+  refuses(() => used('--from x --preset best', 'quick'), /^--preset best: runs --from weights have their network$/);
+  refuses(() => used('--from x --minutes 3', 'quick'), /^--minutes 3: runs --from weights take --epochs \(10\)$/);
+  used('--from x --freeze conv* --thaw 3 --features-lr 0.01 --area 0.5 --jitter 0.1', 'best');
   used('--momentum 0.8 --no-rate-in-velocity --watch loss --colour-scale deviation', 'paper');
   used('--optimizer sgd --momentum 0.8 --rate-in-velocity --schedule plateau --watch error', 'quick');
 
@@ -212,6 +231,11 @@ test('options of the trainer that would be ignored are refused', () => {
     () => checkResumed(line('--resume --minutes 20'), began),
     /^--minutes 20: the run was begun with 10 epochs, and goes on with them/,
   );
+  refuses(
+    () => checkResumed(line('--resume --jitter 0.1,0.2,0.3'), began),
+    /^--jitter 0.1,0.2,0.3: the run was begun with 0,0,0/,
+  );
+  checkResumed(line('--resume --jitter 0'), began);
   refuses(() => checkResumed(line('--resume --no-flip'), began), /^--flip false: the run was begun with true/);
   refuses(() => checkResumed(line('--resume --stand-ins'), began), /^--stand-ins: the run was begun with photographs/);
   checkResumed(line('--resume --epochs 10 --steps 5 --workers 2'), began);

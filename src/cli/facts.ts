@@ -3,7 +3,7 @@ import type { ColourStatistics } from '../data/index.js';
 import { CheckpointError } from '../index.js';
 import type { Checkpoint } from '../train/index.js';
 import { dashed, NAMES } from './options.js';
-import { BEFORE, presets, type RunOptions } from './presets.js';
+import { BEFORE, halfOf, presets, type RunOptions } from './presets.js';
 
 export interface RunFacts {
   options: RunOptions;
@@ -14,9 +14,10 @@ export interface RunFacts {
 }
 
 /** What weights alone need; files that the browser page saves have no more. */
-const NETWORK = [
-  ...['variant', 'width', 'image', 'stored', 'dropout', 'dropoutScaling', 'initialization', 'pixels'],
-] as (keyof RunOptions)[];
+export const NETWORK = [
+  ...(['variant', 'width', 'image', 'stored', 'dropout', 'poolDropout'] as const),
+  ...(['dropoutScaling', 'initialization', 'pixels'] as const),
+];
 
 /** The facts as a checkpoint's text; the mean picture as the base64 of its f32s. */
 export function writeFacts({ colours, ...facts }: RunFacts): string {
@@ -61,8 +62,10 @@ export function readFacts(checkpoint: Checkpoint, use: 'resume' | 'predict'): Ru
   expect(typeof facts === 'object' && facts !== null, '', 'an object', facts);
   const { options, classes, colours } = facts;
   expect(typeof options === 'object' && options !== null, '.options', 'an object', options);
-  const names = use === 'predict' ? NETWORK : (Object.keys(presets.quick.options) as (keyof RunOptions)[]);
+  const names: readonly (keyof RunOptions)[] =
+    use === 'predict' ? NETWORK : (Object.keys(presets.quick.options) as (keyof RunOptions)[]);
   const given: Record<string, unknown> = { ...BEFORE, ...options };
+  if (given.poolDropout === undefined && isNumber(given.dropout)) given.poolDropout = halfOf(given.dropout as number);
   if (given.limit === null) given.limit = Number.POSITIVE_INFINITY; // JSON has no infinity
   for (const key of names) checkOption(key, given[key], expect);
   const named = Array.isArray(classes) && classes.length > 0 && classes.every((c) => typeof c === 'string');
@@ -102,6 +105,11 @@ function checkOption(
   const field = `.options.${key}`;
   if (typeof example === 'number') {
     expect(typeof value === 'number' && value >= 0, field, 'a number, 0 or more', value);
+  } else if (Array.isArray(example)) {
+    const shares = isList(3, (item) => isNumber(item) && (item as number) >= 0 && (item as number) <= 1);
+    expect(shares(value), field, 'three numbers from 0 to 1', value);
+  } else if (key === 'from' || key === 'freeze') {
+    expect(typeof value === 'string', field, 'a text', value);
   } else if (typeof example === 'string') {
     const choices: readonly string[] = NAMES[dashed(key) as keyof typeof NAMES];
     expect(choices.includes(value as string), field, `one of ${choices.join(', ')}`, value);

@@ -6,13 +6,26 @@ import type { RunOptions } from './presets.js';
 const NEEDS: [name: keyof RunOptions, used: (options: RunOptions) => boolean, by: string][] = [
   ['momentum', ({ optimizer }) => optimizer === 'sgd' || optimizer === 'rmsprop', '--optimizer sgd or rmsprop'],
   ['rateInVelocity', ({ optimizer }) => optimizer === 'sgd', '--optimizer sgd'],
+  ['warmup', ({ schedule }) => schedule === 'one-cycle', '--schedule one-cycle'],
   ['watch', ({ schedule }) => schedule === 'plateau', '--schedule plateau'],
   ['colourScale', ({ colourShift }) => colourShift > 0, 'a --colour-shift above 0'],
+  ['poolDropout', ({ variant }) => variant === 'dogcat', '--variant dogcat'],
+  ['area', ({ pixels }) => pixels === 'standard', '--pixels standard'],
+  ['jitter', ({ pixels }) => pixels === 'standard', '--pixels standard'],
+  ['freeze', ({ from }) => from !== '', 'runs --from weights'],
+  ['featuresLr', ({ from }) => from !== '', 'runs --from weights'],
+  ['thaw', ({ freeze }) => freeze !== '', 'runs that --freeze something'],
   ['dropoutScaling', ({ dropout }) => dropout > 0, 'a --dropout above 0'],
 ];
 
 /** @throws UsageError for an option that this run has no use for. */
-export function checkUsed({ given, minutes }: Pick<CommandLine, 'given' | 'minutes'>, options: RunOptions): void {
+export function checkUsed(
+  { given, minutes, preset }: Pick<CommandLine, 'given' | 'minutes' | 'preset'>,
+  options: RunOptions,
+): void {
+  if (options.from !== '' && preset) throw new UsageError(`--preset ${preset}: runs --from weights have their network`);
+  if (options.from !== '' && minutes !== undefined)
+    throw new UsageError(`--minutes ${minutes}: runs --from weights take --epochs (${options.epochs})`);
   if (minutes !== undefined && given.epochs !== undefined)
     throw new UsageError('--minutes is for runs whose --epochs are not given');
   for (const [name, used, by] of NEEDS) {
@@ -27,7 +40,7 @@ export function checkResumed(
 ): void {
   for (const [name, value] of Object.entries(given)) {
     const then = began.options[name as keyof RunOptions];
-    if (then === value) continue;
+    if (String(then) === String(value)) continue; // lists of numbers, too
     throw new UsageError(
       `--${dashed(name)} ${value}: the run was begun with ${then}, and goes on with it; begin another without --resume`,
     );

@@ -2,10 +2,12 @@
 import { deviceInfo, init, summary, WgradError } from '../index.js';
 import { CheckpointFiles, freshRunFolder, latestRunFolder, RunFolder } from '../node/index.js';
 import type { Checkpoint } from '../train/index.js';
+import { openStart, startOptions } from './begin.js';
 import { findFolders, loadData } from './data.js';
 import { type RunFacts, readFacts } from './facts.js';
 import { checkResumed, checkUsed } from './given.js';
-import { type CommandLine, help, parseCommandLine } from './options.js';
+import { help } from './help.js';
+import { type CommandLine, parseCommandLine } from './options.js';
 import { orExplain } from './parse.js';
 import { buildModel, coloursOf } from './parts.js';
 import { predict } from './predict.js';
@@ -32,9 +34,10 @@ async function main(project: Project, argv: string[], terminal: Terminal): Promi
   await init();
   if (line.command === 'predict') return predict(line.files, line.resume, project);
   const resumed = line.resume === undefined ? null : openRun(line, line.resume, project, terminal);
-  const preset = resumed ? null : choosePreset(line, terminal);
+  const start = resumed || !line.given.from ? undefined : openStart(line.given.from);
+  const preset = resumed || start ? null : choosePreset(line, terminal);
   const facts = resumed?.facts ?? {
-    options: optionsOf(preset!, line.given),
+    options: start ? startOptions(start, line.given) : optionsOf(preset!, line.given),
     folders: line.standIns ? null : findFolders(line.data, project),
   };
   if (resumed) checkResumed(line, facts);
@@ -46,15 +49,16 @@ async function main(project: Project, argv: string[], terminal: Terminal): Promi
   }
   const folder = resumed?.files.folder ?? (line.out ? new RunFolder(line.out) : freshRunFolder(project.runs));
   folder.create();
+  if (start) terminal.say(`Adapter: ${deviceInfo().name}`);
   const data = await loadData(facts.folders, facts.options, terminal, project, line.memory);
   const complete: RunFacts = {
     ...facts,
     classes: data.train.classes,
-    colours: resumed?.facts.colours ?? coloursOf(data.train, facts.options),
+    colours: (resumed ?? start)?.facts.colours ?? coloursOf(data.train, facts.options),
   };
   const files = resumed?.files ?? new CheckpointFiles(folder, { keep: line.keep });
   const { checkpoint } = resumed ?? {};
-  return run({ project, line, preset, facts: complete, data, files, checkpoint, stopping, terminal });
+  return run({ project, line, preset, start, facts: complete, data, files, checkpoint, stopping, terminal });
 }
 
 /** The preset given, or the one that suits the adapter; says which and why. */

@@ -1,78 +1,9 @@
-// The trainer's command line, and the text of --help.
+// The trainer's command line.
 import type { ParseArgsConfig } from 'node:util';
 import { UsageError } from '../index.js';
 import { meant } from '../options.js';
 import { parse } from './parse.js';
-import { type PresetName, presets, type RunOptions, SHORT } from './presets.js';
-import { bare, type Project } from './project.js';
-
-const usage = (typed: string, does: string) => `  ${typed.padEnd(47)} ${does}`;
-
-/** The text of --help. */
-export function help({ about, calls: { train, predict }, pictures, runs }: Project): string {
-  return `${about}
-
-${pictures ? usage(bare(train), 'train; the preset follows the adapter') : usage(`${train} --data DIR`, 'train on pictures: one folder a class; the preset follows the adapter')}
-${usage(`${train} --data A --data B`, 'on several folders as one set')}
-${usage(`${train} --minutes 20`, 'train longer')}
-${usage(`${train} --resume`, 'go on with the last run, exactly where it was')}
-${usage(`${predict} a.jpg b.png`, "name what is on pictures, by the last run's network, or cat and dog by one that comes along")}
-${usage(`${predict} DIR`, 'on all pictures of a folder')}
-${usage(`${predict} a.jpg --run DIR`, "by another run's network, or by a file of weights")}
-
-Data
-  --data DIR            folder with train/ and test/, or of pictures; several (--data A --data B) are one set. Default:
-                        WGRAD_DATA${pictures ? `, then ${pictures.folder}` : ''}; where there is none, drawn stand-ins
-  --stand-ins           draw stand-ins even where photographs are at hand
-  --limit N             use only N training pictures, evenly from the classes
-  --validation F        share of the training pictures kept for validation (0.05)
-  --pixels NAME         standard (less the mean, over the deviation, of each channel) | mean-colour (0 to 255 less the mean) |
-                        mean-image (0 to 255 less the mean picture, the paper's)
-  --no-flip             no mirroring;  --colour-shift F: strength of the paper's colour change (0.1; 0: off)
-  --colour-scale NAME   what it multiplies: deviation (along the axis) | eigenvalue (its square, the paper's text)
-  --memory SIZE         what decoded pictures may take, as in 500MB or 2GB; more than that are read from disk as they are
-                        needed, with the same result (a quarter of what is free, at most 1GB)
-  --workers N           threads that prepare batches; they never change the result (1 to 4, by cores)
-
-Network
-  --preset NAME         quick: ${presets.quick.about}
-                        paper: ${presets.paper.about}
-  --variant NAME        paper (groups, local response normalization) | dogcat (batch normalization)
-  --width F             scales channels and dense layers
-  --image N             side of the crops; --stored N is the side they are cut from
-  --dropout F           of the dense layers; half of it after pools in dogcat (${presets.quick.options.dropout}; ${SHORT.dropout} where quick has fewer than ${SHORT.below} epochs)
-  --dropout-scaling W   where dropout makes up for what it drops: training (PyTorch's) | evaluation (the paper's)
-  --initialization NAME he | paper (deviation 0.01, some biases 1) | uniform (PyTorch's)
-
-Training
-  --minutes F           train as many epochs as fit into F minutes, decoding and testing included; some steps are timed
-                        first (10 where a CPU stands in for a GPU and the preset is quick; else the preset's epochs)
-  --epochs N            train N epochs, however long they take
-  --batch N  --lr F  --momentum F  --weight-decay F  --label-smoothing F  --seed N
-  --optimizer NAME      sgd | adamw | adam | rmsprop
-  --rate-in-velocity    of sgd: the paper's rule, in which a new rate leaves earlier steps as they were
-  --schedule NAME       one-cycle | plateau (divides by 10 when validation stalls, as the paper did) | constant
-  --watch WORD          what must stall in validation: loss | error (the error rate, the paper's)
-  --on-divergence WORD  stop | rollback: when losses explode or are no numbers, stop, or go back to where the run was
-                        saved last and on with half the learning rate, three times at most (stop)
-  --detect-anomaly      look at every result and gradient: names the op and layer where the first NaN or infinity
-                        is made (slower)
-
-Output
-  --out DIR             where the run goes (${runs}, ${runs}-2, ...)
-  --resume [DIR]        go on with the last run, or with the one in DIR, by the options that it was begun with
-  --save-every N        also save every N steps (200), so that little is lost
-  --keep N              checkpoints kept, besides the best weights (2): a damaged one is passed over
-  --no-ten-crop         leave out the ten-crop test at the end;  --no-pictures: leave pictures out of report.html
-  --steps N             save and stop at step N
-  --summary             print the table of layers and stop
-  --profile             time one training step by kernel and layer, leave a trace for Perfetto, and stop
-  --help
-
-Ctrl-C (or SIGTERM, or a closed terminal) stops after the step under way, saves, says how to go on, and exits with 0; with
-1 if it could not save. Before training begins there is nothing to save, and a second one does not wait: both exit at once
-with 130 (143, 129). A device that is lost is opened again and training goes on from where it was saved last.`;
-}
+import type { PresetName, RunOptions } from './presets.js';
 
 const NUMBERS = ['width', 'image', 'stored', 'dropout', 'batch', 'epochs', 'lr', 'momentum', 'weight-decay'] as const;
 const MORE_NUMBERS = [
@@ -81,12 +12,19 @@ const MORE_NUMBERS = [
   'validation',
   'limit',
   'seed',
+  'warmup',
+  'ema',
+  'area',
+  'thaw',
+  'features-lr',
   'workers',
   'save-every',
   'steps',
   'keep',
   'minutes',
 ] as const;
+/** Three numbers with commas between, or one for all three. */
+const THREES = ['pool-dropout', 'jitter'] as const;
 export const NAMES = {
   variant: ['paper', 'dogcat'],
   'dropout-scaling': ['training', 'evaluation'],
@@ -96,7 +34,7 @@ export const NAMES = {
   optimizer: ['sgd', 'adamw', 'adam', 'rmsprop'],
   schedule: ['one-cycle', 'plateau', 'constant'],
   watch: ['loss', 'error'],
-  preset: ['quick', 'paper'],
+  preset: ['quick', 'best', 'paper'],
   'on-divergence': ['stop', 'rollback'],
 } as const;
 
@@ -132,24 +70,28 @@ const camel = (name: string) => name.replace(/-(\w)/g, (_, letter: string) => le
 /** As it is typed: colourShift is colour-shift. */
 export const dashed = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
+const STRINGS = [
+  ...[...NUMBERS, ...MORE_NUMBERS, ...THREES, ...Object.keys(NAMES)],
+  ...['from', 'freeze', 'memory', 'out', 'resume', 'run'],
+];
+const FLAGS = [
+  'flip',
+  'rate-in-velocity',
+  'ten-crop',
+  'pictures',
+  'stand-ins',
+  'summary',
+  'profile',
+  'detect-anomaly',
+  'help',
+];
+
 /** @throws UsageError that names the option and what it takes. */
 export function parseCommandLine(argv: string[]): CommandLine {
-  const strings = [...NUMBERS, ...MORE_NUMBERS, ...Object.keys(NAMES), 'memory', 'out', 'resume', 'run'];
-  const flags = [
-    'flip',
-    'rate-in-velocity',
-    'ten-crop',
-    'pictures',
-    'stand-ins',
-    'summary',
-    'profile',
-    'detect-anomaly',
-    'help',
-  ];
   const options = Object.fromEntries([
-    ...strings.map((name) => [name, { type: 'string' as const }]),
+    ...STRINGS.map((name) => [name, { type: 'string' as const }]),
     ['data', { type: 'string' as const, multiple: true }],
-    ...flags.map((name) => [name, { type: 'boolean' as const }]),
+    ...FLAGS.map((name) => [name, { type: 'boolean' as const }]),
   ]);
   const config: ParseArgsConfig = { args: withResumeValue(argv), options, allowPositionals: true, allowNegative: true };
   const { values, positionals } = parse(config);
@@ -202,6 +144,8 @@ function givenBy(values: Record<string, unknown>): Record<string, unknown> {
   const given: Record<string, unknown> = {};
   for (const name of [...NUMBERS, ...MORE_NUMBERS])
     if (text(name) !== undefined) given[camel(name)] = number(name, text(name)!);
+  for (const name of THREES) if (text(name) !== undefined) given[camel(name)] = three(name, text(name)!);
+  for (const name of ['from', 'freeze']) if (text(name) !== undefined) given[name] = words(name, text(name)!);
   for (const [name, choices] of Object.entries(NAMES)) {
     const value = text(name);
     if (value === undefined) continue;
@@ -226,10 +170,26 @@ function bytes(name: string, text: string): number {
   return Math.floor(Number(number) * UNITS[`${unit.toLowerCase()}b` as keyof typeof UNITS]);
 }
 
-const WHOLE = ['image', 'stored', 'batch', 'epochs', 'limit', 'keep', 'seed', 'workers', 'save-every', 'steps'];
+function words(name: string, text: string): string {
+  if (text.trim() === '') throw new UsageError(`--${name}: a value is missing`);
+  return text.trim();
+}
+
+const WHOLE = [
+  ...['image', 'stored', 'batch', 'epochs', 'limit', 'keep'],
+  ...['seed', 'workers', 'save-every', 'steps', 'thaw'],
+];
 /** Whole numbers of which there must be one; what trains nothing is said before the pictures are decoded. */
 const ONE_OR_MORE = WHOLE.slice(0, 6);
-const SHARES = ['dropout', 'label-smoothing', 'validation'];
+const SHARES = ['dropout', 'label-smoothing', 'validation', 'warmup', 'ema', 'area', ...THREES];
+
+function three(name: string, text: string): number[] {
+  const parts = text.split(',');
+  if ((parts.length !== 1 && parts.length !== 3) || parts.some((part) => part.trim() === ''))
+    throw new UsageError(`--${name} ${text}: three numbers, as in 0.1,0.1,0.2, or one for all three`);
+  const numbers = parts.map((part) => number(name, part));
+  return numbers.length === 1 ? [numbers[0], numbers[0], numbers[0]] : numbers;
+}
 
 function number(name: string, text: string): number {
   const value = Number(text);
@@ -240,6 +200,6 @@ function number(name: string, text: string): number {
   if (WHOLE.includes(name) && !Number.isInteger(value)) refuse('a whole number');
   if (ONE_OR_MORE.includes(name) && value < 1) refuse('a whole number, 1 or more');
   if (SHARES.includes(name) && value > 1) refuse('a number from 0 to 1');
-  if (['width', 'minutes'].includes(name) && value === 0) refuse('a number above 0');
+  if (['width', 'minutes', 'area', 'features-lr'].includes(name) && value === 0) refuse('a number above 0');
   return value;
 }

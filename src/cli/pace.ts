@@ -117,7 +117,7 @@ export function whatMoreBrings(
   const { length, classes } = MEASURED_PICTURES;
   const known = pictures.length === length && pictures.classes.join() === classes.join();
   const more = MEASURED.filter(([epochs]) => epochs > options.epochs);
-  if (!known || more.length === 0 || names.some((name) => options[name] !== usual[name])) return '';
+  if (!known || more.length === 0 || names.some((name) => String(options[name]) !== String(usual[name]))) return '';
   const came = more.map(([epochs, accuracy]) => {
     const minutes = Math.ceil((epochs * epochSeconds + besides) / 60);
     return `${epochs} epochs came to ${accuracy.toFixed(1)} % (here about --minutes ${minutes})`;

@@ -1,15 +1,14 @@
 // predict FILE|DIR...: one line a picture, with its class and how sure the network is.
 import { readFileSync, statSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
 import { pictureInputs } from '../data/index.js';
 import { DataError } from '../index.js';
-import { CheckpointFiles, decodeImage, latestRunFolder, RunFolder } from '../node/index.js';
+import { decodeImage } from '../node/index.js';
 import { allPictures } from '../node/list-pictures.js';
-import { argmaxRow, type Checkpoint, predictProbabilities, readCheckpoint, restoreModel } from '../train/index.js';
+import { argmaxRow, predictProbabilities, restoreModel } from '../train/index.js';
 import { readFacts } from './facts.js';
 import { buildModel, lookOf } from './parts.js';
-import { bare, type Project } from './project.js';
-import { trainedNetwork } from './trained.js';
+import type { Project } from './project.js';
+import { latestWeights, openWeights } from './weights.js';
 
 /**
  * Prints predictions for files that are pictures, those of a folder with how many are of each class, and errors for what is no
@@ -17,7 +16,7 @@ import { trainedNetwork } from './trained.js';
  */
 export async function predict(paths: string[], run: string | undefined, project: Project): Promise<number> {
   const files = paths.flatMap(picturesAt);
-  const checkpoint = openWeights(run, project);
+  const checkpoint = run === undefined ? latestWeights(project) : openWeights(run);
   const facts = readFacts(checkpoint, 'predict');
   const model = buildModel(facts).eval();
   restoreModel(checkpoint, model);
@@ -55,24 +54,6 @@ function picturesAt(path: string): string[] {
   const { files, left } = allPictures(path);
   for (const { file, reason } of left) console.error(`left out ${file}: ${reason}`);
   return files;
-}
-
-/** Weights from a run's folder, from a file such as the browser page saves, or from the last run; where there is none, the library's own. */
-function openWeights(run: string | undefined, { runs, calls }: Project): Checkpoint {
-  const isFile = run?.endsWith('.safetensors');
-  const folder = isFile ? new RunFolder(dirname(run!)) : run ? new RunFolder(run) : latestRunFolder(runs);
-  if (!folder) {
-    console.error(
-      `By the network that comes with wgrad, as ${runs} has none yet: cat or dog. ${bare(calls.train)} makes one of yours.`,
-    );
-    return trainedNetwork();
-  }
-  if (isFile) return readCheckpoint(folder.read(basename(run!)), run!);
-  const files = new CheckpointFiles(folder);
-  if (folder.has('best.safetensors')) return files.best();
-  const { checkpoint, damaged } = files.newest();
-  for (const { message } of damaged) console.error(`${message}; ${checkpoint.name} is used instead`);
-  return checkpoint;
 }
 
 function readBytes(file: string): Uint8Array {

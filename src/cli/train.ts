@@ -1,9 +1,10 @@
 // A training run from its options to its test.
 import { availableParallelism } from 'node:os';
-import { deviceInfo, init, type Module, manualSeed, setDetectAnomaly, type Tensor } from '../index.js';
+import { deviceInfo, init, type Module, manualSeed, setDetectAnomaly, type Tensor, unfreeze } from '../index.js';
 import { type CheckpointFiles, type RunFolder, RunSaver } from '../node/index.js';
 import { metricsCsv, writeRunFacts } from '../report/index.js';
 import * as train from '../train/index.js';
+import type { Start } from './begin.js';
 import type { RunData } from './data.js';
 import { type RunFacts, writeFacts } from './facts.js';
 import type { CommandLine } from './options.js';
@@ -27,8 +28,10 @@ const METRICS_EVERY = 10;
 export interface Run {
   project: Project;
   line: CommandLine;
-  /** Of a run that begins. */
+  /** Of a run that begins with new weights. */
   preset: PresetName | null;
+  /** Of a run that begins with others. */
+  start: Start | undefined;
   facts: RunFacts;
   data: RunData;
   files: CheckpointFiles;
@@ -42,6 +45,7 @@ export async function run({
   project,
   line,
   preset,
+  start,
   facts,
   data,
   files,
@@ -59,11 +63,11 @@ export async function run({
     Object.assign(options, optionsOf(preset, { ...line.given, epochs }));
   }
   manualSeed(options.seed);
-  const parts = buildParts(facts, loaders);
+  const parts = buildParts(facts, loaders, start);
   const trainer = new train.Trainer(parts);
   if (checkpoint) train.restoreRun(checkpoint, trainer);
   files.checkRoom(train.checkpointBytes(trainer));
-  introduce({ facts, data, terminal }, trainer, folder);
+  introduce({ facts, data, start, terminal }, trainer, folder);
   await compile(parts.model, options, terminal);
   if (line.profile) {
     await profileStep(trainer, folder, terminal);
@@ -77,7 +81,7 @@ export async function run({
   saver.saveFile('run.json', writeRunFacts(record));
   const rebuild = async () => {
     await init();
-    return buildParts(facts, loaders);
+    return buildParts(facts, loaders, start);
   };
   const before = trainer.position.seconds;
   const ended = await trainer.fit(fitOptions({ line, facts, trainer, saver, stopping, rebuild, terminal }));
@@ -137,7 +141,7 @@ async function compile(model: Module, { batch, image }: RunOptions, terminal: Te
 }
 
 function introduce(
-  { facts: { options }, data, terminal }: Pick<Run, 'facts' | 'data' | 'terminal'>,
+  { facts: { options, classes }, data, start, terminal }: Pick<Run, 'facts' | 'data' | 'start' | 'terminal'>,
   trainer: train.Trainer,
   folder: RunFolder,
 ): void {
@@ -147,8 +151,22 @@ function introduce(
       `${options.epochs} ${options.epochs === 1 ? 'epoch' : 'epochs'} of ${data.train.length.toLocaleString('en-US')} pictures, batch ${options.batch}, ` +
       `${options.optimizer} ${options.lr}, dropout ${options.dropout}, ${options.schedule}. Run: ${folder.path}`,
   );
+  if (start) terminal.say(aboutStart(start, options, classes));
   const { step } = trainer.position;
   if (step > 0) terminal.say(`Going on at step ${step}.`);
+}
+
+/** What a run begins with, what of it is kept, and for how long. */
+function aboutStart(
+  { facts }: Start,
+  { from, freeze, thaw, featuresLr }: RunOptions,
+  classes: readonly string[],
+): string {
+  const same = facts.classes.join() === classes.join();
+  const head = same ? 'all its layers' : `a new last layer for ${classes.join(', ')}`;
+  const until = thaw > 0 ? `for ${thaw} ${thaw === 1 ? 'epoch' : 'epochs'}` : 'throughout';
+  const frozen = freeze ? `; ${freeze} frozen ${until}` : '';
+  return `Begins with ${from} (${facts.classes.join(', ')}): ${head}, the others at ${featuresLr}${frozen}.`;
 }
 
 interface Fit extends Pick<Run, 'line' | 'facts' | 'stopping' | 'terminal'> {
@@ -164,9 +182,14 @@ function fitOptions({ line, facts, trainer, saver, stopping, rebuild, terminal }
     if (line.steps > 0 && step >= line.steps) stopping.stop();
   };
   note(trainer.position.step); // a run that is gone on with may be there already
-  const best = new train.ModelCheckpoint({
-    save: async ({ model }) => saver.saveBest(await train.writeWeights(model, extra)),
-  });
+  const { ema: decay, thaw } = facts.options;
+  const ema = decay > 0 ? new train.ModelEMA({ decay, warmup: true, buffers: true }) : null;
+  const saveWeights = async ({ model }: train.Training) => {
+    const write = () => train.writeWeights(model, extra);
+    saver.saveBest(await (ema ? ema.average.apply(write) : write()));
+  };
+  const best = new train.ModelCheckpoint({ save: saveWeights });
+  const checked = trainer.parts.validation !== undefined;
   return {
     epochs,
     saveEvery: line.saveEvery,
@@ -177,10 +200,12 @@ function fitOptions({ line, facts, trainer, saver, stopping, rebuild, terminal }
     metricsEvery: METRICS_EVERY,
     callbacks: [
       new train.ProgressBar({ show: (line) => terminal.progress(line), columns: terminal.columns, unit: 'images' }),
-      best,
+      ...(ema ? [ema] : []),
+      checked ? best : { onEpochEnd: (_record, training) => saveWeights(training) }, // without validation the last weights count
       { onBatchEnd: ({ step }) => note(step) },
       {
-        onEpochEnd: (record) => {
+        onEpochEnd: (record, { model }) => {
+          if (record.epoch === thaw) unfreeze(model);
           terminal.say(train.epochLine(record, epochs) + (best.isBest ? ' · best so far' : ''));
           saver.saveFile('metrics.csv', metricsCsv(trainer.history));
         },

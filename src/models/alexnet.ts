@@ -12,7 +12,7 @@ import type { Module } from '../layers/module.js';
 import { MaxPool2d } from '../layers/pool.js';
 import { Sequential } from '../layers/sequential.js';
 import { outputShape } from '../layers/summary.js';
-import { below1, checkOptions, oneOf, positive, type Rules, whole } from '../options.js';
+import { below1, checkOptions, oneOf, positive, type Rule, type Rules, whole } from '../options.js';
 import type { Shape } from '../tensor/shape.js';
 import { UnscaledDropout } from './unscaled-dropout.js';
 
@@ -40,8 +40,8 @@ export interface AlexNetOptions {
    * 'training'.
    */
   dropoutScaling?: 'training' | 'evaluation';
-  /** Drop probability after pools in 'dogcat'; default half of `dropout`. */
-  poolDropout?: number;
+  /** Drop probability after the pools in 'dogcat', or one for each of the three; default half of `dropout`. 0 leaves it out. */
+  poolDropout?: number | readonly number[];
   /** Convolution groups of conv2, 4 and 5. Default 2 for 'paper', 1 for 'dogcat'. */
   groups?: number;
   /**
@@ -58,6 +58,11 @@ export interface AlexNetOptions {
   initialization?: 'he' | 'paper' | 'uniform';
 }
 
+const poolDropoutRule: Rule = {
+  be: `${below1.be}, or three of them`,
+  holds: (value) => (Array.isArray(value) ? value.length === 3 && value.every(below1.holds) : below1.holds(value)),
+};
+
 const RULES: Rules<AlexNetOptions> = {
   variant: oneOf('paper', 'dogcat'),
   numClasses: whole(1),
@@ -66,7 +71,7 @@ const RULES: Rules<AlexNetOptions> = {
   imageSize: whole(1),
   dropout: below1,
   dropoutScaling: oneOf('training', 'evaluation'),
-  poolDropout: below1,
+  poolDropout: poolDropoutRule,
   groups: whole(1),
   normalization: oneOf('local-response', 'batch'),
   initialization: oneOf('he', 'paper', 'uniform'),
@@ -117,9 +122,10 @@ export function alexnet(given: AlexNetOptions = {}): AlexNet {
         : {};
   const drop = <I extends number>(i: I, layer: () => Dropout, p: number): Partial<Record<`dropout${I}`, Dropout>> =>
     p > 0 ? named(`dropout${i}`, layer()) : {};
-  const pool = <I extends number>(i: I) => ({
+  const poolDrops = typeof poolDropout === 'number' ? [poolDropout, poolDropout, poolDropout] : poolDropout;
+  const pool = <I extends number>(i: I, p: number) => ({
     ...named(`pool${i}`, new MaxPool2d(3, { stride: 2 })),
-    ...drop(i, () => new Dropout(poolDropout), same ? poolDropout : 0),
+    ...drop(i, () => new Dropout(p), same ? p : 0),
   });
   const dense = <I extends number>(i: I, inFeatures: number) => ({
     ...named(`fc${i}`, new Linear(inFeatures, hidden)),
@@ -131,11 +137,11 @@ export function alexnet(given: AlexNetOptions = {}): AlexNet {
     conv1: new Conv2d(3, c1, 11, { stride: 4, padding: same ? 'same' : 0 }),
     relu1: new ReLU(),
     ...norm(1, c1),
-    ...pool(1),
+    ...pool(1, poolDrops[0]),
     conv2: new Conv2d(c1, c2, 5, { padding: 2, groups }),
     relu2: new ReLU(),
     ...norm(2, c2),
-    ...pool(2),
+    ...pool(2, poolDrops[1]),
     conv3: new Conv2d(c2, c3, 3, { padding: 1 }),
     relu3: new ReLU(),
     ...norm(3, c3),
@@ -145,7 +151,7 @@ export function alexnet(given: AlexNetOptions = {}): AlexNet {
     conv5: new Conv2d(c4, c5, 3, { padding: 1, groups }),
     relu5: new ReLU(),
     ...norm(5, c5),
-    ...pool(5),
+    ...pool(5, poolDrops[2]),
     flatten: new Flatten(),
   };
   const inputShape = [3, imageSize, imageSize];

@@ -96,6 +96,14 @@ test('layers in order: where normalization and dropout stand, and their rates', 
   ]);
   assert.ok(!layersOf({ variant: 'dogcat', dropout: 0 }).some((layer) => layer.startsWith('dropout')));
   assert.is(layersOf({ variant: 'dogcat', poolDropout: 0 }).filter((layer) => layer.startsWith('dropout')).length, 2);
+  const each = layersOf({ variant: 'dogcat', poolDropout: [0.05, 0, 0.2] }).filter((layer) =>
+    /dropout[125]/.test(layer),
+  );
+  assert.equal(each, [`dropout1 ${drop(0.05)}`, `dropout5 ${drop(0.2)}`]);
+  assert.throws(
+    () => alexnet({ poolDropout: [0.1, 0.2] }),
+    /^alexnet: poolDropout is a number from 0 to below 1, or three of them, got \[0\.1, 0\.2\]$/,
+  );
   assert.ok(layersOf({ normalization: 'batch' }).includes('norm5 BatchNorm2d'));
 });
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
 import { readFacts } from '../../src/cli/facts.js';
 import { buildModel } from '../../src/cli/parts.js';
-import { trainedNetwork } from '../../src/cli/trained.js';
+import { trainedNetwork } from '../../src/cli/weights.js';
 import { noGrad, scope, tensor } from '../../src/index.js';
 import { crc32 } from '../../src/io/crc32.js';
 import { restoreModel } from '../../src/train/index.js';

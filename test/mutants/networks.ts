@@ -146,7 +146,7 @@ const alexnet = planted('models/alexnet', [
     'given.poolDropout ?? dropout / 2',
     'given.poolDropout ?? dropout',
   ],
-  ['src/models/alexnet.ts', 'the paper’s network drops after its pools, too', 'same ? poolDropout : 0', 'poolDropout'],
+  ['src/models/alexnet.ts', 'the paper’s network drops after its pools, too', 'same ? p : 0', 'p'],
   ['src/models/alexnet.ts', 'conv3’s biases are 1 instead of conv2’s', "new Set(['conv2', ", "new Set(['conv3', "],
   ['src/models/alexnet.ts', 'the last layer’s biases are 1', "'fc6', 'fc7']", "'fc6', 'fc7', 'fc8']"],
   [

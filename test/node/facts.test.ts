@@ -49,11 +49,30 @@ test('files of before there was a choice are used as they were made', () => {
   const { options, ...rest } = JSON.parse(writeFacts(factsOf({ pixels: 'standard' })));
   const { variant, width, image, stored, dropout, initialization } = options; // all that they say
   const old = { ...rest, options: { variant, width, image, stored, dropout, initialization } };
-  const { pixels, dropoutScaling, rateInVelocity, watch, colourScale } = read(JSON.stringify(old)).options;
+  const { pixels, dropoutScaling, rateInVelocity, watch, colourScale, ...more } = read(JSON.stringify(old)).options;
   assert.equal(
     [pixels, dropoutScaling, rateInVelocity, watch, colourScale],
     ['standard', 'training', false, 'loss', 'deviation'],
   );
+  assert.equal(
+    [more.poolDropout, more.warmup, more.ema, more.area, more.jitter],
+    [[0.25, 0.25, 0.25], 0.3, 0, 1, [0, 0, 0]],
+  );
+  assert.equal([more.from, more.freeze, more.thaw], ['', '', 0]);
+});
+
+test('lists of numbers and texts of a run are looked at, too', () => {
+  const { options, ...rest } = JSON.parse(writeFacts(factsOf()));
+  for (const [more, message] of [
+    [
+      { poolDropout: [0.1, 0.2] },
+      /facts\.options\.poolDropout should be three numbers from 0 to 1, it is \[0\.1,0\.2\]$/,
+    ],
+    [{ jitter: [0, 0, '1'] }, /facts\.options\.jitter should be three numbers/],
+    [{ freeze: 3 }, /facts\.options\.freeze should be a text, it is 3$/],
+    [{ ema: -1 }, /facts\.options\.ema should be a number, 0 or more/],
+  ] as const)
+    assert.throws(() => read(JSON.stringify({ ...rest, options: { ...options, ...more } }), 'resume'), message);
 });
 
 test('a mean picture that is missing, cut off or no bytes’ means is refused by name', () => {

@@ -188,6 +188,8 @@ test('the preset is the paper’s, and the quick one is not', () => {
   const { options } = presets.paper;
   assert.equal(options, {
     ...{ variant: 'paper', width: 1, image: 227, stored: 256, dropout: 0.5, dropoutScaling: 'evaluation' },
+    ...{ poolDropout: [0.25, 0.25, 0.25], warmup: 0.3, ema: 0, area: 1, jitter: [0, 0, 0] },
+    ...{ from: '', freeze: '', thaw: 0, featuresLr: 0 },
     ...{
       initialization: 'paper',
       batch: 128,
@@ -208,9 +210,12 @@ test('the preset is the paper’s, and the quick one is not', () => {
     ...{ colourShift: 0.1, colourScale: 'eigenvalue', validation: 0.05, limit: Number.POSITIVE_INFINITY, seed: 1 },
   });
   const same = Object.keys(options).filter(
-    (key) => options[key as keyof RunOptions] === presets.quick.options[key as keyof RunOptions],
+    (key) => String(options[key as keyof RunOptions]) === String(presets.quick.options[key as keyof RunOptions]),
   );
-  const kept = ['dropout', 'momentum', 'labelSmoothing', 'flip', 'colourShift', 'validation', 'limit', 'seed'];
+  const kept = [
+    ...['poolDropout', 'warmup', 'ema', 'area', 'jitter', 'from', 'freeze', 'thaw', 'featuresLr'],
+    ...['dropout', 'momentum', 'labelSmoothing', 'flip', 'colourShift', 'validation', 'limit', 'seed'],
+  ];
   assert.equal(same.sort(), kept.sort());
 });
 
