@@ -15,8 +15,10 @@ interface Driver {
   /** The file of its description, and its shim. */
   icd: string;
   shim: string;
-  /** Which GPU, and that the compiler prints what it makes. */
+  /** Which GPU. */
   env: Record<string, string>;
+  /** That the compiler prints what it makes. */
+  prints: Record<string, string>;
   /** What `registers` and `fits` of a reading are. */
   registers: string;
   fits: string;
@@ -31,7 +33,8 @@ export const DRIVERS: Record<GpuName, Driver> = {
       registers: 'of 32 bits',
       fits: 'warps, 64 at most',
     },
-    env: { NOUVEAU_CHIPSET: '170', NAK_DEBUG: 'print' },
+    env: { NOUVEAU_CHIPSET: '170' },
+    prints: { NAK_DEBUG: 'print' },
   },
   amd: {
     ...{
@@ -41,7 +44,8 @@ export const DRIVERS: Record<GpuName, Driver> = {
       registers: 'vector',
       fits: 'subgroups a SIMD, 16 at most',
     },
-    env: { AMDGPU_GPU_ID: 'navi31', RADV_DEBUG: 'shaderstats,asm,nocache' },
+    env: { AMDGPU_GPU_ID: 'navi31' },
+    prints: { RADV_DEBUG: 'shaderstats,asm,nocache' },
   },
   apple: {
     ...{
@@ -51,7 +55,8 @@ export const DRIVERS: Record<GpuName, Driver> = {
       registers: 'halves, of 16 bits',
       fits: 'threads, 1024 at most',
     },
-    env: { AGX_MESA_DEBUG: 'shaders,shaderdb' },
+    env: {},
+    prints: { AGX_MESA_DEBUG: 'shaders,shaderdb' },
   },
   adreno: {
     ...{
@@ -61,7 +66,8 @@ export const DRIVERS: Record<GpuName, Driver> = {
       registers: 'vec4s',
       fits: 'waves, 16 at most',
     },
-    env: { FD_GPU_ID: '740', IR3_SHADER_DEBUG: 'cs,disasm' },
+    env: { FD_GPU_ID: '740' },
+    prints: { IR3_SHADER_DEBUG: 'cs,disasm' },
   },
 };
 
@@ -169,9 +175,16 @@ export function underLavapipe(folder: string): { file: string; env: Record<strin
   return { file, env: { VK_DRIVER_FILES: describeDriver(folder, 'lvp') } };
 }
 
-/** How to start this Node with a GPU's compiler behind Vulkan: by the laboratory's own loader, with its libraries. */
-export function underCompiler(folder: string, gpu: GpuName): { file: string; args: string[]; env: NodeJS.ProcessEnv } {
-  const { icd, shim, env } = DRIVERS[gpu];
+/**
+ * How to start this Node with a GPU's compiler behind Vulkan: by the laboratory's own loader, with its libraries. The compiler prints
+ * what it makes, unless it is `silent`.
+ */
+export function underCompiler(
+  folder: string,
+  gpu: GpuName,
+  silent = false,
+): { file: string; args: string[]; env: NodeJS.ProcessEnv } {
+  const { icd, shim, env, prints } = DRIVERS[gpu];
   const libraries = join(folder, LIBRARIES);
   return {
     file: join(libraries, 'ld-linux-x86-64.so.2'),
@@ -179,6 +192,7 @@ export function underCompiler(folder: string, gpu: GpuName): { file: string; arg
     env: {
       ...process.env,
       ...env,
+      ...(silent ? {} : prints),
       VK_DRIVER_FILES: describeDriver(folder, icd),
       MESA_SHADER_CACHE_DISABLE: 'true',
       WGRAD_TUNING: 'off',
