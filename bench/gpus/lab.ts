@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { UsageError, WgradError } from '../../src/index.js';
+import { bufferedErrors } from './buffered.js';
 
 export const GPUS = ['nvidia', 'amd', 'apple', 'adreno'] as const;
 export type GpuName = (typeof GPUS)[number];
@@ -74,7 +75,9 @@ export const DRIVERS: Record<GpuName, Driver> = {
 /** The suite whose Mesa is compiled with, and the one that it needs beside it. */
 const SUITES = ['trixie', 'trixie-backports'];
 const NEWEST = ['mesa-vulkan-drivers', 'mesa-drm-shim'];
-const BESIDE = ['libvulkan1', 'libstdc++6', 'libgcc-s1', 'zlib1g'];
+const BESIDE = ['libvulkan1', 'libstdc++6', 'libgcc-s1', 'zlib1g', 'tcc'];
+/** Written last, with the packages' names; another name where a version of this file fetches others. */
+const READY = 'ready-2';
 const LIBRARIES = 'root/usr/lib/x86_64-linux-gnu';
 
 const cache = () => process.env.WGRAD_CACHE || join(homedir(), '.cache/wgrad');
@@ -107,7 +110,7 @@ export function openLab(say: (text: string) => void): string {
   return folder;
 }
 
-const installed = () => existsSync(join(cache(), 'gpus', 'ready'));
+const installed = () => existsSync(join(cache(), 'gpus', READY));
 
 /** The mirror that this machine's own apt uses for Debian. */
 function mirror(): string | undefined {
@@ -143,7 +146,7 @@ function fill(folder: string): void {
   const packages = readdirSync(archives).filter((name) => name.endsWith('.deb'));
   for (const name of packages) command('dpkg', ['-x', join(archives, name), join(folder, 'root')]);
   rmSync(state, { recursive: true });
-  writeFileSync(join(folder, 'ready'), packages.map((name) => `${name}\n`).join(''));
+  writeFileSync(join(folder, READY), packages.map((name) => `${name}\n`).join(''));
 }
 
 function command(name: string, args: string[]): void {
@@ -186,9 +189,13 @@ export function underCompiler(
 ): { file: string; args: string[]; env: NodeJS.ProcessEnv } {
   const { icd, shim, env, prints } = DRIVERS[gpu];
   const libraries = join(folder, LIBRARIES);
+  const file = join(libraries, 'ld-linux-x86-64.so.2');
+  const load = ['--library-path', libraries];
+  const buffered = bufferedErrors(folder, [file, ...load, join(folder, 'root/usr/bin/tcc')]);
+  const first = [...(buffered ? [buffered] : []), join(libraries, `lib${shim}_noop_drm_shim.so`)];
   return {
-    file: join(libraries, 'ld-linux-x86-64.so.2'),
-    args: ['--library-path', libraries, '--preload', join(libraries, `lib${shim}_noop_drm_shim.so`), process.execPath],
+    file,
+    args: [...load, '--preload', first.join(':'), process.execPath],
     env: {
       ...process.env,
       ...env,
