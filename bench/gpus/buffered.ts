@@ -4,12 +4,12 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What is longer than a word goes out at once, behind what was kept: the worker's messages, and last words before an abort. */
+/** What goes out at once, behind what was kept: the worker's messages, which begin with a line's end, and what is no word; all of it before an abort. */
 const SOURCE = `
 extern long syscall(long number, ...);
 extern int pthread_mutex_lock(void *mutex);
 extern int pthread_mutex_unlock(void *mutex);
-enum { WRITE = 1, ROOM = 65536, WORD = 64 };
+enum { WRITE = 1, GETPID = 39, KILL = 62, ABORTED = 6, ROOM = 65536, WORD = 64 };
 static char kept[ROOM];
 static unsigned long used;
 static long mutex[8]; /* zeros are an open one */
@@ -25,15 +25,22 @@ static void flush(void) {
 long write(int file, const void *data, unsigned long bytes) {
   if (file != 2) return syscall(WRITE, (long)file, data, bytes);
   long written = bytes;
+  const char *text = data;
+  int now = bytes > WORD || (bytes > 1 && text[0] == '\\n');
   pthread_mutex_lock(mutex);
-  if (bytes > WORD || used + bytes > ROOM) flush();
-  if (bytes > WORD) {
+  if (now || used + bytes > ROOM) flush();
+  if (now) {
     written = syscall(WRITE, 2L, data, bytes);
   } else {
-    for (unsigned long i = 0; i < bytes; i++) kept[used++] = ((const char *)data)[i];
+    for (unsigned long i = 0; i < bytes; i++) kept[used++] = text[i];
   }
   pthread_mutex_unlock(mutex);
   return written;
+}
+
+void abort(void) {
+  flush();
+  for (;;) syscall(KILL, syscall(GETPID), (long)ABORTED);
 }
 `;
 
