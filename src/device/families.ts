@@ -19,6 +19,8 @@ export interface LaunchPolicy {
   readonly enough: number;
   /** Threads and turns of each that measure the peak of multiply-adds. */
   readonly peak: { readonly threads: number; readonly turns: number };
+  /** `warmup` measures tilings by itself. Compiling one takes a CPU seconds, and its estimates are good. */
+  readonly tunes: boolean;
   /** Lanes to which subgroups are pinned where a driver may choose; 0 for the fewest that it offers. */
   readonly subgroup: number;
 }
@@ -39,6 +41,7 @@ const CPU: LaunchPolicy = {
   streams: 4,
   enough: 8,
   peak: { threads: 4096, turns: 512 },
+  tunes: false,
   subgroup: 0,
 };
 const GPU: LaunchPolicy = {
@@ -49,6 +52,7 @@ const GPU: LaunchPolicy = {
   streams: 256,
   enough: 512,
   peak: { threads: 2 ** 18, turns: 2048 },
+  tunes: true,
   subgroup: 0,
 };
 

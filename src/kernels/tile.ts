@@ -89,7 +89,11 @@ export function choosingTilings<T>(choose: NonNullable<typeof chooseInstead>, bo
  */
 export function chooseTiling(product: Product): Tiling {
   const candidates = tilings(product);
-  if (chooseInstead) return chooseInstead(product, candidates);
+  return (chooseInstead ?? preferredTiling)(product, candidates);
+}
+
+/** The tuner's tiling of those that fit, or else the first. */
+export function preferredTiling(product: Product, candidates: readonly Tiling[]): Tiling {
   const table = tunedChoices();
   const known = table.size > 0 && !forced ? table.get(productKey(product)) : undefined;
   return (known && candidates.find((tiling) => tilingName(tiling) === known)) || candidates[0];

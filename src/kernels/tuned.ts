@@ -7,6 +7,9 @@ const VERSION = 1; // of kernels and names: what older ones measured is not used
 
 type Choices = ReadonlyMap<string, string>;
 
+/** Whether what was measured is not used, not kept, and nothing is measured by itself. */
+export const tuningOff = (): boolean => setting('WGRAD_TUNING') === 'off';
+
 /** By device; an entry is collected with its device. */
 const tables = new WeakMap<DeviceInfo, Choices>();
 
@@ -15,7 +18,7 @@ export function tunedChoices(): Choices {
   const info = deviceInfo();
   const known = tables.get(info);
   if (known) return known;
-  const text = setting('WGRAD_TUNING') === 'off' ? null : recall(fileFor(info));
+  const text = tuningOff() ? null : recall(fileFor(info));
   const read = new Map(text ? parse(text) : []);
   tables.set(info, read);
   return read;
@@ -25,7 +28,7 @@ export function tunedChoices(): Choices {
 export function addTuned(found: Iterable<[product: string, tiling: string]>): void {
   const choices = new Map([...tunedChoices(), ...found]);
   tables.set(deviceInfo(), choices);
-  if (setting('WGRAD_TUNING') === 'off') return;
+  if (tuningOff()) return;
   remember(fileFor(deviceInfo()), `${JSON.stringify(Object.fromEntries(choices), null, 1)}\n`);
 }
 

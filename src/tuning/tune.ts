@@ -1,12 +1,8 @@
-import { activeRecorder } from '../device/commands.js';
-import { profile } from '../device/profile.js';
-import { productKey, type Tiling, tilingName } from '../kernels/product.js';
-import { choosingTilings } from '../kernels/tile.js';
 import { addTuned } from '../kernels/tuned.js';
 import { type AnyModule, requireModule } from '../layers/module.js';
 import { callback, checkOptions, whole } from '../options.js';
 import { type InputShape, shapesOf } from '../tensor/shape.js';
-import { rehearsing } from './warmup.js';
+import { measure } from './measure.js';
 
 /** How much `tune` tries. */
 export interface TuneOptions {
@@ -26,8 +22,6 @@ export interface Tuned {
   ms: Record<string, number>;
 }
 
-const ROUNDS = 3;
-
 /**
  * Measures tilings for every matrix product and convolution that a model needs for inputs of this shape (or these), and uses the
  * quickest from now on; kept on disk by adapter (in a browser in its local storage). WGRAD_TUNING=off ignores what was kept.
@@ -42,20 +36,12 @@ export async function tune(model: AnyModule, inputShape: InputShape, options: Tu
   const times = new Map<string, Record<string, number>>();
   for (let place = 0; place < candidates; place++) {
     onProgress?.(place, candidates);
-    await rehearsing(model, async (body) => {
-      const asked: [string, Tiling][] = [];
-      const choose = (product: Parameters<typeof productKey>[0], all: readonly Tiling[]): Tiling => {
-        const tiling = all[Math.min(place, all.length - 1)];
-        asked.push([productKey(product), tiling]);
-        return tiling;
-      };
-      const recorder = activeRecorder();
-      const recorded = await recorder.rehearse(() => choosingTilings(choose, () => body(shapes)));
-      for (let round = 0; round < ROUNDS; round++) {
-        const { spans } = await profile(() => recorder.launch(recorded, ({ flops }) => flops > 0));
-        for (const [i, { start, end }] of spans.entries()) note(times, asked[i], (end - start) / 1e6);
-      }
-    });
+    const timed = await measure(model, shapes, (_, all) => all[Math.min(place, all.length - 1)]);
+    for (const { product, tiling, ms } of timed) {
+      const known = times.get(product) ?? {};
+      times.set(product, known);
+      known[tiling] = Math.min(known[tiling] ?? Number.POSITIVE_INFINITY, ms);
+    }
   }
   onProgress?.(candidates, candidates);
   const results = [...times].map(([product, ms]): Tuned => {
@@ -64,12 +50,4 @@ export async function tune(model: AnyModule, inputShape: InputShape, options: Tu
   });
   addTuned(results.map(({ product, chosen }) => [product, chosen]));
   return results;
-}
-
-/** Keeps the quickest round of a product with a tiling. */
-function note(times: Map<string, Record<string, number>>, [product, tiling]: [string, Tiling], ms: number): void {
-  const known = times.get(product) ?? {};
-  times.set(product, known);
-  const name = tilingName(tiling);
-  known[name] = Math.min(known[name] ?? Number.POSITIVE_INFINITY, ms);
 }

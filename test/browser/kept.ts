@@ -10,7 +10,7 @@ import { drawn, MINUTE, Site, saveNetwork, says } from './site.js';
 /** Pictures of an epoch of the discs: three batches of 16. */
 const EPOCH = 48;
 /** A run has to last so long that it is kept several times. */
-const SECONDS = 30;
+const SECONDS = 15;
 const IN_AN_EPOCH = /epoch \d+ of \d+, picture (16|32) of 48; /;
 
 let site: Site;
