@@ -1,9 +1,9 @@
 // Every test that needs no file system, inside Chromium: another WebGPU implementation and another adapter.
 // `npm run test:browser -- ops` runs all of them, `... -- ops conv2d` those whose path has the word.
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import type { Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { build } from 'vite';
 import { openChromium, serve } from '../support/chromium.js';
 import { goldenFiles } from '../support/golden-files.js';
@@ -78,58 +78,71 @@ async function runFile(page: Page, file: string): Promise<Results> {
 }
 
 interface Opened {
-  page: Page;
+  /** Each in a browser of its own. */
+  pages: Page[];
   close: () => Promise<void>;
 }
 
 type Limits = 'adapter' | 'default';
 
-/** A page with these test files on one device. */
-async function openTests(files: string[], limits: Limits): Promise<Opened> {
+/** Pages with these test files, each on a device of its own. */
+async function openTests(files: string[], limits: Limits, count = 1): Promise<Opened> {
   const folder = mkdtempSync(`${tmpdir()}/wgrad-browser-`);
   await bundleTests(files, folder);
   const server = await serve(
     { '/golden/': `${sources}golden`, '/': folder },
     { '/index.html': html, '/golden/list.json': JSON.stringify(goldenFiles()) },
   );
-  const browser = await openChromium();
+  const browsers: Browser[] = [];
   const close = async () => {
-    await browser.close();
+    await Promise.all(browsers.map((browser) => browser.close()));
     server.close();
     if (existsSync(folder)) rmSync(folder, { recursive: true });
   };
-  try {
+  const open = async () => {
+    const browser = await openChromium();
+    browsers.push(browser);
     const page = await browser.newPage();
     page.on('pageerror', (error) => console.log(`the page threw: ${error.message}`));
     await page.goto(server.url);
     await page.waitForFunction(() => 'testPage' in globalThis, undefined, { timeout: FILE_SECONDS * 1000 });
-    const open = (l: Limits) => (globalThis as unknown as { testPage: TestPage }).testPage.open(l);
-    const adapter = await page.evaluate(open, limits);
-    console.log(
-      `Chromium ${browser.version()} on ${adapter}, ${limits === 'adapter' ? 'all that it offers' : "WebGPU's guaranteed limits"}`,
-    );
-    return { page, close };
+    const ask = (l: Limits) => (globalThis as unknown as { testPage: TestPage }).testPage.open(l);
+    const adapter = await page.evaluate(ask, limits);
+    return { page, title: `Chromium ${browser.version()} on ${adapter}` };
+  };
+  try {
+    const opened = [];
+    while (opened.length < count) opened.push(await open());
+    console.log(`${opened[0].title}, ${limits === 'adapter' ? 'all that it offers' : "WebGPU's guaranteed limits"}`);
+    return { pages: opened.map(({ page }) => page), close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-/** Runs the files in one page on one device; returns how many tests passed, failed and were skipped. */
+/** Compiling kernels keeps one processor busy in a browser: two browsers take the files in turn where there are two. */
+const BROWSERS = Math.min(2, availableParallelism());
+
+/** Runs the files, each on one device; returns how many tests passed, failed and were skipped. */
 export async function runOps(words: string[], limits: Limits = 'adapter') {
   const portable = testFiles().filter(isPortable);
   const files = portable.filter((file) => words.length === 0 || words.some((word) => file.includes(word)));
   const total = { passed: 0, failed: 0, skipped: 0 };
   const skips: { file: string; test: string; reason: string }[] = [];
-  const { page, close } = await openTests(files, limits);
-  try {
-    for (const file of files) {
+  const { pages, close } = await openTests(files, limits, Math.min(BROWSERS, files.length));
+  const left = files.values(); // of which each page takes the next
+  const takeFiles = async (page: Page) => {
+    for (const file of left) {
       const results = await runFile(page, file);
       total.passed += results.passed;
       total.failed += results.failures.length;
       skips.push(...results.skipped.map((skip) => ({ file, ...skip })));
       console.log(showResults(file, results));
     }
+  };
+  try {
+    await Promise.all(pages.map(takeFiles));
   } finally {
     await close();
   }
@@ -143,7 +156,8 @@ export async function runProperties(
   { seed, cases, limits }: { seed: number; cases: number; limits: Limits },
 ) {
   const plan = sharesOf(names, cases);
-  const { page, close } = await openTests([], limits);
+  const { pages, close } = await openTests([], limits);
+  const [page] = pages;
   console.log(`seed ${seed}, ${cases} cases`);
   try {
     const hold = ([name, draw]: [string, Draw]) =>
