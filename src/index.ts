@@ -5,6 +5,7 @@
 
 export { type AnomalyOptions, detectAnomaly, setDetectAnomaly } from './autograd/anomaly.js';
 export { autocast } from './autograd/autocast.js';
+export { checkpoint } from './autograd/checkpoint.js';
 export { type GradcheckOptions, gradcheck } from './autograd/gradcheck.js';
 export { type Kernel, kernel } from './autograd/kernel.js';
 export type { Pair } from './autograd/ops/checks.js';

@@ -66,8 +66,13 @@ export function gradEnabled(): boolean {
  */
 export function noGrad<T>(body: () => T): T {
   requireSync('noGrad', body, 'ops after its first await would be recorded');
+  return whileRecording(false, body);
+}
+
+/** Runs `body` with recording on or off. */
+export function whileRecording<T>(on: boolean, body: () => T): T {
   const before = recording;
-  recording = false;
+  recording = on;
   try {
     return body();
   } finally {
@@ -133,17 +138,36 @@ export function backward(from: Tensor, dy?: Tensor): void {
   using _pass = scope();
   if (dy) watch?.upstream(dy);
   const all = () => pull(from, dy ? alias(dy, dy.shape) : one(from));
-  noGrad(() => inRegion(undefined, all)); // the caller's own may be older than what it is for
+  whileRecording(false, () => inRegion(undefined, all)); // the caller's own may be older than what it is for
 }
 
-function pull(from: Tensor, seed: Tensor): void {
+/** What a piece of the tape was computed from: the tensors made before `id` that it depends on and that require a gradient. */
+export function sourcesOf(y: Tensor, id: number): Tensor[] {
+  return reachable(y, (t) => t.id < id || !t.node).filter((t) => t.id < id || !t.node);
+}
+
+/** The gradients of a result with respect to `sources` alone, in the open scope; nothing is added to their `.grad`. */
+export function gradientsOf(y: Tensor, dy: Tensor, sources: ReadonlySet<Tensor>): Map<Tensor, Tensor> {
+  const found = new Map<Tensor, Tensor>();
+  const take = (source: Tensor, gradient: Tensor) => found.set(source, alias(gradient, gradient.shape));
+  pull(y, dy, take, (t) => sources.has(t));
+  return found;
+}
+
+/** Goes back from a result to where the tape `ends`: at leaves, if nothing else is said. */
+function pull(
+  from: Tensor,
+  seed: Tensor,
+  arrive: (leaf: Tensor, dy: Tensor, borrowed: boolean) => void = accumulateLeaf,
+  ends: (t: Tensor) => boolean = (t) => !t.node,
+): void {
   const gradients = new Map<Tensor, Tensor>([[from, seed]]);
-  for (const y of reachable(from)) {
+  for (const y of reachable(from, ends)) {
     const dy = gradients.get(y);
     if (!dy) continue;
     gradients.delete(y);
-    if (!y.node) {
-      accumulateLeaf(y, dy, dy === seed);
+    if (ends(y) || !y.node) {
+      arrive(y, dy, dy === seed);
       if (dy !== seed) dy.dispose();
       continue;
     }
@@ -173,8 +197,8 @@ function pullNode(node: GradNode, dy: Tensor, gradients: Map<Tensor, Tensor>): v
   });
 }
 
-/** All tensors that `from` was computed from, later ones first. */
-function reachable(from: Tensor): Tensor[] {
+/** All tensors that `from` was computed from, to where the tape `ends`, later ones first. */
+function reachable(from: Tensor, ends: (t: Tensor) => boolean): Tensor[] {
   const seen = new Set<Tensor>([from]);
   for (const t of seen) {
     if (t.disposed) {
@@ -183,6 +207,7 @@ function reachable(from: Tensor): Tensor[] {
           'call backward() inside the scope, or keep(t) what it needs',
       );
     }
+    if (ends(t)) continue;
     for (const input of t.node?.inputs ?? []) if (input.requiresGrad) seen.add(input);
   }
   return [...seen].sort((a, b) => b.id - a.id);

@@ -49,7 +49,10 @@ export const withoutCounterpart: Record<string, string> = {
   ),
   ...because('its contents are undefined', 'empty'),
   ...because('every case goes through it', 'Tensor Module Optimizer parameter backward record'),
-  ...because('about what is recorded, not about values; test/autograd', 'noGrad gradEnabled gradcheck autocast'),
+  ...because(
+    'about what is recorded, not about values; test/autograd',
+    'noGrad gradEnabled gradcheck autocast checkpoint',
+  ),
   ...because('about NaN being found; test/autograd/anomaly.test.ts', 'detectAnomaly setDetectAnomaly'),
   ...because('PyTorch has none: memory by scopes', 'scope keep'),
   ...because("PyTorch has none: the user's own kernels", 'kernel within'),

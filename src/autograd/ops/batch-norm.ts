@@ -4,6 +4,7 @@ import { map } from '../../kernels/elementwise.js';
 import { checkOptions, flag, notNegative, share } from '../../options.js';
 import { showShape, sizeOf } from '../../tensor/shape.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
+import { recomputing } from '../recomputing.js';
 import { composed, record } from '../tape.js';
 import { requireF32, requireFloats } from './checks.js';
 import { zerosLike } from './create.js';
@@ -34,7 +35,8 @@ export function batchNorm(
   requireFloats('batchNorm', x);
   requireF32('batchNorm', runningMean, runningVar, weight, bias); // as in PyTorch: half of them would lose the small steps of the running ones
   checkOptions('batchNorm', options, { eps: notNegative, momentum: share, training: flag });
-  const { training = false, momentum = 0.1, eps = 1e-5 } = options;
+  const { training = false, eps = 1e-5 } = options;
+  const momentum = recomputing.now ? 0 : (options.momentum ?? 0.1);
   const size = sizeFor(x, [runningMean, runningVar, weight, bias], training);
   if (x.size === 0) return nothing(x, [weight, bias]);
   return composed([x, weight, bias], () => {
@@ -44,7 +46,7 @@ export function batchNorm(
     if (training) {
       const running = { mean: runningMean.buffer, variance: runningVar.buffer };
       kernels.batchNormStatistics(x.buffer, stats(), running, size, { eps, momentum });
-      for (const moved of [runningMean, runningVar]) moved.overwrittenBy('batchNorm in training');
+      if (!recomputing.now) for (const moved of [runningMean, runningVar]) moved.overwrittenBy('batchNorm in training');
     } else {
       map('1.0 / sqrt(x + p.alpha)', runningVar.buffer, inverseStd.buffer, size.channels, eps);
     }
