@@ -4,24 +4,25 @@ import { showValue, UsageError } from '../errors.js';
 import { requireSync } from '../tensor/scope.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { cast } from './ops/cast.js';
-import { inRegion, mixed } from './region.js';
-import { composed } from './tape.js';
+import { requireFloats } from './ops/checks.js';
+import { mixed, whileMixed } from './region.js';
+import { composed, noGrad } from './tape.js';
 
 /** Whether it was said that there is no f16: once a program. */
 let said = false;
 
 /**
  * Runs `body` in mixed precision: matmul, linear and conv2d take f32 as f16 and give f16; softmax, losses, exp, log, pow, sum, norm and
- * variance take f16 as f32 and give f32; all other ops compute in the dtype of what they get, in f32 where both come together. Parameters and their
- * gradients stay f32. 'f32' switches it off inside. Gradients are computed in the dtype of what they belong to; small ones need a `GradScaler`. Where the adapter has no f16 it
- * says so once and computes in f32. PyTorch: torch.autocast.
+ * variance take f16 as f32 and give f32; all other ops compute in the dtype of what they get, in f32 where both come together. Parameters and
+ * their gradients stay f32, and weight gradients are computed as f32 from halves. 'f32' switches it off inside. Gradients of activations are f16:
+ * small ones need a `GradScaler`. Where the adapter has no f16 it says so once and computes in f32. PyTorch: torch.autocast.
  * @throws UsageError unless `dtype` is 'f16' or 'f32', or if `body` is an async function.
  */
 export function autocast<T>(dtype: 'f16' | 'f32', body: () => T): T {
   if (dtype !== 'f16' && dtype !== 'f32')
     throw new UsageError(`autocast: dtype is 'f16' or 'f32', got ${showValue(dtype)}`);
   requireSync('autocast', body, 'ops after its first await would be computed in f32');
-  return inRegion(dtype === 'f16' && halfOrSaySo() ? (mixed.region ?? new Map()) : undefined, body);
+  return whileMixed(dtype === 'f16' && halfOrSaySo(), body);
 }
 
 /** Whether f16 is to be had on the open device. */
@@ -38,22 +39,39 @@ function halfOrSaySo(): boolean {
   return has;
 }
 
-/** Runs an op of products: in mixed precision on f16. `null` stays. */
-export function lowered<T extends readonly (Tensor | null)[]>(op: (...tensors: T) => Tensor, ...tensors: T): Tensor {
-  const given = tensors.filter((t) => t !== null);
-  if (!mixed.region || given.every((t) => t.dtype !== 'f32')) return op(...tensors);
-  return composed(given, () => op(...(tensors.map((t) => t && half(t)) as unknown as T)));
+/** Runs an op of products: in mixed precision on f16. `params` are what else its gradient is computed for. */
+export function lowered<T extends readonly Tensor[]>(
+  op: (...tensors: T) => Tensor,
+  tensors: T,
+  params: readonly (Tensor | null)[] = [],
+): Tensor {
+  if (!mixed.on || tensors.every((t) => t.dtype !== 'f32')) return op(...tensors);
+  const half = () => tensors.map((t) => (t.dtype === 'f32' ? cast(t, 'f16') : t)) as unknown as T;
+  return composed([...tensors, ...params.filter((t) => t !== null)], () => op(...half()));
 }
 
-function half(t: Tensor): Tensor {
-  if (t.dtype !== 'f32') return t;
-  if (t.node || !t.requiresGrad) return cast(t, 'f16');
-  const { writtenAt } = t.shared;
-  const known = mixed.region?.get(t);
-  if (known && !known.half.disposed && known.writtenAt === writtenAt) return known.half;
-  const made = cast(t, 'f16');
-  mixed.region?.set(t, { half: made, writtenAt });
-  return made;
+/**
+ * Whether parameters fit an input.
+ * @throws DtypeError unless all are floats, and of the input's dtype: in mixed precision they may be f32.
+ */
+export function requireParams(op: string, x: Tensor, ...params: (Tensor | null)[]): void {
+  const given = params.filter((t) => t !== null);
+  if (mixed.on) for (const t of given) requireFloats(op, t);
+  else requireFloats(op, x, ...given);
+}
+
+/**
+ * Parameters in the dtype of what they meet, for one launch: in mixed precision they are f32. They are cast again for the gradient, which
+ * costs less than to keep a second copy of them through the step.
+ */
+export function inDtypeOf<T extends readonly (Tensor | null)[]>(
+  x: Tensor,
+  params: T,
+  launch: (...params: T) => void,
+): void {
+  const cast16 = params.map((t) => (t && t.dtype !== x.dtype ? noGrad(() => cast(t, x.dtype)) : t));
+  launch(...(cast16 as unknown as T));
+  for (const [i, t] of cast16.entries()) if (t !== params[i]) t?.dispose();
 }
 
 /** Runs an op on f32: in mixed precision it stays that, otherwise what comes from f16 is rounded to it once at the end. */
@@ -61,11 +79,11 @@ export function inF32<T extends readonly Tensor[]>(op: (...tensors: T) => Tensor
   if (tensors.every((t) => t.dtype !== 'f16')) return op(...tensors);
   return composed(tensors, () => {
     const y = op(...(tensors.map((t) => (t.dtype === 'f16' ? cast(t, 'f32') : t)) as unknown as T));
-    return mixed.region || tensors.some((t) => t.dtype === 'f32') ? y : cast(y, 'f16');
+    return mixed.on || tensors.some((t) => t.dtype === 'f32') ? y : cast(y, 'f16');
   });
 }
 
 /** Runs an op that computes in either: on f32 in mixed precision. */
 export function raised(op: (x: Tensor) => Tensor, x: Tensor): Tensor {
-  return mixed.region ? inF32(op, x) : op(x);
+  return mixed.on ? inF32(op, x) : op(x);
 }

@@ -6,7 +6,7 @@ import { thisMoment } from '../tensor/versions.js';
 import { requireTensors } from './ops/checks.js';
 import { zerosLike } from './ops/create.js';
 import { recomputing } from './recomputing.js';
-import { inRegion, mixed } from './region.js';
+import { mixed, whileMixed } from './region.js';
 import { gradEnabled, gradientsOf, record, sourcesOf, whileRecording } from './tape.js';
 
 /**
@@ -21,9 +21,9 @@ export function checkpoint<T extends readonly Tensor[]>(fn: (...inputs: T) => Te
   requireTensors('checkpoint', ...inputs);
   if (!gradEnabled()) return checked(fn(...inputs));
   const random = rngState();
-  const half = mixed.region !== undefined;
+  const half = mixed.on;
   const began = thisMoment().tensors;
-  const compute = () => inRegion(half ? new Map() : undefined, () => checked(fn(...inputs)));
+  const compute = () => whileMixed(half, () => checked(fn(...inputs)));
   let sources: Tensor[] = [];
   const y = scope(() => {
     const result = compute();

@@ -1,21 +1,13 @@
-import type { Tensor } from '../tensor/tensor.js';
+/** Whether a body of `autocast` runs: ops have no parameter for it, and gradients are computed without. */
+export const mixed = { on: false };
 
-/** A parameter in f16, made when a product first needs it; and when the parameter was last written then. */
-export interface Lowered {
-  half: Tensor;
-  writtenAt: number;
-}
-
-/** Parameters in f16 while a body of `autocast` runs, else undefined: ops have no parameter for it, and gradients are computed without. */
-export const mixed: { region: Map<Tensor, Lowered> | undefined } = { region: undefined };
-
-/** Runs `body` with another region. */
-export function inRegion<T>(region: typeof mixed.region, body: () => T): T {
-  const before = mixed.region;
-  mixed.region = region;
+/** Runs `body` with mixed precision on or off. */
+export function whileMixed<T>(on: boolean, body: () => T): T {
+  const before = mixed.on;
+  mixed.on = on;
   try {
     return body();
   } finally {
-    mixed.region = before;
+    mixed.on = before;
   }
 }

@@ -10,7 +10,7 @@ import { keep, requireSync, scope, unscoped } from '../tensor/scope.js';
 import { sameShape, showShape } from '../tensor/shape.js';
 import { alias, empty, type GradNode, onBackward, Tensor } from '../tensor/tensor.js';
 import { asOf, thisMoment } from '../tensor/versions.js';
-import { inRegion } from './region.js';
+import { whileMixed } from './region.js';
 
 /** What `detectAnomaly` inspects results and gradients with. */
 export interface Watch {
@@ -138,7 +138,7 @@ export function backward(from: Tensor, dy?: Tensor): void {
   using _pass = scope();
   if (dy) watch?.upstream(dy);
   const all = () => pull(from, dy ? alias(dy, dy.shape) : one(from));
-  whileRecording(false, () => inRegion(undefined, all)); // the caller's own may be older than what it is for
+  whileRecording(false, () => whileMixed(false, all)); // the caller's own may be older than what it is for
 }
 
 /** What a piece of the tape was computed from: the tensors made before `id` that it depends on and that require a gradient. */

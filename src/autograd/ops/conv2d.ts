@@ -4,10 +4,10 @@ import { type ConvSize, conv2dForward, conv2dGradInput, conv2dGradWeight } from 
 import { anything, checkOptions, type Rules } from '../../options.js';
 import { type Shape, showShape } from '../../tensor/shape.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
-import { lowered } from '../autocast.js';
+import { inDtypeOf, lowered, requireParams } from '../autocast.js';
 import { record } from '../tape.js';
 import { type Pair, pair, requireFloats } from './checks.js';
-import { zeros, zerosLike } from './create.js';
+import { zerosLike } from './create.js';
 
 /** How a convolution's window moves. */
 export interface Conv2dOptions {
@@ -31,36 +31,37 @@ export interface Conv2dOptions {
  * @throws ShapeError if shapes and options do not fit together.
  */
 export function conv2d(x: Tensor, weight: Tensor, bias: Tensor | null = null, options: Conv2dOptions = {}): Tensor {
-  for (const t of bias ? [x, weight, bias] : [x, weight]) requireFloats('conv2d', t);
+  requireFloats('conv2d', x);
+  requireParams('conv2d', x, weight, bias);
   const size = convSize(x.shape, weight.shape, options);
   if (bias && (bias.rank !== 1 || bias.shape[0] !== size.outChannels)) {
     throw new ShapeError(
       `conv2d: bias ${showShape(bias.shape)} for ${size.outChannels} output channels (weight ${showShape(weight.shape)})`,
     );
   }
-  return lowered((...tensors) => correlation(...tensors, size), x, weight, bias);
+  return lowered((input) => correlation(input, weight, bias, size), [x], [weight, bias]);
 }
 
 function correlation(x: Tensor, weight: Tensor, bias: Tensor | null, size: ConvSize): Tensor {
-  requireFloats('conv2d', x, weight, ...(bias ? [bias] : []));
   const y = empty([size.batch, size.outChannels, size.outHeight, size.outWidth], x.dtype, 'conv2d');
   const none = size.batch === 0; // nothing to compute: a sum over no images is 0
-  if (!none) conv2dForward(x.buffer, weight.buffer, bias?.buffer ?? null, y.buffer, size);
+  const launch = (w: Tensor, b: Tensor | null) => conv2dForward(x.buffer, w.buffer, b?.buffer ?? null, y.buffer, size);
+  if (!none) inDtypeOf(x, [weight, bias] as const, launch);
   return record('conv2d', y, bias ? [x, weight, bias] : [x, weight], (dy) => [
     () => {
       const dx = empty(x.shape, x.dtype, 'conv2d dx');
-      if (!none) conv2dGradInput(dy.buffer, weight.buffer, dx.buffer, size);
+      if (!none) inDtypeOf(x, [weight] as const, (w) => conv2dGradInput(dy.buffer, w.buffer, dx.buffer, size));
       return dx;
     },
     () => {
       if (none) return zerosLike(weight);
-      const dweight = empty(weight.shape, x.dtype, 'conv2d dweight');
+      const dweight = empty(weight.shape, weight.dtype, 'conv2d dweight');
       conv2dGradWeight(x.buffer, dy.buffer, dweight.buffer, size);
       return dweight;
     },
     () => {
-      if (none) return zeros([size.outChannels], { dtype: x.dtype });
-      const dbias = empty([size.outChannels], x.dtype, 'conv2d dbias');
+      if (none) return zerosLike(bias!);
+      const dbias = empty([size.outChannels], bias!.dtype, 'conv2d dbias');
       const plane = size.outHeight * size.outWidth;
       channelSum(dy.buffer, dbias.buffer, { batch: size.batch, channels: size.outChannels, plane });
       return dbias;
