@@ -1,5 +1,6 @@
 import { scratch, upload } from '../src/device/commands.js';
 import type { GpuBuffer } from '../src/device/pool.js';
+import { toHalves } from '../src/half.js';
 
 /** Something to time. */
 export interface Case {
@@ -51,10 +52,11 @@ export function numbers(count: number, seed: number): Float32Array {
   return values;
 }
 
-/** A buffer with such numbers. */
-export function filled(count: number, seed: number): GpuBuffer {
-  const buffer = scratch(count, 'bench');
-  upload(buffer, numbers(count, seed));
+/** A buffer with such numbers, of f32 or of f16. */
+export function filled(count: number, seed: number, elementBytes: 2 | 4 = 4): GpuBuffer {
+  const buffer = scratch(count, 'bench', elementBytes);
+  const values = numbers(count, seed);
+  upload(buffer, elementBytes === 4 ? values : toHalves(values, count + (count % 2)));
   return buffer;
 }
 

@@ -21,7 +21,8 @@ const USAGE = `${process.env.WGRAD_CALL ? `${process.env.WGRAD_CALL} bench` : 'n
   --rounds N                 rounds a case (default 9)
   --peers                    TensorFlow.js and jax-js on the same work, webgpu and wasm
   --peer NAME                only this peer: ${PEERS.map((p) => `'${p}'`).join(', ')}
-  --variant NAME             products and convolutions by: plain, tiled, subgroup, shared (default: the choice)
+  --variant NAME             products and convolutions by: plain, tiled, subgroup, shared, matrix (default: the choice)
+  --f16                      products and convolutions of halves, and nothing else
   --json FILE                write the results
   --compare FILE             what got faster and what slower than those, beyond the noise
   --report FILE.md           write a report with charts beside it
@@ -38,6 +39,7 @@ function options() {
       peers: { type: 'boolean', default: false },
       peer: { type: 'string', multiple: true, default: [] },
       variant: { type: 'string' },
+      f16: { type: 'boolean', default: false },
       json: { type: 'string' },
       compare: { type: 'string' },
       report: { type: 'string' },
@@ -50,8 +52,10 @@ function options() {
   return { ...values, words: [...positionals, ...values.filter], rounds: Number(values.rounds) };
 }
 
-function allCases(software: boolean): Case[] {
+function allCases(software: boolean, halves: boolean): Case[] {
   const batch = software ? 8 : 128;
+  if (halves && !features().has('shader-f16')) throw new UsageError('--f16: this adapter has no shader-f16');
+  if (halves) return [...gemmCases(software, 2), ...convCases(batch, 2)];
   return [
     ...gemmCases(software),
     ...convCases(batch),
@@ -130,7 +134,7 @@ async function main(): Promise<number> {
   const info = deviceInfo();
   if (variant) forceVariant(variant as Variant);
   const matches = ({ group, name }: Case) => words.some((word) => `${group} ${name}`.includes(word));
-  const cases = allCases(info.software).filter((one) => words.length === 0 || matches(one));
+  const cases = allCases(info.software, rest.f16).filter((one) => words.length === 0 || matches(one));
   if (cases.length === 0) throw new UsageError(`no case has '${words.join("', '")}' in its name; --list lists them`);
   if (rest.list) {
     for (const { group, name } of cases) console.log(`${group}: ${name}`);

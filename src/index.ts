@@ -17,6 +17,7 @@ export { flush, sync } from './device/commands.js';
 export type { DeviceInfo } from './device/device-info.js';
 export type { Family } from './device/families.js';
 export type { GpuOptions } from './device/gpu-options.js';
+export type { MatrixShape } from './device/matrices.js';
 export type { Slots } from './device/pipeline.js';
 export type { Holder, PoolStats } from './device/pool.js';
 export {

@@ -6,6 +6,8 @@ import type { GpuName } from './lab.js';
 export interface Machine {
   /** Lanes that multiply and add; as many lanes take any other instruction. */
   lanes: number;
+  /** Multiply-adds of matrix units: of halves, added up in f32. 0 where there are none. */
+  matrixAdds: number;
   /** Bytes that workgroup memory hands to registers. */
   workgroupBytes: number;
   /** Bytes from the caches. */
@@ -15,14 +17,14 @@ export interface Machine {
 }
 
 /**
- * NVIDIA: Hopper or Ada, memory as copied on an H100 (docs/gpus.md). AMD: RX 7900 XTX. Apple: M1. Adreno 740: no figures
+ * Matrix units: what `mma` instructions reach of Hopper's 2,048, 63 % (arXiv 2402.13499), and RDNA 3's `v_wmma`. NVIDIA: Hopper or Ada, memory as copied on an H100 (docs/gpus.md). AMD: RX 7900 XTX. Apple: M1. Adreno 740: no figures
  * are published; these are what its rate and its memory's come to.
  */
 export const MACHINES: Record<GpuName, Machine> = {
-  nvidia: { lanes: 128, workgroupBytes: 128, cacheBytes: 64, memoryBytes: 11 },
-  amd: { lanes: 128, workgroupBytes: 128, cacheBytes: 64, memoryBytes: 4.3 },
-  apple: { lanes: 128, workgroupBytes: 128, cacheBytes: 64, memoryBytes: 6.7 },
-  adreno: { lanes: 128, workgroupBytes: 128, cacheBytes: 64, memoryBytes: 8 },
+  nvidia: { lanes: 128, matrixAdds: 1290, workgroupBytes: 128, cacheBytes: 64, memoryBytes: 11 },
+  amd: { lanes: 128, matrixAdds: 256, workgroupBytes: 128, cacheBytes: 64, memoryBytes: 4.3 },
+  apple: { lanes: 128, matrixAdds: 0, workgroupBytes: 128, cacheBytes: 64, memoryBytes: 6.7 },
+  adreno: { lanes: 128, matrixAdds: 0, workgroupBytes: 128, cacheBytes: 64, memoryBytes: 8 },
 };
 
 export type Limit = 'issue' | 'workgroup memory' | 'caches' | 'multiply-adds' | 'memory';
@@ -45,7 +47,7 @@ export interface Bound {
  */
 export function boundOf(step: Mix, product: boolean, machine: Machine): Bound {
   const clocks: Record<Limit, number> = {
-    'multiply-adds': step.multiplyAdds / machine.lanes,
+    'multiply-adds': step.multiplyAdds / machine.lanes + (step.matrixAdds ? step.matrixAdds / machine.matrixAdds : 0),
     issue: step.slots / machine.lanes,
     'workgroup memory': step.workgroupBytes / machine.workgroupBytes,
     caches: step.globalBytes / machine.cacheBytes,

@@ -9,8 +9,10 @@ export interface Instruction {
   kind: Kind;
   /** Times the multiply-add's issue slot is taken: 0 for what other units take, above 1 for repeats and waits. */
   slots: number;
-  /** Multiply-adds a lane: 2 for a dual one. */
+  /** Multiply-adds a lane: 2 for a dual one; a matrix unit's are shared by a subgroup's lanes. */
   multiplyAdds: number;
+  /** By a matrix unit. */
+  matrix?: boolean;
   /** Bytes a lane loads or stores. */
   bytes: number;
 }
@@ -26,7 +28,11 @@ export interface Block {
 export interface Mix {
   instructions: number;
   slots: number;
+  /** By lanes. */
   multiplyAdds: number;
+  /** By matrix units, a lane's share, and the instructions that they take; where there are any. */
+  matrixAdds?: number;
+  matrices?: number;
   workgroupBytes: number;
   globalBytes: number;
   /** Instructions by name, the most frequent first. */
@@ -47,12 +53,15 @@ export function mixOf(blocks: readonly Block[]): Mix {
   const all = blocks.flatMap((block) => block.instructions);
   const sum = (of: (one: Instruction) => number) => all.reduce((total, one) => total + of(one), 0);
   const bytes = (kind: Kind) => sum((one) => (one.kind === kind ? one.bytes : 0));
+  const matrices = all.filter(({ matrix }) => matrix);
+  const adds = (some: readonly Instruction[]) => some.reduce((total, one) => total + one.multiplyAdds, 0);
   const counts = new Map<string, number>();
   for (const { op } of all) counts.set(op, (counts.get(op) ?? 0) + 1);
   return {
     instructions: all.length,
     slots: sum((one) => one.slots),
-    multiplyAdds: sum((one) => one.multiplyAdds),
+    multiplyAdds: adds(all.filter(({ matrix }) => !matrix)),
+    ...(matrices.length > 0 && { matrices: matrices.length, matrixAdds: adds(matrices) }),
     workgroupBytes: bytes('workgroup'),
     globalBytes: bytes('global'),
     ops: [...counts].sort((a, b) => b[1] - a[1]),

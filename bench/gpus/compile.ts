@@ -142,7 +142,8 @@ function compiled(gpu: GpuName, begun: Begun, printed: string, error?: string): 
     const { blocks, listing, ...figures } = READERS[gpu](printed);
     const parts = anatomy(blocks, stepMultiplyAdds(begun));
     const { step } = parts;
-    kernel.product = begun.product ?? (parts.loops > 0 && 4 * step.multiplyAdds > step.globalBytes); // of a user's own: more sums than numbers
+    kernel.product =
+      begun.product ?? (parts.loops > 0 && 4 * (step.multiplyAdds + (step.matrixAdds ?? 0)) > step.globalBytes); // of a user's own: more sums than numbers
     const bound = boundOf(step, kernel.product, MACHINES[gpu]);
     return { kernel: { ...kernel, ...figures, ...parts, bound }, listing };
   } catch (thrown) {
@@ -164,7 +165,9 @@ function nameOf({ shader, slots }: Begun): string {
       ? ''
       : `${slots.A_ALONG_K === 'true' ? 'N' : 'T'}${slots.B_ALONG_K === 'true' ? 'T' : 'N'}`;
   const parts = [shader, rows !== undefined && columns !== undefined ? `${rows}x${columns}` : '', layout];
-  return [...parts, slots.RAGGED === 'true' ? 'ragged' : ''].filter(Boolean).join(' ');
+  return [...parts, slots.GATHERED === 'true' ? 'gathered' : '', slots.RAGGED === 'true' ? 'ragged' : '']
+    .filter(Boolean)
+    .join(' ');
 }
 
 /** The version of the compilers, out of a driver's name. */

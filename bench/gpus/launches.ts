@@ -5,7 +5,7 @@ import { activeRecorder } from '../../src/device/commands.js';
 import type { Shader, Slots } from '../../src/device/pipeline.js';
 import { withoutMemory } from '../../src/device/pool.js';
 import { KernelError, kernel } from '../../src/index.js';
-import { forceVariant, subgroupsUsable, type Variant } from '../../src/kernels/tile.js';
+import { forceVariant, matricesUsable, subgroupsUsable, type Variant } from '../../src/kernels/tile.js';
 import { type Case, withoutNumbers } from '../case.js';
 import { layerCases } from '../layers.js';
 import { networkCases } from '../networks.js';
@@ -22,16 +22,21 @@ export interface Launched {
 
 const BATCH = 128;
 
-/** Of all cases with one of `words` in their names (all without) in every variant, or with `choice` in the chosen one alone; once for each kernel with its slots. */
+/**
+ * Of all cases with one of `words` in their names (all without) in every variant, or with `choice` in the chosen one alone; once for each
+ * kernel with its slots. Products of halves are there where the GPU has matrix units.
+ */
 export async function launches(words: readonly string[], choice = false): Promise<Launched[]> {
   withoutNumbers();
   const found = new Map<string, Launched>();
   const forced: Variant[] = choice ? [] : [...(subgroupsUsable() ? (['subgroup'] as const) : []), 'tiled', 'plain'];
   const products = [...gemmCases(false), ...convCases(BATCH)];
+  const halves = [...gemmCases(false, 2), ...convCases(BATCH, 2)];
   const others = [...layerCases(BATCH), ...networkCases(false)];
   for (const variant of [null, ...forced]) {
     forceVariant(variant);
-    for (const one of variant === null ? [...products, ...others] : products) {
+    const of16 = matricesUsable() ? halves : [];
+    for (const one of variant === null ? [...products, ...of16, ...others] : products) {
       if (!wanted(one, words)) continue;
       const use = variant ? `${variant}: ${one.name}` : one.name;
       await recordingOnly((shader, slots, flops) => {

@@ -4,8 +4,12 @@ import type { Compiled, Figures, Sources } from './compile.js';
 import { DRIVERS, type GpuName } from './lab.js';
 
 const percent = (share: number) => `${Math.floor(100 * share + 1e-9)} %`;
-/** Multiply-adds of all that takes their issue slot. */
-export const shareOf = ({ multiplyAdds, slots }: Mix): number => (slots === 0 ? 0 : Math.min(1, multiplyAdds / slots));
+/** Multiply-adds, and instructions for matrix units, of all that takes their issue slot. */
+export const shareOf = ({ multiplyAdds, matrices = 0, slots }: Mix): number =>
+  slots === 0 ? 0 : Math.min(1, (multiplyAdds + matrices) / slots);
+
+/** The same, to be read: `64 of 352` of a loop that matrix units work for. */
+const shareText = (mix: Mix) => (mix.matrices ? `${mix.matrices} of ${mix.slots}` : percent(shareOf(mix)));
 
 export function done(kernel: Compiled): kernel is Compiled & Figures {
   return kernel.error === undefined;
@@ -43,8 +47,8 @@ export function cells(kernel: Compiled & Figures): string[] {
     workgroupBytes > 0 ? `${(workgroupBytes / 1024).toFixed(1)} KiB` : '',
     String(fits),
     String(instructions),
-    arithmetic ? percent(shareOf(hot)) : '',
-    arithmetic ? percent(shareOf(step)) : '',
+    arithmetic ? shareText(hot) : '',
+    arithmetic ? shareText(step) : '',
     `${percent(bound.share)} ${bound.by === bound.of ? '' : bound.by}`.trim(),
     contents(hot),
   ];
@@ -68,7 +72,8 @@ export function complaint({ name, error = '' }: Compiled): string {
 }
 
 export const LEGEND = [
-  'hot loop, step: multiply-adds of all that takes their issue slot, in the hottest block and in a whole turn of its loop.',
+  'hot loop, step: multiply-adds of all that takes their issue slot, in the hottest block and in a whole turn of its loop;',
+  '  of kernels for matrix units how many of its instructions are theirs.',
   'bound: the most that a turn of the loop can reach of the peak of multiply-adds (products) or of memory (all else),',
   '  clocks of what is asked for / the longest of: slots / lanes, bytes / bytes a clock (bench/gpus/bound.ts); and what binds.',
 ];

@@ -1,5 +1,6 @@
 // What a device is called and what it can do.
 import { type AdapterNames, type Family, familyOf, subgroupsOf } from './families.js';
+import { type MatrixShape, matricesOf } from './matrices.js';
 
 /** The adapter as it names itself. */
 export interface DeviceInfo {
@@ -24,6 +25,8 @@ export interface DeviceInfo {
    * pinned to this one. 0 where kernels may not use subgroups or nothing fixes their size.
    */
   subgroupSize: number;
+  /** The matrices that a subgroup multiplies, of f16 and of f32; none where the device has no matrix units, or does not show them. */
+  matrices: MatrixShape[];
 }
 
 /** The information about an open device. */
@@ -33,7 +36,8 @@ export function describeDevice(adapter: GPUAdapter, device: GPUDevice, limits: D
   const name = adapterName(adapter.info);
   const subgroupSize = subgroupsOf(adapter.info, device.features).lanes;
   const software = family === 'software';
-  return { vendor, architecture, device: model, description, name, family, software, limits, subgroupSize };
+  const matrices = subgroupSize > 0 ? matricesOf(adapter.info, device.features) : [];
+  return { vendor, architecture, device: model, description, name, family, software, limits, subgroupSize, matrices };
 }
 
 /** A name for an adapter: its model and its own description, which need not name the card. */

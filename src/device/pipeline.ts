@@ -2,6 +2,7 @@
 
 import { DeviceLostError, KernelError, LimitError } from '../errors.js';
 import type { BoundGroup } from './bound-group.js';
+import { inFirstSpelling } from './matrices.js';
 
 /** A kernel as scripts/embed-wgsl.mjs describes it: text, and names as literal types. */
 export interface Shader {
@@ -90,6 +91,8 @@ export class PipelineCache {
   private count = 0;
   private readonly dataLayouts = new Map<string, GPUBindGroupLayout>();
   readonly paramsLayout: GPUBindGroupLayout;
+  /** The device knows subgroup matrices by their first names (matrices.ts). Set before the first kernel; tests set it too. */
+  firstSpelling = false;
 
   constructor(
     private readonly device: GPUDevice,
@@ -130,7 +133,8 @@ export class PipelineCache {
   private compile(shader: Shader, slots: Slots, label: string): Pipeline {
     const { device, track } = this;
     const specialized = specialize(shader, slots);
-    const code = this.pinned > 0 ? pinSubgroups(specialized, this.pinned) : specialized;
+    const pinned = this.pinned > 0 ? pinSubgroups(specialized, this.pinned) : specialized;
+    const code = this.firstSpelling ? inFirstSpelling(pinned) : pinned;
     const dataLayout = this.dataLayout(shader);
     const layouts = shader.params.length > 0 ? [dataLayout, this.paramsLayout] : [dataLayout];
     device.pushErrorScope('validation');

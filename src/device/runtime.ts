@@ -10,6 +10,7 @@ import { type DeviceInfo, describeDevice } from './device-info.js';
 import { Failures } from './failures.js';
 import { FAMILIES, type LaunchPolicy, subgroupsOf } from './families.js';
 import { GPU_OPTIONS, type GpuOptions } from './gpu-options.js';
+import { MATRICES, onlyFirstSpelling } from './matrices.js';
 import { PipelineCache } from './pipeline.js';
 import { BufferPool, type Holder, type PoolStats } from './pool.js';
 
@@ -18,7 +19,10 @@ const leaving = new Set<OpenDevice>();
 
 const SILENT_SECONDS = 600;
 const FREE_CAP_BYTES = 2 * 2 ** 30;
-const WANTED_FEATURES = ['shader-f16', 'subgroups', 'subgroup-size-control', 'timestamp-query'] as GPUFeatureName[];
+const WANTED_FEATURES = [
+  ...['shader-f16', 'subgroups', 'subgroup-size-control', 'timestamp-query'],
+  MATRICES,
+] as GPUFeatureName[];
 const WANTED_LIMITS = [
   'maxStorageBufferBindingSize',
   'maxBufferSize',
@@ -61,7 +65,9 @@ async function open(options: GpuOptions): Promise<void> {
   const device = await track(() => adapter.requestDevice(descriptor)).catch((error) => {
     throw new DeviceError(`init: the adapter gave no device: ${error.message}. ${missingGpuAdvice}`, { cause: error });
   });
-  current.open = assemble(gpu, adapter, device, describeDevice(adapter, device, limits), timeout);
+  const opened = assemble(gpu, adapter, device, describeDevice(adapter, device, limits), timeout);
+  opened.recorder.host.pipelines.firstSpelling = await track(() => onlyFirstSpelling(device));
+  current.open = opened;
   current.lost = undefined;
 }
 

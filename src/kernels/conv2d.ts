@@ -2,8 +2,20 @@ import { release, run, scratch, type View, view } from '../device/commands.js';
 import type { Slots } from '../device/pipeline.js';
 import type { GpuBuffer } from '../device/pool.js';
 import { launchPolicy } from '../device/runtime.js';
-import { type Window, windows } from '../device/windows.js';
+import { windows } from '../device/windows.js';
 import { ceilDiv } from '../math.js';
+import {
+  type ConvSize,
+  IMAGE,
+  images,
+  inImage,
+  outImage,
+  reach,
+  turnedAround,
+  turnWeight,
+  weightCount,
+} from './conv-size.js';
+import { forwardByMatrices, gradInputByMatrices, gradWeightByMatrices } from './conv2d-matrix.js';
 import { pad2d } from './pad2d.js';
 import { sharedTilings } from './shared-tile.js';
 import {
@@ -16,48 +28,16 @@ import {
   conv2d_shared as shared,
   conv2d_subgroup as subgroup,
   conv2d_tiled as tiled,
-  turn_weight,
 } from './sources.gen.js';
 import { sumSlices } from './sum-slices.js';
-import { chooseTiling, forcedVariant, sharedWanted } from './tile.js';
+import { chooseTiling, forcedVariant, matrixWanted, sharedWanted } from './tile.js';
 
-/** Everything that a convolution's kernels need to know. Padding at the bottom and right follows from the output. */
-export interface ConvSize {
-  batch: number;
-  inChannels: number;
-  inHeight: number;
-  inWidth: number;
-  outChannels: number;
-  outHeight: number;
-  outWidth: number;
-  kernelHeight: number;
-  kernelWidth: number;
-  strideY: number;
-  strideX: number;
-  padTop: number;
-  padLeft: number;
-  dilationY: number;
-  dilationX: number;
-  groups: number;
+export type { ConvSize } from './conv-size.js';
+
+/** Whether matrix units multiply these: both of one type, for which the device has them. */
+function byMatrices(a: GpuBuffer, b: GpuBuffer): boolean {
+  return a.elementBytes === b.elementBytes && matrixWanted(a);
 }
-
-const images = (buffer: GpuBuffer, w: Window, perImage: number): View =>
-  view(buffer, w.start * perImage, w.count * perImage);
-
-const inImage = (s: ConvSize) => s.inChannels * s.inHeight * s.inWidth;
-const outImage = (s: ConvSize) => s.outChannels * s.outHeight * s.outWidth;
-const weightCount = (s: ConvSize) => (s.outChannels * s.inChannels * s.kernelHeight * s.kernelWidth) / s.groups;
-
-/** The size, in pixels, that the input is padded to: what the windows of all outputs cover. */
-function reach(s: ConvSize): { height: number; width: number } {
-  return {
-    height: (s.outHeight - 1) * s.strideY + (s.kernelHeight - 1) * s.dilationY + 1,
-    width: (s.outWidth - 1) * s.strideX + (s.kernelWidth - 1) * s.dilationX + 1,
-  };
-}
-
-/** The smallest thing that a binding must hold, for messages. */
-const IMAGE = 'conv2d: an image of all channels, with its padding,';
 
 /** y = x ⋆ weight + bias. */
 export function conv2dForward(
@@ -67,6 +47,10 @@ export function conv2dForward(
   y: GpuBuffer,
   size: ConvSize,
 ): void {
+  if (byMatrices(x, weight)) {
+    forwardByMatrices(x, weight, bias, y, size);
+    return;
+  }
   const padded = reach(size);
   for (const w of windows(
     IMAGE,
@@ -90,6 +74,10 @@ export function conv2dForward(
 
 /** dx = the gradient with respect to x. */
 export function conv2dGradInput(dy: GpuBuffer, weight: GpuBuffer, dx: GpuBuffer, size: ConvSize): void {
+  if (byMatrices(dy, weight)) {
+    gradInputByMatrices(dy, weight, dx, size);
+    return;
+  }
   const height = size.inHeight + (size.kernelHeight - 1) * size.dilationY;
   const width = size.inWidth + (size.kernelWidth - 1) * size.dilationX;
   const turned = forcedVariant() === 'plain' ? null : turnWeight(weight, size);
@@ -119,17 +107,12 @@ export function conv2dGradInput(dy: GpuBuffer, weight: GpuBuffer, dx: GpuBuffer,
   if (turned) release(turned);
 }
 
-/** The weight with its channels exchanged and its taps backwards. */
-function turnWeight(weight: GpuBuffer, s: ConvSize): GpuBuffer {
-  const turned = scratch(weightCount(s), 'conv2d turned weight', weight.elementBytes);
-  const area = s.kernelHeight * s.kernelWidth;
-  const sizes = { groups: s.groups, outs: s.outChannels / s.groups, ins: s.inChannels / s.groups, area };
-  run(turn_weight, { weight, turned }, sizes, { groups: ceilDiv(weightCount(s) / area, 64) });
-  return turned;
-}
-
 /** dweight = the gradient with respect to weight. */
 export function conv2dGradWeight(x: GpuBuffer, dy: GpuBuffer, dweight: GpuBuffer, size: ConvSize): void {
+  if (byMatrices(x, dy)) {
+    gradWeightByMatrices(x, dy, dweight, size);
+    return;
+  }
   const padded = reach(size);
   const count = weightCount(size);
   const cut = windows(IMAGE, size.batch, inImage(size), outImage(size), size.inChannels * padded.height * padded.width);
@@ -174,18 +157,6 @@ function withPadding(x: View, size: ConvSize, use: (padded: Padded) => void): vo
   pad2d(x, data, { planes, from, to: { height, width }, offsetY: padTop, offsetX: padLeft, stepY: 1, stepX: 1 });
   use({ data, height, width });
   release(data);
-}
-
-function turnedAround(s: ConvSize): ConvSize {
-  return {
-    ...s,
-    inChannels: s.outChannels,
-    outChannels: s.inChannels,
-    outHeight: s.inHeight,
-    outWidth: s.inWidth,
-    strideY: 1,
-    strideX: 1,
-  };
 }
 
 function correlate(x: Padded, weight: GpuBuffer, bias: GpuBuffer | null, y: View, s: ConvSize): void {

@@ -3,6 +3,7 @@ import type { Slots } from '../device/pipeline.js';
 import type { GpuBuffer } from '../device/pool.js';
 import { bindingLimit, type Window, windows, windowsAnywhere } from '../device/windows.js';
 import { ceilDiv } from '../math.js';
+import { gemmMatrix } from './gemm-matrix.js';
 import type { Tiling } from './product.js';
 import {
   gemm as plain,
@@ -125,18 +126,46 @@ function launch(a: GpuBuffer, b: GpuBuffer, c: GpuBuffer, piece: Piece): void {
   const alignedB = transB === true && inFours(k, at.b, bBatch, depth);
   const wideB = !transB && inFours(n, at.b, bBatch, columns) && at.c % 4 === 0;
   const splits = columns === n && (batch === 1 || rows === m);
-  const tiling = chooseTiling({ rows, columns, depth, batches: batch, alignedA, alignedB, wideB, splits });
+  const elementBytes = a.elementBytes === b.elementBytes ? a.elementBytes : 4;
+  const product = { rows, columns, depth, batches: batch, alignedA, alignedB, wideB, splits, elementBytes };
+  const tiling = chooseTiling(product);
   const { variant, slots, row_tiles, column_tiles, groups } = tiling;
   const all = { ...params, row_tiles, column_tiles };
   const a4 = alignedA && { A: 'vec4<T>', load_a: 'vec4f(a[(at + k.x) / 4u])' };
   const ACCUMULATE = String(piece.accumulate);
   const b4 = alignedB && { B: 'vec4<T>', load_b: 'vec4f(b[(at + k.x) / 4u])' };
-  if (variant === 'shared') launchShared(buffers, all, tiling, { piece, flops });
+  if (variant === 'matrix') launchMatrix(buffers, params, tiling, { piece, flops });
+  else if (variant === 'shared') launchShared(buffers, all, tiling, { piece, flops });
   else if (variant === 'tiled') run(tiled, buffers, { ...all, accumulate }, { slots, groups, flops });
   else if (variant === 'wide') run(wide, buffers, all, { slots: { ...slots, ...a4, ACCUMULATE }, groups, flops });
   else run(subgroup, buffers, all, { slots: { ...slots, ...a4, ...b4, ACCUMULATE }, groups, flops });
 }
 
+/** By the GPU's matrix units, which take 16 bytes of an operand at once. */
+function launchMatrix(
+  buffers: Record<'a' | 'b' | 'bias' | 'c', View>,
+  { has_bias, ...params }: PlainParams,
+  tiling: Tiling,
+  { piece, flops }: { piece: Piece; flops: number },
+): void {
+  const { size, at, rows, columns, depth, accumulate } = piece;
+  const { m, n, k, transA = false, transB = false, batch = 1, aBatch = 0, bBatch = 0 } = size;
+  const some = 16 / buffers.a.buffer.elementBytes;
+  const layout = {
+    aAlongK: !transA,
+    bAlongK: transB,
+    alignedA: transA ? inRuns(some, m, at.a, aBatch, rows) : inRuns(some, k, at.a, aBatch, depth),
+    alignedB: transB ? inRuns(some, k, at.b, bBatch, depth) : inRuns(some, n, at.b, bBatch, columns),
+    wideC: inRuns(4, n, at.c, 0, columns) && inRuns(4, 0, piece.biasAt, 0, 0),
+    bias: has_bias === 1 ? ('columns' as const) : ('none' as const),
+    accumulate,
+  };
+  const whole = { c_first: columns, c_kept: columns, c_step: 1, c_step_second: 0 };
+  const c_batch = batch === 1 ? rows * columns : params.c_batch; // a single one's slices lie without gaps
+  gemmMatrix(buffers, { ...params, ...whole, c_batch }, { tiling, layout, flops, what: 'matmul' });
+}
+
+type PlainParams = Omit<Parameters<typeof run<typeof plain>>[2], 'accumulate'>;
 type SharedBuffers = Parameters<typeof run<typeof shared>>[1];
 type SharedParams = Omit<Parameters<typeof run<typeof shared>>[2], 'slices' | 'slice_k'>;
 
@@ -183,7 +212,9 @@ function operand(name: 'a' | 'b', type: 'A' | 'B', aligned: boolean, ragged: boo
   return { [type]: 'T', [load]: `vec4f(vec4<T>(${each.join(', ')}))` };
 }
 
-/** Whether `count` numbers of a row, from one row to the next `row` numbers apart, can be taken in fours. */
-function inFours(row: number, start: number, batch: number, count: number): boolean {
-  return row % 4 === 0 && start % 4 === 0 && batch % 4 === 0 && count % 4 === 0;
+/** Whether `count` numbers of a row, from one row to the next `row` numbers apart, can be taken in runs of so many. */
+function inRuns(some: number, row: number, start: number, batch: number, count: number): boolean {
+  return [row, start, batch, count].every((number) => number % some === 0);
 }
+
+const inFours = (row: number, start: number, batch: number, count: number) => inRuns(4, row, start, batch, count);

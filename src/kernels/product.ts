@@ -15,12 +15,14 @@ export interface Product {
   alignedB?: boolean;
   /** The second operand and the result lie along the columns, aligned and a multiple of four long. */
   wideB?: boolean;
+  /** Of the operands. Default 4: f32. */
+  elementBytes?: 2 | 4;
   /** `depth` may be cut into slices that a second pass adds up. */
   splits?: boolean;
 }
 
 export interface Tiling {
-  variant: 'tiled' | 'subgroup' | 'wide' | 'shared';
+  variant: 'tiled' | 'subgroup' | 'wide' | 'shared' | 'matrix';
   slots: Slots;
   row_tiles: number;
   column_tiles: number;
@@ -36,7 +38,8 @@ export interface Tiling {
 /** A product as the tuner's table names it. */
 export function productKey({ rows, columns, depth, batches = 1, runs = 1, ...how }: Product): string {
   const flags = (['alignedA', 'alignedB', 'wideB'] as const).filter((flag) => how[flag]);
-  return [`${rows}x${columns}x${depth}`, `${batches}x${runs}`, ...flags].join(' ');
+  const halves = how.elementBytes === 2 ? ['f16'] : [];
+  return [`${rows}x${columns}x${depth}`, `${batches}x${runs}`, ...halves, ...flags].join(' ');
 }
 
 /** A tiling as the tuner's table names it. */

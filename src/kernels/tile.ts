@@ -4,15 +4,16 @@ import type { Slots } from '../device/pipeline.js';
 import { deviceInfo, launchPolicy } from '../device/runtime.js';
 import { DeviceError } from '../errors.js';
 import { ceilDiv } from '../math.js';
+import { matrixFor, matrixTilings } from './matrix-tile.js';
 import { type Product, productKey, type Tiling, tilingName } from './product.js';
 import { sharedTilings } from './shared-tile.js';
 import { tunedChoices } from './tuned.js';
 
 /**
  * The kernels of a product: the reference, register tiles lane by lane, register tiles shared by a subgroup, tiles in
- * workgroup memory.
+ * workgroup memory, and the GPU's matrix units.
  */
-export type Variant = 'plain' | 'tiled' | 'subgroup' | 'shared';
+export type Variant = 'plain' | 'tiled' | 'subgroup' | 'shared' | 'matrix';
 
 /** Set by `forceVariant`. Launchers take it from here, since ops have no parameter for it. */
 let forced: Variant | null = null;
@@ -24,6 +25,8 @@ let forced: Variant | null = null;
 export function forceVariant(variant: Variant | null): void {
   if (variant === 'subgroup' && !subgroupsUsable())
     throw new DeviceError('forceVariant: this device has no subgroups of one fixed size');
+  if (variant === 'matrix' && !matricesUsable())
+    throw new DeviceError('forceVariant: this device shows no matrix units (docs/gpus.md)');
   forced = variant;
 }
 
@@ -34,6 +37,11 @@ export function forcedVariant(): Variant | null {
 /** Whether the 'subgroup' kernels run on this device. */
 export function subgroupsUsable(): boolean {
   return deviceInfo().subgroupSize >= 4;
+}
+
+/** Whether the 'matrix' kernels run on this device, on f16 at least. */
+export function matricesUsable(): boolean {
+  return deviceInfo().matrices.length > 0;
 }
 
 // Nanoseconds for one SIMD vector on lavapipe (docs/kernels.md): what the estimate is made of.
@@ -87,8 +95,7 @@ export function choosingTilings<T>(choose: NonNullable<typeof chooseInstead>, bo
  * of lanes and the largest tile that fits the outputs, its rows handed round the subgroup where there is one; GPUs want
  * tiles in workgroup memory, and many threads.
  */
-export function chooseTiling(product: Product): Tiling {
-  const candidates = tilings(product);
+export function chooseTiling(product: Product, candidates = tilings(product)): Tiling {
   return (chooseInstead ?? preferredTiling)(product, candidates);
 }
 
@@ -101,18 +108,33 @@ export function preferredTiling(product: Product, candidates: readonly Tiling[])
 
 /** Whether the kernels with tiles in workgroup memory are the first choice: on GPUs, and where they are forced. */
 export function sharedWanted(): boolean {
-  return forced === 'shared' || (forced === null && launchPolicy().workgroupMemory);
+  return forced === 'shared' || (gpuChoice() && launchPolicy().workgroupMemory);
 }
 
-/** All tilings that fit, the least estimated time first; those in workgroup memory before all others. */
+/** Whether matrix units are the first choice for a product: on GPUs that have them for its elements, and where they are forced. */
+export function matrixWanted(product: Pick<Product, 'elementBytes'>): boolean {
+  return (
+    matrixFor(product) !== undefined && (forced === 'matrix' || (forced === null && launchPolicy().workgroupMemory))
+  );
+}
+
+/** What 'matrix' is forced for and has no units for is as without. */
+const gpuChoice = (): boolean => forced === null || forced === 'matrix';
+
+/**
+ * All tilings that fit, the least estimated time first; those by matrix units before those in workgroup memory, and these before all
+ * others.
+ */
 export function tilings(product: Product): Tiling[] {
+  const matrix = matrixWanted(product) ? matrixTilings(product) : [];
+  if (forced === 'matrix' && matrix.length > 0) return matrix;
   const shared = sharedWanted() ? sharedTilings(product) : [];
   if (forced === 'shared') return shared;
   const all = [
     ...(forced === 'subgroup' ? [] : tiled(product)),
     ...(forced === 'tiled' || !subgroupsUsable() ? [] : subgroup(product)),
   ];
-  return [...shared, ...all.sort((a, b) => a.time - b.time)];
+  return [...matrix, ...shared, ...all.sort((a, b) => a.time - b.time)];
 }
 
 function tiled(product: Product): Tiling[] {

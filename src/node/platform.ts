@@ -13,14 +13,31 @@ const UNSAFE_TOGGLES = 'enable-dawn-features=disable_robustness,disable_workgrou
 /** Timestamps in nanoseconds instead of steps of 65 microseconds. */
 const FINE_CLOCK = 'disable-dawn-features=timestamp_quantization';
 
+/**
+ * Shows subgroup matrices, and f16 on NVIDIA's cards (docs/gpus.md). Both only allow what a program has to ask for: a device and
+ * kernels that do not are as they were.
+ */
+const HALVES_AND_MATRICES = 'enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia';
+
 /** Loads Dawn and returns its WebGPU entry point. */
 export async function openGpu(options: GpuOptions): Promise<GPU | undefined> {
   const { create, globals } = await import('webgpu');
   for (const [name, value] of Object.entries(globals)) {
     if (!(name in globalThis)) Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
   }
-  const flags = [...(options.dawn ?? [FINE_CLOCK]), ...(options.unsafe ? [UNSAFE_TOGGLES] : [])];
-  return enter(() => create(flags));
+  const flags = [...(options.dawn ?? [FINE_CLOCK, HALVES_AND_MATRICES]), ...(options.unsafe ? [UNSAFE_TOGGLES] : [])];
+  return enter(() => create(together(flags)));
+}
+
+/** Flags with the values of those that are given several times in one list: Dawn takes the last one alone. */
+function together(flags: readonly string[]): string[] {
+  const values = new Map<string, string[]>();
+  for (const flag of flags) {
+    const [name, value = ''] = flag.split(/=(.*)/s);
+    values.set(name, [...(values.get(name) ?? []), value]);
+  }
+  const lists = /^(en|dis)able-dawn-features$/;
+  return [...values].map(([name, all]) => `${name}=${lists.test(name) ? all.join(',') : all.at(-1)}`);
 }
 
 /** A setting from the environment, such as WGRAD_LIMITS. */

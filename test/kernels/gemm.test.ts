@@ -5,6 +5,7 @@ import { empty, scope, tensor } from '../../src/index.js';
 import { type GemmSize, gemm } from '../../src/kernels/gemm.js';
 import { choosingTilings, forceVariant, type Variant } from '../../src/kernels/tile.js';
 import { useDevice } from '../support/device.js';
+import { gemmReference, orientations } from '../support/gemms.js';
 import { seeded } from '../support/random.js';
 import { suite } from '../support/suite.js';
 import { assertClose } from '../support/tolerance.js';
@@ -13,39 +14,6 @@ import { useVariant, variants } from '../support/variants.js';
 const test = suite('kernels/gemm');
 test.before(useDevice);
 test.after(() => forceVariant(null));
-
-const orientations = [
-  ['NN', {}],
-  ['NT', { transB: true }],
-  ['TN', { transA: true }],
-  ['TT', { transA: true, transB: true }],
-] as const;
-
-/** C in float64, from the operands as they are stored. */
-function reference(
-  a: Float32Array,
-  b: Float32Array,
-  size: GemmSize,
-  bias?: Float32Array,
-  c?: Float32Array,
-): Float64Array {
-  const { m, n, k, batch = 1, aBatch = m * k, bBatch = k * n } = size;
-  const out = new Float64Array(batch * m * n);
-  for (let image = 0; image < batch; image++) {
-    for (let row = 0; row < m; row++) {
-      for (let column = 0; column < n; column++) {
-        const at = (image * m + row) * n + column;
-        let sum = (bias?.[column] ?? 0) + (c?.[at] ?? 0);
-        for (let i = 0; i < k; i++) {
-          const left = a[image * aBatch + (size.transA ? i * m + row : row * k + i)];
-          sum += left * b[image * bBatch + (size.transB ? column * k + i : i * n + column)];
-        }
-        out[at] = sum;
-      }
-    }
-  }
-  return out;
-}
 
 interface Extras {
   bias?: boolean;
@@ -62,7 +30,7 @@ async function check(size: GemmSize, { bias = false, what }: Extras): Promise<vo
   const v = seeded(n, 4);
   const y = tensor(c);
   gemm(tensor(a).buffer, tensor(b).buffer, y.buffer, size, bias ? tensor(v).buffer : null);
-  const expected = reference(a, b, size, bias ? v : undefined, size.accumulate ? c : undefined);
+  const expected = gemmReference(a, b, size, bias ? v : undefined, size.accumulate ? c : undefined);
   assertClose((await y.data()) as Float32Array, expected, { terms: k, what });
 }
 
@@ -149,7 +117,7 @@ for (const variant of variants) {
     const y = empty([m, n]);
     gemm(tensor(a).buffer, tensor(b).buffer, y.buffer, { m, n, k });
     const kind = (v: number) => (Number.isFinite(v) ? 'finite' : String(v));
-    assert.equal(Array.from(await y.data(), kind), Array.from(reference(a, b, { m, n, k }), kind));
+    assert.equal(Array.from(await y.data(), kind), Array.from(gemmReference(a, b, { m, n, k }), kind));
   });
 
   test(`${variant}: more than 65,535 groups`, async () => {
@@ -184,7 +152,7 @@ test('a weight of more than 128 MiB, and its gradient, as in the first dense lay
     );
   const x = seeded(rows * features, 2);
   const dy = seeded(rows * out, 3);
-  const dots = reference(x, stripe, { m: rows, n: 1, k: features, transB: true });
+  const dots = gemmReference(x, stripe, { m: rows, n: 1, k: features, transB: true });
   const w = tensor(weight);
   const xs = tensor(x);
   const dys = tensor(dy);

@@ -1,4 +1,4 @@
-import { forceVariant, subgroupsUsable, type Variant } from '../../src/kernels/tile.js';
+import { forceVariant, matricesUsable, subgroupsUsable, type Variant } from '../../src/kernels/tile.js';
 import { table } from './ops.js';
 import { Skip } from './suite.js';
 
@@ -12,8 +12,9 @@ export function variantsOf(op: string): readonly (Variant | null)[] {
   return kernels === 'rows' ? [null, 'shared'] : [null];
 }
 
-/** Forces a variant for the rest of the test; without subgroups of a fixed size the test is listed as not run. */
+/** Forces a variant for the rest of the test; without subgroups of a fixed size, or matrices, the test is listed as not run. */
 export function useVariant(variant: Variant | null): void {
   if (variant === 'subgroup' && !subgroupsUsable()) throw new Skip('the device has no subgroups of one fixed size');
+  if (variant === 'matrix' && !matricesUsable()) throw new Skip('the device shows no matrix units');
   forceVariant(variant);
 }

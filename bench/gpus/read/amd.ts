@@ -26,13 +26,17 @@ export function readAmd(text: string): Reading {
   };
 }
 
-const MULTIPLY_ADD = /\bv_(?:dual_|pk_)?(?:fma|fmac|fmaak|fmamk|wmma)_\S+/g;
+const MULTIPLY_ADD = /\bv_(?:dual_|pk_)?(?:fma|fmac|fmaak|fmamk)_\S+/g;
 
 /** Vector instructions alone share the multiply-add's issue slot: scalars, loads and branches of other subgroups go beside them. */
 function instruction(text: string): Instruction {
   const [op] = text.split(' ');
-  const multiplyAdds = text.match(MULTIPLY_ADD)?.length ?? 0;
-  const width = /_b(\d+)/.exec(op)?.[1] ?? (/_(?:d?word|format_x)(x\d)?/.test(op) ? '32' : '0');
+  // Of m x n x k, by 32 lanes.
+  const [m, n, k] = /^v_wmma_\w+?_(\d+)x(\d+)x(\d+)/.exec(op)?.slice(1).map(Number) ?? [0, 0, 0];
+  const matrix = m > 0;
+  const multiplyAdds = matrix ? (m * n * k) / 32 : (text.match(MULTIPLY_ADD)?.length ?? 0);
+  // A half or a byte takes its lane's whole turn.
+  const width = /_b(\d+)/.exec(op)?.[1] ?? (/_(?:d?word|format_x)(x\d)?|_[ui](?:8|16)/.test(op) ? '32' : '0');
   const kind =
     multiplyAdds > 0
       ? 'multiply-add'
@@ -44,5 +48,5 @@ function instruction(text: string): Instruction {
             ? 'scratch'
             : 'other';
   const bytes = kind === 'other' || kind === 'multiply-add' ? 0 : Number(width) / 8;
-  return { op, kind, slots: op.startsWith('v_') ? 1 : 0, multiplyAdds, bytes };
+  return { op, kind, slots: op.startsWith('v_') ? 1 : 0, multiplyAdds, matrix, bytes };
 }

@@ -58,8 +58,12 @@ function instruction(line: string): Instruction {
       .trim()
       .split(/\s+/)
       .find((word) => !word.startsWith('@')) ?? '';
-  const bytes = Number(/\.b(\d+)/.exec(op)?.[1] ?? 0) / 8;
-  const multiplyAdd = /^(ffma|hfma2|hmma|imma)\b/.test(op);
+  // ldsm: a matrix of 8 x 8 halves is 4 bytes of each of 32 lanes.
+  const bytes = Number(/\.b(\d+)/.exec(op)?.[1] ?? 0) / 8 || 4 * Number(/^ldsm.*\.x(\d)/.exec(op)?.[1] ?? 0);
+  // Of m x n x k, by 32 lanes.
+  const [m, n, k] = /^[hi]mma\.m(\d+)n(\d+)k(\d+)/.exec(op)?.slice(1).map(Number) ?? [0, 0, 0];
+  const matrix = m > 0;
+  const multiplyAdd = matrix || /^(ffma|hfma2)\b/.test(op);
   const memory = /^(?:ld|st|ldsm)\.?(shared|global|local)?/.exec(op);
   const space = memory?.[1] ?? (/^(lds|sts|ldsm)\b/.test(op) ? 'shared' : undefined);
   const kind = multiplyAdd
@@ -71,5 +75,6 @@ function instruction(line: string): Instruction {
         : space === 'local'
           ? 'scratch'
           : 'other';
-  return { op, kind, slots: 1, multiplyAdds: multiplyAdd ? 1 : 0, bytes };
+  const multiplyAdds = matrix ? (m * n * k) / 32 : multiplyAdd ? 1 : 0;
+  return { op, kind, slots: 1, multiplyAdds, matrix, bytes };
 }
