@@ -33,6 +33,20 @@ let recording = true;
 /** Set by anomaly.ts, so that a bundle without `detectAnomaly` does not contain it. */
 let watch: Watch | undefined;
 
+/** Set while gradients are to leave during the backward pass: each leaf that has all of its own is named at once. */
+let leafDone: ((leaf: Tensor) => void) | undefined;
+
+/** Runs `body`, whose backward passes name each leaf as soon as its gradient is whole. PyTorch: register_post_accumulate_grad_hook. */
+export function withLeafHook(hook: (leaf: Tensor) => void, body: () => void): void {
+  const before = leafDone;
+  leafDone = hook;
+  try {
+    body();
+  } finally {
+    leafDone = before;
+  }
+}
+
 /** Sets what inspects results and gradients from now on; undefined for nothing. */
 export function useWatch(to: Watch | undefined): void {
   watch = to;
@@ -162,19 +176,43 @@ function pull(
   ends: (t: Tensor) => boolean = (t) => !t.node,
 ): void {
   const gradients = new Map<Tensor, Tensor>([[from, seed]]);
-  for (const y of reachable(from, ends)) {
-    const dy = gradients.get(y);
-    if (!dy) continue;
-    gradients.delete(y);
-    if (ends(y) || !y.node) {
-      arrive(y, dy, dy === seed);
-      if (dy !== seed) dy.dispose();
+  const order = reachable(from, ends);
+  const open = usesOf(order, ends);
+  const finish = (leaf: Tensor): void => {
+    const dy = gradients.get(leaf);
+    if (!dy) return;
+    gradients.delete(leaf);
+    arrive(leaf, dy, dy === seed);
+    if (dy !== seed) dy.dispose();
+  };
+  for (const y of order) {
+    const { node } = y;
+    if (!node || ends(y)) {
+      finish(y); // `from` itself: of all others the last use is behind us
       continue;
     }
-    const { node } = y;
-    at(new Backward(node.callSite, node.name), () => asOf(node.made, () => pullNode(node, dy, gradients)));
-    if (dy !== seed) dy.dispose();
+    const dy = gradients.get(y);
+    if (dy) {
+      gradients.delete(y);
+      at(new Backward(node.callSite, node.name), () => asOf(node.made, () => pullNode(node, dy, gradients)));
+      if (dy !== seed) dy.dispose();
+    }
+    for (const x of node.inputs) {
+      const left = open.get(x);
+      if (left !== undefined) open.set(x, left - 1);
+      if (left === 1) finish(x);
+    }
   }
+}
+
+/** How often each tensor at which the tape ends is an input of what is differentiated: after so many ops its gradient is whole. */
+function usesOf(order: readonly Tensor[], ends: (t: Tensor) => boolean): Map<Tensor, number> {
+  const uses = new Map<Tensor, number>();
+  for (const y of order) {
+    if (ends(y)) continue;
+    for (const x of y.node?.inputs ?? []) if (x.requiresGrad && ends(x)) uses.set(x, (uses.get(x) ?? 0) + 1);
+  }
+  return uses;
 }
 
 /** Adds what one op passes on to its inputs' gradients. */
@@ -240,6 +278,7 @@ function accumulateLeaf(leaf: Tensor, dy: Tensor, borrowed: boolean): void {
   });
   leaf.grad.holds('gradient');
   grad?.dispose();
+  leafDone?.(leaf);
 }
 
 function one(like: Tensor): Tensor {

@@ -74,6 +74,8 @@ const IMAGE_RULES: Rules<Given> = { ...RULES, augment: required(anything) }; // 
 export class DataLoader<D extends AnyDataset = ImageDataset, Made = BatchOf<D>, Batch = Made> {
   /** Examples in an epoch. */
   readonly length: number;
+  /** `epoch` knows `every`. */
+  readonly deals = true;
   private readonly given: Given;
   private readonly source: Exclude<AnyDataset, readonly unknown[]>;
   private readonly seed: number;
@@ -140,21 +142,26 @@ export class DataLoader<D extends AnyDataset = ImageDataset, Made = BatchOf<D>, 
   }
 
   /**
-   * The batches of one epoch, from 0, beginning with `startBatch` (default 0). An iterable source is read from its beginning.
+   * The batches of one epoch, from 0, beginning with `startBatch` (default 0); of these each so-manieth as `every` says (default 1), for
+   * processes that share an epoch. An iterable source is read from its beginning, and whole.
    * @throws DataError if a source gives fewer or more examples than its length promises; UsageError, as the first batch is asked
-   * for, unless both are whole numbers, 0 or more.
+   * for, unless they are whole numbers, 0 or more.
    */
-  async *epoch(number: number, from: { startBatch?: number } = {}): AsyncGenerator<Batch, undefined> {
-    checkOptions('epoch', { number, ...from }, { number: required(whole()), startBatch: whole() });
-    const { startBatch = 0 } = from;
+  async *epoch(number: number, from: { startBatch?: number; every?: number } = {}): AsyncGenerator<Batch, undefined> {
+    checkOptions('epoch', { number, ...from }, { number: required(whole()), startBatch: whole(), every: whole(1) });
+    const { startBatch = 0, every = 1 } = from;
     const { prefetch = 3 } = this.given;
     if (iterates(this.source)) {
-      yield* this.read(new ExampleReader(this.source, number), number, startBatch);
+      let i = 0;
+      for await (const batch of this.read(new ExampleReader(this.source, number), number, startBatch))
+        if (i++ % every === 0) yield batch;
       return;
     }
     const order = this.order(number);
-    yield* inOrder(startBatch, this.batches, prefetch, (i) => {
+    const count = Math.ceil((this.batches - startBatch) / every);
+    yield* inOrder(0, count, prefetch, (k) => {
       const { batchSize } = this.given;
+      const i = startBatch + k * every;
       const indices = order.slice(i * batchSize, (i + 1) * batchSize);
       return this.transformed(this.assembler.assemble({ indices, epoch: number, seed: this.seed }), number, i);
     });

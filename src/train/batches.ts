@@ -18,8 +18,13 @@ export interface BatchSource<B extends object = object> {
   readonly orderedBy?: BatchOrder;
   /** Whether an epoch may give fewer examples than `length`, where damaged ones are left out. Default false: fewer are an error. */
   readonly mayGiveFewer?: boolean;
-  /** The batches of an epoch, from 0, beginning with `startBatch` (default 0); at least one. */
-  epoch(number: number, from?: { startBatch?: number }): AsyncIterable<B>;
+  /**
+   * The batches of an epoch, from 0, beginning with `startBatch` (default 0); at least one. A source with `deals` is also asked for each
+   * so-manieth of these (`every`, default 1), which is one process' share of them.
+   */
+  epoch(number: number, from?: { startBatch?: number; every?: number }): AsyncIterable<B>;
+  /** Whether `epoch` knows `every`; where it does not, each process goes through all batches and passes others' over. Default false. */
+  readonly deals?: boolean;
 }
 
 /** A batch as a task gets it: typed arrays and host tensors have become tensors, everything else is as it was. Of batches of any kind: any. */

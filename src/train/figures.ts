@@ -2,8 +2,8 @@
 import { divergence, lossExploded } from '../checkpoint/divergence.js';
 import { UsageError } from '../errors.js';
 import { Measures } from './measures.js';
-import type { TrainerPosition } from './record.js';
-import type { StepResult } from './task.js';
+import type { Progress, TrainerPosition } from './record.js';
+import type { Passed, Team } from './team.js';
 
 const DEFAULT_FACTOR = 10;
 
@@ -38,7 +38,7 @@ export class Figures {
    */
   async note(
     at: TrainerPosition,
-    { loss, size }: StepResult,
+    { loss, size }: Passed,
     rate: number,
     factor = DEFAULT_FACTOR,
     attempt?: AbortSignal,
@@ -47,7 +47,7 @@ export class Figures {
     const { step } = at;
     const ticket = Symbol();
     open.add(ticket);
-    const value = await loss.item().finally(() => open.delete(ticket));
+    const value = await loss.finally(() => open.delete(ticket));
     if (attempt?.aborted) return;
     if (!Number.isFinite(value)) throw divergence(`the loss is ${value}`, step, value, rate);
     if (lossExploded(at.trend, value, factor)) {
@@ -73,9 +73,14 @@ export class Figures {
     return { loss: meanLoss(at), ...this.seen };
   }
 
+  /** What is known now, for callbacks. */
+  progress(at: TrainerPosition, of: Pick<Progress, 'phase' | 'examples' | 'examplesInEpoch'>): Progress {
+    return { epoch: at.epoch + 1, step: at.step, ...of, metrics: this.current(at), batchLoss: this.batchLoss };
+  }
+
   /** The epoch's mean loss and metrics. */
-  async read(at: TrainerPosition): Promise<Record<string, number>> {
-    return { loss: meanLoss(at), ...(await this.measures.read()) };
+  async read(at: TrainerPosition, team?: Team): Promise<Record<string, number>> {
+    return { loss: meanLoss(at), ...(await this.measures.read(team)) };
   }
 
   /** Begins an epoch. */

@@ -5,8 +5,10 @@ import { UsageError } from '../errors.js';
 import type { StoredTensor } from '../io/safetensors.js';
 import { Mean } from '../metrics/accuracy.js';
 import { Accumulator, type Measured } from '../metrics/metric.js';
-import { Tensor } from '../tensor/tensor.js';
+import { scope } from '../tensor/scope.js';
+import { Tensor, tensor } from '../tensor/tensor.js';
 import type { StepResult } from './task.js';
+import type { Team } from './team.js';
 
 const mean = new Mean();
 
@@ -52,12 +54,26 @@ export class Measures implements Stateful {
     return entry.sums;
   }
 
-  /** Reads all of them. */
-  async read(): Promise<Record<string, number>> {
-    const values = [...this.known].map(async ([name, { metric, sums }]): Promise<[string, number]> => {
-      return [name, metric.value(await sums.read())];
-    });
-    return Object.fromEntries(await Promise.all(values));
+  /** Reads all of them; with a team those of all its processes together. */
+  async read(team?: Team): Promise<Record<string, number>> {
+    const own = await this.sums();
+    const all = team ? await team.sums(own) : own;
+    const values = [...this.known].map(([name, { metric }]) => [name, metric.value(all[name])]);
+    return Object.fromEntries(values);
+  }
+
+  /** The sums so far, by the metrics' names. */
+  async sums(): Promise<Record<string, Float64Array>> {
+    const read = this.all().map(async ([name, sums]): Promise<[string, Float64Array]> => [name, await sums.read()]);
+    return Object.fromEntries(await Promise.all(read));
+  }
+
+  /** Takes in what other processes have summed up, or, with nothing, begins anew and keeps the names. */
+  take(others: Record<string, Float64Array> | null): void {
+    for (const [name, sums] of this.all()) {
+      if (others === null) sums.reset();
+      else if (others[name]?.some((n) => n !== 0)) scope(() => sums.add(tensor(Float32Array.from(others[name]))));
+    }
   }
 
   /** Begins anew. */

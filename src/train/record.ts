@@ -102,3 +102,15 @@ export function positionOf(given: TrainerPosition): TrainerPosition {
   for (const { metrics } of copy.history) for (const name of Object.keys(metrics)) metrics[name] ??= Number.NaN;
   return copy;
 }
+
+/** Moves a position to the next epoch; gives the record of the one that is done, which is in its history then. */
+export function endEpoch(
+  at: TrainerPosition,
+  figures: Pick<EpochRecord, 'learningRate' | 'seconds' | 'metrics'>,
+): EpochRecord {
+  at.epoch++;
+  at.batch = 0;
+  const record = { epoch: at.epoch, step: at.step, waited: at.waited, ...figures };
+  at.history.push(record);
+  return record;
+}

@@ -1,29 +1,29 @@
 // The training loop: batches in, steps on the GPU, losses read a little late so that the GPU never waits.
 import { DivergenceError, divergence } from '../checkpoint/divergence.js';
 import { firstNotFiniteOf } from '../checkpoint/finite.js';
-import { type Attempt, withRecovery } from '../checkpoint/recovery.js';
+import { type Attempt, type Recovery, withRecovery } from '../checkpoint/recovery.js';
 import type { Json, Run } from '../checkpoint/stateful.js';
 import { sync } from '../device/commands.js';
 import { UsageError } from '../errors.js';
 import type { AnyModule } from '../layers/module.js';
-import { findingParts } from '../layers/reach.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import { scope } from '../tensor/scope.js';
-import { type BatchSource, onDevice, timed } from './batches.js';
+import { timed } from './batches.js';
 import { CallbackList, type Training } from './callback.js';
-import { checkData, checkFit, checkGradients, checkParts, checkStep, checkWhole } from './checks.js';
-import { evaluate } from './evaluate.js';
+import { checkData, checkFit, checkParts, checkWhole } from './checks.js';
+import { Ending } from './ending.js';
 import { Figures } from './figures.js';
 import type { FitOptions, TrainerParts } from './fit.js';
 import { KeptData, KeptSchedule, watchedMetric } from './kept.js';
 import { AHEAD, LateResults } from './late-results.js';
 import { nameMetrics } from './name-metrics.js';
 import type { EpochRecord, Progress, TrainerPosition } from './record.js';
-import { positionMismatch, positionOf, START } from './record.js';
+import { endEpoch, positionMismatch, positionOf, START } from './record.js';
+import { type Rebuild, recoveryFor } from './recovering.js';
+import { passing, passOf } from './step.js';
+import type { Passed, Team } from './team.js';
 import { updateWeights } from './update.js';
-
-/** A rollback does not go back to where losses were this many times the first: they were on their way up. */
-const RISING = 2;
+import { validate } from './validation.js';
 
 /** Trains a model on a task. Every part is yours to choose; `fit` runs epochs and may be resumed. */
 // biome-ignore lint/suspicious/noExplicitAny: a task's batches are of any kind
@@ -37,8 +37,9 @@ export class Trainer<B extends object = any, M extends AnyModule = any> implemen
   private readonly figures = new Figures();
   private readonly callbacks = new CallbackList();
   private options: FitOptions = { epochs: 0 };
-  /** Why `fit` ended before its epochs were done: what `stop` was told. Null if nothing stopped it. */
-  stoppedBy: string | null = null;
+  private ending = new Ending();
+  /** The processes that train with this one, where there are others. Set by `distribute`. @internal */
+  team: Team | undefined;
 
   /** @throws UsageError if a part is missing or something else, or the optimizer is another model's. */
   constructor(private current: TrainerParts<B, M>) {
@@ -103,7 +104,12 @@ export class Trainer<B extends object = any, M extends AnyModule = any> implemen
 
   /** Ends `fit` after the batch or epoch under way, as if its epochs were done. */
   stop(reason: string): void {
-    this.stoppedBy = reason;
+    this.ending.reason = reason;
+  }
+
+  /** Why `fit` ended before its epochs were done: what `stop` was told. Null if nothing stopped it. */
+  get stoppedBy(): string | null {
+    return this.ending.reason;
   }
 
   /**
@@ -117,23 +123,16 @@ export class Trainer<B extends object = any, M extends AnyModule = any> implemen
     checkData(this.current);
     this.callbacks.use(options.callbacks ?? []);
     this.startedAt = performance.now();
-    this.options = options;
-    this.stoppedBy = null;
-    const { save, onDivergence, divergence: rollback, rebuild } = options;
+    this.ending = new Ending();
     let failed = false;
     try {
+      this.options = (await this.team?.begin(options)) ?? options;
       await this.callbacks.begin(this);
-      return await withRecovery<TrainerPosition, 'done' | 'stopped'>(
-        this,
-        {
-          ...{ save, onDivergence, rollback },
-          isSound: ({ trend: { start, recent } }) => recent <= RISING * Math.max(start, 1),
-          progressOf: ({ step }) => step,
-          rebuild: rebuild && (() => this.rebuild(rebuild)),
-          onRecovery: (recovery) => this.callbacks.callNow('onRecovery', recovery, this),
-        },
-        (attempt) => this.runEpochs(attempt),
-      );
+      const hooks = {
+        rebuild: (make: Rebuild) => this.rebuild(make),
+        onRecovery: (recovery: Recovery<TrainerPosition>) => this.callbacks.callNow('onRecovery', recovery, this),
+      };
+      return await withRecovery(this, recoveryFor(this.options, hooks), (attempt) => this.runEpochs(attempt));
     } catch (error) {
       failed = true;
       if (!(error instanceof DivergenceError)) throw error;
@@ -148,47 +147,58 @@ export class Trainer<B extends object = any, M extends AnyModule = any> implemen
     }
   }
 
-  private async rebuild(make: NonNullable<FitOptions['rebuild']>): Promise<void> {
+  private async rebuild(make: Rebuild): Promise<void> {
     this.current = await make();
     checkParts(this.current);
     await this.callbacks.begin(this);
   }
 
   private async runEpochs(attempt: Attempt): Promise<'done' | 'stopped'> {
-    const { epochs, signal } = this.options;
+    const { epochs } = this.options;
     while (this.at.epoch < epochs && this.stoppedBy === null) {
-      const finished = !signal?.aborted && (await this.trainEpoch(attempt)) && (await this.finishEpoch(attempt));
+      const finished = !(await this.stops()) && (await this.trainEpoch(attempt)) && (await this.finishEpoch(attempt));
       if (finished) continue;
-      await attempt.save();
-      return signal?.aborted ? 'stopped' : 'done';
+      await this.save(attempt);
+      return this.ending.aborted ? 'stopped' : 'done';
     }
     return 'done';
+  }
+
+  private readonly stops = (): Promise<boolean> => this.ending.asked(this.options.signal, this.team);
+
+  private async save(attempt: Attempt): Promise<void> {
+    await this.team?.settle(this.figures.measures);
+    await attempt.save();
   }
 
   /** False if it was stopped inside the epoch. */
   private async trainEpoch(attempt: Attempt): Promise<boolean> {
     const { train, model, accumulate = 1 } = this.current;
-    const { saveEvery = 0, metricsEvery = 0, signal } = this.options;
+    const { saveEvery = 0, metricsEvery = 0 } = this.options;
+    const { team } = this;
     if (this.at.batch === 0) await this.callbacks.call('onEpochBegin', this.at.epoch + 1, this);
-    if (this.stoppedBy !== null) return false;
+    if (await this.stops()) return false;
     if (!model.training) model.train(); // a part that was put into evaluation mode stays there
-    const late = new LateResults(AHEAD);
-    const batches = train.epoch(this.at.epoch, { startBatch: this.at.batch });
+    const late = new LateResults(team ? 0 : AHEAD); // an update that waits for others is waited for
+    const { epoch, batch: startBatch } = this.at;
+    const batches = team?.share(train, epoch, startBatch) ?? train.epoch(epoch, { startBatch });
     for await (const batch of timed(batches, (seconds) => (this.at.waited += seconds))) {
       await this.callbacks.call('onBatchBegin', this.at.batch + 1, this);
       attempt.signal.throwIfAborted();
-      const noted = this.trainStep(batch, this.gathered + 1 >= accumulate, attempt.signal);
-      await late.add(noted);
+      const update = this.gathered + 1 >= accumulate;
+      await late.add(
+        team ? this.stepTogether(team, batch, update, attempt.signal) : this.trainStep(batch!, update, attempt.signal),
+      );
       await sync(AHEAD);
       attempt.signal.throwIfAborted();
       if (metricsEvery > 0 && this.at.batch % metricsEvery === 0) this.lookAtMetrics();
       await this.callbacks.call('onBatchEnd', this.progress('train', this.at.loss.weight, train.length), this);
       if (this.gathered > 0) continue; // what is saved has no gradients
-      const stopped = signal?.aborted || this.stoppedBy !== null;
+      const stopped = await this.stops();
       if (!stopped && !(saveEvery > 0 && this.at.step % saveEvery === 0)) continue;
       await late.all();
       if (stopped) return false;
-      await attempt.save();
+      await this.save(attempt);
     }
     if (this.gathered > 0) this.update();
     await late.all();
@@ -199,30 +209,42 @@ export class Trainer<B extends object = any, M extends AnyModule = any> implemen
 
   /** One batch of the epoch under way: forward, backward and, unless gradients are gathered further, update. Settles with its loss. */
   trainStep(batch: B, update = true, attempt?: AbortSignal): Promise<void> {
-    const { model, optimizer, task } = this.current;
     using _step = scope();
-    const given = onDevice('trainer', batch);
-    const result = findingParts('trainer', model, () => {
-      const result = task(model, given, { training: true });
-      checkStep('trainer', result);
-      return result;
-    });
-    this.figures.measures.add('trainer', result);
-    if (this.gathered === 0) optimizer.zeroGrad();
-    result.loss.backward();
-    checkGradients(optimizer);
+    const passed = passOf(this.current, batch, this.figures.measures, this.gathered === 0);
     this.gathered++;
     this.at.batch++;
-    this.at.examples += result.size;
+    this.at.examples += passed.size;
     const rate = this.learningRate();
     if (update) this.update();
-    return this.figures.note(this.at, result, rate, this.options.divergence?.factor, attempt);
+    return this.note(passed, rate, attempt);
+  }
+
+  private note(passed: Passed, rate: number, attempt?: AbortSignal): Promise<void> {
+    return this.figures.note(this.at, passed, rate, this.options.divergence?.factor, attempt);
+  }
+
+  /** The same of all processes' batches together; undefined where only others have one. */
+  private async stepTogether(team: Team, batch: B | undefined, update: boolean, attempt: AbortSignal): Promise<void> {
+    const rate = this.learningRate();
+    const turn = await team.turn(batch && passing(this.current, batch, this.figures.measures), update);
+    attempt.throwIfAborted();
+    this.gathered = turn ? 0 : this.gathered + 1;
+    if (!turn || turn.batches === 0) return;
+    this.at.batch += turn.batches;
+    this.at.examples += turn.examples;
+    await team.update(turn.batches);
+    this.updated();
+    await this.note({ loss: Promise.resolve(turn.loss), size: turn.examples }, rate, attempt);
   }
 
   /** The optimizer's step, from the gradients gathered so far. */
   private update(): void {
     updateWeights(this.current, this.gathered);
     this.gathered = 0;
+    this.updated();
+  }
+
+  private updated(): void {
     this.at.step++;
     this.callbacks.callNow('onStep', this.at.step, this);
   }
@@ -236,63 +258,40 @@ export class Trainer<B extends object = any, M extends AnyModule = any> implemen
     this.figures.look(() => at === this.at && epoch === at.epoch);
   }
 
-  private progress(phase: Progress['phase'], examples: number, examplesInEpoch: number): Progress {
-    const { at, figures } = this;
-    const [epoch, step, metrics] = [at.epoch + 1, at.step, figures.current(at)];
-    return { epoch, step, examples, examplesInEpoch, phase, metrics, batchLoss: figures.batchLoss };
-  }
+  private readonly progress = (phase: Progress['phase'], examples: number, examplesInEpoch: number): Progress =>
+    this.figures.progress(this.at, { phase, examples, examplesInEpoch });
 
   /** False if the signal stopped validation; the epoch can then be finished another time. */
   private async finishEpoch(attempt: Attempt): Promise<boolean> {
     const { schedule } = this.current;
     const learningRate = this.learningRate();
-    const checked = await this.validate(attempt);
+    await this.team?.settle(this.figures.measures);
+    const { callbacks, team, progress, ending, options } = this;
+    const about = { callbacks, team, progress, signal: options.signal, failed: attempt.signal };
+    const checked = await validate({ training: this, ...about });
+    ending.aborted = checked === 'stopped';
     if (checked === 'stopped') return false;
     if (checked && !Number.isFinite(checked.val_loss))
       throw this.diverged(`the validation loss is ${checked.val_loss}`, checked.val_loss);
     const { measures } = this.figures;
     if (measures.unnamed) await nameMetrics(this.current, measures, this.at.epoch, this.at.batch - 1);
-    const metrics = { ...(await this.figures.read(this.at)), ...checked };
+    const read = { ...(await this.figures.read(this.at, team)), ...checked };
+    const metrics = (await team?.same(read)) ?? read;
     attempt.signal.throwIfAborted();
-    const { at } = this;
-    at.epoch++;
-    at.batch = 0;
-    const { epoch, step, waited } = at;
-    const record: EpochRecord = { epoch, step, learningRate, seconds: this.seconds(), waited, metrics };
+    const record = endEpoch(this.at, { learningRate, seconds: this.seconds(), metrics });
     if (schedule?.each === 'epoch') schedule.rule.step(watchedMetric(schedule.watch, metrics));
-    this.figures.reset(at);
-    at.history.push(record);
+    this.figures.reset(this.at);
     if (this.callbacks.has('onEpochEnd')) {
       const broken = await firstNotFiniteOf(Object.entries(this.model.stateDict()));
       if (broken) throw this.diverged(`model.${broken} holds NaN or an infinity`);
       await this.callbacks.call('onEpochEnd', structuredClone(record), this);
     }
-    await attempt.save();
+    await this.save(attempt);
     return true;
   }
 
-  private diverged(what: string, loss = this.figures.batchLoss): DivergenceError {
-    return divergence(what, this.at.step, loss, this.learningRate());
-  }
-
-  private async validate(attempt: Attempt): Promise<Record<string, number> | 'stopped' | null> {
-    const { model, task } = this.current;
-    const data = this.current.validation as BatchSource<B> | undefined; // the same on the device
-    const { signal } = this.options;
-    if (!data) return null;
-    await this.callbacks.call('onValidationBegin', this);
-    const onProgress = (examples: number) =>
-      this.callbacks.call('onValidationBatchEnd', this.progress('validation', examples, data.length), this);
-    try {
-      const found = await evaluate({ model, task, data, onProgress, signals: [signal, attempt.signal] });
-      return Object.fromEntries(Object.entries(found).map(([name, value]) => [`val_${name}`, value]));
-    } catch (error) {
-      if (signal?.aborted && error === signal.reason) return 'stopped';
-      throw error;
-    } finally {
-      if (!attempt.signal.aborted) await this.callbacks.call('onValidationEnd', this); // else the parts are others by now
-    }
-  }
+  private readonly diverged = (what: string, loss = this.figures.batchLoss): DivergenceError =>
+    divergence(what, this.at.step, loss, this.learningRate());
 
   private seconds(): number {
     return this.at.seconds + (this.startedAt === null ? 0 : (performance.now() - this.startedAt) / 1000);

@@ -1,0 +1,40 @@
+// One batch: forward, loss, backward.
+import { findingParts } from '../layers/reach.js';
+import { scope } from '../tensor/scope.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { onDevice } from './batches.js';
+import { checkGradients, checkStep } from './checks.js';
+import type { TrainerParts } from './fit.js';
+import { Measures } from './measures.js';
+import type { Pass, Passed } from './team.js';
+
+/**
+ * Forward and backward of one batch: gradients are added to those that are there, or with `fresh` begin anew, and metrics to `measures`.
+ * `backward` runs the backward pass.
+ */
+export function passOf<B extends object>(
+  { model, optimizer, task }: TrainerParts<B>,
+  batch: B,
+  measures: Measures,
+  fresh: boolean,
+  backward = (loss: Tensor) => loss.backward(),
+): Passed {
+  using _step = scope();
+  const given = onDevice('trainer', batch);
+  const result = findingParts('trainer', model, () => {
+    const result = task(model, given, { training: true });
+    checkStep('trainer', result);
+    return result;
+  });
+  measures.add('trainer', result);
+  if (fresh) optimizer.zeroGrad();
+  backward(result.loss);
+  checkGradients(optimizer);
+  return { loss: result.loss.item(), size: result.size };
+}
+
+/** `passOf` a batch, for a team, which decides when. */
+export const passing =
+  <B extends object>(parts: TrainerParts<B>, batch: B, measures: Measures): Pass =>
+  ({ fresh, count, backward }) =>
+    passOf(parts, batch, count ? measures : new Measures(), fresh, backward);
