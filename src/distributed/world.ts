@@ -164,6 +164,11 @@ export class World {
     );
   }
 
+  /** Rank 0's plain value, at every rank. PyTorch: dist.broadcast_object_list. @throws as `allReduce`. */
+  async first<T extends Json>(value: T): Promise<T> {
+    return (await this.each(this.isFirst ? value : null))[0] as T;
+  }
+
   /** Waits until all ranks have come here. PyTorch: dist.barrier. @throws as `allReduce`. */
   async barrier(): Promise<void> {
     if (this.together) await this.run('barrier', null, (mpi) => mpi.barrier());

@@ -42,7 +42,6 @@ export async function evaluate<B extends object, M extends AnyModule = Module>(
     const late = new LateResults(AHEAD);
     for await (const batch of team ? team.share(data, 0, 0) : data.epoch(0)) {
       check();
-      if (batch === undefined) continue;
       await late.add(step(batch));
       await sync(AHEAD);
       check();

@@ -34,8 +34,10 @@ export interface MetricSums {
 export interface Team {
   /** Gives all the first one's state, before training begins, and says what `fit` does here: the first one alone saves and shows. */
   begin(options: FitOptions): Promise<FitOptions>;
-  /** This process' share of an epoch's batches; undefined where others have one more and this one has none. All end together. */
-  share<B extends object>(source: BatchSource<B>, epoch: number, startBatch: number): AsyncIterable<B | undefined>;
+  /** This process' share of an epoch's batches. */
+  share<B extends object>(source: BatchSource<B>, epoch: number, startBatch: number): AsyncIterable<B>;
+  /** The same for training: undefined where others have one more and this one has none, so that all end together. */
+  turns<B extends object>(source: BatchSource<B>, epoch: number, startBatch: number): AsyncIterable<B | undefined>;
   /** A batch, where this process has one; with `update` also the exchange of gradients, which are everyone's sum then. */
   turn(pass: Pass | undefined, update: boolean): Promise<Turn | null>;
   /** The optimizer's step, from the gradients of so many batches. */

@@ -10,7 +10,7 @@ import type { Optimizer } from '../optim/optimizer.js';
 import { scope } from '../tensor/scope.js';
 import { timed } from './batches.js';
 import { CallbackList, type Training } from './callback.js';
-import { checkData, checkFit, checkParts, checkWhole } from './checks.js';
+import { checkData, checkFit, checkGradients, checkParts, checkWhole } from './checks.js';
 import { Ending } from './ending.js';
 import { Figures } from './figures.js';
 import type { FitOptions, TrainerParts } from './fit.js';
@@ -181,7 +181,7 @@ export class Trainer<B extends object = any, M extends AnyModule = any> implemen
     if (!model.training) model.train(); // a part that was put into evaluation mode stays there
     const late = new LateResults(team ? 0 : AHEAD); // an update that waits for others is waited for
     const { epoch, batch: startBatch } = this.at;
-    const batches = team?.share(train, epoch, startBatch) ?? train.epoch(epoch, { startBatch });
+    const batches = team?.turns(train, epoch, startBatch) ?? train.epoch(epoch, { startBatch });
     for await (const batch of timed(batches, (seconds) => (this.at.waited += seconds))) {
       await this.callbacks.call('onBatchBegin', this.at.batch + 1, this);
       attempt.signal.throwIfAborted();
@@ -211,6 +211,7 @@ export class Trainer<B extends object = any, M extends AnyModule = any> implemen
   trainStep(batch: B, update = true, attempt?: AbortSignal): Promise<void> {
     using _step = scope();
     const passed = passOf(this.current, batch, this.figures.measures, this.gathered === 0);
+    checkGradients(this.optimizer);
     this.gathered++;
     this.at.batch++;
     this.at.examples += passed.size;

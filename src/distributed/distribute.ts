@@ -1,0 +1,33 @@
+import { showValue, UsageError } from '../errors.js';
+import { checkOptions } from '../options.js';
+import { Trainer } from '../train/trainer.js';
+import type { Span } from './buckets.js';
+import { initDistributed } from './init.js';
+import { DISTRIBUTE, type DistributeOptions } from './options.js';
+import { DataParallel } from './team.js';
+import type { World } from './world.js';
+
+/** How a distributed training goes. */
+export interface Distribution {
+  /** All processes. */
+  readonly world: World;
+  /** Seconds of updates so far, batch to update, and of these those in which gradients were waited for after the backward pass. */
+  readonly seconds: { readonly steps: number; readonly waited: number };
+  /** What happened to the gradients of the last update, and when. */
+  readonly spans: readonly Span[];
+}
+
+/**
+ * Makes a trainer train with those of all other processes: each goes through other batches of its loader's one order, and all make the same
+ * update, of the average of their gradients. `fit` begins with the first process' state, which alone saves. N processes with batches of B do
+ * what one does that accumulates N batches of B. In a world of one nothing changes. PyTorch: DistributedDataParallel.
+ * @throws UsageError for what is no trainer, and options that it does not know.
+ */
+export async function distribute(trainer: Trainer, options: DistributeOptions = {}): Promise<Distribution> {
+  if (!(trainer instanceof Trainer)) throw new UsageError(`distribute: takes a Trainer, got ${showValue(trainer)}`);
+  checkOptions('distribute', options, DISTRIBUTE);
+  const world = await initDistributed();
+  const team = new DataParallel(world, trainer, options);
+  if (world.size > 1) trainer.team = team;
+  return team;
+}

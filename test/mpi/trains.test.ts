@@ -1,0 +1,81 @@
+// Several processes train as one does that accumulates: the same losses, weights, figures and random numbers.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import * as assert from 'uvu/assert';
+import { withEach } from '../support/mpi.js';
+import { suite } from '../support/suite.js';
+import { difference, type Trained, trainAlone, trainTogether } from '../support/trained.js';
+
+const TOLERANCE = 1e-5;
+const test = suite('mpi/trains');
+/** Enough for 20 updates and more. */
+const TWENTY: Record<number, string[]> = { 2: ['--epochs', '3'], 4: ['--epochs', '5'] };
+const alone = new Map<number, Trained>();
+let folder = '';
+
+test.before(async () => {
+  folder = mkdtempSync(`${tmpdir()}/wgrad-mpi-`);
+  for (const ranks of [2, 4]) alone.set(ranks, await trainAlone('--accumulate', String(ranks), ...TWENTY[ranks]));
+});
+test.after(() => rmSync(folder, { recursive: true, force: true }));
+
+function assertSame(one: Trained, other: Trained): void {
+  const apart = difference(one, other);
+  assert.ok(Math.max(...Object.values(apart)) <= TOLERANCE, JSON.stringify(apart));
+}
+
+for (const ranks of [2, 4]) {
+  withEach(
+    test,
+    `${ranks} processes are one that accumulates ${ranks} batches, and again to the bit`,
+    async (launcher) => {
+      const one = alone.get(ranks)!;
+      const together = await trainTogether(launcher, ranks, ...TWENTY[ranks]);
+      assertSame(one, together);
+      assert.equal(together.all[0].rng, one.all[0].rng);
+      const again = await trainTogether(launcher, ranks, ...TWENTY[ranks]);
+      assert.equal(again.all, together.all);
+    },
+  );
+}
+
+withEach(
+  test,
+  'an epoch that does not come out even, and accumulation without a reduction between',
+  async (launcher) => {
+    const uneven = ['--examples', '70', '--epochs', '2']; // 18 batches, the last of 2; 5 updates of up to 4
+    const one = await trainAlone(...uneven, '--accumulate', '4');
+    assertSame(one, await trainTogether(launcher, 2, ...uneven, '--accumulate', '2'));
+    assertSame(one, await trainTogether(launcher, 4, ...uneven));
+  },
+);
+
+withEach(
+  test,
+  'gradients are reduced while the backward pass goes on, and what is waited for is counted',
+  async (launcher) => {
+    const { spans, seconds } = await trainTogether(launcher, 2, '--steps', '3', '--bucket', '100');
+    const reductions = spans.filter(({ what }) => what === 'reduction');
+    const backward = spans.find(({ what }) => what === 'backward')!;
+    assert.ok(reductions.length >= 3, JSON.stringify(spans));
+    assert.ok(reductions[0].from < backward.to, JSON.stringify(spans));
+    assert.ok(seconds.waited >= 0 && seconds.waited < seconds.steps);
+  },
+);
+
+withEach(test, 'a run goes on with another number of processes, in the middle of an epoch', async (launcher) => {
+  const whole = await trainAlone('--accumulate', '4', '--epochs', '2', '--norm');
+  const file = `${folder}/${launcher.name}.safetensors`.replaceAll(' ', '');
+  const short = ['--epochs', '2', '--norm', '--save', file];
+  await trainTogether(launcher, 4, ...short, '--steps', '2');
+  await trainTogether(launcher, 2, ...short, '--accumulate', '2', '--resume', file, '--steps', '3');
+  const ended = await trainAlone('--epochs', '2', '--norm', '--accumulate', '4', '--resume', file);
+  const { weights } = ended;
+  for (const [name, values] of Object.entries(whole.weights)) {
+    if (/running/.test(name)) continue; // each process has seen other batches: they are averaged
+    const most = Math.max(...values.map((w, i) => Math.abs(w - weights[name][i])));
+    assert.ok(most <= TOLERANCE, `${name}: ${most}`);
+  }
+});
+
+test.run();
