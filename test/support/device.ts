@@ -1,3 +1,4 @@
+import { hasHalf } from '../../src/autograd/autocast.js';
 import { init, ready } from '../../src/device/runtime.js';
 import { DeviceError } from '../../src/errors.js';
 import { Skip } from './suite.js';
@@ -13,4 +14,10 @@ export async function useDevice(): Promise<void> {
     }
     throw error;
   }
+}
+
+/** The same for a suite of f16, which is listed as not run where the adapter has none. */
+export async function useHalf(): Promise<void> {
+  await useDevice();
+  if (!hasHalf()) throw new Skip('the device has no f16 (the feature shader-f16)');
 }

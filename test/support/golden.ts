@@ -49,10 +49,9 @@ export class GoldenCase {
     return [...this.tensors.keys()].flatMap((key) => (key.startsWith(start) ? [key.slice(start.length)] : []));
   }
 
-  /** An input on the device; f32 ones require a gradient unless told otherwise. */
-  input(name: string, requiresGrad = this.has(`grad.${name}`)): Tensor {
-    const { data, shape } = this.get(`input.${name}`);
-    return tensor(data, { shape, requiresGrad });
+  /** An input on the device, floats as `floats`; those that have a gradient require it unless told otherwise. */
+  input(name: string, requiresGrad = this.has(`grad.${name}`), floats: 'f32' | 'f16' = 'f32'): Tensor {
+    return this.made(`input.${name}`, floats, requiresGrad);
   }
 
   raw(key: string): StoredTensor {
@@ -60,10 +59,13 @@ export class GoldenCase {
   }
 
   /** The upstream gradient of an output; undefined for a scalar loss, where it is 1. */
-  dy(name = 'y'): Tensor | undefined {
-    if (!this.has(`dy.${name}`)) return undefined;
-    const { data, shape } = this.get(`dy.${name}`);
-    return tensor(data, { shape });
+  dy(name = 'y', floats: 'f32' | 'f16' = 'f32'): Tensor | undefined {
+    return this.has(`dy.${name}`) ? this.made(`dy.${name}`, floats) : undefined;
+  }
+
+  private made(key: string, floats: 'f32' | 'f16', requiresGrad = false): Tensor {
+    const { data, shape } = this.get(key);
+    return tensor(data, { shape, requiresGrad, ...(data instanceof Float32Array && { dtype: floats }) });
   }
 }
 

@@ -9,11 +9,21 @@ export const SMALLEST = 2 ** -126;
 const FLUSHED = 2 * SMALLEST;
 export const LARGEST = (2 - 2 ** -23) * 2 ** 127;
 
+/** What rounding a number to f16 may be off by, in parts of it. */
+export const HALF_EPSILON = 2 ** -11;
+/** The smallest f16 above 0. Subnormal halves are not taken for zero: all kernels compute in f32, where they are not subnormal. */
+export const SMALLEST_HALF = 2 ** -24;
+export const LARGEST_HALF = 65504;
+
 export interface Closeness {
   /** Terms of the longest sum behind a value: rounding errors grow with its square root. Default 1. */
   terms?: number;
   /** Magnitude that the values come from: one number, or one for each. Default: the largest expected one. */
   scale?: number | ArrayLike<number>;
+  /** f16: the values and the expected ones are rounded to it, beyond what `terms` and `scale` say of arithmetic in f32. Default f32. */
+  dtype?: 'f32' | 'f16';
+  /** f16: numbers as large as `scale` that are rounded to it on the way to a value. Default 0. */
+  roundings?: number;
   /** In place of terms and scale: what each value may be off by. Infinity leaves a value out. */
   allowed?: ArrayLike<number>;
   /** What is compared, for the message. */
@@ -32,9 +42,14 @@ export interface Compared {
 /** What a value that comes from numbers as large as `scale` may be off by. */
 export const allowance = (scale: number, terms = 1): number => FACTOR * EPSILON * Math.sqrt(terms) * scale + FLUSHED;
 
+/** What rounding to f16 adds: the value's and the expected one's, and `roundings` of numbers as large as `scale` on the way. */
+export const halfAllowance = (value: number, roundings = 0, scale = 0): number =>
+  2 * Math.max(HALF_EPSILON * Math.abs(value), SMALLEST_HALF / 2) +
+  (roundings && roundings * Math.max(HALF_EPSILON * scale, SMALLEST_HALF / 2));
+
 /**
  * Asserts |actual - expected| <= 8 eps sqrt(terms) scale for every element, NaN against NaN and infinities included;
- * names the worst one. A comparison that zeros would pass for most of what is not zero is an error of the test.
+ * names the worst one; of f16 more, by `halfAllowance`. A comparison that zeros would pass for most of what is not zero is an error of the test.
  */
 export function assertClose(actual: ArrayLike<number>, expected: ArrayLike<number>, options: Closeness = {}): Compared {
   const { what = 'values', shape, blind: reason } = options;
@@ -72,10 +87,14 @@ export function assertClose(actual: ArrayLike<number>, expected: ArrayLike<numbe
   return compared;
 }
 
-function allowances(expected: ArrayLike<number>, { terms = 1, scale, allowed }: Closeness): ArrayLike<number> {
+function allowances(expected: ArrayLike<number>, options: Closeness): ArrayLike<number> {
+  const { terms = 1, scale = largest(expected), allowed, dtype = 'f32', roundings } = options;
   if (allowed) return allowed;
-  if (typeof scale === 'object') return Float64Array.from(scale, (s) => allowance(s, terms));
-  return new Float64Array(expected.length).fill(allowance(scale ?? largest(expected), terms));
+  return Float64Array.from(expected, (value, i) => {
+    const size = typeof scale === 'number' ? scale : scale[i];
+    const half = dtype === 'f16' && Number.isFinite(value) ? halfAllowance(value, roundings, size) : 0;
+    return allowance(size, terms) + half;
+  });
 }
 
 /** The largest finite magnitude; 0 of nothing. */

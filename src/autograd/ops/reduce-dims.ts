@@ -6,7 +6,10 @@ import { alias, empty, type Tensor } from '../../tensor/tensor.js';
 import { requireFloats } from './checks.js';
 import { zeros } from './create.js';
 
-/** Reduces dims one run of neighbours at a time, so that the kernel only sees (outer, length, inner). */
+/**
+ * Reduces dims one run of neighbours at a time, so that the kernel only sees (outer, length, inner). What is summed further on the way
+ * is f32, whatever x is.
+ */
 export function reduceDims(op: string, how: kernels.Combine, x: Tensor, dims: number[], divisor = 1): Tensor {
   requireFloats(op, x);
   const kept = x.shape.map((n, i) => (dims.includes(i) ? 1 : n));
@@ -27,7 +30,7 @@ export function reduceDims(op: string, how: kernels.Combine, x: Tensor, dims: nu
       inner: sizeOf(shape.slice(last + 1)),
     };
     shape = shape.map((n, i) => (i >= first && i <= last ? 1 : n));
-    const next = empty(shape, x.dtype, op);
+    const next = empty(shape, how === 'sum' && rest.length > 0 ? 'f32' : x.dtype, op);
     kernels.reduce(how, current.buffer, next.buffer, size, rest.length === 0 ? divisor : 1);
     if (current !== x) current.dispose();
     current = next;
