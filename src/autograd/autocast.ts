@@ -1,6 +1,7 @@
 // Mixed precision: products in f16, and in f32 what needs its range. Which ops are which is PyTorch's list for CUDA.
 import { features } from '../device/runtime.js';
 import { showValue, UsageError } from '../errors.js';
+import type { DType } from '../tensor/dtype.js';
 import { requireSync } from '../tensor/scope.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { cast } from './ops/cast.js';
@@ -39,15 +40,32 @@ function halfOrSaySo(): boolean {
   return has;
 }
 
-/** Runs an op of products: in mixed precision on f16. `params` are what else its gradient is computed for. */
-export function lowered<T extends readonly Tensor[]>(
-  op: (...tensors: T) => Tensor,
-  tensors: T,
-  params: readonly (Tensor | null)[] = [],
-): Tensor {
+/** Runs an op of products: in mixed precision on f16. */
+export function lowered<T extends readonly Tensor[]>(op: (...tensors: T) => Tensor, ...tensors: T): Tensor {
   if (!mixed.on || tensors.every((t) => t.dtype !== 'f32')) return op(...tensors);
   const half = () => tensors.map((t) => (t.dtype === 'f32' ? cast(t, 'f16') : t)) as unknown as T;
-  return composed([...tensors, ...params.filter((t) => t !== null)], () => op(...half()));
+  return composed(tensors, () => op(...half()));
+}
+
+/**
+ * Runs an op of an input and parameters: in mixed precision on f16. It gets the dtype to compute in. Parameters, and an input that needs no
+ * gradient, stay as they are, to be cast for each launch (`as`): to cast them again for the gradient costs less than to keep a second copy.
+ */
+export function loweredInput(
+  op: (x: Tensor, dtype: 'f32' | 'f16') => Tensor,
+  x: Tensor,
+  params: readonly (Tensor | null)[],
+): Tensor {
+  if (!mixed.on) return op(x, x.dtype as 'f32' | 'f16');
+  if (x.dtype === 'f16' || !x.requiresGrad) return op(x, 'f16');
+  return composed([x, ...params.filter((t) => t !== null)], () => op(cast(x, 'f16'), 'f16'));
+}
+
+/** Launches with tensors of one dtype: those of another are cast for it. */
+export function as<T extends readonly (Tensor | null)[]>(dtype: DType, tensors: T, launch: (...same: T) => void): void {
+  const same = tensors.map((t) => (t && t.dtype !== dtype ? noGrad(() => cast(t, dtype)) : t));
+  launch(...(same as unknown as T));
+  for (const [i, t] of same.entries()) if (t !== tensors[i]) t?.dispose();
 }
 
 /**
@@ -58,20 +76,6 @@ export function requireParams(op: string, x: Tensor, ...params: (Tensor | null)[
   const given = params.filter((t) => t !== null);
   if (mixed.on) for (const t of given) requireFloats(op, t);
   else requireFloats(op, x, ...given);
-}
-
-/**
- * Parameters in the dtype of what they meet, for one launch: in mixed precision they are f32. They are cast again for the gradient, which
- * costs less than to keep a second copy of them through the step.
- */
-export function inDtypeOf<T extends readonly (Tensor | null)[]>(
-  x: Tensor,
-  params: T,
-  launch: (...params: T) => void,
-): void {
-  const cast16 = params.map((t) => (t && t.dtype !== x.dtype ? noGrad(() => cast(t, x.dtype)) : t));
-  launch(...(cast16 as unknown as T));
-  for (const [i, t] of cast16.entries()) if (t !== params[i]) t?.dispose();
 }
 
 /** Runs an op on f32: in mixed precision it stays that, otherwise what comes from f16 is rounded to it once at the end. */

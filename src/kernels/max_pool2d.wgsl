@@ -11,14 +11,17 @@ const KERNEL_W: u32 = 3; // slot
 const PADDED: bool = true; // slot (windows may reach outside of x)
 const TAPS: bool = true; // slot (false where no gradient is wanted: taps is not written)
 
+const NONE: u32 = 0xffffffff; // slot (2048 where K is f16: so far it counts)
+
 alias T = f32; // slot
+alias K = u32; // slot (f16 for windows of up to 2048 places)
 struct Params {
   count: u32, in_h: u32, in_w: u32, stride_y: u32, stride_x: u32, pad_y: u32, pad_x: u32, dilation_y: u32, dilation_x: u32,
   x_base: u32, y_base: u32, taps_base: u32,
 }
 @group(0) @binding(0) var<storage, read> x: array<T>;
 @group(0) @binding(1) var<storage, read_write> y: array<T>;
-@group(0) @binding(2) var<storage, read_write> taps: array<u32>;
+@group(0) @binding(2) var<storage, read_write> taps: array<K>;
 @group(1) @binding(0) var<uniform> p: Params;
 
 // By its bits: a compiler may assume that there are no NaNs.
@@ -47,5 +50,5 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
   }
   // A window that sees nothing is minus infinity, whose bits are made here: WGSL has no constant for it.
   y[p.y_base + i] = T(select(best, bitcast<f32>(best_tap & 0xff800000u), best_tap == 0xffffffffu));
-  if (TAPS) { taps[p.taps_base + i] = best_tap; }
+  if (TAPS) { taps[p.taps_base + i] = K(select(best_tap, NONE, best_tap == 0xffffffffu)); }
 }

@@ -11,11 +11,12 @@ const DILATION_Y: u32 = 1; // slot
 const DILATION_X: u32 = 1; // slot
 
 alias T = f32; // slot
+alias K = u32; // slot
 struct Params {
   rows: u32, in_h: u32, in_w: u32, out_h: u32, out_w: u32, kernel_h: u32, kernel_w: u32,
   pad_y: u32, pad_x: u32, taps_base: u32, dy_base: u32, dx_base: u32,
 }
-@group(0) @binding(0) var<storage, read> taps: array<u32>;
+@group(0) @binding(0) var<storage, read> taps: array<K>;
 @group(0) @binding(1) var<storage, read> dy: array<T>;
 @group(0) @binding(2) var<storage, read_write> dx: array<T>;
 @group(1) @binding(0) var<uniform> p: Params;
@@ -44,7 +45,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
         if (right % DILATION_X != 0u) { continue; }
         let tap = down / DILATION_Y * p.kernel_w + right / DILATION_X;
         let at = plane + y * p.out_w + x;
-        if (taps[p.taps_base + at] == tap) { sum += f32(dy[p.dy_base + at]); }
+        if (u32(taps[p.taps_base + at]) == tap) { sum += f32(dy[p.dy_base + at]); }
       }
     }
     dx[p.dx_base + row * p.in_w + column] = T(sum);

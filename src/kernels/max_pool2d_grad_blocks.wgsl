@@ -16,11 +16,12 @@ const WINDOWS_Y: u32 = (KERNEL_H - 1u) * DILATION_Y / STRIDE_Y + 1u;
 const WINDOWS_X: u32 = (KERNEL_W - 1u) * DILATION_X / STRIDE_X + 1u;
 
 alias T = f32; // slot
+alias K = u32; // slot
 struct Params {
   rows: u32, block_rows: u32, in_h: u32, in_w: u32, out_h: u32, out_w: u32,
   pad_y: u32, pad_x: u32, taps_base: u32, dy_base: u32, dx_base: u32,
 }
-@group(0) @binding(0) var<storage, read> taps: array<u32>;
+@group(0) @binding(0) var<storage, read> taps: array<K>;
 @group(0) @binding(1) var<storage, read> dy: array<T>;
 @group(0) @binding(2) var<storage, read_write> dx: array<T>;
 @group(1) @binding(0) var<uniform> p: Params;
@@ -41,7 +42,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
         let x = block_x - back;
         let inside = y < p.out_h && x < p.out_w;
         let at = select(0u, (plane * p.out_h + y) * p.out_w + x, inside);
-        let tap = select(0xffffffffu, taps[p.taps_base + at], inside);
+        let tap = select(0xffffffffu, u32(taps[p.taps_base + at]), inside);
         let d = f32(dy[p.dy_base + at]);
         for (var i = 0u; i < STRIDE_Y; i++) {
           for (var j = 0u; j < STRIDE_X; j++) {

@@ -1,4 +1,5 @@
 import { release, run, scratch, view } from '../device/commands.js';
+import type { Slots } from '../device/pipeline.js';
 import type { GpuBuffer } from '../device/pool.js';
 import { launchPolicy } from '../device/runtime.js';
 import { windows } from '../device/windows.js';
@@ -77,7 +78,8 @@ export function maxPool2d(
   const lastRow = (s.outHeight - 1) * s.strideY - s.padY + (s.kernelHeight - 1) * dilation[0];
   const lastColumn = (s.outWidth - 1) * s.strideX - s.padX + (s.kernelWidth - 1) * dilation[1];
   const PADDED = String(s.padY + s.padX > 0 || lastRow >= s.inHeight || lastColumn >= s.inWidth);
-  const slots = { OUT_H, OUT_W, KERNEL_H, KERNEL_W, PADDED, TAPS: String(taps !== null) };
+  const none: Slots = taps?.elementBytes === 2 ? { NONE: 2048 } : {};
+  const slots = { OUT_H, OUT_W, KERNEL_H, KERNEL_W, PADDED, TAPS: String(taps !== null), ...none };
   overPlanes(s, (planes, part) => {
     const ys = part(y, outPlane);
     const unused = taps ? null : scratch(1, 'max pool without taps'); // something must be bound

@@ -4,7 +4,7 @@ import { type ConvSize, conv2dForward, conv2dGradInput, conv2dGradWeight } from 
 import { anything, checkOptions, type Rules } from '../../options.js';
 import { type Shape, showShape } from '../../tensor/shape.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
-import { inDtypeOf, lowered, requireParams } from '../autocast.js';
+import { as, loweredInput, requireParams } from '../autocast.js';
 import { record } from '../tape.js';
 import { type Pair, pair, requireFloats } from './checks.js';
 import { zerosLike } from './create.js';
@@ -39,24 +39,30 @@ export function conv2d(x: Tensor, weight: Tensor, bias: Tensor | null = null, op
       `conv2d: bias ${showShape(bias.shape)} for ${size.outChannels} output channels (weight ${showShape(weight.shape)})`,
     );
   }
-  return lowered((input) => correlation(input, weight, bias, size), [x], [weight, bias]);
+  return loweredInput((input, dtype) => correlation(input, weight, bias, { size, dtype }), x, [weight, bias]);
 }
 
-function correlation(x: Tensor, weight: Tensor, bias: Tensor | null, size: ConvSize): Tensor {
-  const y = empty([size.batch, size.outChannels, size.outHeight, size.outWidth], x.dtype, 'conv2d');
+function correlation(
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | null,
+  { size, dtype }: { size: ConvSize; dtype: 'f32' | 'f16' },
+): Tensor {
+  const y = empty([size.batch, size.outChannels, size.outHeight, size.outWidth], dtype, 'conv2d');
   const none = size.batch === 0; // nothing to compute: a sum over no images is 0
-  const launch = (w: Tensor, b: Tensor | null) => conv2dForward(x.buffer, w.buffer, b?.buffer ?? null, y.buffer, size);
-  if (!none) inDtypeOf(x, [weight, bias] as const, launch);
+  const forward = (input: Tensor, w: Tensor, b: Tensor | null) =>
+    conv2dForward(input.buffer, w.buffer, b?.buffer ?? null, y.buffer, size);
+  if (!none) as(dtype, [x, weight, bias] as const, forward);
   return record('conv2d', y, bias ? [x, weight, bias] : [x, weight], (dy) => [
     () => {
       const dx = empty(x.shape, x.dtype, 'conv2d dx');
-      if (!none) inDtypeOf(x, [weight] as const, (w) => conv2dGradInput(dy.buffer, w.buffer, dx.buffer, size));
+      if (!none) as(dtype, [weight] as const, (w) => conv2dGradInput(dy.buffer, w.buffer, dx.buffer, size));
       return dx;
     },
     () => {
       if (none) return zerosLike(weight);
       const dweight = empty(weight.shape, weight.dtype, 'conv2d dweight');
-      conv2dGradWeight(x.buffer, dy.buffer, dweight.buffer, size);
+      as(dtype, [x] as const, (input) => conv2dGradWeight(input.buffer, dy.buffer, dweight.buffer, size));
       return dweight;
     },
     () => {

@@ -3,7 +3,7 @@ import { gemm } from '../../kernels/gemm.js';
 import { sumSlices } from '../../kernels/sum-slices.js';
 import { showShape, sizeOf } from '../../tensor/shape.js';
 import { empty, type Tensor } from '../../tensor/tensor.js';
-import { inDtypeOf, lowered, requireParams } from '../autocast.js';
+import { as, loweredInput, requireParams } from '../autocast.js';
 import { record } from '../tape.js';
 import { requireFloats } from './checks.js';
 
@@ -24,25 +24,26 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): T
   if (bias && (bias.rank !== 1 || bias.shape[0] !== out)) {
     throw new ShapeError(`linear: bias ${showShape(bias.shape)} for ${out} outputs ${shapes}`);
   }
-  return lowered((input) => product(input, weight, bias), [x], [weight, bias]);
+  return loweredInput((input, dtype) => product(input, weight, bias, dtype), x, [weight, bias]);
 }
 
-function product(x: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
+function product(x: Tensor, weight: Tensor, bias: Tensor | null, dtype: 'f32' | 'f16'): Tensor {
   const [out, features] = weight.shape;
   const rows = sizeOf(x.shape.slice(0, -1));
-  const y = empty([...x.shape.slice(0, -1), out], x.dtype, 'linear');
-  inDtypeOf(x, [weight, bias] as const, (w, b) =>
-    gemm(x.buffer, w.buffer, y.buffer, { m: rows, n: out, k: features, transB: true }, b?.buffer),
+  const y = empty([...x.shape.slice(0, -1), out], dtype, 'linear');
+  as(dtype, [x, weight, bias] as const, (input, w, b) =>
+    gemm(input.buffer, w.buffer, y.buffer, { m: rows, n: out, k: features, transB: true }, b?.buffer),
   );
   return record('linear', y, bias ? [x, weight, bias] : [x, weight], (dy) => [
     () => {
       const dx = empty(x.shape, x.dtype, 'linear dx');
-      inDtypeOf(x, [weight] as const, (w) => gemm(dy.buffer, w.buffer, dx.buffer, { m: rows, n: features, k: out }));
+      as(dtype, [weight] as const, (w) => gemm(dy.buffer, w.buffer, dx.buffer, { m: rows, n: features, k: out }));
       return dx;
     },
     () => {
       const dweight = empty(weight.shape, weight.dtype, 'linear dweight');
-      gemm(dy.buffer, x.buffer, dweight.buffer, { m: out, n: features, k: rows, transA: true });
+      const size = { m: out, n: features, k: rows, transA: true };
+      as(dtype, [x] as const, (input) => gemm(dy.buffer, input.buffer, dweight.buffer, size));
       return dweight;
     },
     () => {

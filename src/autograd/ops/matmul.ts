@@ -20,7 +20,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   if (a.rank === 0 || b.rank === 0) {
     throw new ShapeError(`matmul: takes vectors and matrices, got ${showShape(a.shape)} and ${showShape(b.shape)}`);
   }
-  return lowered(ofAnyRank, [a, b]);
+  return lowered(ofAnyRank, a, b);
 }
 
 function ofAnyRank(a: Tensor, b: Tensor): Tensor {

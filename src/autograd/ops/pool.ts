@@ -76,7 +76,9 @@ export function maxPool2d(x: Tensor, options: Pool2dOptions): Tensor {
     kernels.maxPool2d(x.buffer, y.buffer, null, size, dilation);
     return record('maxPool2d', y, [x], () => []); // it has no gradient here, but is looked at
   }
-  const taps = empty(y.shape, 'i32', 'maxPool2d taps');
+  // Which place of its window won, counted: in halves, exactly, where there are no more than they count.
+  const small = x.dtype === 'f16' && size.kernelHeight * size.kernelWidth <= 2048;
+  const taps = empty(y.shape, small ? 'f16' : 'i32', 'maxPool2d taps');
   kernels.maxPool2d(x.buffer, y.buffer, taps.buffer, size, dilation);
   return record('maxPool2d', y, [x], (dy) => [
     () => {
