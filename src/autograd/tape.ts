@@ -160,21 +160,28 @@ export function sourcesOf(y: Tensor, id: number): Tensor[] {
   return reachable(y, (t) => t.id < id || !t.node).filter((t) => t.id < id || !t.node);
 }
 
-/** The gradients of a result with respect to `sources` alone, in the open scope; nothing is added to their `.grad`. */
+/**
+ * The gradients of a result with respect to `sources` alone, in the open scope; nothing is added to their `.grad`. `dy` is disposed of as soon
+ * as it was used.
+ */
 export function gradientsOf(y: Tensor, dy: Tensor, sources: ReadonlySet<Tensor>): Map<Tensor, Tensor> {
   const found = new Map<Tensor, Tensor>();
   const take = (source: Tensor, gradient: Tensor) => found.set(source, alias(gradient, gradient.shape));
-  pull(y, dy, take, (t) => sources.has(t));
+  pull(y, dy, { arrive: take, ends: (t) => sources.has(t), mayDispose: true });
   return found;
 }
 
-/** Goes back from a result to where the tape `ends`: at leaves, if nothing else is said. */
-function pull(
-  from: Tensor,
-  seed: Tensor,
-  arrive: (leaf: Tensor, dy: Tensor, borrowed: boolean) => void = accumulateLeaf,
-  ends: (t: Tensor) => boolean = (t) => !t.node,
-): void {
+/** How far to go back, what becomes of the gradients there, and whether the seed is to be disposed of when it was used. */
+interface Way {
+  arrive: (leaf: Tensor, dy: Tensor, borrowed: boolean) => void;
+  ends: (t: Tensor) => boolean;
+  mayDispose: boolean;
+}
+
+const TO_LEAVES: Way = { arrive: accumulateLeaf, ends: (t) => !t.node, mayDispose: false };
+
+/** Goes back from a result to where the tape `ends`. */
+function pull(from: Tensor, seed: Tensor, { arrive, ends, mayDispose }: Way = TO_LEAVES): void {
   const gradients = new Map<Tensor, Tensor>([[from, seed]]);
   const order = reachable(from, ends);
   const open = usesOf(order, ends);
@@ -195,7 +202,7 @@ function pull(
     if (dy) {
       gradients.delete(y);
       at(new Backward(node.callSite, node.name), () => asOf(node.made, () => pullNode(node, dy, gradients)));
-      if (dy !== seed) dy.dispose();
+      if (mayDispose || dy !== seed) dy.dispose();
     }
     for (const x of node.inputs) {
       const left = open.get(x);
