@@ -1,73 +1,69 @@
-// Fine-tuning: a network that knows four drawn shapes learns three others from 25 pictures of each. First a new head on frozen features, then
-// all of it, with a smaller rate for the features. The same network from scratch is trained beside it.
-//   npm run example examples/finetune.ts                  a few minutes on a machine without a GPU
+// Fine-tuning: a network that knows cats and dogs (models/) learns three drawn shapes from 25 pictures of each. First a new last layer on
+// frozen ones, then all of it, at a third of that layer's rate. The same network from scratch is trained beside it.
+//   npm run example examples/finetune.ts                  a minute or two on a machine without a GPU
 //   npm run example examples/finetune.ts -- --resume      goes on where it was stopped, to the same bits
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { DataLoader } from '../src/data/index.js';
+import { readFileSync } from 'node:fs';
+import * as data from '../src/data/index.js';
 import * as wg from '../src/index.js';
 import { TrainingRun } from '../src/node/index.js';
 import * as training from '../src/train/index.js';
 import { readArguments } from './support/arguments.js';
-import { drawnShapes } from './support/drawings.js';
+import { drawnScenes } from './support/drawings.js';
 
 const { folder, resume, epochs } = readArguments('runs/finetune', 30);
-const side = 32;
-
-const block = (from: number, to: number) => [
-  new wg.Conv2d(from, to, 3, { padding: 1 }),
-  new wg.ReLU(),
-  new wg.MaxPool2d(2),
-];
-const build = (classes: number) =>
-  new wg.Sequential({
-    features: new wg.Sequential(...block(1, 16), ...block(16, 32), ...block(32, 32), new wg.Flatten()),
-    head: new wg.Linear(32 * 16, classes),
-  });
-
-/** `rates` are those of the features and of the head. */
-function trainerFor(model: ReturnType<typeof build>, classes: readonly string[], each: number, rates: number[]) {
-  const groups = [model.layers.features, model.layers.head].map((part, i) => ({
-    params: part.parameters(),
-    lr: rates[i],
-  }));
-  const train = new DataLoader(drawnShapes(classes, each, 1, side), { batchSize: 15, shuffle: true, seed: 1 });
-  const validation = new DataLoader(drawnShapes(classes, 100, 2, side), { batchSize: 50 });
-  const task = training.classification({ classes });
-  return new training.Trainer({ model, optimizer: new wg.AdamW(groups, { lr: rates[1] }), task, train, validation });
-}
-const accuracyOf = ({ history }: training.Trainer) => history.at(-1)!.metrics.val_accuracy;
+const classes = ['ring', 'cross', 'ell'];
+const file = new URL('../../models/dogcat.safetensors', import.meta.url);
+const known = training.readCheckpoint(readFileSync(file), 'models/dogcat.safetensors');
+const { options, colours, classes: before } = JSON.parse(known.metadata.facts);
+const { width, image, stored, dropout, poolDropout } = options;
 
 await wg.init();
-wg.manualSeed(1);
-const [known, unknown] = [
-  ['disc', 'square', 'triangle', 'bars'],
-  ['ring', 'cross', 'ell'],
-];
-const base = `${folder}/base.safetensors`;
-const model = build(unknown.length);
-const facts = { title: 'Three new shapes, from 25 drawings of each', configuration: { known, unknown, epochs } };
-const run = new TrainingRun(folder, { facts, monitor: 'val_accuracy' });
-if (!existsSync(base)) {
-  const first = trainerFor(build(known.length), known, 300, [2e-3, 2e-3]);
-  await first.fit({ epochs: Math.ceil(epochs / 3) });
-  console.log(`Knows ${known.join(', ')}: ${(100 * accuracyOf(first)).toFixed(1)} %`);
-  writeFileSync(base, await training.writeWeights(first.model));
+const drawings = drawnScenes(classes, 25, 1, stored);
+const build = () =>
+  wg.alexnet({ variant: 'dogcat', width, dropout, poolDropout, initialization: 'uniform', imageSize: image, numClasses: classes.length }); // biome-ignore format: one line
+
+/** A trainer of all of the model, the last layer at the highest rate. */
+function trainerFor(model: wg.AlexNet, rate: number, others: number) {
+  const scaled = [data.toTensor(), data.normalize(colours.mean.map((m: number) => m / 255), colours.std.map((s: number) => s / 255))]; // biome-ignore format: one line
+  const random = [data.randomResizedCrop(image, { scale: [0.6, 1] }), data.randomHorizontalFlip(), data.colorJitter({ brightness: 0.25, contrast: 0.25, saturation: 0.25 })]; // biome-ignore format: one line
+  const train = new data.DataLoader(drawings, { batchSize: 16, shuffle: true, seed: 1, dropLast: true, augment: { seed: 1, transforms: [...random, ...scaled] } }); // biome-ignore format: one line
+  const head = model.layers.fc8.parameters();
+  const optimizer = new wg.AdamW([
+    { params: head, lr: rate },
+    { params: model.parameters().filter((p) => !head.includes(p)), lr: others },
+  ]);
+  const totalSteps = epochs * train.batches + 1;
+  const rule = new wg.OneCycleLR(optimizer, { maxLr: [rate, others], totalSteps, pctStart: 0.15 });
+  const task = training.classification({ classes });
+  return new training.Trainer({ model, optimizer, task, train, schedule: { each: 'step', rule } });
 }
-const { tensors } = training.readCheckpoint(readFileSync(base), base);
-const features = [...tensors].filter(([name]) => name.startsWith('model.features.'));
-model.loadStateDict(Object.fromEntries(features.map(([name, t]) => [name.slice('model.'.length), t])), {
-  strict: false,
-});
-wg.freeze(model, 'features');
-const tuned = trainerFor(model, unknown, 25, [3e-4, 3e-3]);
-if (resume && run.resume(tuned)) console.log(`Going on at step ${tuned.position.step}.`);
-const thaw = {
-  onEpochEnd: ({ epoch }: training.EpochRecord) => void (epoch === epochs / 2 && wg.unfreeze(model, 'features')),
+
+/** Accuracy on 300 new drawings. */
+async function accuracyOf(model: wg.AlexNet): Promise<number> {
+  const augment = { crop: image, place: 'center', colours, seed: 1 } as const;
+  const drawn = new data.DataLoader(drawnScenes(classes, 100, 2, stored), { batchSize: 50, augment });
+  return (await training.evaluate({ model, task: training.classification({ classes }), data: drawn })).accuracy;
+}
+
+const facts = {
+  title: 'Three new shapes, from 25 drawings of each',
+  configuration: { from: before, classes, epochs },
 };
+const run = new TrainingRun(folder, { facts, monitor: 'accuracy' });
+wg.manualSeed(1);
+const model = build();
+const features = [...known.tensors].map(([name, t]) => [name.slice('model.'.length), t] as const);
+model.loadStateDict(Object.fromEntries(features.filter(([name]) => !name.startsWith('fc8'))), { strict: false });
+wg.freeze(model, /^(?!fc8)/);
+const tuned = trainerFor(model, 3e-3, 1e-3);
+if (resume && run.resume(tuned)) console.log(`Going on at step ${tuned.position.step}.`);
+const thaw = { onEpochEnd: ({ epoch }: training.EpochRecord) => void (epoch === 2 && wg.unfreeze(model)) };
 await tuned.fit({ epochs, save: run.save, saveEvery: 3, callbacks: [thaw, run] });
-const scratch = trainerFor(build(unknown.length), unknown, 25, [3e-3, 3e-3]);
+
+wg.manualSeed(1);
+const scratch = trainerFor(build(), 1e-3, 1e-3);
 await scratch.fit({ epochs });
-const results = { 'fine-tuned': accuracyOf(tuned), 'from scratch': accuracyOf(scratch) };
+const results = { 'fine-tuned': await accuracyOf(model), 'from scratch': await accuracyOf(scratch.parts.model) };
 for (const [how, accuracy] of Object.entries(results))
   console.log(`${how}: ${(100 * accuracy).toFixed(1)} % of new drawings`);
 console.log(`Report: ${run.report(tuned.history, { results })}`);

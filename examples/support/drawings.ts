@@ -1,5 +1,5 @@
 // Pictures that the examples train on, drawn by their number: nothing to download, and the same on every machine.
-import { mixKey, Random, TensorDataset } from '../../src/data/index.js';
+import { ImageDataset, MemoryPixels, mixKey, Random } from '../../src/data/index.js';
 
 /** A disc (1) and a square (2) on noise, in colours that do not tell them apart, and the class of each pixel. */
 export function discAndSquare(salt: number, number: number, side: number) {
@@ -21,28 +21,41 @@ export function discAndSquare(salt: number, number: number, side: number) {
 
 /** Whether a place, from the middle in units of the size, belongs to a shape. */
 const shapes: Record<string, (x: number, y: number) => boolean> = {
-  disc: (x, y) => x * x + y * y < 1,
-  square: (x, y) => Math.max(Math.abs(x), Math.abs(y)) < 0.9,
-  triangle: (x, y) => y < 0.8 && y > 2 * Math.abs(x) - 0.9,
-  bars: (x, y) => Math.abs(x) < 1 && Math.abs(y) < 1 && Math.sin(8 * y) > 0,
   ring: (x, y) => Math.abs(x * x + y * y - 0.6) < 0.35,
   cross: (x, y) => Math.min(Math.abs(x), Math.abs(y)) < 0.3 && Math.max(Math.abs(x), Math.abs(y)) < 1,
   ell: (x, y) => (Math.abs(x + 0.5) < 0.35 && Math.abs(y) < 0.9) || (Math.abs(y - 0.6) < 0.35 && Math.abs(x) < 0.85),
 };
 
-/** So many pictures (1, side, side) of each class: its shape somewhere, turned, on noise. */
-export function drawnShapes(classes: readonly string[], each: number, salt: number, side: number) {
+/** So many pictures of each class in colour: its shape in any colour, place, size and turn, beside a disc, on a ground that shades into another. */
+export function drawnScenes(classes: readonly string[], each: number, salt: number, side: number): ImageDataset {
   const labels = Int32Array.from({ length: each * classes.length }, (_, n) => n % classes.length);
-  const data = new Float32Array(labels.length * side * side);
-  for (const [n, label] of labels.entries()) {
-    const random = new Random(mixKey(salt, n));
-    const [cx, cy, size, turn] = [10 + random.below(12), 10 + random.below(12), 6 + 4 * random.unit(), random.unit()];
-    const [cos, sin] = [Math.cos(turn - 0.5), Math.sin(turn - 0.5)];
-    for (let i = 0; i < side * side; i++) {
-      const [dx, dy] = [((i % side) - cx) / size, (Math.floor(i / side) - cy) / size];
-      const inside = shapes[classes[label]](dx * cos - dy * sin, dx * sin + dy * cos);
-      data[n * side * side + i] = (inside ? 1.2 : 0) + 0.5 * random.normal();
+  const pictures = Array.from(labels, (label, n) => scene(classes[label], new Random(mixKey(salt, n)), side));
+  const names = Array.from(labels, (label, n) => `${classes[label]}.${n}`);
+  return new ImageDataset(new MemoryPixels(side, pictures), side, classes, labels, names);
+}
+
+/** Planes (3, side, side). */
+function scene(shape: string, random: Random, side: number): Uint8Array {
+  const between = (low: number, high: number) => low + (high - low) * random.unit();
+  const colour = () => [0, 1, 2].map(() => between(20, 235));
+  const distance = (a: number[], b: number[]) => a.reduce((sum, v, c) => sum + Math.abs(v - b[c]), 0);
+  const [top, bottom, disc] = [colour(), colour(), colour()];
+  const middle = top.map((v, c) => (v + bottom[c]) / 2);
+  let own = colour();
+  while (distance(own, middle) < 120) own = colour();
+  const [cx, cy, size, turn] = [between(0.35, 0.65), between(0.35, 0.65), between(0.24, 0.36), between(-0.6, 0.6)];
+  const [discX, discY, radius, noise] = [between(0, 1), between(0, 1), between(0.03, 0.13), between(4, 25)];
+  const [cos, sin] = [Math.cos(turn), Math.sin(turn)];
+  const picture = new Uint8Array(3 * side * side);
+  for (let i = 0; i < side * side; i++) {
+    const [x, y] = [(i % side) / side, Math.floor(i / side) / side];
+    const [dx, dy] = [(x - cx) / size, (y - cy) / size];
+    const inside = shapes[shape](dx * cos - dy * sin, dx * sin + dy * cos);
+    const onDisc = Math.hypot(x - discX, y - discY) < radius;
+    for (let c = 0; c < 3; c++) {
+      const value = inside ? own[c] : onDisc ? disc[c] : top[c] * (1 - y) + bottom[c] * y;
+      picture[c * side * side + i] = Math.max(0, Math.min(255, Math.round(value + noise * random.normal())));
     }
   }
-  return new TensorDataset({ images: { data, shape: [labels.length, 1, side, side] }, labels });
+  return picture;
 }

@@ -170,6 +170,10 @@ test('the program: frozen for an epoch, stopped, and gone on with to the same bi
     for (const [key, { data }] of tensorsOf(`halved/${name}.safetensors`))
       assert.ok(Buffer.from(data.buffer).equals(Buffer.from(whole.get(key)!.data.buffer)), `${name}: ${key}`);
   }
+  const [best, last] = ['best', 'last'].map((name) => tensorsOf(`whole/${name}.safetensors`));
+  const average = [...last.keys()].find((name) => name.endsWith('ModelEMA.conv2.weight'))!;
+  assert.equal(best.get('model.conv2.weight')!.data, last.get(average)!.data, 'the average');
+  assert.not.equal(best.get('model.conv2.weight')!.data, last.get('model.conv2.weight')!.data);
   const filters = (start: Start) => [...start.checkpoint.tensors.get('model.conv1.weight')!.data];
   assert.not.equal(filters(openStart(join(folder, 'whole'))), filters(openStart(file)), 'thawed');
 });
