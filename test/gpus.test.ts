@@ -158,6 +158,28 @@ test('the bound is what takes longest', () => {
   assert.equal([copy.of, copy.share, copy.by], ['memory', 1, 'memory']);
 });
 
+test('matrix units: their multiply-adds are shared by 32 lanes, and have a rate of their own', () => {
+  const hmma = nvidia
+    .replace('ffma.ftz r4 r5 r1  ', 'hmma.m16n8k16.f32 r4 r5 r1  ')
+    .replace('ld.shared.strong.cta.b128 [r0]', 'ldsm.16.m8n8.x4 [r0]');
+  const wmma = amd.replace(/v_dual_fmac.*;/, 'v_wmma_f32_16x16x16_f16 v[1:8], v[9:16], v[17:24], v[1:8] ;');
+  const steps = [readNvidia(hmma), readAmd(wmma)].map(({ blocks }) => anatomy(blocks).step);
+  assert.equal(
+    steps.map(({ matrices, matrixAdds, multiplyAdds, workgroupBytes }) => [
+      matrices,
+      matrixAdds,
+      multiplyAdds,
+      workgroupBytes,
+    ]),
+    [
+      [1, 64, 0, 16],
+      [1, 128, 0, 8],
+    ],
+  );
+  const [n] = steps.map((step) => boundOf({ ...step, slots: 16, globalBytes: 0 }, true, MACHINES.nvidia));
+  assert.equal([n.by, n.share], ['issue', 64 / 1290 / (16 / 128)]);
+});
+
 test('a new spill is told from an old one', () => {
   const kernel = (spills: number, registers = 32): Compiled => {
     const { blocks, listing, ...figures } = readAmd(amd);

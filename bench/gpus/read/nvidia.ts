@@ -59,7 +59,7 @@ function instruction(line: string): Instruction {
       .split(/\s+/)
       .find((word) => !word.startsWith('@')) ?? '';
   // ldsm: a matrix of 8 x 8 halves is 4 bytes of each of 32 lanes.
-  const bytes = Number(/\.b(\d+)/.exec(op)?.[1] ?? 0) / 8 || 4 * Number(/^ldsm.*\.x(\d)/.exec(op)?.[1] ?? 0);
+  const bytes = Number(/\.[bus](\d+)/.exec(op)?.[1] ?? 0) / 8 || 4 * Number(/^ldsm.*\.x(\d)/.exec(op)?.[1] ?? 0);
   // Of m x n x k, by 32 lanes.
   const [m, n, k] = /^[hi]mma\.m(\d+)n(\d+)k(\d+)/.exec(op)?.slice(1).map(Number) ?? [0, 0, 0];
   const matrix = m > 0;
