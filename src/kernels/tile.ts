@@ -111,11 +111,13 @@ export function sharedWanted(): boolean {
   return forced === 'shared' || (gpuChoice() && launchPolicy().workgroupMemory);
 }
 
-/** Whether matrix units are the first choice for a product: on GPUs that have them for its elements, and where they are forced. */
+/**
+ * Whether matrix units are the first choice for a product: of f16 on GPUs that have them, and where they are forced. Of f32 only where
+ * forced, since no adapter that has such has computed with them yet.
+ */
 export function matrixWanted(product: Pick<Product, 'elementBytes'>): boolean {
-  return (
-    matrixFor(product) !== undefined && (forced === 'matrix' || (forced === null && launchPolicy().workgroupMemory))
-  );
+  if (!matrixFor(product)) return false;
+  return forced === 'matrix' || (forced === null && product.elementBytes === 2 && launchPolicy().workgroupMemory);
 }
 
 /** What 'matrix' is forced for and has no units for is as without. */
