@@ -14,7 +14,10 @@ export interface GpuOptions {
    * another. More than the longest step takes. Default 600; Infinity waits for ever.
    */
   timeout?: number;
-  /** Node only: Dawn's own switches, such as 'backend=vulkan' or 'enable-dawn-features=dump_shaders'. */
+  /**
+   * Node only: Dawn's own switches, such as 'backend=vulkan' or 'enable-dawn-features=dump_shaders', in place of the default ones: a fine clock,
+   * matrix units, and f16 on NVIDIA's cards (docs/gpus.md).
+   */
   dawn?: string[];
   /**
    * Node only: switches Dawn's bounds checks off, for speed; results do not depend on them. Default: whether the environment
