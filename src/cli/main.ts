@@ -1,4 +1,5 @@
 // The image classifier's program: what is asked for on its command line is opened, and done.
+import { initDistributed, type World } from '../distributed/index.js';
 import { deviceInfo, init, summary, WgradError } from '../index.js';
 import { CheckpointFiles, freshRunFolder, latestRunFolder, RunFolder } from '../node/index.js';
 import type { Checkpoint } from '../train/index.js';
@@ -31,6 +32,8 @@ async function main(project: Project, argv: string[], terminal: Terminal): Promi
     return 0;
   }
   const stopping = line.command === 'train' ? new Stopping(terminal) : null;
+  const world = line.command === 'train' ? await initDistributed() : null;
+  if (!(world?.isFirst ?? true)) terminal.mute();
   await init();
   if (line.command === 'predict') return predict(line.files, line.resume, project);
   const resumed = line.resume === undefined ? null : openRun(line, line.resume, project, terminal);
@@ -47,8 +50,7 @@ async function main(project: Project, argv: string[], terminal: Terminal): Promi
     console.log(summary(buildModel({ options: facts.options, classes: ['cat', 'dog'] })));
     return 0;
   }
-  const folder = resumed?.files.folder ?? (line.out ? new RunFolder(line.out) : freshRunFolder(project.runs));
-  folder.create();
+  const folder = resumed?.files.folder ?? (await newFolder(line, project, world!));
   if (start) terminal.say(`Adapter: ${deviceInfo().name}`);
   const data = await loadData(facts.folders, facts.options, terminal, project, line.memory);
   const complete: RunFacts = {
@@ -58,7 +60,28 @@ async function main(project: Project, argv: string[], terminal: Terminal): Promi
   };
   const files = resumed?.files ?? new CheckpointFiles(folder, { keep: line.keep });
   const { checkpoint } = resumed ?? {};
-  return run({ project, line, preset, start, facts: complete, data, files, checkpoint, stopping, terminal });
+  return run({
+    project,
+    line,
+    preset,
+    start,
+    facts: complete,
+    data,
+    files,
+    checkpoint,
+    stopping,
+    terminal,
+    world: world!,
+  });
+}
+
+/** The folder of a run that begins, made by the first process. */
+async function newFolder({ out }: CommandLine, { runs }: Project, world: World): Promise<RunFolder> {
+  if (!world.isFirst) return new RunFolder(await world.first(''));
+  const folder = out ? new RunFolder(out) : freshRunFolder(runs);
+  folder.create();
+  await world.first(folder.path);
+  return folder;
 }
 
 /** The preset given, or the one that suits the adapter; says which and why. */

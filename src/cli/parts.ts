@@ -117,6 +117,8 @@ export function loaderFor(
 export interface RunLoaders {
   train: DataLoader;
   validation: DataLoader | undefined;
+  /** How many share their batches. */
+  processes: number;
   close(): Promise<void>;
 }
 
@@ -126,6 +128,7 @@ export function buildLoaders(
   train: ImageDataset,
   validation: ImageDataset,
   workers: number,
+  processes = 1,
 ): RunLoaders {
   const { batch, seed } = facts.options;
   const look = lookOf(facts);
@@ -136,6 +139,7 @@ export function buildLoaders(
   return {
     train: trainLoader.loader,
     validation: checkLoader?.loader,
+    processes,
     close: async () => {
       await Promise.all([trainLoader.close(), checkLoader?.close()]);
     },
@@ -145,7 +149,7 @@ export function buildLoaders(
 /** Model, optimizer and schedule of a run, around its loaders; of one that begins with weights, with these. */
 export function buildParts(
   facts: RunFacts,
-  { train, validation }: RunLoaders,
+  { train, validation, processes }: RunLoaders,
   start?: Start,
 ): TrainerParts & { model: AlexNet } {
   const { options, classes } = facts;
@@ -153,7 +157,8 @@ export function buildParts(
   if (start) loadStart(start, model, classes);
   if (options.freeze) freezeStart(model, options.freeze);
   const optimizer = buildOptimizer(options.from ? startGroups(model, options) : model.parameters(), options);
-  const schedule = buildSchedule(optimizer, options.epochs * train.batches, validation !== undefined, options);
+  const steps = options.epochs * Math.ceil(train.batches / processes);
+  const schedule = buildSchedule(optimizer, steps, validation !== undefined, options);
   const task = classification({ classes, labelSmoothing: options.labelSmoothing });
   return { model, optimizer, schedule, task, train, validation };
 }

@@ -7,6 +7,7 @@ export class Terminal {
   private prefix = '';
   private last = 0;
   private shown = false;
+  private muted = false;
   private readonly screen = process.stdout.isTTY === true;
 
   constructor() {
@@ -17,12 +18,18 @@ export class Terminal {
     return (this.screen ? process.stdout.columns || 100 : 120) - this.prefix.length;
   }
 
+  /** From here on nothing is shown: another process of the same training does. */
+  mute(): void {
+    this.muted = true;
+  }
+
   /** From here on every line says that the pictures are drawn. */
   markStandIns(): void {
     this.prefix = '[drawn stand-ins] ';
   }
 
   say(text: string): void {
+    if (this.muted) return;
     this.clear();
     for (const line of text.split('\n')) process.stdout.write(`${this.prefix}${line}\n`);
   }
@@ -30,6 +37,7 @@ export class Terminal {
   /** Shows where things stand, unless the last time was a moment ago. */
   progress(line: string): void {
     const now = performance.now() / 1000;
+    if (this.muted) return;
     if (now - this.last < (this.screen ? SCREEN_SECONDS : PIPE_SECONDS)) return;
     this.last = now;
     if (!this.screen) {

@@ -1,5 +1,6 @@
 // A training run from its options to its test.
 import { availableParallelism } from 'node:os';
+import { distribute, type World } from '../distributed/index.js';
 import { deviceInfo, init, type Module, manualSeed, setDetectAnomaly, type Tensor, unfreeze } from '../index.js';
 import { type CheckpointFiles, type RunFolder, RunSaver } from '../node/index.js';
 import { metricsCsv, writeRunFacts } from '../report/index.js';
@@ -38,6 +39,8 @@ export interface Run {
   checkpoint: train.Checkpoint | undefined;
   stopping: Stopping;
   terminal: Terminal;
+  /** The processes that train together. */
+  world: World;
 }
 
 /** Trains, tests the best weights and says how to go on; the exit code. */
@@ -52,22 +55,25 @@ export async function run({
   checkpoint,
   stopping,
   terminal,
+  world,
 }: Run): Promise<number> {
   const { options } = facts;
   const { folder } = files;
-  const workers = line.workers ?? Math.min(4, Math.max(1, availableParallelism() - 1));
-  const loaders = buildLoaders(facts, data.train, data.validation, workers);
+  const cores = Math.floor(availableParallelism() / world.localSize);
+  const workers = line.workers ?? Math.min(4, Math.max(1, cores - 1));
+  const loaders = buildLoaders(facts, data.train, data.validation, workers, world.size);
   const minutes = preset ? minutesFor(line, preset) : undefined;
   if (preset && minutes !== undefined) {
-    const epochs = await epochsFor(minutes, { line, facts, data, loaders, terminal });
+    const epochs = await epochsFor(minutes, { line, facts, data, loaders, terminal, world });
     Object.assign(options, optionsOf(preset, { ...line.given, epochs }));
   }
   manualSeed(options.seed);
   const parts = buildParts(facts, loaders, start);
   const trainer = new train.Trainer(parts);
   if (checkpoint) train.restoreRun(checkpoint, trainer);
-  files.checkRoom(train.checkpointBytes(trainer));
-  introduce({ facts, data, start, terminal }, trainer, folder);
+  if (world.isFirst) files.checkRoom(train.checkpointBytes(trainer));
+  await distribute(trainer);
+  introduce({ facts, data, start, terminal, world }, trainer, folder);
   await compile(parts.model, options, terminal);
   if (line.profile) {
     await profileStep(trainer, folder, terminal);
@@ -78,15 +84,16 @@ export async function run({
   stopping.trainingBegins();
   const saver = new RunSaver(files, (text) => terminal.say(text));
   const record = recordOf(facts, data, folder);
-  saver.saveFile('run.json', writeRunFacts(record));
+  if (world.isFirst) saver.saveFile('run.json', writeRunFacts(record));
   const rebuild = async () => {
     await init();
     return buildParts(facts, loaders, start);
   };
   const before = trainer.position.seconds;
-  const ended = await trainer.fit(fitOptions({ line, facts, trainer, saver, stopping, rebuild, terminal }));
+  const ended = await trainer.fit(fitOptions({ line, facts, trainer, saver, stopping, rebuild, terminal, world }));
   terminal.clear();
   await loaders.close();
+  if (!world.isFirst) return 0; // the first one tests
   const again = `${project.calls.train} --resume ${folder.path}`;
   if (ended === 'stopped') {
     const { step } = trainer.position;
@@ -114,13 +121,23 @@ const secondsSinceStart = () => performance.now() / 1000;
 /** As many epochs as fit into `minutes`, by a few steps that are not kept: the run is the one of `--epochs` as many. */
 async function epochsFor(
   minutes: number,
-  { line, facts, data, loaders, terminal }: Pick<Run, 'line' | 'facts' | 'data' | 'terminal'> & { loaders: RunLoaders },
+  {
+    line,
+    facts,
+    data,
+    loaders,
+    terminal,
+    world,
+  }: Pick<Run, 'line' | 'facts' | 'data' | 'terminal' | 'world'> & { loaders: RunLoaders },
 ): Promise<number> {
   const { options } = facts;
   const parts = buildParts(facts, loaders);
   await compile(parts.model, options, terminal);
   terminal.progress('measuring how fast training is here');
-  const pace = await measurePace(parts, options.batch);
+  const own = await measurePace(parts, options.batch);
+  const all = await world.each({ ...own, elapsed: secondsSinceStart() });
+  const slowest = (of: 'training' | 'evaluation') => Math.min(...all.map((pace) => pace[of]));
+  const pace = { training: world.size * slowest('training'), evaluation: world.size * slowest('evaluation') };
   parts.optimizer.dispose();
   parts.model.dispose();
   const crops = line.tenCrop ? 1 + 10 : 1;
@@ -129,7 +146,7 @@ async function epochsFor(
     validation: loaders.validation?.length ?? 0,
     test: crops * data.test.length,
   };
-  const { epochs, because } = chooseEpochs(minutes, secondsSinceStart(), pace, load);
+  const { epochs, because } = chooseEpochs(minutes, all[0].elapsed, pace, load);
   terminal.say(`${because}.`);
   return epochs;
 }
@@ -141,7 +158,13 @@ async function compile(model: Module, { batch, image }: RunOptions, terminal: Te
 }
 
 function introduce(
-  { facts: { options, classes }, data, start, terminal }: Pick<Run, 'facts' | 'data' | 'start' | 'terminal'>,
+  {
+    facts: { options, classes },
+    data,
+    start,
+    terminal,
+    world,
+  }: Pick<Run, 'facts' | 'data' | 'start' | 'terminal' | 'world'>,
   trainer: train.Trainer,
   folder: RunFolder,
 ): void {
@@ -151,6 +174,10 @@ function introduce(
       `${options.epochs} ${options.epochs === 1 ? 'epoch' : 'epochs'} of ${data.train.length.toLocaleString('en-US')} pictures, batch ${options.batch}, ` +
       `${options.optimizer} ${options.lr}, dropout ${options.dropout}, ${options.schedule}. Run: ${folder.path}`,
   );
+  if (world.size > 1)
+    terminal.say(
+      `${world.size} processes, ${world.localSize} of them on this machine, over ${world.library}: ${world.size * options.batch} pictures an update.`,
+    );
   if (start) terminal.say(aboutStart(start, options, classes));
   const { step } = trainer.position;
   if (step > 0) terminal.say(`Going on at step ${step}.`);
@@ -169,13 +196,13 @@ function aboutStart(
   return `Begins with ${from} (${facts.classes.join(', ')}): ${head}, the others at ${featuresLr}${frozen}.`;
 }
 
-interface Fit extends Pick<Run, 'line' | 'facts' | 'stopping' | 'terminal'> {
+interface Fit extends Pick<Run, 'line' | 'facts' | 'stopping' | 'terminal' | 'world'> {
   trainer: train.Trainer;
   saver: RunSaver;
   rebuild: train.FitOptions['rebuild'];
 }
 
-function fitOptions({ line, facts, trainer, saver, stopping, rebuild, terminal }: Fit): train.FitOptions {
+function fitOptions({ line, facts, trainer, saver, stopping, rebuild, terminal, world }: Fit): train.FitOptions {
   const { epochs } = facts.options;
   const extra = { facts: writeFacts(facts) };
   const note = (step: number) => {
@@ -207,7 +234,7 @@ function fitOptions({ line, facts, trainer, saver, stopping, rebuild, terminal }
         onEpochEnd: (record, { model }) => {
           if (record.epoch === thaw) unfreeze(model);
           terminal.say(train.epochLine(record, epochs) + (best.isBest ? ' · best so far' : ''));
-          saver.saveFile('metrics.csv', metricsCsv(trainer.history));
+          if (world.isFirst) saver.saveFile('metrics.csv', metricsCsv(trainer.history));
         },
         onRecovery: ({ error, position: { step }, lrScale }) => {
           terminal.say(error.message);
