@@ -5,6 +5,7 @@ const USAGE = `npx wgrad COMMAND [options]
 
   doctor              what this machine's adapter offers, what is wrong, and how to mend it
   train --data DIR    trains AlexNet on a folder of pictures: one folder a class, or Kaggle's names (cat.1.jpg)
+  launch -np N PROG   starts a program in several processes with mpirun, and again when one has died (--restarts N)
   predict FILE|DIR    names what is on pictures, by the network trained last (--run DIR or FILE.safetensors: by another);
                       before there is one, cat or dog, by the network that comes along
   compare RUN RUN...  puts runs side by side into one report
@@ -34,6 +35,7 @@ const commands = {
   doctor: module('../build/src/cli/doctor.js'),
   train: classifier([]),
   predict: classifier(['predict']),
+  launch: module('../build/src/cli/launch.js'),
   compare: module('../build/src/cli/compare.js'),
   summary: classifier(['--summary']),
   bench: module('../build/bench/main.js'),

@@ -36,6 +36,7 @@ async function main(project: Project, argv: string[], terminal: Terminal): Promi
   if (!(world?.isFirst ?? true)) terminal.mute();
   await init();
   if (line.command === 'predict') return predict(line.files, line.resume, project);
+  line.resume ??= world ? restarted(line, project) : undefined;
   const resumed = line.resume === undefined ? null : openRun(line, line.resume, project, terminal);
   const start = resumed || !line.given.from ? undefined : openStart(line.given.from);
   const preset = resumed || start ? null : choosePreset(line, terminal);
@@ -73,6 +74,13 @@ async function main(project: Project, argv: string[], terminal: Terminal): Promi
     terminal,
     world: world!,
   });
+}
+
+/** `wgrad launch` starts what has died again: the run's folder, if it was saved by then. */
+function restarted({ out }: CommandLine, { runs }: Project): string | undefined {
+  if (!(Number(process.env.WGRAD_RESTART) > 0)) return undefined;
+  const folder = out ? new RunFolder(out) : latestRunFolder(runs);
+  return folder?.has('last.safetensors') ? folder.path : undefined;
 }
 
 /** The folder of a run that begins, made by the first process. */

@@ -1,6 +1,6 @@
 // Trains a small network, and the first process prints what came of it as JSON: the losses of steps, the figures of epochs, checksums of what
 // a checkpoint holds. Alone with --accumulate N it does what N processes do together.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { DataLoader, TensorDataset } from '../../../src/data/index.js';
 import { distribute, initDistributed } from '../../../src/distributed/index.js';
@@ -56,7 +56,9 @@ const task: typeof classify = (model, batch, how) => {
 const validation = new DataLoader(data, { batchSize: 5 });
 const accumulate = Number(values.accumulate ?? 1);
 const trainer = new train.Trainer({ model, optimizer, task, train: loader, validation, accumulate });
-const { save, resume } = values;
+const { save } = values;
+const restarted = Number(process.env.WGRAD_RESTART) > 0 && save !== undefined && existsSync(save);
+const resume = values.resume ?? (restarted ? save : undefined);
 if (resume && world.isFirst) train.restoreRun(train.readCheckpoint(readFileSync(resume), resume), trainer);
 const distribution = await distribute(trainer, {
   bucketBytes: Number(values.bucket ?? 2000),
@@ -68,7 +70,13 @@ const pause = () => new Promise((resolve) => setTimeout(resolve, Number(values.s
 await trainer.fit({
   epochs: Number(epochs),
   saveEvery: Number(values.every ?? 0),
-  save: save === undefined ? undefined : async (snapshot) => writeFileSync(save, await train.writeCheckpoint(snapshot)),
+  save:
+    save === undefined
+      ? undefined
+      : async (snapshot) => {
+          writeFileSync(`${save}.new`, await train.writeCheckpoint(snapshot));
+          renameSync(`${save}.new`, save);
+        },
   callbacks: [
     {
       async onBatchEnd({ step }) {
