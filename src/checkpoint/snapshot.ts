@@ -44,7 +44,11 @@ export async function takeSnapshot<Position>(run: Run<Position>): Promise<Snapsh
     rng: rngState(),
   };
   const tensors: Snapshot['tensors'] = [];
-  for (const [name, part] of parts) tensors.push(...(await readBack(`${name}.`, tensorsOf(part))));
+  for (const [name, part] of parts) {
+    const stored = 'stored' in part ? await part.stored?.() : undefined;
+    if (stored) for (const [path, t] of Object.entries(stored)) tensors.push([`${name}.${path}`, t]);
+    else tensors.push(...(await readBack(`${name}.`, tensorsOf(part))));
+  }
   return { tensors, saved };
 }
 

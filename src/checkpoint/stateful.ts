@@ -13,6 +13,8 @@ export interface Stateful {
   state(): Json;
   /** The tensors of its state by name. Default: none. */
   tensors?(): Record<string, Tensor>;
+  /** The same, on the host: of what does not lie on this device alone. Default: `tensors` are read back. */
+  stored?(): Promise<Record<string, StoredTensor>>;
   /** Goes on from where `state()` and `tensors()` were taken. */
   restore(state: Json, tensors: Record<string, StoredTensor>): void;
   /**

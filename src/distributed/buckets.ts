@@ -3,7 +3,7 @@ import { activeRecorder, flush, read, release, scratch, upload } from '../device
 import type { GpuBuffer } from '../device/pool.js';
 import { unscoped } from '../tensor/scope.js';
 import { empty, type Tensor } from '../tensor/tensor.js';
-import type { World } from './world.js';
+import type { Reduce } from './transport.js';
 
 /** Parameters whose gradients travel together, one behind the other. */
 export interface Bucket {
@@ -45,9 +45,6 @@ export interface Span {
   /** When it ended. */
   to: number;
 }
-
-/** How a bucket's numbers become everyone's sum: all of it, or this process' part. */
-export type Reduce = (values: Float32Array) => Promise<Float32Array>;
 
 /** One exchange of gradients. */
 export class Exchange {
@@ -146,9 +143,3 @@ export function writeGradients({ params, starts }: Bucket, sums: Float32Array): 
   for (const p of params) p.grad ??= unscoped(() => empty(p.shape, 'f32', 'gradient'));
   scatter(sums, params.map((p) => p.grad!.buffer), params, starts); // biome-ignore format: one line
 }
-
-/** Everyone's sums of whole buckets, in f32. */
-export const reduceWhole =
-  (world: World): Reduce =>
-  (values) =>
-    world.allReduce(values);

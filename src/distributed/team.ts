@@ -2,7 +2,8 @@
 
 import { withLeafHook } from '../autograd/tape.js';
 import { readCheckpoint, restoreRun, writeCheckpoint } from '../checkpoint/files.js';
-import type { Json } from '../checkpoint/stateful.js';
+import type { Json, Stateful } from '../checkpoint/stateful.js';
+import { UsageError } from '../errors.js';
 import { rngState, setRngState } from '../tensor/seed.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { BatchSource } from '../train/batches.js';
@@ -11,9 +12,11 @@ import type { FitOptions } from '../train/fit.js';
 import type { MetricSums, Pass, Passed, Team, Turn } from '../train/team.js';
 import type { Trainer } from '../train/trainer.js';
 import { updateWeights } from '../train/update.js';
-import { type Bucket, bucketsOf, Exchange, reduceWhole, type Span, writeGradients } from './buckets.js';
+import { type Bucket, bucketsOf, Exchange, type Span, writeGradients } from './buckets.js';
 import type { DistributeOptions } from './options.js';
 import { type Plan, planOf } from './plan.js';
+import { checkShardable, Shards } from './shards.js';
+import { type Reduce, reducing } from './transport.js';
 import type { World } from './world.js';
 
 const BUCKET_BYTES = 25e6;
@@ -23,6 +26,10 @@ export class DataParallel implements Team {
   readonly seconds = { steps: 0, waited: 0 };
   /** What happened in the last update, and when. */
   spans: Span[] = [];
+  /** What the optimizer was made of. */
+  private readonly params: readonly Tensor[];
+  private readonly reduce: Reduce;
+  private shards: Shards | null = null;
   private buckets: Bucket[] = [];
   private plan: Plan | null = null;
   private planned = '';
@@ -39,21 +46,37 @@ export class DataParallel implements Team {
     readonly world: World,
     readonly trainer: Trainer,
     readonly options: DistributeOptions,
-  ) {}
+  ) {
+    const { transport = 'f32', shardOptimizer = false } = options;
+    if (shardOptimizer) checkShardable(trainer.parts);
+    this.params = trainer.optimizer.groups.flatMap((group) => group.params);
+    this.reduce = reducing(world, transport, shardOptimizer);
+  }
 
-  /** What is trained. */
-  protected get params(): readonly Tensor[] {
-    return this.trainer.optimizer.groups.flatMap((group) => group.params);
+  /** To checkpoints it is the optimizer. */
+  get optimizer(): Stateful | null {
+    return this.shards;
   }
 
   async begin(options: FitOptions): Promise<FitOptions> {
+    if (!this.shards) await this.spreadState();
+    const { world } = this;
+    const { save, rebuild: _, ...rest } = options; // a process whose device is lost ends, and all with it
+    if (this.options.shardOptimizer && options.onDivergence === 'rollback')
+      throw new UsageError(
+        "fit: onDivergence: 'rollback' is not for a shardOptimizer; start again from the last checkpoint",
+      );
+    if (world.isFirst) return { ...rest, save };
+    return this.options.shardOptimizer && save ? { ...rest, save: () => {} } : rest; // all give their part of the state
+  }
+
+  /** All go on from where the first process is. */
+  private async spreadState(): Promise<void> {
     const { world, trainer } = this;
     const bytes = world.isFirst ? await writeCheckpoint(trainer) : new Uint8Array();
     const [length] = await world.each(bytes.length);
     const all = await world.broadcast(world.isFirst ? bytes : new Uint8Array(length));
     if (!world.isFirst) restoreRun(readCheckpoint(all, "the first process' state"), trainer);
-    const { save, rebuild: _, ...rest } = options; // a process whose device is lost ends, and all with it
-    return world.isFirst ? { ...rest, save } : rest;
   }
 
   async *turns<B extends object>(
@@ -88,12 +111,13 @@ export class DataParallel implements Team {
 
   async turn(pass: Pass | undefined, update: boolean): Promise<Turn | null> {
     if (this.taken === 0) await this.prepare(pass);
-    const exchange = update ? new Exchange(this.buckets, reduceWhole(this.world), this.spans) : null;
+    const exchange = update ? new Exchange(this.buckets, this.reduce, this.spans) : null;
     if (pass) this.own.push(this.forwardBackward(pass, exchange));
     this.taken++;
     if (!exchange) return null;
     const sums = await this.waitFor(exchange);
-    for (const [i, bucket] of this.buckets.entries()) writeGradients(bucket, sums[i]);
+    if (this.shards) this.shards.takeGradients(sums);
+    else for (const [i, bucket] of this.buckets.entries()) writeGradients(bucket, sums[i]);
     return this.together();
   }
 
@@ -106,7 +130,7 @@ export class DataParallel implements Team {
     const backward = (loss: Tensor) =>
       exchange ? withLeafHook(exchange.ready, () => loss.backward()) : loss.backward();
     const passed = pass({ fresh: false, count: true, backward });
-    checkGradients(this.trainer.optimizer);
+    checkGradients(this.params);
     const done = passed.loss.then((loss) => {
       this.spans.push({ what: 'backward', bytes: 0, from, to: performance.now() });
       return loss;
@@ -119,15 +143,21 @@ export class DataParallel implements Team {
   private async prepare(pass: Pass | undefined): Promise<void> {
     const { params, world } = this;
     this.base = rngState();
-    this.trainer.optimizer.zeroGrad();
+    for (const p of params) {
+      p.grad?.dispose();
+      p.grad = null;
+    }
     this.spans = [];
     this.began = performance.now();
     const key = params.map((p) => Number(p.requiresGrad)).join('');
     if (this.plan && key === this.planned) return;
+    if (this.shards) throw new UsageError('distribute: shardOptimizer: what is trained may not change');
     this.planned = key;
     this.plan = await world.first(pass ? planOf(params, pass) : null);
     const order = (this.plan?.order ?? []).map((place) => params[place]);
-    this.buckets = bucketsOf(order, this.options.bucketBytes ?? BUCKET_BYTES, world.size);
+    const { bucketBytes = BUCKET_BYTES, shardOptimizer } = this.options;
+    this.buckets = bucketsOf(order, bucketBytes, world.size);
+    if (this.plan && shardOptimizer) this.shards = await Shards.of(world, this.trainer.optimizer, this.buckets);
   }
 
   private async waitFor(exchange: Exchange): Promise<Float32Array[]> {
@@ -158,6 +188,7 @@ export class DataParallel implements Team {
 
   async update(batches: number): Promise<void> {
     updateWeights(this.trainer.parts, batches);
+    await this.shards?.spread();
     this.seconds.steps += (performance.now() - this.began) / 1000;
   }
 

@@ -119,8 +119,8 @@ function checkSchedule(schedule: TrainerSchedule, optimizer: Optimizer, validati
 }
 
 /** @throws UsageError if the step would train nothing. */
-export function checkGradients(optimizer: Optimizer): void {
-  if (optimizer.groups.some(({ params }) => params.some((param) => param.grad))) return;
+export function checkGradients(params: readonly Tensor[]): void {
+  if (params.some((param) => param.grad)) return;
   throw new UsageError(
     'trainer: no parameter of the optimizer got a gradient: they are frozen (unfreeze trains them), or the model does not use them',
   );

@@ -1,5 +1,5 @@
 // Several processes that train one model, as a trainer sees them. wgrad/distributed has the one that there is.
-import type { Json } from '../checkpoint/stateful.js';
+import type { Json, Stateful } from '../checkpoint/stateful.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { BatchSource } from './batches.js';
 import type { FitOptions } from './fit.js';
@@ -32,6 +32,8 @@ export interface MetricSums {
 
 /** @internal */
 export interface Team {
+  /** What checkpoints keep in place of the optimizer, whose state no process has whole; null where all have. */
+  readonly optimizer: Stateful | null;
   /** Gives all the first one's state, before training begins, and says what `fit` does here: the first one alone saves and shows. */
   begin(options: FitOptions): Promise<FitOptions>;
   /** This process' share of an epoch's batches. */

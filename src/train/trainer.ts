@@ -89,7 +89,14 @@ export class Trainer<B extends object = any, M extends AnyModule = any> implemen
     const { callbacks } = this;
     const metrics = this.figures.measures;
     const kept = schedule && new KeptSchedule(schedule, validation !== undefined);
-    return { model, optimizer, schedule: kept, data: new KeptData(train, () => this.at), metrics, callbacks };
+    return {
+      model,
+      optimizer: this.team?.optimizer ?? optimizer,
+      schedule: kept,
+      data: new KeptData(train, () => this.at),
+      metrics,
+      callbacks,
+    };
   }
 
   /** Why a saved position is none of a trainer, or undefined. @internal */
@@ -211,7 +218,7 @@ export class Trainer<B extends object = any, M extends AnyModule = any> implemen
   trainStep(batch: B, update = true, attempt?: AbortSignal): Promise<void> {
     using _step = scope();
     const passed = passOf(this.current, batch, this.figures.measures, this.gathered === 0);
-    checkGradients(this.optimizer);
+    checkGradients(this.optimizer.groups.flatMap(({ params }) => params));
     this.gathered++;
     this.at.batch++;
     this.at.examples += passed.size;

@@ -78,4 +78,31 @@ withEach(test, 'a run goes on with another number of processes, in the middle of
   }
 });
 
+withEach(test, 'a sharded optimizer ends with the same bits, and its checkpoint is the same', async (launcher) => {
+  const adam = ['--optimizer', 'adamw', '--epochs', '2'];
+  const plain = await trainTogether(launcher, 2, ...adam);
+  const sharded = await trainTogether(launcher, 2, ...adam, '--shard');
+  assert.equal(sharded.all, plain.all); // of two numbers the sum is the same in either order
+  const file = `${folder}/${launcher.name}-shards.safetensors`.replaceAll(' ', '');
+  await trainTogether(launcher, 4, ...adam, '--shard', '--save', file, '--steps', '3');
+  const ended = await trainAlone(...adam, '--accumulate', '4', '--resume', file);
+  const apart = difference(await trainAlone(...adam, '--accumulate', '4'), { ...ended, all: plain.all }).weights;
+  assert.ok(apart <= 1e-4, String(apart)); // Adam divides by gradients' sizes, which may be near 0
+});
+
+/** Of weights, after 10 updates and more: halves have 11 bits, and gradients are rounded twice. */
+const HALF_TOLERANCE = 2e-3;
+
+withEach(test, 'gradients that travel as halves', async (launcher) => {
+  const one = alone.get(2)!;
+  const halves = await trainTogether(launcher, 2, ...TWENTY[2], '--transport', 'f16');
+  const apart = difference(one, halves);
+  assert.ok(
+    apart.weights > 0 && apart.weights <= HALF_TOLERANCE && apart.losses <= HALF_TOLERANCE,
+    JSON.stringify(apart),
+  );
+  const again = await trainTogether(launcher, 2, ...TWENTY[2], '--transport', 'f16');
+  assert.equal(again.all, halves.all);
+});
+
 test.run();
