@@ -1,7 +1,9 @@
 // The figures of the epoch under way: losses, which come back a step or two late, and metrics, which stay on the GPU.
 import { divergence, lossExploded } from '../checkpoint/divergence.js';
 import { UsageError } from '../errors.js';
+import type { TrainerParts } from './fit.js';
 import { Measures } from './measures.js';
+import { nameMetrics } from './name-metrics.js';
 import type { Progress, TrainerPosition } from './record.js';
 import type { Passed, Team } from './team.js';
 
@@ -78,9 +80,17 @@ export class Figures {
     return { epoch: at.epoch + 1, step: at.step, ...of, metrics: this.current(at), batchLoss: this.batchLoss };
   }
 
-  /** The epoch's mean loss and metrics. */
-  async read(at: TrainerPosition, team?: Team): Promise<Record<string, number>> {
-    return { loss: meanLoss(at), ...(await this.measures.read(team)) };
+  /** The epoch's mean loss and metrics, and what validation found; of processes that train together, what all have seen. */
+  async ofEpoch(
+    parts: TrainerParts,
+    at: TrainerPosition,
+    checked: Record<string, number>,
+    team?: Team,
+  ): Promise<Record<string, number>> {
+    const { measures } = this;
+    if (measures.unnamed) await nameMetrics(parts, measures, at.epoch, at.batch - 1);
+    const read = { loss: meanLoss(at), ...(await measures.read(team)), ...checked };
+    return (await team?.same(read)) ?? read;
   }
 
   /** Begins an epoch. */

@@ -16,7 +16,6 @@ import { Figures } from './figures.js';
 import type { FitOptions, TrainerParts } from './fit.js';
 import { KeptData, KeptSchedule, watchedMetric } from './kept.js';
 import { AHEAD, LateResults } from './late-results.js';
-import { nameMetrics } from './name-metrics.js';
 import type { EpochRecord, Progress, TrainerPosition } from './record.js';
 import { endEpoch, positionMismatch, positionOf, START } from './record.js';
 import { type Rebuild, recoveryFor } from './recovering.js';
@@ -227,9 +226,8 @@ export class Trainer<B extends object = any, M extends AnyModule = any> implemen
     return this.note(passed, rate, attempt);
   }
 
-  private note(passed: Passed, rate: number, attempt?: AbortSignal): Promise<void> {
-    return this.figures.note(this.at, passed, rate, this.options.divergence?.factor, attempt);
-  }
+  private readonly note = (passed: Passed, rate: number, attempt?: AbortSignal): Promise<void> =>
+    this.figures.note(this.at, passed, rate, this.options.divergence?.factor, attempt);
 
   /** The same of all processes' batches together; undefined where only others have one. */
   private async stepTogether(team: Team, batch: B | undefined, update: boolean, attempt: AbortSignal): Promise<void> {
@@ -252,10 +250,7 @@ export class Trainer<B extends object = any, M extends AnyModule = any> implemen
     this.updated();
   }
 
-  private updated(): void {
-    this.at.step++;
-    this.callbacks.callNow('onStep', this.at.step, this);
-  }
+  private readonly updated = (): void => this.callbacks.callNow('onStep', ++this.at.step, this);
 
   private learningRate(): number {
     return this.optimizer.lr * this.optimizer.lrScale;
@@ -281,10 +276,7 @@ export class Trainer<B extends object = any, M extends AnyModule = any> implemen
     if (checked === 'stopped') return false;
     if (checked && !Number.isFinite(checked.val_loss))
       throw this.diverged(`the validation loss is ${checked.val_loss}`, checked.val_loss);
-    const { measures } = this.figures;
-    if (measures.unnamed) await nameMetrics(this.current, measures, this.at.epoch, this.at.batch - 1);
-    const read = { ...(await this.figures.read(this.at, team)), ...checked };
-    const metrics = (await team?.same(read)) ?? read;
+    const metrics = await this.figures.ofEpoch(this.current, this.at, checked ?? {}, team);
     attempt.signal.throwIfAborted();
     const record = endEpoch(this.at, { learningRate, seconds: this.seconds(), metrics });
     if (schedule?.each === 'epoch') schedule.rule.step(watchedMetric(schedule.watch, metrics));
