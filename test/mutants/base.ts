@@ -165,7 +165,7 @@ const device = planted('device/recorder', [
   [
     'src/device/bind-groups.ts',
     'a window that starts between two marks is read from the mark',
-    'bases.set(name, (first - offset) / 4);',
+    'bases.set(name, (first - offset) / elementBytes);',
     'bases.set(name, (first - offset) / 8);',
     ['device/recorder', 'ops/windows'],
   ],
@@ -229,11 +229,11 @@ const io = planted('io/safetensors', [
   [
     'src/io/elements.ts',
     'big-endian halves are read as little-endian',
-    'halfToFloat(view.getUint16(offset, little))',
-    'halfToFloat(view.getUint16(offset, little || true))',
+    'fromHalf(view.getUint16(offset, little))',
+    'fromHalf(view.getUint16(offset, little || true))',
     'io/npy',
   ],
-  ['src/io/elements.ts', 'subnormal halves lose a bit', '2 ** -24', '2 ** -25'],
+  ['src/half.ts', 'subnormal halves lose a bit', '* 2 ** -24;', '* 2 ** -25;'],
   [
     'src/io/elements.ts',
     'whole numbers beyond i32 wrap around',

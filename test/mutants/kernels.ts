@@ -3,7 +3,7 @@ import { type Fault, planted } from './fault.js';
 
 const conv = planted('kernels/conv2d', [
   ['src/kernels/conv2d.wgsl', 'a group reads the first group’s channels', ' + first_channel + c)', ' + c)'],
-  ['src/kernels/conv2d.wgsl', 'the bias is left out', 'sum += bias[out_channel];', ''],
+  ['src/kernels/conv2d.wgsl', 'the bias is left out', 'sum += f32(bias[out_channel]);', ''],
   [
     'src/kernels/conv2d.wgsl',
     'dilation along x is y’s',
@@ -113,7 +113,7 @@ const gemm = planted('kernels/gemm', [
   [
     'src/kernels/gemm.wgsl',
     'a product that is to be added overwrites',
-    'if (p.accumulate != 0u) { sum = c[at]; }',
+    'if (p.accumulate != 0u) { sum = f32(c[at]); }',
     '',
     ['ops/windows', 'kernels/gemm'],
   ],
@@ -250,8 +250,8 @@ const windows = planted('ops/golden', [
   [
     'src/kernels/dropout.wgsl',
     'what is kept is not scaled',
-    'x[i] * p.scale',
-    'x[i] * min(p.scale, 1.0)',
+    'vec4f(x[i]) * p.scale',
+    'vec4f(x[i]) * min(p.scale, 1.0)',
     'ops/random',
   ],
   [
@@ -321,8 +321,8 @@ const lanes = planted('kernels/lanes', [
   [
     'src/kernels/reduce_sum_shared.wgsl',
     'a lane past the end takes the last number',
-    ' * p.inner], r < end)',
-    ' * p.inner], true)',
+    ' * p.inner]), r < end)',
+    ' * p.inner]), true)',
   ],
   [
     'src/kernels/reduce_sum_shared.wgsl',

@@ -615,8 +615,8 @@ const preset = planted('train/paper', [
   [
     'src/cli/parts.ts',
     'the options’ first weights are not handed on',
-    'dropout, dropoutScaling, initialization, numClasses',
-    "dropout, dropoutScaling, initialization: initialization && 'he', numClasses",
+    '...rates, initialization, numClasses',
+    "...rates, initialization: initialization && 'he', numClasses",
   ],
 ]);
 

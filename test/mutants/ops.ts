@@ -38,14 +38,14 @@ const values = planted('ops/special-values', [
   [
     'src/kernels/relu.wgsl',
     'relu drops NaN with its sign bit set',
-    'bitcast<vec4i>(x[i]) > vec4i(MINUS_INFINITY)',
-    'bitcast<vec4i>(x[i]) > vec4i(0)',
+    'bitcast<vec4i>(v) > vec4i(MINUS_INFINITY)',
+    'bitcast<vec4i>(v) > vec4i(0)',
   ],
   [
     'src/kernels/relu_grad.wgsl',
     'the gradient passes where relu is 0',
-    'bitcast<vec4u>(y[i]) != vec4u()',
-    'bitcast<vec4u>(y[i]) >= vec4u()',
+    'bitcast<vec4u>(vec4f(y[i])) != vec4u()',
+    'bitcast<vec4u>(vec4f(y[i])) >= vec4u()',
     'ops/golden',
   ],
   ['src/kernels/reduce_extreme.wgsl', 'amax drops NaN', 'select(max(a, b), a + b, is_nan(a) | is_nan(b))', 'max(a, b)'],
@@ -68,8 +68,8 @@ const values = planted('ops/special-values', [
   [
     'src/kernels/where.wgsl',
     'where takes minus zero for true',
-    '(bitcast<vec4u>(condition[i]) & vec4u(0x7fffffffu)) != vec4u()',
-    'bitcast<vec4u>(condition[i]) != vec4u()',
+    '(bitcast<vec4u>(vec4f(condition[i])) & vec4u(0x7fffffffu)) != vec4u()',
+    'bitcast<vec4u>(vec4f(condition[i])) != vec4u()',
   ],
   [
     'src/kernels/power.wgsl',

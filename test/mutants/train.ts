@@ -33,8 +33,8 @@ const figures = planted('train/figures', [
   [
     'src/train/figures.ts',
     'the epoch’s loss is the last batch’s',
-    'return { loss: meanLoss(at), ...(await this.measures.read()) };',
-    'return { loss: meanLoss(at) && this.batchLoss, ...(await this.measures.read()) };',
+    'return { loss: meanLoss(at), ...(await this.measures.read(team)) };',
+    'return { loss: meanLoss(at) && this.batchLoss, ...(await this.measures.read(team)) };',
   ],
   [
     'src/train/figures.ts',
@@ -81,22 +81,22 @@ const figures = planted('train/figures', [
     "watch ?? usuallyWatched('val_loss' in metrics && false)",
   ],
   [
-    'src/train/trainer.ts',
+    'src/train/step.ts',
     'gradients of all steps add up',
-    'if (this.gathered === 0) optimizer.zeroGrad();',
-    'if (this.at.step === 0) optimizer.zeroGrad();',
+    'if (fresh) optimizer.zeroGrad();',
+    'if (fresh && optimizer.steps === 0) optimizer.zeroGrad();',
   ],
   [
     'src/train/trainer.ts',
     'every epoch has the batches of the first',
-    'train.epoch(this.at.epoch, {',
-    'train.epoch(0, {',
+    'train.epoch(epoch, { startBatch });',
+    'train.epoch(0 * epoch, { startBatch });',
   ],
   [
     'src/train/trainer.ts',
     'the reported rate is that of the next epoch',
-    'learningRate, seconds: this.seconds(), waited, metrics };',
-    'learningRate: learningRate && this.optimizer.lr * 0.1, seconds: this.seconds(), waited, metrics };',
+    '{ learningRate, seconds: this.seconds(), metrics }',
+    '{ learningRate: learningRate && this.optimizer.lr * 0.1, seconds: this.seconds(), metrics }',
   ],
 ]);
 
@@ -190,10 +190,10 @@ const callbacks = planted('train/callbacks', [
     "(mode === 'auto' && !moreIsBetter(monitor))",
   ],
   [
-    'src/train/trainer.ts',
+    'src/train/validation.ts',
     'a validation that a lost device cut off ends the next one',
-    'if (!attempt.signal.aborted) await this.callbacks',
-    'await this.callbacks',
+    'if (!failed.aborted) await callbacks',
+    'await callbacks',
     'checkpoint/recovery',
   ],
   ['src/train/callbacks/monitor.ts', 'as good is better', '!(gain > minDelta)', '!(gain >= minDelta)'],
@@ -306,8 +306,8 @@ const saved = planted('checkpoint/checkpoint', [
   [
     'src/train/trainer.ts',
     'a run that goes on begins its epoch anew',
-    '{ startBatch: this.at.batch }',
-    '{ startBatch: 0 * this.at.batch }',
+    'train.epoch(epoch, { startBatch });',
+    'train.epoch(epoch, { startBatch: 0 * startBatch });',
     ['train/figures', 'checkpoint/checkpoint'],
   ],
 ]);
@@ -328,7 +328,7 @@ const recovery = planted('checkpoint/recovery', [
     ['checkpoint/own-loop', 'checkpoint/recovery'],
   ],
   [
-    'src/train/trainer.ts',
+    'src/train/recovering.ts',
     'it goes back to where losses were on their way up',
     'recent <= RISING * Math.max(start, 1)',
     'recent >= 0 * RISING * Math.max(start, 1)',
