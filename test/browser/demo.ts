@@ -79,6 +79,21 @@ test('drawn pictures: it trains, pauses, goes on, and names a picture meanwhile'
   await says('Forgotten');
 });
 
+test('the trained network is there when it is chosen, and names a picture without any training', async () => {
+  const before = await page.locator('#networks label:has(:checked)').textContent();
+  await page.getByText('Trained', { exact: true }).click();
+  await says('A network for cat, dog. Try it, or train it on pictures of your own.');
+  await page.setInputFiles('#try-file', `${site.folder}/discs/all/red/5.png`);
+  await page
+    .locator('#predictions li')
+    .first()
+    .filter({ hasText: /cat|dog/ })
+    .waitFor();
+  await page.click('#forget');
+  await says('Forgotten');
+  await page.getByText(String(before), { exact: true }).click();
+});
+
 test('what is missing is said, and what is wrong', async () => {
   await page.getByText('My own').click();
   await page.click('#train');

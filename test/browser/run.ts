@@ -1,5 +1,5 @@
 // `npm run test:browser`: what a browser has to show, in headless Chromium. Without one it says so and fails, unless
-// ALLOW_NO_CHROMIUM=1. `-- page [--screenshots FOLDER]`, `-- kept`, `-- report [--screenshots FOLDER]`, `-- docs` and `-- ops [WORD...]` run one part; `-- properties [NAME...]
+// ALLOW_NO_CHROMIUM=1. `-- page [--screenshots FOLDER]`, `-- kept`, `-- begin`, `-- report [--screenshots FOLDER]`, `-- docs` and `-- ops [WORD...]` run one part; `-- properties [NAME...]
 // [--cases 10000] [--seed N] [--limits default]` draws many cases of the properties.
 import { parseArgs } from 'node:util';
 import { chromiumAdvice, chromiumPath } from '../support/chromium.js';
@@ -30,6 +30,7 @@ if (!chromiumPath()) {
   // Each is loaded when its turn comes: its suite waits from then on.
   if (asked('page')) add(await (await import('./demo.js')).runPage(values.screenshots));
   if (asked('page') || what === 'kept') add(await (await import('./kept.js')).runKept());
+  if (what === 'begin') add(await (await import('./begin.js')).runBegin());
   if (asked('report')) add(await (await import('./report.js')).runReport(values.screenshots));
   if (asked('docs')) add(await (await import('./documents.js')).runDocuments());
   const limits = values.limits === 'default' ? 'default' : 'adapter';

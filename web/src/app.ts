@@ -14,7 +14,7 @@ import { messageOf } from './words.js';
 
 type State = 'empty' | 'running' | 'paused' | 'trained';
 
-const STAND_INS = { small: 1000, quick: 1200, paper: 2000 };
+const STAND_INS = { trained: 300, small: 1000, quick: 1200, paper: 2000 };
 const NAME_EVERY_MS = 2000;
 
 export class Page {
@@ -38,7 +38,10 @@ export class Page {
     this.tryIt = new TryIt(session, (text, bad) => this.say(text, bad));
     this.choose(software ? 'small' : 'quick');
     const choices = Object.entries(networks).map(([name, { title }]): [string, string] => [name, title]);
-    segments(element('networks'), 'network', choices, this.network, (name) => this.choose(name as NetworkName));
+    segments(element('networks'), 'network', choices, this.network, (name) => {
+      this.choose(name as NetworkName);
+      if (networks[this.network].tuning && this.state === 'empty') void this.loadTrained();
+    });
     this.buttons();
     this.enter('empty');
   }
@@ -77,6 +80,8 @@ export class Page {
   }
 
   private choose(name: NetworkName): void {
+    const epochs = element<HTMLInputElement>('epochs');
+    if (epochs.value === String(networks[this.network].epochs)) epochs.value = String(networks[name].epochs);
     this.network = name;
     element('network-note').textContent = `AlexNet, ${networks[name].about}.`;
     this.stale = true; // other sizes: the pictures are read anew
@@ -238,13 +243,30 @@ export class Page {
       const { classes, network } = await this.session.load(new Uint8Array(await file.arrayBuffer()), file.name);
       this.choose(network);
       setRadio('network', network);
-      this.clear();
-      this.showFilters(await this.session.filters());
-      this.enter('trained');
-      this.say(`Loaded: a network for ${classes.join(', ')}.`);
+      await this.showLoaded(`Loaded: a network for ${classes.join(', ')}.`);
     } catch (error) {
       this.say(messageOf(error), true);
     }
+  }
+
+  /** The network that comes along names pictures before anything is trained. */
+  private async loadTrained(): Promise<void> {
+    this.say('Fetching the trained network …');
+    element<HTMLButtonElement>('train').disabled = true; // until it is there
+    try {
+      const { classes } = await this.session.loadTrained();
+      await this.showLoaded(`A network for ${classes.join(', ')}. Try it, or train it on pictures of your own.`);
+    } catch (error) {
+      this.enter('empty');
+      this.say(messageOf(error), true);
+    }
+  }
+
+  private async showLoaded(text: string): Promise<void> {
+    this.clear();
+    this.showFilters(await this.session.filters());
+    this.enter('trained');
+    this.say(text);
   }
 
   private showFilters(planes: Planes): void {

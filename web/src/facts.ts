@@ -27,6 +27,14 @@ export function readFacts(text: string | undefined, name: string): Facts {
 
 /** The network, with new weights. */
 export function buildModel({ network, classes, options: { image, width, dropout } }: Facts): AlexNet {
-  const { variant, initialization } = networks[network].model;
-  return alexnet({ variant, width, dropout, initialization, imageSize: image, numClasses: classes.length });
+  const { variant, poolDropout, initialization } = networks[network].model;
+  return alexnet({
+    variant,
+    width,
+    dropout,
+    poolDropout,
+    initialization,
+    imageSize: image,
+    numClasses: classes.length,
+  });
 }

@@ -6,9 +6,10 @@ import type { CurvesState } from './curves.js';
 import { type Data, type KeptPictures, prepareData, SEED, type Source } from './data.js';
 import { buildModel, type Facts, factsOf, readFacts } from './facts.js';
 import { keepRun, placeOf, restoreKept } from './kept.js';
-import type { NetworkName } from './networks.js';
+import { type NetworkName, networks } from './networks.js';
 import { filtersOf, type LayerMaps, mapsOf, type Planes, planesOf } from './planes.js';
 import { Store } from './store.js';
+import { beginWith, fetchTrained, type Trained } from './trained.js';
 import { fit, isDone, type Listener, newRun, type Run, shareDone } from './training.js';
 
 export interface Adapter {
@@ -121,7 +122,10 @@ export class Session {
       this.release();
       manualSeed(SEED);
       this.facts = factsOf(network, train, kept.kind === 'files' ? 'pictures of the browser' : null);
+      const trained = networks[network].tuning && (await fetchTrained());
+      if (trained) this.facts.colours = trained.facts.colours; // what its weights are used to
       this.model = buildModel(this.facts);
+      if (trained) beginWith(trained, this.model, train.classes);
     }
     this.run = newRun(this.model, this.facts!, this.data, epochs);
     return this.fit(listener);
@@ -193,7 +197,15 @@ export class Session {
   /** Takes a saved network; returns its classes. */
   load(bytes: Uint8Array, name: string): { classes: readonly string[]; network: NetworkName } {
     const checkpoint = readCheckpoint(bytes, name);
-    const facts = readFacts(checkpoint.metadata.facts, name);
+    return this.take({ checkpoint, facts: readFacts(checkpoint.metadata.facts, name) });
+  }
+
+  /** Takes the network that comes along. */
+  async loadTrained(): Promise<{ classes: readonly string[]; network: NetworkName }> {
+    return this.take(await fetchTrained());
+  }
+
+  private take({ checkpoint, facts }: Trained): { classes: readonly string[]; network: NetworkName } {
     const model = buildModel(facts);
     restoreModel(checkpoint, model);
     this.release();

@@ -1,6 +1,14 @@
 // A training run: its trainer, what it tells the page, and when it is kept.
 import { AdamW, type AlexNet, memory, OneCycleLR } from 'wgrad';
-import { DataLoader } from 'wgrad/data';
+import {
+  type ColourStatistics,
+  colorJitter,
+  DataLoader,
+  normalize,
+  randomHorizontalFlip,
+  randomResizedCrop,
+  toTensor,
+} from 'wgrad/data';
 import {
   classification,
   type EpochRecord,
@@ -17,6 +25,7 @@ import { type Data, SEED } from './data.js';
 import type { Facts } from './facts.js';
 import { networks } from './networks.js';
 import { filtersOf, type Planes } from './planes.js';
+import { groupsOf } from './trained.js';
 
 /** What the page is told; it calls from the worker. */
 export interface Listener {
@@ -49,24 +58,40 @@ const KEEP_SHARE = 1 / 10;
 
 /** A run from its beginning. */
 export function newRun(model: AlexNet, facts: Facts, data: Data, epochs: number): Run {
-  const { image, batch, learningRate } = networks[facts.network];
+  const { image, batch, learningRate, tuning } = networks[facts.network];
   const { train, validation } = data;
   const { colours } = facts;
   const batchSize = Math.min(batch, train.length);
-  const random = { crop: image, place: 'random', flip: true, colourShift: 0.1, colours, seed: SEED } as const;
+  const random = tuning
+    ? { transforms: varied(image, colours, tuning), seed: SEED }
+    : ({ crop: image, place: 'random', flip: true, colourShift: 0.1, colours, seed: SEED } as const);
   const center = { crop: image, place: 'center', colours, seed: SEED } as const;
   const loader = new DataLoader(train, { batchSize, shuffle: true, dropLast: true, augment: random });
-  const optimizer = new AdamW(model.parameters(), { lr: learningRate, weightDecay: 0.01 });
+  const params = tuning ? groupsOf(model, [learningRate, tuning.rate]) : model.parameters();
+  const optimizer = new AdamW(params, { lr: learningRate, weightDecay: 0.01 });
+  const maxLr = tuning ? [learningRate, tuning.rate] : learningRate;
   const totalSteps = epochs * loader.batches + 1;
   const trainer = new Trainer({
     model,
     optimizer,
-    schedule: { each: 'step', rule: new OneCycleLR(optimizer, { maxLr: learningRate, totalSteps }) },
+    schedule: { each: 'step', rule: new OneCycleLR(optimizer, { maxLr, totalSteps }) },
     task: classification({ classes: train.classes }),
     train: loader,
     validation: validation.length > 0 ? new DataLoader(validation, { batchSize: batch, augment: center }) : undefined,
   });
   return { model, facts, data, epochs, trainer };
+}
+
+/** Training crops of many sizes and colours. */
+function varied(image: number, { mean, std }: ColourStatistics, { area, jitter }: { area: number; jitter: number }) {
+  const unit = (values: readonly number[]) => values.map((value) => value / 255);
+  return [
+    randomResizedCrop(image, { scale: [area, 1] }),
+    randomHorizontalFlip(),
+    colorJitter({ brightness: jitter, contrast: jitter, saturation: jitter }),
+    toTensor(),
+    normalize(unit(mean), unit(std)),
+  ];
 }
 
 /** How many pictures of an epoch are behind it, and how many it has. */
