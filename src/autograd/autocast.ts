@@ -72,8 +72,8 @@ export function as<T extends readonly (Tensor | null)[]>(dtype: DType, tensors: 
  * Whether parameters fit an input.
  * @throws DtypeError unless all are floats, and of the input's dtype: in mixed precision they may be f32.
  */
-export function requireParams(op: string, x: Tensor, ...params: (Tensor | null)[]): void {
-  const given = params.filter((t) => t !== null);
+export function requireParams(op: string, x: Tensor, weight: Tensor, bias: Tensor | null): void {
+  const given = bias ? [weight, bias] : [weight];
   if (mixed.on) for (const t of given) requireFloats(op, t);
   else requireFloats(op, x, ...given);
 }

@@ -1,7 +1,8 @@
 // Checks a gradient against finite differences: for ops of your own, and for ours.
-import { UsageError } from '../errors.js';
+import { DtypeError, UsageError } from '../errors.js';
 import { checkOptions, positive, requireFunction, whole } from '../options.js';
 import { scope } from '../tensor/scope.js';
+import { showShape } from '../tensor/shape.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
 import { requireList, requireTensors } from './ops/checks.js';
 import { noGrad } from './tape.js';
@@ -19,7 +20,8 @@ export interface GradcheckOptions {
 /**
  * Compares the gradients of `fn` with central differences, for each input that requires a gradient, under a random
  * upstream gradient. The inputs' values are restored. PyTorch: torch.autograd.gradcheck.
- * @throws UsageError naming the input, the element and both values where they differ; or if no input requires a gradient.
+ * @throws UsageError naming the input, the element and both values where they differ; or if no input requires a gradient. DtypeError
+ * for f16.
  */
 export async function gradcheck(
   fn: (...inputs: Tensor[]) => Tensor,
@@ -29,6 +31,9 @@ export async function gradcheck(
   requireFunction('gradcheck', 'fn', fn);
   requireList('gradcheck', 'tensors', inputs);
   requireTensors('gradcheck', ...inputs);
+  const half = inputs.find((t) => t.requiresGrad && t.dtype === 'f16');
+  if (half)
+    throw new DtypeError(`gradcheck: takes f32, got f16 ${showShape(half.shape)}: f16 is too coarse for differences`);
   checkOptions('gradcheck', options, { eps: positive, tolerance: positive, samples: whole(1) });
   const { eps = 1e-2, tolerance = 1e-2, samples = 100 } = options;
   const checked = inputs.filter((t) => t.requiresGrad);

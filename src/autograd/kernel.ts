@@ -16,7 +16,7 @@ export interface Kernel {
    * workgroups, folded into two dimensions where there are many (`workgroup.x + workgroup.y * groups.x`); `slots` replace
    * the right-hand sides of lines marked `// slot`.
    * @throws KernelError if a name is missing or unknown, DtypeError if an array's elements are not the tensor's (words of i32
-   * and bytes may be u32), UsageError if a value does not fit its parameter; WGSL errors arrive with the next read, with their
+   * and bytes may be u32, and f16 where f32 is a slot: `alias T = f32; // slot`), UsageError if a value does not fit its parameter; WGSL errors arrive with the next read, with their
    * line.
    */
   run(tensors: { [name: string]: Tensor }, params: { [name: string]: number }, options: LaunchOptions): void;
@@ -49,7 +49,9 @@ export function kernel(code: string): Kernel {
       known('parameter', paramNames, values);
       checkOptions(shader.name, options, LAUNCH);
       for (const [i, name] of buffers.entries()) {
-        requireElements(shader.name, name, tensors[name], withSlots(elements[i], options.slots));
+        const { element: slot } = shader.buffers[i];
+        const free = slot !== undefined && options.slots?.[slot] === undefined;
+        requireElements(shader.name, name, tensors[name], withSlots(elements[i], options.slots), free);
       }
       for (const { name, type } of params) requireParam(shader.name, name, values[name], type);
       run(shader, Object.fromEntries(buffers.map((name) => [name, tensors[name].buffer])), values, options);
@@ -81,7 +83,7 @@ const texts: Rule = {
 
 const LAUNCH: Rules<LaunchOptions> = { slots: texts, groups: required(grid), flops: notNegative };
 
-type Element = 'f32' | 'i32' | 'u32' | undefined;
+type Element = 'f32' | 'f16' | 'i32' | 'u32' | undefined;
 
 /** A buffer's elements: the word that declares them, which may be an alias and a slot, and their type without slots. */
 interface Elements {
@@ -105,18 +107,27 @@ function withSlots(elements: Elements | undefined, slots: Slots | undefined): El
 
 /** The scalar of a WGSL type: f32 of vec4f, vec2<f32> and f32. */
 function scalarOf(type: string): Element {
-  const [, long, short] = type.match(/^(?:vec[234]<|atomic<)?([fiu]32)>?$|^vec[234]([fiu])$/) ?? [];
-  return (long ?? (short && `${short}32`)) as Element;
+  const [, long, short] = type.match(/^(?:vec[234]<|atomic<)?([fiu]32|f16)>?$|^vec[234]([fiuh])$/) ?? [];
+  return (long ?? (short === 'h' ? 'f16' : short && `${short}32`)) as Element;
 }
 
-/** i32 may be read as u32 too, and bytes, four to a word, as u32; f32 only as f32. */
-function requireElements(op: string, name: string, t: unknown, element: Element): void {
+/**
+ * i32 may be read as u32 too, and bytes, four to a word, as u32; f32 only as f32. `free`: the elements' type is a slot that the launch
+ * leaves as it is, so that f32 becomes f16 where the tensor is.
+ */
+function requireElements(op: string, name: string, t: unknown, element: Element, free: boolean): void {
   if (!(t instanceof Tensor)) throw new UsageError(`${op}: '${name}' is a tensor, got ${showValue(t)}`);
-  const fits = { f32: t.dtype === 'f32', i32: t.dtype === 'i32', u32: t.dtype !== 'f32' };
+  const { dtype } = t;
+  const fits = {
+    f32: dtype === 'f32' || (dtype === 'f16' && free),
+    f16: dtype === 'f16',
+    i32: dtype === 'i32',
+    u32: dtype === 'i32' || dtype === 'u8',
+  };
   if (element === undefined || fits[element]) return;
-  const bits =
-    element !== 'f32' && t.dtype === 'f32' ? '; declare an array of f32 and use bitcast to see its bits' : '';
-  throw new DtypeError(`${op}: '${name}' is an array of ${element}, the tensor is ${t.dtype}${bits}`);
+  const bits = element !== 'f32' && dtype === 'f32' ? '; declare an array of f32 and use bitcast to see its bits' : '';
+  const half = dtype === 'f16' ? '; declare an array of T, with "alias T = f32; // slot", for both' : '';
+  throw new DtypeError(`${op}: '${name}' is an array of ${element}, the tensor is ${dtype}${bits}${half}`);
 }
 
 function requireParam(op: string, name: string, value: unknown, type: 'u32' | 'i32' | 'f32'): void {

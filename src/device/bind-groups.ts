@@ -96,10 +96,11 @@ export function withElements(shader: Shader, buffers: { [name: string]: Binding 
   for (const { name, element } of shader.buffers) {
     const bound = buffers[name];
     if (('gpu' in bound ? bound : bound.buffer).elementBytes === 4) continue;
-    if (!element) throw new KernelError(`${shader.name}: '${name}' is an array of words, and is given f16`);
+    if (!element)
+      throw new KernelError(`${shader.name}: '${name}' is given f16, and its elements are no "alias T = f32; // slot"`);
     words ??= new Set(wordsIn(shader, buffers));
     if (words.has(element) && !slots[element]) {
-      throw new KernelError(`${shader.name}: '${name}' is given f16, and another array of ${element} words`);
+      throw new KernelError(`${shader.name}: '${name}' is given f16, and another array of ${element} is not; cast one`);
     }
     if (!all[element]) all = { ...all, [element]: 'f16' };
   }

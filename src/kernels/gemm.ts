@@ -3,6 +3,7 @@ import type { Slots } from '../device/pipeline.js';
 import type { GpuBuffer } from '../device/pool.js';
 import { bindingLimit, type Window, windows, windowsAnywhere } from '../device/windows.js';
 import { ceilDiv } from '../math.js';
+import { cast } from './elementwise.js';
 import { gemmMatrix } from './gemm-matrix.js';
 import type { Tiling } from './product.js';
 import {
@@ -38,8 +39,15 @@ export interface GemmSize {
  * windows along the dimension they are stored by; windows along k accumulate.
  */
 export function gemm(a: GpuBuffer, b: GpuBuffer, c: GpuBuffer, size: GemmSize, bias: GpuBuffer | null = null): void {
-  const { m, n, k, batch = 1, aBatch = m * k, bBatch = k * n } = size;
+  const { m, n, k, batch = 1, aBatch = m * k, bBatch = k * n, transA, transB } = size;
   if (batch * m * n === 0) return;
+  if (c.elementBytes === 2 && windowsAnywhere('matmul: a row', k, transA ? m : 0, transB ? 0 : n).length > 1) {
+    const sums = scratch(batch * m * n, 'matmul: sums of windows'); // which f16 would round one by one
+    gemm(a, b, sums, size, bias);
+    cast(sums, c, batch * m * n, 'f32', 'f16');
+    release(sums);
+    return;
+  }
   const alone = batch === 1 || Math.max(m * n, aBatch, bBatch) * 4 + 256 > bindingLimit();
   for (const { start, count } of alone ? oneByOne(batch) : windows('matmul: a matrix', batch, m * n, aBatch, bBatch)) {
     const at = { a: start * aBatch, b: start * bBatch, c: start * m * n };

@@ -1,4 +1,4 @@
-import { type Binding, run, view } from '../device/commands.js';
+import { type Binding, release, run, scratch, view } from '../device/commands.js';
 import type { GpuBuffer } from '../device/pool.js';
 import { windows } from '../device/windows.js';
 import { ceilDiv } from '../math.js';
@@ -14,7 +14,15 @@ interface Slices {
 
 /** y (count) = the sum of partial (slices, count) over slices: the second pass of a split sum. */
 export function sumSlices(partial: GpuBuffer, y: Binding, { count, slices, accumulate = false }: Slices): void {
-  for (const w of windows('sum of slices: one', slices, count)) {
+  const cut = windows('sum of slices: one', slices, count);
+  if (cut.length > 1 && ('gpu' in y ? y : y.buffer).elementBytes === 2) {
+    const sums = scratch(count, 'sum of slices'); // which f16 would round one by one
+    sumSlices(partial, sums, { count, slices });
+    sumSlices(sums, y, { count, slices: 1, accumulate });
+    release(sums);
+    return;
+  }
+  for (const w of cut) {
     const piece = view(partial, w.start * count, w.count * count);
     const adds = accumulate || w.start > 0;
     const slots = adds ? null : shareSums(count, w.count, count);

@@ -1,5 +1,6 @@
 // Kernels of the user's own: as an op with a gradient, and what is said about wrong ones.
 import * as assert from 'uvu/assert';
+import { hasHalf } from '../../src/autograd/autocast.js';
 import {
   DtypeError,
   empty,
@@ -14,8 +15,8 @@ import {
   tensor,
   UsageError,
 } from '../../src/index.js';
-import { useDevice } from '../support/device.js';
-import { suite } from '../support/suite.js';
+import { NO_HALF, useDevice } from '../support/device.js';
+import { Skip, suite } from '../support/suite.js';
 
 const test = suite('autograd/kernel');
 test.before(useDevice);
@@ -125,6 +126,44 @@ test('what an array holds is what its tensor holds, in both directions', () => {
   );
   run(i(), i()); // words have no sign
   run(tensor([1], { dtype: 'u8' }), i()); // four bytes a word
+});
+
+const either = kernel(`// either: y = x / 2
+alias T = f32; // slot
+struct Params { count: u32 }
+@group(0) @binding(0) var<storage, read> x: array<T>;
+@group(0) @binding(1) var<storage, read_write> y: array<T>;
+@group(1) @binding(0) var<uniform> p: Params;
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x < p.count) { y[id.x] = T(0.5 * f32(x[id.x])); }
+}`);
+
+test('a slot for the elements takes f32 and f16', async () => {
+  if (!hasHalf()) throw new Skip(NO_HALF);
+  using _ = scope();
+  const run = (x: Tensor, y: Tensor, slots = {}) => either.run({ x, y }, { count: 3 }, { groups, slots });
+  for (const dtype of ['f32', 'f16'] as const) {
+    const [x, y] = [tensor([1, -3, 65504], { dtype }), empty([3], dtype)];
+    run(x, y);
+    assert.equal(await y.data(), Float32Array.of(0.5, -1.5, 32752), dtype);
+  }
+  const fails = (call: () => void, kind: typeof DtypeError | typeof KernelError, message: RegExp) =>
+    assert.throws(call, (e: unknown) => e instanceof kind && message.test((e as Error).message));
+  const [half, single] = [tensor([1], { dtype: 'f16' }), tensor([1])];
+  fails(() => run(half, single), KernelError, /^either: 'x' is given f16, and another array of T is not; cast one/);
+  fails(() => run(half, half, { T: 'f32' }), DtypeError, /^either: 'x' is an array of f32, the tensor is f16/);
+  fails(() => run(single, single, { T: 'f16' }), DtypeError, /^either: 'x' is an array of f16, the tensor is f32/);
+  fails(
+    () => cube.run({ x: half, y: half }, { count: 1, scale: 1 }, { groups }),
+    DtypeError,
+    /^cube: 'x' is an array of f32, the tensor is f16; declare an array of T, with "alias T = f32; \/\/ slot", for both/,
+  );
+  fails(
+    () => words.run({ x: half, y: half }, { count: 1, shift: 0 }, { groups }),
+    DtypeError,
+    /array of u32, .* is f16/,
+  );
 });
 
 test('arguments that only TypeScript looks at', () => {

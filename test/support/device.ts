@@ -16,8 +16,10 @@ export async function useDevice(): Promise<void> {
   }
 }
 
+export const NO_HALF = 'the device has no f16 (the feature shader-f16)';
+
 /** The same for a suite of f16, which is listed as not run where the adapter has none. */
 export async function useHalf(): Promise<void> {
   await useDevice();
-  if (!hasHalf()) throw new Skip('the device has no f16 (the feature shader-f16)');
+  if (!hasHalf()) throw new Skip(NO_HALF);
 }

@@ -24,6 +24,8 @@ export interface Pointwise {
   pole?: boolean;
   /** Its derivative jumps at zero: a sign of a denormal is the adapter's to choose. */
   jumps?: boolean;
+  /** The slope is computed from y: in f16, how many times its rounding comes back. */
+  fromY?: number;
   /** It is right to a part in a million up to this |x|, however small x is. */
   precise?: number;
   allowed?: Allowed;
@@ -83,18 +85,18 @@ const turned = (x: number): number => Number(Math.abs(x) > 0.5);
 export const pointwise: Record<string, Pointwise> = {
   relu: { y: (x) => Math.max(x, 0), slope: (x) => Number(!(x <= 0)), domain: [-1e30, 1e30], jumps: true },
   sigmoid: {
-    ...{ y: sigmoid, slope: (x) => sigmoid(x) * sigmoid(-x), domain: [-200, 200], precise: 20 },
+    ...{ y: sigmoid, slope: (x) => sigmoid(x) * sigmoid(-x), domain: [-200, 200], precise: 20, fromY: 1 },
     rough: (x) => exponentRough(x, sigmoid(x) * sigmoid(-x)),
     roughSlope: (x) => sigmoid(x) ** 2 + exponentRough(x, sigmoid(x) * sigmoid(-x)),
     allowed: { grad: 3e-7, why: "1 - y, from the rounded y as in PyTorch; WGSL's division may be off by 2.5 ulp" },
   },
   tanh: {
-    ...{ y: Math.tanh, slope: (x) => 1 - Math.tanh(x) ** 2, domain: [-50, 50], precise: 12 },
+    ...{ y: Math.tanh, slope: (x) => 1 - Math.tanh(x) ** 2, domain: [-50, 50], precise: 12, fromY: 2 },
     roughSlope: (x) => Math.tanh(x) ** 2,
     allowed: { grad: 5e-7, why: '1 - y², from the rounded y as in PyTorch' },
   },
   exp: {
-    ...{ y: Math.exp, slope: Math.exp, domain: [-80, 10], precise: 20 },
+    ...{ y: Math.exp, slope: Math.exp, domain: [-80, 10], precise: 20, fromY: 1 },
     rough: (x) => exponentRough(x, Math.exp(x)),
     roughSlope: (x) => exponentRough(x, Math.exp(x)),
   },
@@ -103,8 +105,8 @@ export const pointwise: Record<string, Pointwise> = {
     ...{ y: Math.log, slope: (x) => 1 / x, domain: [1e-3, 1e6], pole: true },
     rough: (x) => Number(x > 0.5 && x < 2),
   },
-  sqrt: { y: Math.sqrt, slope: (x) => 0.5 / Math.sqrt(x), domain: [1e-3, 1e12], pole: true },
-  reciprocal: { y: (x) => 1 / x, slope: (x) => -1 / x / x, domain: [-1e6, -1e-3], pole: true },
+  sqrt: { y: Math.sqrt, slope: (x) => 0.5 / Math.sqrt(x), domain: [1e-3, 1e12], pole: true, fromY: 1 },
+  reciprocal: { y: (x) => 1 / x, slope: (x) => -1 / x / x, domain: [-1e6, -1e-3], pole: true, fromY: 2 },
   abs: { y: Math.abs, slope: (x) => Math.sign(x) || 0, domain: [-1e30, 1e30], jumps: true },
   square: { y: (x) => x * x, slope: (x) => 2 * x, domain: [-1e6, 1e6] },
   neg: { y: (x) => -x, slope: () => -1, domain: [-1e30, 1e30] },

@@ -92,6 +92,8 @@ export const calls: Record<string, Call> = {
   keep: one,
   scope: () => [() => f(2)],
   noGrad: () => [() => f(2)],
+  autocast: () => ['f16', () => f(2)],
+  checkpoint: () => [(x: w.Tensor) => w.reshape(x, [-1]), f(2)],
   within: () => ['place', () => 1],
   record: () => ['mine', w.tensor([1, 2]), [f(2)], () => [null]],
   backward: () => [w.sum(f(2, 3))],

@@ -50,6 +50,8 @@ interface Formula {
   y(a: number, b: number): number;
   da?(a: number, b: number): number;
   db?(a: number, b: number): number;
+  /** f16: products that are rounded before they are summed. */
+  roundings?: number;
   /** Which side may be a number. */
   numbers: 'both' | 'b' | 'none';
 }
@@ -60,8 +62,8 @@ const share = (loses: boolean, equal: boolean) => (equal ? 0.5 : Number(!loses))
 const formulas = {
   add: { op: w.add, y: (a, b) => a + b, da: () => 1, db: () => 1, numbers: 'both' },
   sub: { op: w.sub, y: (a, b) => a - b, da: () => 1, db: () => -1, numbers: 'both' },
-  mul: { op: w.mul, y: (a, b) => a * b, da: (_, b) => b, db: (a) => a, numbers: 'both' },
-  div: { op: w.div, y: (a, b) => a / b, da: (_, b) => 1 / b, db: (a, b) => -a / b / b, numbers: 'both' },
+  mul: { op: w.mul, y: (a, b) => a * b, da: (_, b) => b, db: (a) => a, numbers: 'both', roundings: 1 },
+  div: { op: w.div, y: (a, b) => a / b, da: (_, b) => 1 / b, db: (a, b) => -a / b / b, numbers: 'both', roundings: 3 },
   maximum: {
     op: w.maximum as Formula['op'],
     y: Math.max,
@@ -87,7 +89,7 @@ const formulas = {
 const ownShape = ({ shape, ones, skips }: Case, i: 0 | 1) =>
   shape.map((n, d) => (ones[i] & (1 << d) ? 1 : n)).slice(skips[i]);
 
-async function check({ op, y: f, da, db, numbers }: Formula, c: Case): Promise<void> {
+async function check({ op, y: f, da, db, numbers, roundings }: Formula, c: Case): Promise<void> {
   const aNumber = c.number === 'a' && numbers === 'both';
   const bNumber = c.number === 'b' && numbers !== 'none';
   const shapes = [aNumber ? [] : ownShape(c, 0), bNumber ? [] : ownShape(c, 1)];
@@ -114,7 +116,7 @@ async function check({ op, y: f, da, db, numbers }: Formula, c: Case): Promise<v
   };
   const inputs = aNumber ? [b] : bNumber ? [a] : [a, b];
   const call = (...t: w.Tensor[]) => (aNumber ? op(c.value, t[0]) : bNumber ? op(t[0], c.value) : op(t[0], t[1]));
-  await compare(call, inputs, da && db ? { y, gradients } : { y }, c.setting);
+  await compare(call, inputs, da && db ? { y, gradients, roundings } : { y }, c.setting);
 }
 
 /** The condition is any f32: what is not 0 chooses a. */

@@ -94,10 +94,10 @@ async function check(c: Case): Promise<void> {
   const input = (shape: number[], which: number): Input => {
     const size = shape.reduce((a, b) => a * b, 1);
     // Zeros of the padding times an infinite weight are NaN in some of PyTorch's backends, and left out in others.
-    const { seed, values } = c.setting;
+    const { values } = c.setting;
     return {
       shape,
-      data: valuesOf(size, { seed, values: which === 1 && values === 'special' ? 'unit' : values }, which),
+      data: valuesOf(size, { ...c.setting, values: which === 1 && values === 'special' ? 'unit' : values }, which),
     };
   };
   const [x, w, bias] = [input(xShape, 0), input(wShape, 1), input([outChannels], 2)];

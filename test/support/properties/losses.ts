@@ -207,7 +207,10 @@ async function checkElementLoss({ op, y: f, dx, dt, probabilities }: ElementLoss
   const size = sizeOf(shape);
   fc.pre(!(size === 0 && reduction === 'mean')); // an error; test/ops/invalid.test.ts
   const x: Input = { shape, data: valuesOf(size, setting) };
-  const t = { shape, data: probabilities ? valuesBetween(0, 1, size, setting.seed + 5) : valuesOf(size, setting, 1) };
+  const t = {
+    shape,
+    data: probabilities ? valuesBetween(0, 1, size, setting.seed + 5, setting.dtype) : valuesOf(size, setting, 1),
+  };
   const share = reduction === 'mean' ? 1 / size : 1;
   const y = new Sums(reduction === 'none' ? shape : []);
   x.data.forEach((v, i) => {

@@ -182,7 +182,13 @@ async function checkPlace(c: Case, op: typeof argmax, sign: 1 | -1): Promise<voi
   }
   const yShape = keepDim ? kept : kept.filter((_, i) => i !== dim);
   const named = c.given === 'back' ? dim - Math.max(shape.length, 1) : dim;
-  await compare((t) => op(t, named, keepDim), [x], { y: Sums.of(yShape, places) }, setting, sizeOf(shape.slice(dim)));
+  await compare(
+    (t) => op(t, named, keepDim),
+    [x],
+    { y: Sums.of(yShape, places), dtype: 'i32' },
+    setting,
+    sizeOf(shape.slice(dim)),
+  );
 }
 
 /** sumTo: every element goes where broadcasting took it from. */

@@ -1,4 +1,5 @@
-import { allowance, LARGEST } from '../tolerance.js';
+import { fromHalf, toHalf } from '../../../src/half.js';
+import { allowance, halfAllowance, LARGEST, LARGEST_HALF } from '../tolerance.js';
 
 /** How a value that is no plain sum came about. */
 export interface Origin {
@@ -73,19 +74,32 @@ export class Sums {
     return Math.min(this.above[at], this.below[at]);
   }
 
-  /** The values as f32 holds them: beyond its range they are infinite. */
-  expected(): Float64Array {
-    return this.value.map((v) => (Math.abs(v) > LARGEST ? Math.sign(v) * Number.POSITIVE_INFINITY : v));
+  /** The values as a dtype holds them: beyond its range they are infinite. */
+  expected(dtype: 'f32' | 'f16' = 'f32'): Float64Array {
+    const held = this.value.map((v) => (Math.abs(v) > LARGEST ? Math.sign(v) * Number.POSITIVE_INFINITY : v));
+    return dtype === 'f16' ? held.map((v) => fromHalf(toHalf(v))) : held;
   }
 
-  /** What each value may be off by; Infinity where it is not compared. */
-  allowed(): Float64Array {
+  /**
+   * What each value may be off by; Infinity where it is not compared. `roundings`: numbers as large as its terms that are rounded to f16 on
+   * the way.
+   */
+  allowed(dtype: 'f32' | 'f16' = 'f32', roundings = 0): Float64Array {
     return this.value.map((v, i) => {
       const overflow = !Number.isNaN(v) && this.magnitude[i] > 0.9999 * LARGEST;
       // Terms that overflow on their way give an infinity, NaN or a number, by the order in which they are added.
       const sure = Number.isFinite(v) && Math.abs(v) > 1.0001 * LARGEST && this.lesser(i) < 0.1 * LARGEST;
       if (this.left[i] || (overflow && !sure)) return Number.POSITIVE_INFINITY;
-      return allowance(this.magnitude[i], 1 + this.counts[i] / 256);
+      const single = allowance(this.magnitude[i], 1 + this.counts[i] / 256);
+      if (dtype === 'f32') return single;
+      const size = Math.abs(v);
+      const total = single + (Number.isFinite(v) ? halfAllowance(v, roundings, this.magnitude[i]) : 0);
+      // A number so near to where f16 ends is infinite or not; and what is rounded on the way may be.
+      const edge = size - total < HALF_LIMIT && size + total > LARGEST_HALF;
+      return edge || (roundings > 0 && this.magnitude[i] > LARGEST_HALF) ? Number.POSITIVE_INFINITY : total;
     });
   }
 }
+
+/** From here on a number is nearer to infinity than to the largest f16. */
+const HALF_LIMIT = 65520;
