@@ -65,7 +65,7 @@ export function loweredInput(
 export function as<T extends readonly (Tensor | null)[]>(dtype: DType, tensors: T, launch: (...same: T) => void): void {
   const same = tensors.map((t) => (t && t.dtype !== dtype ? noGrad(() => cast(t, dtype)) : t));
   launch(...(same as unknown as T));
-  for (const [i, t] of same.entries()) if (t !== tensors[i]) t?.dispose();
+  for (const [i, t] of same.entries()) if (t && t !== tensors[i]) t.dispose();
 }
 
 /**
