@@ -24,6 +24,7 @@ const soakPrograms = readdirSync(`${root}test/soak`).filter((file) => file.endsW
 function optionsOf(program: string): string {
   if (program === 'bench') return read('bench/main.ts');
   if (program === 'gpus') return read('bench/gpus/main.ts');
+  if (program === 'launch') return read('src/cli/launch.ts');
   if (program === 'compare') return read('src/cli/compare.ts');
   if (program === 'test:mutants') return read('test/mutants/run.ts');
   if (program === 'test:browser') return read('test/browser/run.ts');

@@ -293,7 +293,7 @@ test('the launcher of src/kernels/README.md launches its kernel', async () => {
 });
 
 test('every block says what it is, and all WGSL compiles', async () => {
-  const known = ['ts', 'wgsl', 'sh', 'html', 'python', 'js', 'text']; // python and js: other libraries'
+  const known = ['ts', 'wgsl', 'sh', 'html', 'python', 'js', 'yaml', 'text']; // python and js: other libraries'
   for (const { path, blocks } of pages) {
     for (const { language, line, code } of blocks) {
       assert.ok(known.includes(language), `${path}:${line}: '${language}' is none of ${known.join(', ')}`);
