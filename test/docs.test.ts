@@ -22,6 +22,7 @@ import { features } from '../src/device/runtime.js';
 import { tensor, zeros } from '../src/index.js';
 import { writeSafetensors } from '../src/io/index.js';
 import { forgetTuned } from '../src/kernels/tuned.js';
+import { manualSeed } from '../src/tensor/seed.js';
 import { makePng } from './node/made-images.js';
 import { useDevice } from './support/device.js';
 import {
@@ -237,6 +238,7 @@ async function runProgram(program: Program): Promise<string[]> {
   const reached = new Set<number>();
   Object.assign(globalThis, checksFor(program, wrong, reached));
   console.log = () => {};
+  manualSeed(0); // as a program of its own begins
   process.chdir(folder);
   try {
     await import(pathToFileURL(compiledFile(program)).href);
