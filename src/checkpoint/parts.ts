@@ -2,6 +2,7 @@
 import type { StoredTensor } from '../io/safetensors.js';
 import { type AnyModule, Module } from '../layers/module.js';
 import { Optimizer, type OptimizerState } from '../optim/optimizer.js';
+import { shapeOfState } from '../optim/params.js';
 import { sameShape, showShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { formMismatch } from './json.js';
@@ -76,7 +77,7 @@ function optimizerMismatch(optimizer: Optimizer, saved: Stored): string | undefi
     if (label === undefined) return `'${key}' is not a name of an optimizer's state`;
     const param = params[Number(index)];
     if (!param) return `it has state for parameter ${index}, there are ${params.length}`;
-    const wrong = shapeMismatch(`${label} of parameter ${index}`, stored, param.shape);
+    const wrong = shapeMismatch(`${label} of parameter ${index}`, stored, shapeOfState(label, param));
     if (wrong) return wrong;
   }
 }

@@ -51,6 +51,7 @@ Training
                         first (10 where a CPU stands in for a GPU and the preset is quick; else the preset's epochs)
   --epochs N            train N epochs, however long they take
   --batch N  --lr F  --momentum F  --weight-decay F  --label-smoothing F  --seed N
+  --precision NAME      f32 | f16 (products in f16 and losses scaled, where the adapter has f16; f32)
   --optimizer NAME      sgd | adamw | adam | rmsprop
   --rate-in-velocity    of sgd: the paper's rule, in which a new rate leaves earlier steps as they were
   --schedule NAME       one-cycle | plateau (divides by 10 when validation stalls, as the paper did) | constant

@@ -34,6 +34,7 @@ export const NAMES = {
   optimizer: ['sgd', 'adamw', 'adam', 'rmsprop'],
   schedule: ['one-cycle', 'plateau', 'constant'],
   watch: ['loss', 'error'],
+  precision: ['f32', 'f16'],
   preset: ['quick', 'best', 'paper'],
   'on-divergence': ['stop', 'rollback'],
 } as const;

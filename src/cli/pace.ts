@@ -27,16 +27,16 @@ const EVALUATION_SECONDS = 1.5;
 
 /** Times steps of training and of evaluation, of `batch` images each. The parts are of no use afterwards. */
 export async function measurePace(parts: train.TrainerParts, batch: number): Promise<Pace> {
-  const { model, optimizer, train: source, task } = parts;
+  const { model, optimizer, train: source, task, precision } = parts;
   for (const group of optimizer.groups) group.lr = 0; // as much work, and nothing can diverge
-  const trainer = new train.Trainer({ model, optimizer, train: source, task });
+  const trainer = new train.Trainer({ model, optimizer, train: source, task, precision });
   const epochs = Number.POSITIVE_INFINITY;
   const trained = await stepsPerSecond(TRAINING_SECONDS, (mark, signal) =>
     trainer.fit({ epochs, signal, callbacks: [{ onBatchEnd: ({ step }) => mark(step) }] }),
   );
   let checked = 0;
   const evaluated = await stepsPerSecond(EVALUATION_SECONDS, (mark, signal) =>
-    train.evaluate({ model, task, data: source, onProgress: () => mark(++checked), signals: [signal] }),
+    train.evaluate({ model, task, data: source, precision, onProgress: () => mark(++checked), signals: [signal] }),
   );
   return { training: trained * batch, evaluation: evaluated * batch };
 }

@@ -160,5 +160,5 @@ export function buildParts(
   const steps = options.epochs * Math.ceil(train.batches / processes);
   const schedule = buildSchedule(optimizer, steps, validation !== undefined, options);
   const task = classification({ classes, labelSmoothing: options.labelSmoothing });
-  return { model, optimizer, schedule, task, train, validation };
+  return { model, optimizer, schedule, task, train, validation, precision: options.precision };
 }

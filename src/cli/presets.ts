@@ -13,6 +13,7 @@ export interface RunOptions {
   /** Where dropout makes up for what it drops. */
   dropoutScaling: 'training' | 'evaluation';
   initialization: 'he' | 'paper' | 'uniform';
+  precision: 'f32' | 'f16';
   batch: number;
   epochs: number;
   optimizer: 'sgd' | 'adamw' | 'adam' | 'rmsprop';
@@ -56,8 +57,8 @@ export type PresetName = 'quick' | 'best' | 'paper';
 /** Pools drop half as often as dense layers, unless that is given. */
 export const halfOf = (dropout: number): number[] => [dropout / 2, dropout / 2, dropout / 2];
 
-/** Weights of its own from the beginning. */
-const NEW = { from: '', freeze: '', thaw: 0, featuresLr: 0 };
+/** In f32, with weights of its own from the beginning. */
+const NEW = { precision: 'f32' as const, from: '', freeze: '', thaw: 0, featuresLr: 0 };
 
 /** A network and a budget. */
 export const presets: Record<PresetName, { about: string; options: RunOptions }> = {

@@ -83,7 +83,7 @@ async function testOnce(
   const confusion = new train.ConfusionMatrix(classes);
   for await (const { images, labels } of loader.epoch(0)) {
     if (signal.aborted) break;
-    const found = await train.predictProbabilities(model, images.data, images.shape.slice(1), crops);
+    const found = await train.predictProbabilities(model, images.data, images.shape.slice(1), crops, options.precision);
     confusion.add(found, labels);
     all.push(...found);
     terminal.progress(`testing, ${name}: ${confusion.total} of ${loader.length}`);

@@ -151,8 +151,9 @@ async function epochsFor(
   return epochs;
 }
 
-async function compile(model: Module, { batch, image }: RunOptions, terminal: Terminal): Promise<void> {
+async function compile(model: Module, { batch, image, precision }: RunOptions, terminal: Terminal): Promise<void> {
   await train.warmup(model, [batch, 3, image, image], {
+    precision,
     onProgress: (done, all) => terminal.progress(`compiling kernels: ${done} of ${all}`),
   });
 }

@@ -3,11 +3,13 @@ import type { GpuBuffer } from '../device/pool.js';
 import { type Window, windows } from '../device/windows.js';
 import { ceilDiv } from '../math.js';
 import { elementwise } from './elementwise.js';
+import type { Gate } from './gate.js';
 import { reduce } from './reduce.js';
 import {
   adagrad as adagradShader,
   adam as adamShader,
   average as averageShader,
+  count_skip as countSkipShader,
   lamb_moments as lambMomentsShader,
   lamb as lambShader,
   lars as larsShader,
@@ -16,63 +18,92 @@ import {
   sgd_plain as sgdPlainShader,
   sgd as sgdShader,
   square_sums as squareSumsShader,
+  unscale as unscaleShader,
+  update_scale as updateScaleShader,
 } from './sources.gen.js';
 
-const BY_ONE = { perGroup: 256 };
+const BY_ONE = { perGroup: 256, whole: ['skip', 'skipped', 'squares'] };
 
 /** A parameter and its gradient, of `count` elements. */
 export interface Update {
   param: GpuBuffer;
   grad: GpuBuffer;
   count: number;
+  gate: Gate;
 }
 
-export function sgdPlain({ param, grad, count }: Update, p: { rate: number; decay: number }): void {
-  elementwise(sgdPlainShader, { grad, param }, p, count, BY_ONE);
+export function sgdPlain({ param, grad, count, gate }: Update, p: { rate: number; decay: number }): void {
+  elementwise(sgdPlainShader, { grad, skip: gate.skip, param }, p, count, BY_ONE);
 }
 
 export function sgd(
-  { param, grad, count }: Update,
+  { param, grad, count, gate }: Update,
   velocity: GpuBuffer,
-  p: { rate: number; momentum: number; fresh: number; decay: number; nesterov: number },
+  p: { rate: number; momentum: number; fresh: number; first: number; updates: number; decay: number; nesterov: number },
 ): void {
-  elementwise(sgdShader, { grad, velocity, param }, p, count, BY_ONE);
+  elementwise(sgdShader, { grad, ...gate, velocity, param }, p, count, BY_ONE);
 }
 
+/** What Adam and LAMB do with the running means. `correction` is 1 / sqrt(1 - beta2^updates). */
+interface Moments {
+  beta1: number;
+  beta2: number;
+  eps: number;
+  decay: number;
+  correction: number;
+  updates: number;
+}
+
+type Betas = Pick<Moments, 'beta1' | 'beta2'>;
+
+/** In float64: 1 - 0.999 in f32 is off by 5e-5. */
+const rests = ({ beta1, beta2 }: Betas) => ({ rest1: 1 - beta1, rest2: 1 - beta2 });
+
+/** Finite, also of 0. */
+const logarithms = ({ beta1, beta2 }: Betas) => ({
+  log1: Math.max(-1000, Math.log(beta1)),
+  log2: Math.max(-1000, Math.log(beta2)),
+});
+
 export function adam(
-  { param, grad, count }: Update,
+  { param, grad, count, gate }: Update,
   first: GpuBuffer,
   second: GpuBuffer,
-  p: { rate: number; beta1: number; beta2: number; eps: number; decay: number; shrink: number; correction: number },
+  p: Moments & { rate: number; lr: number; shrink: number },
 ): void {
-  const rests = { rest1: 1 - p.beta1, rest2: 1 - p.beta2 }; // in float64: 1 - 0.999 in f32 is off by 5e-5
-  elementwise(adamShader, { grad, first, second, param }, { ...p, ...rests }, count, BY_ONE);
+  const params = { ...p, ...rests(p), ...logarithms(p) };
+  elementwise(adamShader, { grad, ...gate, first, second, param }, params, count, BY_ONE);
 }
 
 export function rmsprop(
-  { param, grad, count }: Update,
+  { param, grad, count, gate }: Update,
   square: GpuBuffer,
   velocity: GpuBuffer,
   p: { rate: number; alpha: number; eps: number; decay: number; momentum: number },
 ): void {
-  elementwise(rmspropShader, { grad, square, velocity, param }, { ...p, rest: 1 - p.alpha }, count, BY_ONE);
+  elementwise(
+    rmspropShader,
+    { grad, skip: gate.skip, square, velocity, param },
+    { ...p, rest: 1 - p.alpha },
+    count,
+    BY_ONE,
+  );
 }
 
 export function adagrad(
-  { param, grad, count }: Update,
+  { param, grad, count, gate }: Update,
   square: GpuBuffer,
-  p: { rate: number; eps: number; decay: number },
+  p: { rate: number; eps: number; decay: number; lr: number; lr_decay: number; updates: number },
 ): void {
-  elementwise(adagradShader, { grad, square, param }, p, count, BY_ONE);
+  elementwise(adagradShader, { grad, ...gate, square, param }, p, count, BY_ONE);
 }
 
 export function lion(
-  { param, grad, count }: Update,
+  { param, grad, count, gate }: Update,
   mean: GpuBuffer,
   p: { rate: number; beta1: number; beta2: number; shrink: number },
 ): void {
-  const rests = { rest1: 1 - p.beta1, rest2: 1 - p.beta2 };
-  elementwise(lionShader, { grad, mean, param }, { ...p, ...rests }, count, BY_ONE);
+  elementwise(lionShader, { grad, skip: gate.skip, mean, param }, { ...p, ...rests(p) }, count, BY_ONE);
 }
 
 /** Workgroups whose threads add up squares side by side; more than this gain nothing. */
@@ -102,7 +133,7 @@ function twoSquares(
 }
 
 export function lars(
-  { param, grad, count }: Update,
+  { param, grad, count, gate }: Update,
   velocity: GpuBuffer,
   p: { rate: number; momentum: number; decay: number; coefficient: number },
 ): void {
@@ -110,29 +141,57 @@ export function lars(
     const buffers = { a: view(param, w.start, w.count), b: view(grad, w.start, w.count), partial };
     run(squareSumsShader, buffers, { count: w.count, ...to }, { groups });
   });
-  elementwise(larsShader, { grad, squares, velocity, param }, p, count, { ...BY_ONE, whole: ['squares'] });
+  elementwise(larsShader, { grad, squares, skip: gate.skip, velocity, param }, p, count, BY_ONE);
   release(squares);
 }
 
 export function lamb(
-  { param, grad, count }: Update,
+  { param, grad, count, gate }: Update,
   first: GpuBuffer,
   second: GpuBuffer,
-  p: { rate: number; beta1: number; beta2: number; eps: number; decay: number; scale: number; correction: number },
+  p: Moments & { rate: number; scale: number },
 ): void {
   const { rate, beta1, beta2, ...how } = p;
-  const betas = { beta1, beta2, rest1: 1 - beta1, rest2: 1 - beta2 };
+  const betas = { beta1, beta2, ...rests(p) };
+  const powers = { ...how, ...logarithms(p) };
   const squares = twoSquares(count, (w, partial, { first: begin, threads, groups }) => {
     const [g, x, m, v] = [grad, param, first, second].map((buffer) => view(buffer, w.start, w.count));
-    const params = { count: w.count, begin, threads, ...betas, ...how };
-    run(lambMomentsShader, { grad: g, param: x, first: m, second: v, partial }, params, { groups });
+    const params = { count: w.count, begin, threads, ...betas, ...powers };
+    run(lambMomentsShader, { grad: g, param: x, ...gate, first: m, second: v, partial }, params, { groups });
   });
-  const buffers = { first, second, squares, param };
-  elementwise(lambShader, buffers, { rate, ...how }, count, { ...BY_ONE, whole: ['squares'] });
+  const buffers = { first, second, squares, ...gate, param };
+  elementwise(lambShader, buffers, { rate, ...powers }, count, BY_ONE);
   release(squares);
 }
 
 /** mean = decay * mean + (1 - decay) * value, in place. */
 export function average(mean: GpuBuffer, value: GpuBuffer, count: number, decay: number): void {
   elementwise(averageShader, { value, mean }, { decay, rest: 1 - decay }, count, BY_ONE);
+}
+
+/** skipped += 1 where skip is not 0. */
+export function countSkip({ skip, skipped }: Gate): void {
+  run(countSkipShader, { skip, skipped }, { count: 1 }, { groups: 1 });
+}
+
+/** What a GradScaler has on the GPU: its scale, one f32, and three words: see update_scale.wgsl. */
+export interface Scaling {
+  scale: GpuBuffer;
+  tracker: GpuBuffer;
+}
+
+/** grad /= scale, in place; `skip` and the tracker learn whether an element is not finite. */
+export function unscale(grad: GpuBuffer, count: number, skip: GpuBuffer, { scale, tracker }: Scaling): void {
+  elementwise(unscaleShader, { scale, grad, skip, tracker }, {}, count, {
+    perGroup: 256,
+    whole: ['scale', 'skip', 'tracker'],
+  });
+}
+
+/** The scale for the next step. */
+export function updateScale(
+  { scale, tracker }: Scaling,
+  p: { growth: number; backoff: number; interval: number },
+): void {
+  run(updateScaleShader, { scale, tracker }, { count: 1, ...p }, { groups: 1 });
 }

@@ -1,5 +1,8 @@
 // A metric is statistics that add up over batches, and a number made of the sums.
+
+import { autocast } from '../autograd/autocast.js';
 import { add } from '../autograd/ops/arithmetic.js';
+import { cast } from '../autograd/ops/cast.js';
 import { concat } from '../autograd/ops/shape.js';
 import { noGrad } from '../autograd/tape.js';
 import { record, whole } from '../checkpoint/json.js';
@@ -33,9 +36,11 @@ export abstract class Metric<Inputs extends unknown[] = [prediction: Tensor, tar
   /** The figure, from the sums of all batches' statistics; NaN where there is none. */
   abstract value(sums: Float64Array): number;
 
-  /** One batch, for the `metrics` of a task's step. */
+  /** One batch, for the `metrics` of a task's step. Halves, as `autocast` gives them, are taken as f32. */
   of(...inputs: Inputs): Measured {
-    return { metric: this as unknown as Metric<never[]>, sums: noGrad(() => this.batch(...inputs)) };
+    const single = (given: unknown) => (given instanceof Tensor && given.dtype === 'f16' ? cast(given, 'f32') : given);
+    const batch = () => this.batch(...(inputs.map(single) as Inputs));
+    return { metric: this as unknown as Metric<never[]>, sums: noGrad(() => autocast('f32', batch)) };
   }
 
   /** Takes one batch in, for use by itself. */

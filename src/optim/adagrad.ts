@@ -36,8 +36,10 @@ export class Adagrad extends Optimizer<AdagradSettings> {
 
   protected update(param: Tensor, grad: Tensor, settings: AdagradSettings): void {
     const { lr, lrDecay, weightDecay: decay, initialAccumulatorValue, eps } = settings;
-    const rate = lr / (1 + (this.updatesOf(param) - 1) * lrDecay);
+    const updates = this.updatesOf(param);
+    const rate = lr / (1 + (updates - 1) * lrDecay);
     const square = this.stateOf(param, 'square', initialAccumulatorValue);
-    kernels.adagrad({ param: param.buffer, grad: grad.buffer, count: param.size }, square.buffer, { rate, eps, decay });
+    const update = this.updateOf(param, grad, { counted: lrDecay > 0 });
+    kernels.adagrad(update, square.buffer, { rate, eps, decay, lr, lr_decay: lrDecay, updates });
   }
 }

@@ -31,9 +31,11 @@ export class Adam extends Optimizer<AdamSettings> {
     const { lr, betas, eps, weightDecay } = settings;
     const [beta1, beta2] = betas;
     const updates = this.updatesOf(param); // the means' own age: a parameter may get its first gradient late
-    const update = { param: param.buffer, grad: grad.buffer, count: param.size };
+    const update = this.updateOf(param, grad, { counted: true });
     kernels.adam(update, this.stateOf(param, 'first').buffer, this.stateOf(param, 'second').buffer, {
       rate: lr / (1 - beta1 ** updates),
+      lr,
+      updates,
       beta1,
       beta2,
       eps,

@@ -3,6 +3,7 @@ export * from './adam.js';
 export { type AverageOptions, ExponentialMovingAverage } from './average.js';
 export * from './clip.js';
 export * from './combined.js';
+export * from './grad-scaler.js';
 export * from './lamb.js';
 export * from './lars.js';
 export * from './lion.js';

@@ -36,10 +36,10 @@ export class LAMB extends Optimizer<LAMBSettings> {
     const [beta1, beta2] = betas;
     const updates = this.updatesOf(param);
     const [scale, correction] = [1 / (1 - beta1 ** updates), 1 / Math.sqrt(1 - beta2 ** updates)];
-    const update = { param: param.buffer, grad: grad.buffer, count: param.size };
+    const update = this.updateOf(param, grad, { counted: true });
     const [first, second] = [this.stateOf(param, 'first').buffer, this.stateOf(param, 'second').buffer];
-    const how = { beta1, beta2, eps, correction };
+    const how = { beta1, beta2, eps, correction, updates };
     if (adapt) kernels.lamb(update, first, second, { ...how, rate: lr, scale, decay: weightDecay });
-    else kernels.adam(update, first, second, { ...how, rate: lr * scale, decay: 0, shrink: 1 - lr * weightDecay });
+    else kernels.adam(update, first, second, { ...how, rate: lr * scale, lr, decay: 0, shrink: 1 - lr * weightDecay });
   }
 }

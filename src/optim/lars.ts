@@ -42,9 +42,9 @@ export class LARS extends Optimizer<LARSSettings> {
 
   protected update(param: Tensor, grad: Tensor, settings: LARSSettings): void {
     const { lr, momentum, weightDecay: decay, trustCoefficient: coefficient, adapt } = settings;
-    const update = { param: param.buffer, grad: grad.buffer, count: param.size };
+    const update = this.updateOf(param, grad);
     const velocity = this.stateOf(param, 'velocity').buffer;
     if (adapt) kernels.lars(update, velocity, { rate: lr, momentum, decay, coefficient });
-    else kernels.sgd(update, velocity, { rate: 1, momentum, fresh: lr, decay, nesterov: 0 });
+    else kernels.sgd(update, velocity, { rate: 1, momentum, fresh: lr, first: lr, updates: 0, decay, nesterov: 0 });
   }
 }

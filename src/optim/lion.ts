@@ -27,7 +27,7 @@ export class Lion extends Optimizer<LionSettings> {
 
   protected update(param: Tensor, grad: Tensor, { lr: rate, betas, weightDecay }: LionSettings): void {
     const [beta1, beta2] = betas;
-    const update = { param: param.buffer, grad: grad.buffer, count: param.size };
+    const update = this.updateOf(param, grad);
     kernels.lion(update, this.stateOf(param, 'mean').buffer, { rate, beta1, beta2, shrink: 1 - rate * weightDecay });
   }
 }

@@ -1,7 +1,10 @@
 import { full } from '../autograd/ops/create.js';
 import { wrote } from '../autograd/tape.js';
 import { within } from '../device/call-site.js';
+import type { GpuBuffer } from '../device/pool.js';
 import { UsageError } from '../errors.js';
+import { zero } from '../kernels/gate.js';
+import * as kernels from '../kernels/optimizers.js';
 import { anything, checkOptions, notNegative, type Rules, required } from '../options.js';
 import { unscoped } from '../tensor/scope.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -13,6 +16,7 @@ import {
   looseRules,
   type OptimizerState,
   type ParamGroup,
+  shapeOfState,
 } from './params.js';
 
 export type { CommonSettings, OptimizerState, ParamGroup } from './params.js';
@@ -29,6 +33,10 @@ export abstract class Optimizer<S extends CommonSettings = CommonSettings> {
   private readonly state = new Map<Tensor, Map<string, Tensor>>();
   /** Updates of each parameter. */
   private readonly counts = new Map<Tensor, number>();
+  /** Not 0 on the GPU where updates are to be skipped: a GradScaler's. */
+  private skip: GpuBuffer | undefined;
+  /** An update has asked for its gate. */
+  private asked = false;
   /** Calls of `step` so far. A parameter without a gradient then has fewer updates: see `updatesOf`. */
   steps = 0;
   /**
@@ -74,12 +82,44 @@ export abstract class Optimizer<S extends CommonSettings = CommonSettings> {
           if (param.grad) {
             this.counts.set(param, this.updatesOf(param) + 1);
             this.update(param, param.grad, settings);
+            this.requireGate();
             wrote(this.constructor.name, param, place);
           }
           place++;
         }
       }
     });
+  }
+
+  /** `step`, except that the GPU does nothing where `skip` is not 0. @internal */
+  stepUnless(skip: GpuBuffer): void {
+    this.skip = skip;
+    try {
+      this.step();
+    } finally {
+      this.skip = undefined;
+    }
+  }
+
+  /** @throws UsageError if an update that may be skipped has not asked whether it is. */
+  private requireGate(): void {
+    if (!this.skip || this.asked) return;
+    throw new UsageError(
+      `GradScaler.step: ${this.constructor.name} is an optimizer of your own, whose update the GPU cannot skip; take one of the library's, or train in f32`,
+    );
+  }
+
+  /**
+   * What kernels of an update get. `counted`: it depends on how many updates there were, so those that the GPU skips are counted.
+   * @internal
+   */
+  protected updateOf(param: Tensor, grad: Tensor, { counted = false } = {}): kernels.Update {
+    this.asked = true;
+    const { skip = zero() } = this;
+    const counts = counted && (this.skip !== undefined || this.hasState(param, 'skipped'));
+    const gate = { skip, skipped: counts ? this.stateOf(param, 'skipped').buffer : zero() };
+    if (counts && this.skip) kernels.countSkip(gate); // a skipped update reads no count, so it may be counted before
+    return { param: param.buffer, grad: grad.buffer, count: param.size, gate };
   }
 
   /** One step of one parameter, in place; `steps` and `updatesOf` count it already. The settings' lr has `lrScale` in it. */
@@ -105,13 +145,13 @@ export abstract class Optimizer<S extends CommonSettings = CommonSettings> {
     return this.state.get(param)?.has(name) ?? false;
   }
 
-  /** State of a parameter, such as its velocity, in its shape; filled with `initial`, 0, when first asked for. */
+  /** State of a parameter, such as its velocity, in its shape (a scalar if it is called 'skipped'); filled with `initial`, 0, when first asked for. */
   protected stateOf(param: Tensor, name: string, initial = 0): Tensor {
     const named = this.state.get(param) ?? new Map<string, Tensor>();
     this.state.set(param, named);
     let t = named.get(name);
     if (!t) {
-      t = unscoped(() => full(param.shape, initial));
+      t = unscoped(() => full(shapeOfState(name, param), initial));
       t.holds(`optimizer ${name}`);
       named.set(name, t);
     }

@@ -1,6 +1,7 @@
 // What an optimizer is made of, checked before it is used.
 import { showValue, UsageError } from '../errors.js';
 import { anything, checkOptions, notNegative, type Rule, type Rules, whole } from '../options.js';
+import { type Shape, sizeOf } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 
 /** Parameters that share settings; settings left out are the optimizer's. Optimizers take tensors, or a list of these. */
@@ -28,6 +29,9 @@ export interface OptimizerState {
   /** What every group's lr was multiplied by. Not in states of older versions, where it was 1. */
   lrScale?: number;
 }
+
+/** A parameter's state has its shape; how many of its updates were skipped is one number. */
+export const shapeOfState = (name: string, param: Tensor): Shape => (name === 'skipped' ? [] : param.shape);
 
 /** `defaults` with what was given; what is undefined counts as left out. */
 export function settled<S extends object>(defaults: Partial<S>, given: Partial<S>): S {
@@ -97,7 +101,8 @@ export function checkSaved<S extends CommonSettings>(
   for (const [key, values] of Object.entries(tensors)) {
     const param = all[Number(/^(\d+)\.\w+$/.exec(key)?.[1] ?? Number.NaN)];
     if (!param) refuse(`it has '${key}', there are ${all.length} parameters`);
-    if (values?.length !== param.size) refuse(`'${key}' has ${values?.length} values, the parameter ${param.size}`);
+    const size = sizeOf(shapeOfState(key.split('.')[1], param));
+    if (values?.length !== size) refuse(`'${key}' has ${values?.length} values, the parameter ${size}`);
   }
 }
 

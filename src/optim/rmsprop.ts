@@ -35,7 +35,7 @@ export class RMSprop extends Optimizer<RMSpropSettings> {
 
   protected update(param: Tensor, grad: Tensor, settings: RMSpropSettings): void {
     const { lr: rate, alpha, eps, momentum, weightDecay: decay } = settings;
-    const update = { param: param.buffer, grad: grad.buffer, count: param.size };
+    const update = this.updateOf(param, grad);
     const square = this.stateOf(param, 'square').buffer;
     const velocity = this.stateOf(param, 'velocity').buffer;
     kernels.rmsprop(update, square, velocity, { rate, alpha, eps, decay, momentum });

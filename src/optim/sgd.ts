@@ -48,15 +48,16 @@ export class SGD extends Optimizer<SGDSettings> {
 
   protected update(param: Tensor, grad: Tensor, settings: SGDSettings): void {
     const { lr, momentum, dampening, weightDecay: decay, nesterov, rateInVelocity } = settings;
-    const update = { param: param.buffer, grad: grad.buffer, count: param.size };
+    const update = this.updateOf(param, grad, { counted: momentum > 0 && dampening !== 0 });
     if (momentum === 0) {
       kernels.sgdPlain(update, { rate: lr, decay });
       return;
     }
     const fresh = this.hasState(param, 'velocity') ? 1 - dampening : 1; // the first gradient enters undampened
     const velocity = this.stateOf(param, 'velocity');
-    const [rate, share] = rateInVelocity ? [1, lr * fresh] : [lr, fresh];
-    kernels.sgd(update, velocity.buffer, { rate, momentum, fresh: share, decay, nesterov: Number(nesterov) });
+    const [rate, unit] = rateInVelocity ? [1, lr] : [lr, 1];
+    const shares = { fresh: unit * fresh, first: unit, updates: this.updatesOf(param) };
+    kernels.sgd(update, velocity.buffer, { rate, momentum, ...shares, decay, nesterov: Number(nesterov) });
   }
 }
 

@@ -39,6 +39,7 @@ const PARTS: Rules<TrainerParts> = {
   train: required(source),
   validation: source,
   schedule,
+  precision: oneOf('f32', 'f16'),
   accumulate: whole(1),
   clipGradNorm: limit,
   clipGradValue: limit,
@@ -138,6 +139,7 @@ export function checkEvaluation<B extends object, M extends AnyModule>(parts: Ev
     model: required(model),
     task: required(task),
     data: required(source),
+    precision: oneOf('f32', 'f16'),
     onProgress: callback,
     signals: list,
   };
@@ -165,6 +167,7 @@ export function checkPrediction(given: {
   images: Float32Array;
   imageShape: readonly number[];
   crops: number;
+  precision: 'f32' | 'f16';
 }): void {
   const images: Rule = { be: 'a Float32Array', holds: (value) => value instanceof Float32Array };
   const imageShape: Rule = {
@@ -176,5 +179,6 @@ export function checkPrediction(given: {
     images: required(images),
     imageShape: required(imageShape),
     crops: whole(1),
+    precision: oneOf('f32', 'f16'),
   });
 }

@@ -9,6 +9,7 @@ import { checkEvaluation, checkStep, checkWhole } from './checks.js';
 import type { EvaluationParts } from './fit.js';
 import { AHEAD, LateResults } from './late-results.js';
 import { Measures } from './measures.js';
+import { inPrecision } from './precision.js';
 import type { Team } from './team.js';
 
 /**
@@ -21,7 +22,7 @@ export async function evaluate<B extends object, M extends AnyModule = Module>(
   team?: Team,
 ): Promise<Record<string, number>> {
   checkEvaluation(parts);
-  const { model, task, data, onProgress, signals = [] } = parts;
+  const { model, task, data, precision = 'f32', onProgress, signals = [] } = parts;
   const measures = new Measures();
   const loss = { sum: 0, weight: 0 };
   const check = () => {
@@ -30,7 +31,8 @@ export async function evaluate<B extends object, M extends AnyModule = Module>(
   const step = (batch: B): Promise<void> => {
     using _step = scope();
     const given = onDevice('evaluate', batch);
-    const result = noGrad(() => inEvaluation(model, () => task(model, given, { training: false })));
+    const look = () => inPrecision(precision, () => task(model, given, { training: false }));
+    const result = noGrad(() => inEvaluation(model, look));
     checkStep('evaluate', result);
     measures.add('evaluate', result);
     return result.loss.item().then((value) => {

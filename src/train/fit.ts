@@ -24,6 +24,11 @@ export interface TrainerParts<B extends object = any, M extends AnyModule = any>
   validation?: BatchSource<Alike<B>>;
   /** Default: the optimizer's rates stay as they are. */
   schedule?: TrainerSchedule;
+  /**
+   * 'f16': the task runs under `autocast`, in training and in validation, and losses are scaled by a `GradScaler` of the trainer's own, which
+   * checkpoints keep (`trainer.keep.scaler`). Where the adapter has no f16 it is said once, and all is as in 'f32'. Default 'f32'.
+   */
+  precision?: 'f32' | 'f16';
   /** Batches whose gradients are averaged before each update; an epoch's last update may have fewer. Default 1. */
   accumulate?: number;
   /** The gradients' joint norm is scaled down to this before each update, as `clipGradNorm` does. Default: it is not. */
@@ -80,6 +85,8 @@ export interface EvaluationParts<B extends object, M extends AnyModule = Module>
   task: Task<B, M>;
   /** What is looked at: the batches of its epoch 0. */
   data: BatchSource<B>;
+  /** 'f16': the task runs under `autocast`. Default 'f32'. */
+  precision?: 'f32' | 'f16';
   /** Told how many examples have been looked at, after each batch. */
   onProgress?(examples: number): Promise<void> | void;
   /** Aborting one ends the pass: its reason is thrown. */

@@ -8,11 +8,12 @@ import { scope } from '../tensor/scope.js';
 import { showShape, sizeOf } from '../tensor/shape.js';
 import { tensor } from '../tensor/tensor.js';
 import { checkPrediction } from './checks.js';
+import { inPrecision } from './precision.js';
 
 /**
  * Mean class probabilities over `crops` crops of each picture (1, or 10 as in the AlexNet paper).
  * `images` holds (pictures * crops, channels, height, width), the crops of a picture one after the other.
- * Returns (pictures, classes) row-major, in float64. The model runs in evaluation mode, and each module's mode is as before at once.
+ * Returns (pictures, classes) row-major, in float64. With `precision` 'f16' under `autocast`. The model runs in evaluation mode, and each module's mode is as before at once.
  * @throws ShapeError if `images` is not a whole number of pictures, or the model does not give a row of scores an input;
  * UsageError for arguments of another kind.
  */
@@ -21,8 +22,9 @@ export async function predictProbabilities(
   images: Float32Array,
   imageShape: readonly number[],
   crops = 1,
+  precision: 'f32' | 'f16' = 'f32',
 ): Promise<Float64Array> {
-  checkPrediction({ model, images, imageShape, crops });
+  checkPrediction({ model, images, imageShape, crops, precision });
   const count = images.length / sizeOf(imageShape);
   if (!Number.isInteger(count / crops)) {
     throw new ShapeError(
@@ -35,7 +37,7 @@ export async function predictProbabilities(
     using _step = scope();
     const x = tensor(images, { shape: [count, ...imageShape] });
     return noGrad(() => {
-      const logits = inEvaluation(model, () => model.forward(x));
+      const logits = inEvaluation(model, () => inPrecision(precision, () => model.forward(x)));
       if (logits.rank !== 2 || logits.shape[0] !== count) {
         throw new ShapeError(
           `predictProbabilities: the model gives ${showShape(logits.shape)} for ${count} inputs, expected [${count}, classes]`,

@@ -6,6 +6,7 @@ import { onDevice } from './batches.js';
 import { checkStep } from './checks.js';
 import type { TrainerParts } from './fit.js';
 import { Measures } from './measures.js';
+import { inPrecision, scalerOf } from './precision.js';
 import type { Pass, Passed } from './team.js';
 
 /**
@@ -13,22 +14,23 @@ import type { Pass, Passed } from './team.js';
  * `backward` runs the backward pass. The caller looks whether there are gradients.
  */
 export function passOf<B extends object>(
-  { model, optimizer, task }: TrainerParts<B>,
+  parts: TrainerParts<B>,
   batch: B,
   measures: Measures,
   fresh: boolean,
   backward = (loss: Tensor) => loss.backward(),
 ): Passed {
+  const { model, optimizer, task, precision = 'f32' } = parts;
   using _step = scope();
   const given = onDevice('trainer', batch);
   const result = findingParts('trainer', model, () => {
-    const result = task(model, given, { training: true });
+    const result = inPrecision(precision, () => task(model, given, { training: true }));
     checkStep('trainer', result);
     return result;
   });
   measures.add('trainer', result);
   if (fresh) optimizer.zeroGrad();
-  backward(result.loss);
+  backward(scalerOf(parts)?.scale(result.loss) ?? result.loss);
   return { loss: result.loss.item(), size: result.size };
 }
 

@@ -16,6 +16,7 @@ import { Figures } from './figures.js';
 import type { FitOptions, TrainerParts } from './fit.js';
 import { KeptData, KeptSchedule, watchedMetric } from './kept.js';
 import { AHEAD, LateResults } from './late-results.js';
+import { scalerOf } from './precision.js';
 import type { EpochRecord, Progress, TrainerPosition } from './record.js';
 import { endEpoch, positionMismatch, positionOf, START } from './record.js';
 import { type Rebuild, recoveryFor } from './recovering.js';
@@ -85,12 +86,12 @@ export class Trainer<B extends object = any, M extends AnyModule = any> implemen
   /** What checkpoints keep, beside the position. */
   get keep(): Run['keep'] {
     const { model, optimizer, schedule, train, validation } = this.current;
-    const { callbacks } = this;
-    const metrics = this.figures.measures;
+    const [callbacks, metrics, scaler] = [this.callbacks, this.figures.measures, scalerOf(this.current)];
     const kept = schedule && new KeptSchedule(schedule, validation !== undefined);
     return {
       model,
       optimizer: this.team?.optimizer ?? optimizer,
+      scaler,
       schedule: kept,
       data: new KeptData(train, () => this.at),
       metrics,

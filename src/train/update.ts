@@ -5,11 +5,14 @@ import { UsageError } from '../errors.js';
 import { clipGradNorm, clipGradValue } from '../optim/clip.js';
 import { scope } from '../tensor/scope.js';
 import type { TrainerParts } from './fit.js';
+import { scalerOf } from './precision.js';
 
 /** The optimizer's step from the gradients of `batches` batches: averaged, clipped, looked at, applied; then the schedule of steps. */
 export function updateWeights(parts: TrainerParts, batches: number): void {
   const { model, optimizer, schedule, beforeUpdate } = parts;
+  const scaler = scalerOf(parts);
   using _update = scope();
+  scaler?.unscale(optimizer);
   const params = optimizer.groups.flatMap((group) => group.params);
   if (batches > 1)
     noGrad(() => {
@@ -22,6 +25,9 @@ export function updateWeights(parts: TrainerParts, batches: number): void {
     given.catch(() => {});
     throw new UsageError('trainer: beforeUpdate is not async: the update does not wait for it');
   }
-  optimizer.step();
+  if (scaler) {
+    scaler.step(optimizer);
+    scaler.update();
+  } else optimizer.step();
   if (schedule?.each === 'step') schedule.rule.step();
 }

@@ -21,7 +21,7 @@ interface Within {
 /** The metrics of the validation data by name, 'val_loss' among them; null where there are none, 'stopped' if the signal ended it. */
 export async function validate(within: Within): Promise<Record<string, number> | 'stopped' | null> {
   const { training, callbacks, progress, failed, team } = within;
-  const { model, task, validation } = training.parts;
+  const { model, task, validation, precision } = training.parts;
   const data = validation as BatchSource | undefined; // the same on the device
   if (!data) return null;
   await callbacks.call('onValidationBegin', training);
@@ -29,7 +29,7 @@ export async function validate(within: Within): Promise<Record<string, number> |
     callbacks.call('onValidationBatchEnd', progress('validation', examples, data.length), training);
   const signal = team ? undefined : within.signal; // all end it together
   try {
-    const found = await evaluate({ model, task, data, onProgress, signals: [signal, failed] }, team);
+    const found = await evaluate({ model, task, data, precision, onProgress, signals: [signal, failed] }, team);
     return Object.fromEntries(Object.entries(found).map(([name, value]) => [`val_${name}`, value]));
   } catch (error) {
     if (signal?.aborted && error === signal.reason) return 'stopped';

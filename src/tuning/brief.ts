@@ -27,12 +27,16 @@ export async function tuneBriefly(
   model: AnyModule,
   shapes: readonly Shape[],
   products: Iterable<string>,
-  { milliseconds = MILLISECONDS, candidates = CANDIDATES } = {},
+  {
+    milliseconds = MILLISECONDS,
+    candidates = CANDIDATES,
+    precision = 'f32',
+  }: { milliseconds?: number; candidates?: number; precision?: 'f32' | 'f16' } = {},
 ): Promise<void> {
   const end = performance.now() + milliseconds;
   const fresh = new Set([...products].filter((product) => !tunedChoices().has(product)));
   if (fresh.size === 0) return;
-  const usual = await measure(model, shapes, preferredTiling).catch(nothing);
+  const usual = await measure(model, shapes, preferredTiling, { precision }).catch(nothing);
   if (usual.length === 0 || usual.every(({ ms }) => isCoarse(ms))) return;
   const chosen = new Map<string, string>();
   for (const { product, tiling } of usual) if (fresh.has(product)) chosen.set(product, tiling);
@@ -46,7 +50,7 @@ export async function tuneBriefly(
         model,
         shapes,
         (one, all) => (productKey(one) === product && all[place]) || preferredTiling(one, all),
-        product,
+        { only: product, precision },
       ).catch(nothing);
       for (const { tiling: name, ms } of timed) times.set(name, Math.min(ms, times.get(name) ?? ms));
     }

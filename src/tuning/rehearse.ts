@@ -1,3 +1,4 @@
+import { autocast } from '../autograd/autocast.js';
 import { add } from '../autograd/ops/arithmetic.js';
 import { crossEntropy } from '../autograd/ops/losses.js';
 import { sum } from '../autograd/ops/reduce.js';
@@ -14,8 +15,9 @@ import { tensorsIn } from '../tensor/tensors-in.js';
 export async function rehearsing(
   model: AnyModule,
   use: (body: (shapes: readonly Shape[]) => void) => Promise<void>,
+  precision: 'f32' | 'f16' = 'f32',
 ): Promise<void> {
-  await use((shapes) => undisturbed(model, () => unwatched(() => rehearsal(model, shapes))));
+  await use((shapes) => undisturbed(model, () => unwatched(() => rehearsal(model, shapes, precision))));
 }
 
 /** Runs `body`, which never awaits: others may train while what it recorded is compiled. */
@@ -36,14 +38,18 @@ function undisturbed(model: AnyModule, body: () => void): void {
   }
 }
 
-function rehearsal(model: AnyModule, shapes: readonly Shape[]): void {
+function rehearsal(model: AnyModule, shapes: readonly Shape[], precision: 'f32' | 'f16'): void {
   using _ = scope();
   const inputs = shapes.map((shape) => empty(shape, 'f32', 'warmup'));
+  const forward = () => {
+    const run = () => model.forward(...inputs);
+    return precision === 'f16' ? autocast('f16', run) : run();
+  };
   if (!model.training) {
-    noGrad(() => model.forward(...inputs));
+    noGrad(forward);
     return;
   }
-  const output: unknown = findingParts('warmup', model, () => model.forward(...inputs));
+  const output: unknown = findingParts('warmup', model, forward);
   const losses = tensorsIn(output)
     .filter((y) => y.requiresGrad)
     .map((y) => (y.rank === 2 ? crossEntropy(y, empty([y.shape[0]], 'i32', 'warmup')) : sum(y)));
