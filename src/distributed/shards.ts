@@ -23,10 +23,14 @@ interface Piece {
 }
 
 /** @throws UsageError where an update looks at whole parameters, which no process has. */
-export function checkShardable({ optimizer, clipGradNorm }: TrainerParts): void {
+export function checkShardable({ optimizer, clipGradNorm, precision }: TrainerParts): void {
   if (optimizer instanceof LARS || optimizer instanceof LAMB)
     throw new UsageError(
       `distribute: shardOptimizer: ${optimizer.constructor.name} needs norms of whole parameters, and each process has parts`,
+    );
+  if (precision === 'f16')
+    throw new UsageError(
+      "distribute: shardOptimizer: precision 'f16' skips an update by all gradients, and each process has parts; train in 'f32', or without shardOptimizer",
     );
   if (clipGradNorm !== undefined)
     throw new UsageError(
