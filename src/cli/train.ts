@@ -1,7 +1,16 @@
 // A training run from its options to its test.
 import { availableParallelism } from 'node:os';
 import { distribute, type World } from '../distributed/index.js';
-import { deviceInfo, init, type Module, manualSeed, setDetectAnomaly, type Tensor, unfreeze } from '../index.js';
+import {
+  deviceInfo,
+  GradScaler,
+  init,
+  type Module,
+  manualSeed,
+  setDetectAnomaly,
+  type Tensor,
+  unfreeze,
+} from '../index.js';
 import { type CheckpointFiles, type RunFolder, RunSaver } from '../node/index.js';
 import { metricsCsv, writeRunFacts } from '../report/index.js';
 import * as train from '../train/index.js';
@@ -100,6 +109,7 @@ export async function run({
     if (saver.unsaved.length === 0) terminal.say(`Stopped and saved at step ${step}. Go on with: ${again}`);
     return complain(saver, folder, terminal);
   }
+  await tellSkipped(trainer, terminal);
   const { model } = trainer.parts;
   const { signal } = stopping;
   const { history } = trainer;
@@ -195,6 +205,14 @@ function aboutStart(
   const until = thaw > 0 ? `for ${thaw} ${thaw === 1 ? 'epoch' : 'epochs'}` : 'throughout';
   const frozen = freeze ? `; ${freeze} frozen ${until}` : '';
   return `Begins with ${from} (${facts.classes.join(', ')}): ${head}, the others at ${featuresLr}${frozen}.`;
+}
+
+/** How many updates gradients beyond the range of halves have cost. */
+async function tellSkipped({ keep: { scaler }, position: { step } }: train.Trainer, terminal: Terminal): Promise<void> {
+  if (!(scaler instanceof GradScaler)) return;
+  const [skipped, scale] = [await scaler.skipped(), await scaler.scaleValue()];
+  if (skipped > 0)
+    terminal.say(`Skipped ${skipped} of ${step} updates, in which gradients overflowed; the scale is ${scale}.`);
 }
 
 interface Fit extends Pick<Run, 'line' | 'facts' | 'stopping' | 'terminal' | 'world'> {

@@ -145,6 +145,7 @@ export const calls: Record<string, Call> = {
   Lion: () => [weights(), { lr: 0.1, betas: [0.9, 0.99], weightDecay: 0.1 }],
   LARS: () => [weights(), { lr: 0.1, momentum: 0.9, weightDecay: 0.1, trustCoefficient: 0.01, adapt: true }],
   LAMB: () => [weights(), { lr: 0.1, betas: [0.9, 0.99], eps: 1e-8, weightDecay: 0.1, adapt: true }],
+  GradScaler: () => [{ initScale: 8 }],
   ExponentialMovingAverage: () => [new w.Linear(2, 2), { decay: 0.9, warmup: true, buffers: true }],
   clipGradNorm: () => [withGradient(), 1],
   clipGradValue: () => [withGradient(), 1],
