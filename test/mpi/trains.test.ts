@@ -2,9 +2,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as assert from 'uvu/assert';
-import { withEach } from '../support/mpi.js';
+import { runJob, withEach } from '../support/mpi.js';
+import { built } from '../support/program.js';
 import { suite } from '../support/suite.js';
 import { difference, type Trained, trainAlone, trainTogether } from '../support/trained.js';
+import { SMALL_RUN, startTrainer } from '../support/trainer-program.js';
 
 const TOLERANCE = 1e-5;
 const test = suite('mpi/trains');
@@ -104,5 +106,20 @@ withEach(test, 'gradients that travel as halves', async (launcher) => {
   const again = await trainTogether(launcher, 2, ...TWENTY[2], '--transport', 'f16');
   assert.equal(again.all, halves.all);
 });
+
+withEach(
+  test,
+  'the program of npm run dogcat: one process prints and saves, and one alone goes on',
+  async (launcher) => {
+    const out = `${folder}/${launcher.name}-dogcat`.replaceAll(' ', '');
+    const program = [built('examples/dogcat.js'), ...SMALL_RUN, '--out', out, '--steps', '3'];
+    const { code, output } = await runJob({ launcher, ranks: 2, program });
+    assert.is(code, 0, output);
+    assert.match(output, /2 processes, 2 of them on this machine, over .*: 16 pictures an update/);
+    assert.is(output.match(/Stopped and saved at step 3/g)?.length, 1, output);
+    const alone = await startTrainer(['--resume', out, '--steps', '4']).ended;
+    assert.match(alone.output, /Going on at step 3[\s\S]*Stopped and saved at step 4/);
+  },
+);
 
 test.run();
