@@ -19,8 +19,8 @@ const figures = planted('train/figures', [
   [
     'src/train/evaluate.ts',
     'validation runs in training mode',
-    'inEvaluation(model, () => task(model,',
-    'inEvaluation(model, () => task(model.train(),',
+    'inEvaluation(model, look)',
+    'inEvaluation(model, () => (model.train(), look()))',
     'train/evaluate',
   ],
   [
@@ -33,8 +33,8 @@ const figures = planted('train/figures', [
   [
     'src/train/figures.ts',
     'the epoch’s loss is the last batch’s',
-    'return { loss: meanLoss(at), ...(await this.measures.read(team)) };',
-    'return { loss: meanLoss(at) && this.batchLoss, ...(await this.measures.read(team)) };',
+    '{ loss: meanLoss(at), ...(await measures.read(team)), ...checked }',
+    '{ loss: meanLoss(at) && this.batchLoss, ...(await measures.read(team)), ...checked }',
   ],
   [
     'src/train/figures.ts',
@@ -69,10 +69,12 @@ const figures = planted('train/figures', [
   [
     'src/train/update.ts',
     'schedules of steps are stepped before the update',
-    `  optimizer.step();
+    `  } else optimizer.step();
   if (schedule?.each === 'step') schedule.rule.step();`,
-    `  if (schedule?.each === 'step') schedule.rule.step();
-  optimizer.step();`,
+    `  } else {
+    if (schedule?.each === 'step') schedule.rule.step();
+    optimizer.step();
+  }`,
   ],
   [
     'src/train/kept.ts',
@@ -217,8 +219,8 @@ const predict = planted('train/evaluate', [
   [
     'src/train/predict.ts',
     'predicting drops units out',
-    'inEvaluation(model, () => model.forward(x))',
-    'inEvaluation(model, () => model.train().forward(x))',
+    'inPrecision(precision, () => model.forward(x))',
+    'inPrecision(precision, () => model.train().forward(x))',
   ],
 ]);
 
