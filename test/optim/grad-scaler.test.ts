@@ -266,6 +266,19 @@ test('several optimizers: each skips by its own gradients, the scale by all', as
   assert.is(await scaler.skipped(), 1);
 });
 
+test('what lies behind a gradient in its memory is not looked at', async () => {
+  using _ = scope();
+  const w = parameter(tensor([1, 2, 3]));
+  tensor([NAN, NAN, NAN, NAN]).dispose(); // its memory is the next one's of its size
+  w.grad = tensor([1, 1, 1]);
+  const scaler = new GradScaler({ initScale: 1 });
+  scaler.step(new SGD([w], { lr: 1 }));
+  scaler.update();
+  assert.is(await scaler.skipped(), 0);
+  assert.equal([...(await w.data())], [0, 1, 2]);
+  w.dispose();
+});
+
 test('from a loss to clipped gradients, gathered over two batches', async () => {
   const [own, other] = [weights(), weights()];
   const [rule, reference] = [new SGD([own], { lr: 0.1 }), new SGD([other], { lr: 0.1 })];
