@@ -43,6 +43,7 @@ const because = (reason: string, names: string): Record<string, string> =>
 /** Exports that have none, with the reason. */
 export const withoutCounterpart: Record<string, string> = {
   HookHandle: 'what registerForwardHook gives',
+  GradScaler: 'its history is compared in test/optim/grad-scaler.test.ts',
   ...because(
     'drawn by a generator of our own; test/ops/random.test.ts has its definition and its moments',
     'rand randn uniform normal normalInit uniformInit heNormalInit heUniformInit xavierUniformInit',

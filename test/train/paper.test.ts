@@ -189,7 +189,7 @@ test('the preset is the paper’s, and the quick one is not', () => {
   assert.equal(options, {
     ...{ variant: 'paper', width: 1, image: 227, stored: 256, dropout: 0.5, dropoutScaling: 'evaluation' },
     ...{ poolDropout: [0.25, 0.25, 0.25], warmup: 0.3, ema: 0, area: 1, jitter: [0, 0, 0] },
-    ...{ from: '', freeze: '', thaw: 0, featuresLr: 0 },
+    ...{ from: '', freeze: '', thaw: 0, featuresLr: 0, precision: 'f32' },
     ...{
       initialization: 'paper',
       batch: 128,
@@ -213,7 +213,7 @@ test('the preset is the paper’s, and the quick one is not', () => {
     (key) => String(options[key as keyof RunOptions]) === String(presets.quick.options[key as keyof RunOptions]),
   );
   const kept = [
-    ...['poolDropout', 'warmup', 'ema', 'area', 'jitter', 'from', 'freeze', 'thaw', 'featuresLr'],
+    ...['poolDropout', 'warmup', 'ema', 'area', 'jitter', 'from', 'freeze', 'thaw', 'featuresLr', 'precision'],
     ...['dropout', 'momentum', 'labelSmoothing', 'flip', 'colourShift', 'validation', 'limit', 'seed'],
   ];
   assert.equal(same.sort(), kept.sort());
