@@ -61,7 +61,8 @@ withEach(test, 'one that is killed is named, and all end within ten seconds', as
 
 withEach(test, 'one that is stopped is named within the timeout', async (launcher) => {
   const { code, output, pid, seconds } = await strike(launcher, 'SIGSTOP', '--timeout', '3');
-  assert.is(code, 1, output);
+  // Those who noticed end with 1; MPICH's launcher may see first that it had to kill the stopped one.
+  assert.ok(code === 1 || (launcher.name.startsWith('MPICH') && code === 9), output);
   assert.ok(seconds < 13, `${seconds} s`);
   assert.match(output, new RegExp(`heard: allReduce of 8 B: not done after 3 s: rank 2 \\(process ${pid} on .*\\) is stopped \\(SIGSTOP\\)`)); // biome-ignore format: one line
 });

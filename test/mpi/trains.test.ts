@@ -56,12 +56,17 @@ withEach(
   test,
   'gradients are reduced while the backward pass goes on, and what is waited for is counted',
   async (launcher) => {
-    const { spans, seconds } = await trainTogether(launcher, 2, '--steps', '3', '--bucket', '100');
-    const reductions = spans.filter(({ what }) => what === 'reduction');
-    const backward = spans.find(({ what }) => what === 'backward')!;
-    assert.ok(reductions.length >= 3, JSON.stringify(spans));
-    assert.ok(reductions[0].from < backward.to, JSON.stringify(spans));
-    assert.ok(seconds.waited >= 0 && seconds.waited < seconds.steps);
+    let overlapped = false;
+    // A backward pass of milliseconds may be over before a busy machine has read anything: not every time.
+    for (let attempt = 0; attempt < 6 && !overlapped; attempt++) {
+      const { spans, seconds } = await trainTogether(launcher, 2, '--steps', '3', '--bucket', '100');
+      const reductions = spans.filter(({ what }) => what === 'reduction');
+      const backward = spans.find(({ what }) => what === 'backward')!;
+      assert.ok(reductions.length >= 3, JSON.stringify(spans));
+      assert.ok(seconds.waited >= 0 && seconds.waited < seconds.steps);
+      overlapped = reductions[0].from < backward.to;
+    }
+    assert.ok(overlapped, 'no reduction began before the backward pass had ended');
   },
 );
 
