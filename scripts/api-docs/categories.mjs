@@ -11,7 +11,7 @@ const CATEGORIES = [
   ['Shapes', /^src\/autograd\/ops\/(shape|broadcast)\.ts/],
   ['Losses', /^src\/autograd\/ops\/losses\.ts/],
   ['Neural network ops', /^src\/autograd\/ops\//],
-  ['Gradients', /^src\/(autograd\/(tape|gradcheck|anomaly)|tensor\/(tensor|gradient))\.ts/],
+  ['Gradients', /^src\/(autograd\/(tape|gradcheck|anomaly|autocast|checkpoint)|tensor\/(tensor|gradient))\.ts/],
   ['Layers', /^src\/layers\/(?!module|sequential|summary|fold|freeze|reach|call|state|initialize)/],
   ['Modules', /^src\/layers\/(module|sequential|summary|fold|freeze|reach|call|state)\.ts/],
   ['Initialization', /^src\/layers\/initialize\.ts/],
