@@ -3,11 +3,11 @@ import { read, release, run, scratch, sync, upload, view } from '../../src/devic
 import { type Shader, specialize } from '../../src/device/pipeline.js';
 import type { GpuBuffer } from '../../src/device/pool.js';
 import { activity, limits, memory } from '../../src/device/runtime.js';
-import { bindingLimit, setBindingLimit, windows } from '../../src/device/windows.js';
+import { windows } from '../../src/device/windows.js';
 import { KernelError, LimitError } from '../../src/errors.js';
 import { binary, where } from '../../src/kernels/elementwise.js';
 import { binary as addShader } from '../../src/kernels/sources.gen.js';
-import { useDevice } from '../support/device.js';
+import { useDevice, withBindingLimit } from '../support/device.js';
 import { suite } from '../support/suite.js';
 
 const test = suite('device/recorder');
@@ -65,36 +65,30 @@ test('more groups than one dimension allows are folded', async () => {
 });
 
 test('work above the binding limit is walked in windows', async () => {
-  const before = bindingLimit();
   const n = 1000;
   const [a, y] = [scratch(n, 'a'), scratch(n, 'y')];
   upload(a, ramp(n));
-  try {
-    setBindingLimit(1024);
+  await withBindingLimit(1024, () => {
     assert.ok(windows('sample: an item', n, 1).length > 3);
     assert.throws(
       () => run(addShader, { a, b: a, y }, { count: n }, { groups: 1 }),
       (e: unknown) => e instanceof LimitError && /binary: 'a' binds 4 kB; this device allows 1 kB/.test(e.message),
     );
     add(a, a, y, n);
-  } finally {
-    setBindingLimit(before);
-  }
+  });
   assert.equal(await floats(y, n), [...ramp(n, 2)]);
   [a, y].forEach(release);
 });
 
-test('windows cover every item once, at multiples of 64 where they can', () => {
-  const before = bindingLimit();
-  try {
-    setBindingLimit(4096);
+test('windows cover every item once, at multiples of 128 where they can', () =>
+  withBindingLimit(4096, () => {
     const cut = windows('sample: an item', 3000, 1);
     assert.is(
       cut.reduce((sum, w) => sum + w.count, 0),
       3000,
     );
     assert.ok(
-      cut.every((w, i) => w.start % 64 === 0 && w.start === (i === 0 ? 0 : cut[i - 1].start + cut[i - 1].count)),
+      cut.every((w, i) => w.start % 128 === 0 && w.start === (i === 0 ? 0 : cut[i - 1].start + cut[i - 1].count)),
     );
     assert.equal(windows('sample: an item', 2, 700), [
       { start: 0, count: 1 },
@@ -104,10 +98,7 @@ test('windows cover every item once, at multiples of 64 where they can', () => {
       () => windows('sample: an item', 2, 2000),
       (e: unknown) => e instanceof LimitError && /^sample: an item of 8 kB is above this device's/.test(e.message),
     );
-  } finally {
-    setBindingLimit(before);
-  }
-});
+  }));
 
 test('a window that starts between bindings needs a base parameter, and says so', () => {
   const a = scratch(256, 'a');

@@ -1,12 +1,12 @@
 // Convolution and its gradients against float64 loops: all variants, awkward sizes, and what is cut into windows.
 import * as assert from 'uvu/assert';
-import { bindingLimit, setBindingLimit } from '../../src/device/windows.js';
+import { bindingLimit } from '../../src/device/windows.js';
 import { empty, scope, tensor } from '../../src/index.js';
 import { channelSum } from '../../src/kernels/channel-sum.js';
 import { type ConvSize, conv2dForward, conv2dGradInput, conv2dGradWeight } from '../../src/kernels/conv2d.js';
 import { choosingTilings, forceVariant } from '../../src/kernels/tile.js';
 import { convCases, convReference, convSize } from '../support/convolutions.js';
-import { useDevice } from '../support/device.js';
+import { useDevice, withBindingLimit } from '../support/device.js';
 import { seeded } from '../support/random.js';
 import { suite } from '../support/suite.js';
 import { assertClose } from '../support/tolerance.js';
@@ -44,16 +44,6 @@ async function check(s: ConvSize, what: string): Promise<void> {
     what: `${what}: dweight`,
   });
   assertClose((await dbias.data()) as Float32Array, expected.dbias, { terms: s.batch * plane, what: `${what}: dbias` });
-}
-
-async function withBindingLimit(bytes: number, body: () => Promise<void>): Promise<void> {
-  const before = bindingLimit();
-  setBindingLimit(bytes);
-  try {
-    await body();
-  } finally {
-    setBindingLimit(before);
-  }
 }
 
 for (const variant of variants) {

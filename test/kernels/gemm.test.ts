@@ -1,10 +1,10 @@
 // GEMM against float64 sums: all variants, all orientations, sizes around the tiles, and what is cut into windows.
 import * as assert from 'uvu/assert';
-import { bindingLimit, setBindingLimit } from '../../src/device/windows.js';
+import { bindingLimit } from '../../src/device/windows.js';
 import { empty, scope, tensor } from '../../src/index.js';
 import { type GemmSize, gemm } from '../../src/kernels/gemm.js';
 import { choosingTilings, forceVariant, type Variant } from '../../src/kernels/tile.js';
-import { useDevice } from '../support/device.js';
+import { useDevice, withBindingLimit } from '../support/device.js';
 import { gemmReference, orientations } from '../support/gemms.js';
 import { seeded } from '../support/random.js';
 import { suite } from '../support/suite.js';
@@ -32,16 +32,6 @@ async function check(size: GemmSize, { bias = false, what }: Extras): Promise<vo
   gemm(tensor(a).buffer, tensor(b).buffer, y.buffer, size, bias ? tensor(v).buffer : null);
   const expected = gemmReference(a, b, size, bias ? v : undefined, size.accumulate ? c : undefined);
   assertClose((await y.data()) as Float32Array, expected, { terms: k, what });
-}
-
-async function withBindingLimit(bytes: number, body: () => Promise<void>): Promise<void> {
-  const before = bindingLimit();
-  setBindingLimit(bytes);
-  try {
-    await body();
-  } finally {
-    setBindingLimit(before);
-  }
 }
 
 const sizes = [

@@ -4,7 +4,6 @@ import * as assert from 'uvu/assert';
 import { activeRecorder } from '../../src/device/current.js';
 import { inFirstSpelling, MATRICES } from '../../src/device/matrices.js';
 import { specialize } from '../../src/device/pipeline.js';
-import { bindingLimit, setBindingLimit } from '../../src/device/windows.js';
 import { fromHalves, toHalves } from '../../src/half.js';
 import { empty, scope, type Tensor, tensor } from '../../src/index.js';
 import { type ConvSize, conv2dForward, conv2dGradInput, conv2dGradWeight } from '../../src/kernels/conv2d.js';
@@ -14,7 +13,7 @@ import { tilingName } from '../../src/kernels/product.js';
 import { gemm_matrix } from '../../src/kernels/sources.gen.js';
 import { choosingTilings, forceVariant } from '../../src/kernels/tile.js';
 import { convCases, convReference, convSize } from '../support/convolutions.js';
-import { useDevice } from '../support/device.js';
+import { useDevice, withBindingLimit } from '../support/device.js';
 import { gemmReference, orientations } from '../support/gemms.js';
 import { seeded } from '../support/random.js';
 import { Skip, suite } from '../support/suite.js';
@@ -84,16 +83,6 @@ async function checkConv(s: ConvSize, what: string): Promise<void> {
   await compare(y, expected.y, channels * area, `${what}: y`);
   await compare(dx, expected.dx, rows * area, `${what}: dx`);
   await compare(dweight, expected.dweight, s.batch * plane, `${what}: dweight`);
-}
-
-async function withBindingLimit(bytes: number, body: () => Promise<void>): Promise<void> {
-  const before = bindingLimit();
-  setBindingLimit(bytes);
-  try {
-    await body();
-  } finally {
-    setBindingLimit(before);
-  }
 }
 
 /** Matrices are of 8 or 16, the smallest tiles of 16 or 32, a step along k of 32 or 64. */

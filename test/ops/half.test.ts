@@ -1,10 +1,9 @@
 // Tensors of halves at the edges: what they hold, casts, sums that f16 could not add up, sizes, windows.
 import * as assert from 'uvu/assert';
-import { bindingLimit, setBindingLimit } from '../../src/device/windows.js';
 import { toHalf, toHalves } from '../../src/half.js';
 import * as w from '../../src/index.js';
 import { readSafetensors, writeSafetensors } from '../../src/io/index.js';
-import { useHalf } from '../support/device.js';
+import { useHalf, withBindingLimit } from '../support/device.js';
 import { suite } from '../support/suite.js';
 
 const test = suite('ops/half');
@@ -85,9 +84,7 @@ test('sums and products that f16 could not add up', async () => {
 });
 
 test('sums that are walked in windows stay f32 between them', async () => {
-  const limit = bindingLimit();
-  setBindingLimit(4096);
-  try {
+  await withBindingLimit(4096, async () => {
     using _ = w.scope();
     const ones = (shape: number[]) => w.full(shape, 1, { dtype: 'f16' });
     const weight = w.tensor(new Float32Array(3), { shape: [3, 1], dtype: 'f16', requiresGrad: true });
@@ -96,9 +93,7 @@ test('sums that are walked in windows stay f32 between them', async () => {
     y.backward(ones([3001, 3]));
     assert.equal([...(await weight.grad!.data())], [375, 375, 375]); // 375.125
     assert.equal([...(await bias.grad!.data())], [3000, 3000, 3000]); // 3001, to even
-  } finally {
-    setBindingLimit(limit);
-  }
+  });
 });
 
 test('no elements, one, and odd counts', async () => {

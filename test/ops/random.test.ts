@@ -1,10 +1,9 @@
 // Philox against its published vectors, and what is drawn from it.
 import * as assert from 'uvu/assert';
 import { read, release, scratch, upload } from '../../src/device/commands.js';
-import { bindingLimit, setBindingLimit } from '../../src/device/windows.js';
 import { dropout, manualSeed, normal, scope, sum, tensor, uniform } from '../../src/index.js';
 import { dropout as dropoutKernel, randomNormal, randomUniform } from '../../src/kernels/random.js';
-import { useDevice } from '../support/device.js';
+import { useDevice, withBindingLimit } from '../support/device.js';
 import { philox } from '../support/philox.js';
 import { suite } from '../support/suite.js';
 import { assertClose } from '../support/tolerance.js';
@@ -45,14 +44,8 @@ test('numbers do not depend on how they are walked in windows', async () => {
     release(y);
     return values;
   };
-  const before = bindingLimit();
   const whole = await draw();
-  setBindingLimit(4096);
-  try {
-    assert.equal(await draw(), whole);
-  } finally {
-    setBindingLimit(before);
-  }
+  assert.equal(await withBindingLimit(4096, draw), whole);
 });
 
 test('normal numbers are Box and Muller’s of the words, on every adapter', async () => {

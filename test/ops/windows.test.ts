@@ -1,8 +1,7 @@
 // Tensors above the binding limit are walked in windows: with the limit lowered, every op gives what it gives whole.
 import * as assert from 'uvu/assert';
-import { bindingLimit, setBindingLimit } from '../../src/device/windows.js';
 import { activity, scope, type TypedArray, tensor } from '../../src/index.js';
-import { useDevice } from '../support/device.js';
+import { useDevice, withBindingLimit } from '../support/device.js';
 import { type Case, callOf, cases, inputsOf } from '../support/ops.js';
 import { seeded } from '../support/random.js';
 import { suite } from '../support/suite.js';
@@ -32,22 +31,16 @@ for (const example of cases) {
   if (windows === undefined) continue;
   test(example.title, async () => {
     const whole = await run(example);
-    const before = bindingLimit();
-    setBindingLimit(windows);
-    try {
-      const cut = await run(example);
-      assert.ok(cut.launches > whole.launches, `${cut.launches} launches with a limit, ${whole.launches} without`);
-      assert.is(cut.values.length, whole.values.length);
-      for (const [i, [what, value]] of cut.values.entries()) {
-        const expected = whole.values[i][1];
-        assertClose(
-          value,
-          expected,
-          terms === 1 ? { what, scale: Float64Array.from(expected, Math.abs) } : { what, terms },
-        );
-      }
-    } finally {
-      setBindingLimit(before);
+    const cut = await withBindingLimit(windows, () => run(example));
+    assert.ok(cut.launches > whole.launches, `${cut.launches} launches with a limit, ${whole.launches} without`);
+    assert.is(cut.values.length, whole.values.length);
+    for (const [i, [what, value]] of cut.values.entries()) {
+      const expected = whole.values[i][1];
+      assertClose(
+        value,
+        expected,
+        terms === 1 ? { what, scale: Float64Array.from(expected, Math.abs) } : { what, terms },
+      );
     }
   });
 }

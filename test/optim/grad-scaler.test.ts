@@ -1,6 +1,5 @@
 // GradScaler: the scale's history is PyTorch's, a skipped step changes no bit, and what follows is as if it had never been.
 import * as assert from 'uvu/assert';
-import { bindingLimit, setBindingLimit } from '../../src/device/windows.js';
 import {
   Adagrad,
   Adam,
@@ -22,7 +21,7 @@ import {
   tensor,
 } from '../../src/index.js';
 import { readCheckpoint, restoreRun, takeSnapshot, writeCheckpoint } from '../../src/train/index.js';
-import { useDevice } from '../support/device.js';
+import { useDevice, withBindingLimit } from '../support/device.js';
 import { seeded } from '../support/random.js';
 import { suite } from '../support/suite.js';
 import { assertClose } from '../support/tolerance.js';
@@ -225,9 +224,7 @@ for (const size of [1, 3, 4, 5, 255, 256, 257, 1031]) {
 }
 
 test('tensors above the binding limit are walked in windows', async () => {
-  const limit = bindingLimit();
-  setBindingLimit(4096);
-  try {
+  await withBindingLimit(4096, async () => {
     const size = 2500;
     const param = parameter(tensor(new Float32Array(size)));
     const rule = new Adam([param], { lr: 1 });
@@ -242,9 +239,7 @@ test('tensors above the binding limit are walked in windows', async () => {
       assertClose(await param.data(), new Float32Array(size).fill(expected), { terms: 4 });
       assert.is(await rule.stateTensors()['0.skipped'].item(), skipped, 'once, however many windows');
     }
-  } finally {
-    setBindingLimit(limit);
-  }
+  });
 });
 
 test('several optimizers: each skips by its own gradients, the scale by all', async () => {

@@ -1,9 +1,8 @@
 // LARS and LAMB need norms of whole parameters: at sizes that fill no vec4, no workgroup and more than all threads at once, and in
 // windows, against float64. Small parameters over many steps are in golden-stepped.
 import * as assert from 'uvu/assert';
-import { bindingLimit, setBindingLimit } from '../../src/device/windows.js';
 import { LAMB, LARS, Lion, memory, type Optimizer, parameter, type Tensor, tensor } from '../../src/index.js';
-import { useDevice } from '../support/device.js';
+import { useDevice, withBindingLimit } from '../support/device.js';
 import { seeded } from '../support/random.js';
 import { suite } from '../support/suite.js';
 import { assertClose } from '../support/tolerance.js';
@@ -78,13 +77,8 @@ for (const [name, { make, expected }] of Object.entries(references)) {
 
   test(`${name}: in windows as whole`, async () => {
     const [start, g] = [seeded(5003, 3, 2), seeded(5003, 5, 0.3)];
-    const before = bindingLimit();
-    try {
-      setBindingLimit(4096); // 960 elements a window
-      assertClose(await twoSteps(make, start, g), expected(start, g), { terms: 16 });
-    } finally {
-      setBindingLimit(before);
-    }
+    const found = await withBindingLimit(4096, () => twoSteps(make, start, g)); // 896 elements a window
+    assertClose(found, expected(start, g), { terms: 16 });
   });
 
   test(`${name}: a NaN or an infinity in one gradient is in every weight`, async () => {

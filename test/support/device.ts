@@ -1,5 +1,6 @@
 import { hasHalf } from '../../src/autograd/autocast.js';
 import { init, ready } from '../../src/device/runtime.js';
+import { bindingLimit, setBindingLimit } from '../../src/device/windows.js';
 import { DeviceError } from '../../src/errors.js';
 import { Skip } from './suite.js';
 
@@ -22,4 +23,15 @@ export const NO_HALF = 'the device has no f16 (the feature shader-f16)';
 export async function useHalf(): Promise<void> {
   await useDevice();
   if (!hasHalf()) throw new Skip(NO_HALF);
+}
+
+/** Runs `body` with a lower limit of what a kernel may bind, so that small tensors are walked in windows. */
+export async function withBindingLimit<T>(bytes: number, body: () => T | Promise<T>): Promise<T> {
+  const before = bindingLimit();
+  setBindingLimit(bytes);
+  try {
+    return await body();
+  } finally {
+    setBindingLimit(before);
+  }
 }
