@@ -28,6 +28,7 @@ const CATEGORIES = [
   ['Training', /^src\/train\/(trainer|fit|record|tasks?|batches|kept|evaluate)\.ts/],
   ['Callbacks', /^src\/train\/(callback\.ts|callbacks\/)/],
   ['Runs', /^src\/(checkpoint\/|node\/(run-folder|run-saver|checkpoint-files|training-run)\.ts)/],
+  ['Several processes', /^src\/distributed\//],
   ['Metrics', /^src\/(metrics\/|train\/predict\.ts)/],
   [
     'Reports',

@@ -11,8 +11,13 @@ import type { World } from './world.js';
 export interface Distribution {
   /** All processes. */
   readonly world: World;
-  /** Seconds of updates so far, batch to update, and of these those in which gradients were waited for after the backward pass. */
-  readonly seconds: { readonly steps: number; readonly waited: number };
+  /** So far. */
+  readonly seconds: {
+    /** Seconds of updates, from the first batch of each to its end. */
+    readonly steps: number;
+    /** Of these those in which gradients were waited for after the backward pass. */
+    readonly waited: number;
+  };
   /** What happened to the gradients of the last update, and when. */
   readonly spans: readonly Span[];
 }

@@ -14,8 +14,8 @@ export interface Request {
   memory: readonly unknown[];
 }
 
-/** What MPI may write to or read from. */
-export type Memory = Float32Array | Float64Array | Int32Array | Uint8Array;
+/** Numbers that travel between processes; f32, i32 and u8 tensors do, too. */
+export type Numbers = Float32Array | Float64Array | Int32Array | Uint8Array;
 
 const KINDS = new Map<unknown, Kind>([
   ...([[Float32Array, 'f32'] as const, [Float64Array, 'f64'] as const] as const),
@@ -46,34 +46,34 @@ export class Mpi {
   }
 
   /** Everyone's numbers, combined; in place. */
-  allReduce(data: Memory, op: ReduceOp): Request {
+  allReduce(data: Numbers, op: ReduceOp): Request {
     const { inPlace, ops, world } = this.abi;
     return this.start('MPI_Iallreduce', 'ppihhh', [inPlace, data, data.length, this.kind(data), ops[op], world], data);
   }
 
   /** Everyone's numbers, combined, of which this rank gets its part of `into.length`. */
-  reduceScatter(from: Memory, into: Memory, op: ReduceOp): Request {
+  reduceScatter(from: Numbers, into: Numbers, op: ReduceOp): Request {
     const { ops, world } = this.abi;
     const args = [from, into, into.length, this.kind(into), ops[op], world];
     return this.start('MPI_Ireduce_scatter_block', 'ppihhh', args, from, into);
   }
 
   /** Everyone's numbers, one rank's behind the other's. */
-  allGather(from: Memory, into: Memory): Request {
+  allGather(from: Numbers, into: Numbers): Request {
     const { world } = this.abi;
     const args = [from, from.length, this.kind(from), into, from.length, this.kind(into), world];
     return this.start('MPI_Iallgather', 'pihpihh', args, from, into);
   }
 
   /** Part i of `from` goes to rank i, part i of `into` comes from rank i. */
-  allToAll(from: Memory, into: Memory): Request {
+  allToAll(from: Numbers, into: Numbers): Request {
     const each = from.length / this.size;
     const args = [from, each, this.kind(from), into, each, this.kind(into), this.abi.world];
     return this.start('MPI_Ialltoall', 'pihpihh', args, from, into);
   }
 
   /** `root`'s numbers, at all; in place. */
-  broadcast(data: Memory, root: number): Request {
+  broadcast(data: Numbers, root: number): Request {
     return this.start('MPI_Ibcast', 'pihih', [data, data.length, this.kind(data), root, this.abi.world], data);
   }
 
@@ -83,12 +83,12 @@ export class Mpi {
   }
 
   /** One rank's numbers for another. */
-  send(data: Memory, to: number, tag: number): Request {
+  send(data: Numbers, to: number, tag: number): Request {
     return this.start('MPI_Isend', 'pihiih', [data, data.length, this.kind(data), to, tag, this.abi.world], data);
   }
 
   /** What any rank sends with this tag. */
-  receive(into: Memory, tag: number): Request {
+  receive(into: Numbers, tag: number): Request {
     const { anySource, world } = this.abi;
     return this.start('MPI_Irecv', 'pihiih', [into, into.length, this.kind(into), anySource, tag, world], into);
   }
@@ -116,7 +116,7 @@ export class Mpi {
     this.call('MPI_Abort', 'hi')(this.abi.world, code);
   }
 
-  private kind(data: Memory): number | bigint {
+  private kind(data: Numbers): number | bigint {
     return this.abi.kinds[kindOf(data)!];
   }
 

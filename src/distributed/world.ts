@@ -7,12 +7,9 @@ import { checkOptions, oneOf, positive, type Rules, whole } from '../options.js'
 import { Tensor } from '../tensor/tensor.js';
 import type { ReduceOp } from './abi.js';
 import { DistributedError } from './errors.js';
-import { kindOf, type Memory, type Mpi, type Request } from './mpi.js';
+import { kindOf, type Mpi, type Numbers, type Request } from './mpi.js';
 import type { Peer } from './peers.js';
 import { Watch } from './watch.js';
-
-/** Numbers that travel between processes; f32, i32 and u8 tensors do, too. */
-export type Numbers = Memory;
 
 /** How long ranks wait for each other. */
 export interface WaitOptions {
