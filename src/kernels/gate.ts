@@ -20,8 +20,8 @@ export function zero(): GpuBuffer {
   if (!buffer) {
     buffer = pool.make(256, 'no update is skipped', GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST);
     buffer.bytes = 4;
-    upload(buffer, new Uint32Array(1));
     zeros.set(pool, buffer);
-  }
+    upload(buffer, new Uint32Array(1));
+  } else if (buffer.failure) upload(buffer, new Uint32Array(1)); // it was to be written in a submit that failed
   return buffer;
 }

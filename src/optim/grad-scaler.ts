@@ -192,12 +192,18 @@ export class GradScaler implements Stateful {
     if (wrong) throw new UsageError(`GradScaler: cannot go on from this state: ${wrong}`);
     this.scaleNow.set(tensors.scale.data);
     this.tracker.set(tensors.tracker.data);
-    for (const stage of this.stages.values()) stage.done = 'nothing';
+    this.forget();
   }
 
   /** Gives its memory back. */
   dispose(): void {
-    for (const t of [this.scaleNow, this.tracker, ...[...this.stages.values()].map(({ skip }) => skip)]) t.dispose();
+    this.forget();
+    for (const t of [this.scaleNow, this.tracker]) t.dispose();
+  }
+
+  /** What was done with optimizers; and their words, which a submit that failed may have left invalid. */
+  private forget(): void {
+    for (const { skip } of this.stages.values()) skip.dispose();
     this.stages.clear();
   }
 }

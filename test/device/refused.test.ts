@@ -3,9 +3,14 @@ import * as assert from 'uvu/assert';
 import {
   DeviceError,
   flush,
+  GradScaler,
+  init,
   KernelError,
   kernel,
   neg,
+  parameter,
+  SGD,
+  shutdown,
   sum,
   sync,
   type Tensor,
@@ -88,6 +93,50 @@ test('work sent before anybody knew fails with it', async () => {
   await throwsAlways(y, first);
   await sync(); // told by now
   for (const x of [t, y]) x.dispose();
+});
+
+test('an optimizer whose first step was in a refused submit goes on, once the weights are written anew', async () => {
+  await shutdown();
+  await init(); // what optimizers share on a device is made with their first step
+  const [w, t] = [parameter(tensor([1])), tensor([1])];
+  const optimizer = new SGD([w], { lr: 1 });
+  const step = () => {
+    w.grad = tensor([1]);
+    optimizer.step();
+  };
+  refuse(t);
+  step();
+  await thrownBy(() => w.data());
+  w.set([1]);
+  step();
+  assert.equal([...(await w.data())], [0]);
+  optimizer.dispose();
+  for (const x of [w, t]) x.dispose();
+});
+
+test('a GradScaler whose step was in a refused submit goes on from a state of before', async () => {
+  const [w, t] = [parameter(tensor([1])), tensor([1])];
+  const [optimizer, scaler] = [new SGD([w], { lr: 1 }), new GradScaler({ initScale: 4 })];
+  const step = () => {
+    w.grad = tensor([4]);
+    scaler.step(optimizer);
+    scaler.update();
+  };
+  const entries = Object.entries(scaler.tensors()).map(async ([name, one]) => {
+    return [name, { shape: one.shape, data: await one.data() }] as const;
+  });
+  const saved = Object.fromEntries(await Promise.all(entries));
+  step();
+  refuse(t);
+  await thrownBy(() => w.data());
+  w.set([1]);
+  scaler.restore({}, saved);
+  step();
+  assert.equal([...(await w.data())], [0]);
+  assert.is(await scaler.skipped(), 0);
+  scaler.dispose();
+  optimizer.dispose();
+  for (const x of [w, t]) x.dispose();
 });
 
 test('reads that were sent before are not touched', async () => {
