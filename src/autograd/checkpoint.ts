@@ -11,8 +11,8 @@ import { gradEnabled, gradientsOf, record, sourcesOf, whileRecording } from './t
 
 /**
  * fn(...inputs), of which the result alone is kept: what is computed on the way there is computed again when its gradient is needed. The
- * result and all gradients are the same to the bit, dropout's masks and running statistics too; a training step takes about a third longer
- * where all of a network is in checkpoints. Parameters that `fn` uses get their gradients as usual. A network in several checkpoints, one
+ * result and all gradients are the same to the bit, dropout's masks and running statistics too, but for what is used in several pieces or
+ * outside as well: its gradients are added in another order. A step takes about a third longer where all of a network is in checkpoints. Parameters that `fn` uses get their gradients as usual. A network in several checkpoints, one
  * behind the other, needs the least memory. PyTorch: torch.utils.checkpoint.checkpoint(fn, x, use_reentrant=False).
  * @throws UsageError unless `fn` is a function, not async, that gives one tensor.
  */

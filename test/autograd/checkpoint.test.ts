@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import * as w from '../../src/index.js';
 import { useDevice } from '../support/device.js';
 import { suite } from '../support/suite.js';
+import { assertClose } from '../support/tolerance.js';
 
 const test = suite('autograd/checkpoint');
 test.before(useDevice);
@@ -92,6 +93,23 @@ test('what lies inside is not kept, and nothing is left behind', async () => {
   step.close();
   assert.is(live() - before, x.size * 4); // the gradient
   x.dispose();
+});
+
+test('a layer that is used in several pieces gets the sum of its gradients, a frozen one none', async () => {
+  using _ = w.scope();
+  const gradients = async (run: (f: (x: w.Tensor) => w.Tensor, x: w.Tensor) => w.Tensor) => {
+    w.manualSeed(3);
+    const [tied, frozen, x] = [new w.Linear(4, 4), new w.Linear(4, 4), w.randn([5, 4])];
+    w.freeze(frozen);
+    const piece = (t: w.Tensor) => w.tanh(tied.forward(w.tanh(frozen.forward(w.tanh(tied.forward(t))))));
+    w.sum(run(piece, run(piece, x))).backward();
+    assert.is(frozen.weight.grad, null);
+    const [weight, bias] = await Promise.all([tied.weight.grad!.data(), tied.bias!.grad!.data()]);
+    for (const layer of [tied, frozen]) layer.dispose();
+    return [...weight, ...bias];
+  };
+  const expected = await gradients((f, x) => f(x));
+  assertClose(await gradients((f, x) => w.checkpoint(f, x)), expected, { terms: 20 });
 });
 
 test('tensors from outside that the function uses get their gradients', async () => {

@@ -43,6 +43,8 @@ test('casts between all dtypes that are offered', async () => {
   const large = w.tensor([65519, 65520, -65520, 1e-8, 2 ** -25, 2049, 2051, -0.3]);
   assert.equal([...(await read(large, 'f16'))], [65504, INF, -INF, 0, 0, 2048, 2052, -0.300048828125]);
   assert.equal([...(await read(f16([1.75, -1.75, 65504, 0]), 'i32'))], [1, -1, 65504, 0]);
+  for (const t of [f16([INF, -INF]), w.tensor([INF, -INF])])
+    assert.equal([...(await read(t, 'i32'))], [2 ** 31 - 128, -(2 ** 31)], t.dtype); // the last f32 of i32's range
   assert.equal([...(await read(w.tensor([2049, -3, 70_000], { dtype: 'i32' }), 'f16'))], [2048, -3, INF]);
   assert.equal([...(await read(w.tensor([0, 7, 255], { dtype: 'u8' }), 'f16'))], [0, 7, 255]);
 });
