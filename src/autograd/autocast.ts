@@ -9,14 +9,14 @@ import { requireFloats } from './ops/checks.js';
 import { mixed, whileMixed } from './region.js';
 import { composed, noGrad } from './tape.js';
 
-/** Whether it was said that there is no f16: once a program. */
-let said = false;
+/** The features of the device of which it was said that it has no f16: it is said once for each. */
+let said: ReadonlySet<string> | undefined;
 
 /**
  * Runs `body` in mixed precision: matmul, linear and conv2d take f32 as f16 and give f16; softmax, losses, exp, log, pow, sum, norm and
  * variance take f16 as f32 and give f32; all other ops compute in the dtype of what they get, in f32 where both come together. Parameters and
  * their gradients stay f32, and weight gradients are computed as f32 from halves. 'f32' switches it off inside. Gradients of activations are f16:
- * small ones need a `GradScaler`. Where the adapter has no f16 it says so once and computes in f32. PyTorch: torch.autocast.
+ * small ones need a `GradScaler`. Where the adapter has no f16 it says so once a device and computes in f32. PyTorch: torch.autocast.
  * @throws UsageError unless `dtype` is 'f16' or 'f32', or if `body` is an async function.
  */
 export function autocast<T>(dtype: 'f16' | 'f32', body: () => T): T {
@@ -33,8 +33,8 @@ export function hasHalf(): boolean {
 
 function halfOrSaySo(): boolean {
   const has = hasHalf();
-  if (!has && !said) {
-    said = true;
+  if (!has && said !== features()) {
+    said = features();
     console.warn('autocast: this adapter has no f16 (the feature shader-f16), so everything is computed in f32');
   }
   return has;
