@@ -180,10 +180,11 @@ function introduce(
   folder: RunFolder,
 ): void {
   const parameters = trainer.parts.model.parameters().reduce((sum: number, p: Tensor) => sum + p.size, 0);
+  const half = options.precision === 'f16' ? ', f16' : '';
   terminal.say(
     `AlexNet '${options.variant}', width ${options.width}, crops of ${options.image}: ${parameters.toLocaleString('en-US')} parameters. ` +
       `${options.epochs} ${options.epochs === 1 ? 'epoch' : 'epochs'} of ${data.train.length.toLocaleString('en-US')} pictures, batch ${options.batch}, ` +
-      `${options.optimizer} ${options.lr}, dropout ${options.dropout}, ${options.schedule}. Run: ${folder.path}`,
+      `${options.optimizer} ${options.lr}, dropout ${options.dropout}, ${options.schedule}${half}. Run: ${folder.path}`,
   );
   if (world.size > 1)
     terminal.say(

@@ -1,7 +1,9 @@
 // The trainer as a program: the same seed gives the same bits, whatever the number of workers, killed or not.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { isDeepStrictEqual } from 'node:util';
 import * as assert from 'uvu/assert';
+import { features } from '../../src/index.js';
 import { readSafetensors } from '../../src/io/safetensors.js';
 import { useDevice } from '../support/device.js';
 import { suite } from '../support/suite.js';
@@ -50,6 +52,22 @@ test('killed while it writes its second checkpoint, and resumed from the first: 
   const again = await startTrainer(['--resume', `${folder}/killed`, '--steps', '20']).ended;
   assert.match(again.output, /Stopped and saved at step 20/); // it is there already
   assert.equal(state('killed'), state('one'));
+});
+
+test('in f16: it is said, and stopped and resumed it has the same bits, its scale among them', async () => {
+  await train('half', '--precision', 'f16');
+  const first = startTrainer([...SMALL_RUN, '--out', `${folder}/halved`, '--precision', 'f16', '--steps', '7']);
+  const { output } = await first.ended;
+  assert.match(output, /batch 8, .*, one-cycle, f16\. Run: /);
+  const { code, output: more } = await startTrainer(['--resume', `${folder}/halved`, '--steps', '20']).ended;
+  assert.is(code, 0, more);
+  assert.equal(state('halved'), state('half'));
+  const halves = features().has('shader-f16');
+  assert.is(
+    [...state('half').keys()].some((name) => name.startsWith('scaler.')),
+    halves,
+  );
+  assert.is(isDeepStrictEqual(state('half'), state('one')), !halves);
 });
 
 test('every line says that the pictures are drawn', async () => {
