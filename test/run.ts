@@ -1,4 +1,5 @@
-// Runs every test file: `npm test`, or `npm test -- conv2d pool` for the files whose path has one of these words;
+// Runs every test file: `npm test`, or `npm test -- conv2d pool` for the files whose path has one of these words, and
+// `npm test -- '!train/' '!node/'` for those whose path has neither;
 // `npm test -- --times 10 signals` runs them ten times, each time in a new process. `npm run test:deno`, `test:bun`, `test:mesa26` and
 // `test:mpi` (`--engine`) run them on what support/engines.ts says; where it cannot be had that fails, unless ALLOW_NO_ENGINE=1.
 // The files share one child process, so that they share one device. A file that crashes or hangs it fails, by name,
@@ -133,17 +134,21 @@ async function prepare(name: string | undefined): Promise<Engine | undefined> {
   }
 }
 
-const { positionals: words, values } = parseArgs({
+const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: { times: { type: 'string' }, engine: { type: 'string' } },
 });
+const words = positionals.filter((word) => !word.startsWith('!'));
+const not = positionals.filter((word) => word.startsWith('!')).map((word) => word.slice(1));
 const engine = await prepare(values.engine);
 const times = Number(values.times ?? 1);
 const files = testFiles()
   .filter((file) => engine?.runs(file) ?? (!needsMpi(file) || words.length > 0))
-  .filter((file) => words.length === 0 || words.some((word) => `test/${file}.test.ts`.includes(word)));
+  .filter((file) => words.length === 0 || words.some((word) => `test/${file}.test.ts`.includes(word)))
+  .filter((file) => !not.some((word) => `test/${file}.test.ts`.includes(word)));
 
-if (files.length === 0) noteFailure('test/run', { message: `no test file has ${words.join(' or ')} in its path` });
+if (files.length === 0)
+  noteFailure('test/run', { message: `no test file's path is as ${positionals.join(', ')} ask for` });
 for (const file of files.filter((f) => !existsSync(`${built}${f}.test.js`))) {
   noteFailure(file, { message: 'it was not compiled: see the errors of `npm run build`' });
 }
@@ -152,10 +157,10 @@ for (let time = 1; time <= times; time++) {
   let left = files.filter((f) => existsSync(`${built}${f}.test.js`));
   while (left.length > 0) left = left.slice(await runFiles(left));
 }
-if (words.length === 0 && !engine && process.env.ALLOW_NO_GPU !== '1') checkGoldenValues();
+if (positionals.length === 0 && !engine && process.env.ALLOW_NO_GPU !== '1') checkGoldenValues();
 const notCompared = [...leftOut].map(([test, reason]) => ({ file: 'golden', test, reason }));
 for (const text of [showSkips('NOT COMPARED', notCompared), showSkips('NOT RUN', skips)]) if (text) console.log(text);
-if (!engine && words.length === 0)
+if (!engine && positionals.length === 0)
   console.log('NOT RUN: training in several processes over MPI; `npm run test:mpi` shows it');
 console.log(showTotal(total.passed, total.failed, skips.length));
 process.exitCode = total.failed > 0 ? 1 : 0;
