@@ -37,6 +37,10 @@ export interface Batch {
   params: DataView<ArrayBuffer>;
   paramsUsed: number;
   touched: Set<GpuBuffer>;
+  /** Uploads whose data the host is still making. */
+  awaits: Promise<void>[];
+  /** Settles when it was submitted, or has failed; undefined until it is handed over. */
+  sent: Promise<void> | undefined;
   /** Why it was not run, or why its results are unknown. */
   error: WgradError | undefined;
   /** Settles when the device has reported its errors. */
@@ -85,7 +89,22 @@ export function foldGrid(kernel: string, groups: Groups, most: number): [number,
 }
 
 export function newBatch(params = new DataView(new ArrayBuffer(MAX_DISPATCHES * PARAMS_STEP))): Batch {
-  return { uploads: [], commands: [], params, paramsUsed: 0, touched: new Set(), error: undefined, judged: undefined };
+  const state = { sent: undefined, error: undefined, judged: undefined };
+  return { uploads: [], commands: [], params, paramsUsed: 0, touched: new Set(), awaits: [], ...state };
+}
+
+/** What the host makes of numbers that it will get. */
+export type HostWork = (values: Promise<ArrayBuffer>) => Promise<ArrayBufferView>;
+
+/** An upload whose data the host is still making: the batch waits for them, and fails with what they reject with. */
+export function uploadLater(batch: Batch, to: GpuBuffer, data: Promise<ArrayBufferView>): void {
+  const upload: Batch['uploads'][number] = { to, data: new Uint8Array(), offset: 0 };
+  batch.uploads.push(upload);
+  const made = data.then((values) => {
+    upload.data = values;
+  });
+  made.catch(() => {}); // it is awaited when its turn has come
+  batch.awaits.push(made);
 }
 
 /** Every buffer that a batch needs. */

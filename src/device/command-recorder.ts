@@ -6,12 +6,14 @@ import {
   type Batch,
   type Dispatch,
   foldGrid,
+  type HostWork,
   type LaunchOptions,
   MAX_DISPATCHES,
   newBatch,
   PARAMS_STEP,
   passOnFailure,
   type RecorderStats,
+  uploadLater,
   usedBy,
   writeParams,
 } from './batch.js';
@@ -88,15 +90,8 @@ export class CommandRecorder {
     if (this.host.failures.any) passOnFailure(pipeline, data);
     const offset = writeParams(this.batch, pipeline, params, bases);
     const bytes = this.profiler ? boundBytes(buffers) : 0;
-    this.batch.commands.push({
-      pipeline,
-      data,
-      params: offset,
-      groups: grid,
-      callSite: currentCallSite(),
-      bytes,
-      flops,
-    });
+    const callSite = currentCallSite();
+    this.batch.commands.push({ pipeline, data, params: offset, groups: grid, callSite, bytes, flops });
     this.stats.dispatches++;
     this.stats.hostMs += performance.now() - start;
   }
@@ -108,6 +103,14 @@ export class CommandRecorder {
     if (this.batch.touched.has(to)) void this.flush(); // queue.writeBuffer overtakes what is not submitted
     if (offset === 0 && data.byteLength >= to.bytes) to.failure = undefined;
     this.batch.uploads.push({ to, data, offset });
+  }
+
+  /** Writes what the host makes of the first `bytes` of `from` into `to`. The device waits for it with all that is recorded later; the host goes on recording. */
+  viaHost(from: GpuBuffer, to: GpuBuffer, bytes: number, make: HostWork): void {
+    if (this.dry || this.rehearsing) return;
+    const data = make(this.read(from, bytes));
+    void this.flush(); // what is to be read does not wait for what is made of it
+    uploadLater(this.batch, to, data);
   }
 
   /** Copies bytes between buffers of the pool. */
@@ -138,7 +141,8 @@ export class CommandRecorder {
     batch.touched.add(from);
     batch.commands.push({ from, to: staging, fromOffset: 0, toOffset: 0, bytes: roundUp(bytes, 4) });
     await undefined; // reads asked for in one breath go out in one submit
-    await this.flush();
+    if (this.batch === batch) void this.flush();
+    await batch.sent; // not for what waits for this very read
     this.throwIfFailed(batch, op);
     const result = await this.staging.readOut(staging, bytes, op).catch(async (error) => {
       await batch.judged;

@@ -1,6 +1,6 @@
 // The open device's recorder, as the functions that kernels and tensors are written with.
 
-import type { LaunchOptions } from './batch.js';
+import type { HostWork, LaunchOptions } from './batch.js';
 import type { Binding, View } from './bind-groups.js';
 import type { BufferName, ParamName } from './command-recorder.js';
 import { activeRecorder } from './current.js';
@@ -54,6 +54,15 @@ export function copyBuffer(from: GpuBuffer, to: GpuBuffer, bytes: number): void 
 /** Reads a buffer back; `name` is what messages call it. Throws what failed on the way. */
 export function read(from: GpuBuffer, bytes: number, name = from.label): Promise<ArrayBuffer> {
   return activeRecorder(`read of ${name}`).read(from, bytes, name);
+}
+
+/**
+ * Writes into `to` what the host makes of the first `bytes` of `from`, in its place among all that is recorded: the device waits for it, the
+ * host goes on recording. `make` is called at once, so that several begin in the order in which they are recorded. What it rejects with is
+ * what reads of later results throw.
+ */
+export function viaHost(from: GpuBuffer, to: GpuBuffer, bytes: number, make: HostWork): void {
+  activeRecorder(`${from.label}, by the host`).viaHost(from, to, bytes, make);
 }
 
 /** Submits what is recorded, without waiting for it. Reads do so by themselves. */

@@ -1,5 +1,5 @@
-// Submits batches in the order they were recorded, each when its pipelines are compiled and its buffers allocated, and collects
-// the device's errors.
+// Submits batches in the order they were recorded, each when its pipelines are compiled, its buffers allocated and its uploads there, and
+// collects the device's errors.
 
 import { DeviceError, WgradError } from '../errors.js';
 import { type Batch, encode, usedBy, writtenBy } from './batch.js';
@@ -53,14 +53,15 @@ export class SubmitQueue {
     for (const command of batch.commands) {
       if ('pipeline' in command && !command.pipeline.compiled) compiling.add(command.pipeline);
     }
-    if (compiling.size === 0 && !this.waiting && this.host.pool.certain) {
+    if (compiling.size === 0 && batch.awaits.length === 0 && !this.waiting && this.host.pool.certain) {
       this.submit(batch);
-      return Promise.resolve();
+      batch.sent = Promise.resolve();
+      return batch.sent;
     }
     const turn = this.sendWhenReady(batch, compiling, this.waiting).then(() => {
       if (this.waiting === turn) this.waiting = undefined;
     });
-    this.waiting = turn;
+    this.waiting = batch.sent = turn;
     return turn;
   }
 
@@ -80,7 +81,7 @@ export class SubmitQueue {
   private async sendWhenReady(batch: Batch, compiling: Set<Pipeline>, before?: Promise<void>): Promise<void> {
     await before;
     try {
-      await Promise.all([...compiling].map((p) => p.ready));
+      await Promise.all([...batch.awaits, ...[...compiling].map((p) => p.ready)]);
       await this.host.pool.ensure(usedBy(batch), () => this.needed());
     } catch (error) {
       this.fail(batch, error);

@@ -4,6 +4,7 @@ import { Trainer } from '../train/trainer.js';
 import type { Span } from './buckets.js';
 import { initDistributed } from './init.js';
 import { DISTRIBUTE, type DistributeOptions } from './options.js';
+import { SyncBatchNorm } from './sync-batch-norm.js';
 import { DataParallel } from './team.js';
 import type { World } from './world.js';
 
@@ -33,6 +34,8 @@ export async function distribute(trainer: Trainer, options: DistributeOptions = 
   checkOptions('distribute', options, DISTRIBUTE);
   const world = await initDistributed();
   const team = new DataParallel(world, trainer, options);
-  if (world.size > 1) trainer.team = team;
+  if (world.size === 1) return team;
+  if (options.syncBatchNorm) team.sync = new SyncBatchNorm(trainer.model, await world.sideway());
+  trainer.team = team;
   return team;
 }

@@ -58,10 +58,9 @@ export class Mpi {
     return this.start('MPI_Ireduce_scatter_block', 'ppihhh', args, from, into);
   }
 
-  /** Everyone's numbers, one rank's behind the other's. */
-  allGather(from: Numbers, into: Numbers): Request {
-    const { world } = this.abi;
-    const args = [from, from.length, this.kind(from), into, from.length, this.kind(into), world];
+  /** Everyone's numbers, one rank's behind the other's; `among` is a communicator of `duplicate`. */
+  allGather(from: Numbers, into: Numbers, among: number | bigint = this.abi.world): Request {
+    const args = [from, from.length, this.kind(from), into, from.length, this.kind(into), among];
     return this.start('MPI_Iallgather', 'pihpihh', args, from, into);
   }
 
@@ -80,6 +79,13 @@ export class Mpi {
   /** Done when all have called it. */
   barrier(): Request {
     return this.start('MPI_Ibarrier', 'h', [this.abi.world]);
+  }
+
+  /** Another communicator of all ranks: calls on it are in an order of their own. `communicator` gives it when it is done. */
+  duplicate(): Request & { communicator: () => number | bigint } {
+    const cell = new BigUint64Array(1);
+    const communicator = () => (this.abi.handle === 'int' ? new Int32Array(cell.buffer)[0] : cell[0]);
+    return { ...this.start('MPI_Comm_idup', 'hp', [this.abi.world, cell], cell), communicator };
   }
 
   /** One rank's numbers for another. */

@@ -8,6 +8,11 @@ export interface DistributeOptions {
   transport?: 'f32' | 'f16';
   /** Each process keeps the optimizer's state of its share of the parameters, updates that and gets the rest from the others: ZeRO's stage 1. Default false. */
   shardOptimizer?: boolean;
+  /**
+   * In training batch normalization takes mean and variance of the batches of all processes, forward and backward, as one process with all of them
+   * would: what networks with few examples a process need. Each such layer waits for the others twice a batch. PyTorch: SyncBatchNorm. Default false.
+   */
+  syncBatchNorm?: boolean;
 }
 
 /** What each may be. */
@@ -15,4 +20,5 @@ export const DISTRIBUTE: Rules<DistributeOptions> = {
   bucketBytes: positive,
   transport: oneOf('f32', 'f16'),
   shardOptimizer: flag,
+  syncBatchNorm: flag,
 };

@@ -5,6 +5,7 @@ import { scope } from '../tensor/scope.js';
 import { rngState, setRngState } from '../tensor/seed.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Pass } from '../train/team.js';
+import type { SyncBatchNorm } from './sync-batch-norm.js';
 
 /** The same in all processes. */
 export type Plan = {
@@ -12,10 +13,12 @@ export type Plan = {
   readonly order: readonly number[];
   /** Random ops in a batch. */
   readonly streams: number;
+  /** Lengths of what a batch exchanges with other processes' on its way, in their order. */
+  readonly exchanges: readonly number[];
 };
 
 /** Goes through a batch for its shapes alone: nothing is computed, and gradients and random numbers stay as they were. */
-export function planOf(params: readonly Tensor[], pass: Pass): Plan {
+export function planOf(params: readonly Tensor[], pass: Pass, sync: SyncBatchNorm | null): Plan {
   const before = rngState();
   const order: number[] = [];
   const backward = (loss: Tensor) =>
@@ -24,17 +27,20 @@ export function planOf(params: readonly Tensor[], pass: Pass): Plan {
       () => loss.backward(),
     );
   const gradients = params.map((p) => p.grad);
+  const exchanges: number[] = [];
+  if (sync) sync.note = (length) => void exchanges.push(length);
   using _plan = scope(); // holds them meanwhile
   for (const p of params) p.grad = null;
   try {
     activeRecorder().dryRun(() => unwatched(() => pass({ fresh: false, count: false, backward }).loss.catch(() => {}))); // a loss that is not computed
     const streams = rngState().stream - before.stream;
-    return { order: order.filter((place) => place >= 0), streams };
+    return { order: order.filter((place) => place >= 0), streams, exchanges };
   } finally {
     params.forEach((p, i) => {
       p.grad?.dispose();
       p.grad = gradients[i];
     });
     setRngState(before);
+    if (sync) sync.note = undefined;
   }
 }

@@ -16,6 +16,7 @@ import { type Bucket, bucketsOf, Exchange, type Span, writeGradients } from './b
 import type { DistributeOptions } from './options.js';
 import { type Plan, planOf } from './plan.js';
 import { checkShardable, Shards } from './shards.js';
+import type { SyncBatchNorm } from './sync-batch-norm.js';
 import { type Reduce, reducing } from './transport.js';
 import type { World } from './world.js';
 
@@ -30,6 +31,8 @@ export class DataParallel implements Team {
   private readonly params: readonly Tensor[];
   private readonly reduce: Reduce;
   private shards: Shards | null = null;
+  /** Set by `distribute` where batches are normalized together. */
+  sync: SyncBatchNorm | null = null;
   private buckets: Bucket[] = [];
   private plan: Plan | null = null;
   private planned = '';
@@ -113,6 +116,7 @@ export class DataParallel implements Team {
     if (this.taken === 0) await this.prepare(pass);
     const exchange = update ? new Exchange(this.buckets, this.reduce, this.spans) : null;
     if (pass) this.own.push(this.forwardBackward(pass, exchange));
+    else this.sync?.idle(this.plan?.exchanges ?? []);
     this.taken++;
     if (!exchange) return null;
     const sums = await this.waitFor(exchange);
@@ -153,7 +157,7 @@ export class DataParallel implements Team {
     if (this.plan && key === this.planned) return;
     if (this.shards) throw new UsageError('distribute: shardOptimizer: what is trained may not change');
     this.planned = key;
-    this.plan = await world.first(pass ? planOf(params, pass) : null);
+    this.plan = await world.first(pass ? planOf(params, pass, this.sync) : null);
     const order = (this.plan?.order ?? []).map((place) => params[place]);
     const { bucketBytes = BUCKET_BYTES, shardOptimizer } = this.options;
     this.buckets = bucketsOf(order, bucketBytes, world.size);

@@ -9,6 +9,7 @@ import type { ReduceOp } from './abi.js';
 import { DistributedError } from './errors.js';
 import { kindOf, type Mpi, type Numbers, type Request } from './mpi.js';
 import type { Peer } from './peers.js';
+import { openSideway, type Sideway } from './sideway.js';
 import { Watch } from './watch.js';
 
 /** How long ranks wait for each other. */
@@ -164,6 +165,12 @@ export class World {
   /** Rank 0's plain value, at every rank. PyTorch: dist.broadcast_object_list. @throws as `allReduce`. */
   async first<T extends Json>(value: T): Promise<T> {
     return (await this.each(this.isFirst ? value : null))[0] as T;
+  }
+
+  /** A way for numbers to meet beside all other collectives. @internal */
+  async sideway(): Promise<Sideway> {
+    if (!this.together) return async (values) => [await values];
+    return openSideway(this.mpi!, (op, data, start) => this.run(op, data, start));
   }
 
   /** Waits until all ranks have come here. PyTorch: dist.barrier. @throws as `allReduce`. */

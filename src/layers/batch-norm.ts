@@ -1,5 +1,5 @@
 import { add, div, mul, sub } from '../autograd/ops/arithmetic.js';
-import { type BatchNormOptions, batchNorm } from '../autograd/ops/batch-norm.js';
+import { type BatchNormOptions, type JointStatistics, normalize } from '../autograd/ops/batch-norm.js';
 import { requireTensors } from '../autograd/ops/checks.js';
 import { full, zeros } from '../autograd/ops/create.js';
 import { sqrt } from '../autograd/ops/pointwise.js';
@@ -25,6 +25,8 @@ export abstract class BatchNorm extends Module {
   readonly runningMean: Tensor;
   /** The variance that evaluation mode uses: (channels), ones at first. */
   readonly runningVar: Tensor;
+  /** Whose statistics training takes where it is not the batch's own. Set by `distribute`. @internal */
+  joint: JointStatistics | null = null;
   private readonly options: Required<BatchNormOptions>;
 
   constructor(
@@ -56,7 +58,7 @@ export abstract class BatchNorm extends Module {
       throw new ShapeError(`${this.constructor.name}: takes ${this.takes}, the input is ${showShape(x.shape)}`);
     }
     const { runningMean, runningVar, weight, bias, options, training } = this;
-    return batchNorm(x, runningMean, runningVar, weight, bias, { ...options, training });
+    return normalize(x, runningMean, runningVar, weight, bias, { ...options, training }, this.joint);
   }
 
   override describe(): string {

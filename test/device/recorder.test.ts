@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { read, release, run, scratch, sync, upload, view } from '../../src/device/commands.js';
+import { read, release, run, scratch, sync, upload, viaHost, view } from '../../src/device/commands.js';
 import { type Shader, specialize } from '../../src/device/pipeline.js';
 import type { GpuBuffer } from '../../src/device/pool.js';
 import { activity, limits, memory } from '../../src/device/runtime.js';
@@ -30,6 +30,63 @@ test('an upload does not overtake recorded work that uses the buffer', async () 
   assert.equal(await floats(y, 4), [0, 2, 4, 6]);
   assert.equal(await floats(a, 4), [0, 100, 200, 300]);
   [a, b, y].forEach(release);
+});
+
+test('what the host makes in the middle is there for what follows, and nothing before it waits', async () => {
+  const [a, b, c, y, z] = ['a', 'b', 'c', 'y', 'z'].map((label) => scratch(4, label));
+  upload(a, ramp(4));
+  add(a, a, y, 4);
+  const order: string[] = [];
+  let go = () => {};
+  const gate = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  viaHost(y, b, 16, async (values) => {
+    order.push('recorded');
+    const numbers = new Float32Array(await values);
+    await gate;
+    order.push('made');
+    return numbers.map((n) => n + 0.5);
+  });
+  order.push('goes on');
+  const early = floats(y, 4);
+  add(b, y, z, 4);
+  viaHost(z, c, 16, async (values) => new Float32Array(await values).map((n) => -n)); // of what waits itself
+  add(c, y, a, 4);
+  const late = floats(a, 4);
+  upload(y, ramp(4, 7)); // recorded after the addition, so it must not be seen by it
+  upload(b, ramp(4, 100));
+  assert.equal(order, ['recorded', 'goes on']);
+  setTimeout(go, 20);
+  assert.equal(await late, [-0.5, -2.5, -4.5, -6.5]);
+  assert.equal(await early, [0, 2, 4, 6]);
+  assert.equal(order, ['recorded', 'goes on', 'made']);
+  assert.equal(await floats(z, 4), [0.5, 4.5, 8.5, 12.5]);
+  assert.equal(await floats(b, 4), [0, 100, 200, 300]);
+  assert.equal(await floats(y, 4), [0, 7, 14, 21]);
+  [a, b, c, y, z].forEach(release);
+});
+
+test('what a host cannot make fails the reads of what depends on it, and of nothing before it', async () => {
+  const [a, b, y, z] = ['a', 'b', 'y', 'z'].map((label) => scratch(4, label));
+  upload(a, ramp(4));
+  const before = floats(a, 4);
+  viaHost(a, b, 16, async (values) => {
+    await values;
+    throw new LimitError('no more of this');
+  });
+  add(a, b, y, 4);
+  const after = floats(y, 4);
+  assert.equal(await before, [0, 1, 2, 3]);
+  await after.then(
+    () => assert.unreachable('the read should throw'),
+    (e) => assert.ok(e instanceof LimitError && e.message === 'no more of this', String(e)),
+  );
+  assert.equal(await floats(a, 4), [0, 1, 2, 3]); // told once, then the device is usable again
+  upload(b, ramp(4, 3));
+  add(a, b, z, 4);
+  assert.equal(await floats(z, 4), [0, 4, 8, 12]);
+  [a, b, y, z].forEach(release);
 });
 
 test('a buffer that is given back twice is handed out once', () => {

@@ -26,6 +26,12 @@ function assertSame(one: Trained, other: Trained): void {
   assert.ok(Math.max(...Object.values(apart)) <= TOLERANCE, JSON.stringify(apart));
 }
 
+/** Without the losses of batches, which are others. */
+const without = (trained: Trained): Trained => ({
+  ...trained,
+  all: trained.all.map((one) => ({ ...one, losses: [] })),
+});
+
 for (const ranks of [2, 4]) {
   withEach(
     test,
@@ -95,6 +101,17 @@ withEach(test, 'a sharded optimizer ends with the same bits, and its checkpoint 
   const ended = await trainAlone(...adam, '--accumulate', '4', '--resume', file);
   const apart = difference(await trainAlone(...adam, '--accumulate', '4'), { ...ended, all: plain.all }).weights;
   assert.ok(apart <= 1e-4, String(apart)); // Adam divides by gradients' sizes, which may be near 0
+});
+
+/** Batches of 4 in each process, or all of them in one. At an epoch's end two of four processes have none. */
+withEach(test, 'synchronized batch normalization is that of one process with the whole batch', async (launcher) => {
+  const norms = ['--norms', '--drop', '0', '--epochs', '3'];
+  for (const ranks of [2, 4]) {
+    const whole = without(await trainAlone(...norms, '--batch', String(4 * ranks)));
+    const together = await trainTogether(launcher, ranks, ...norms, '--sync', '--bucket', '100');
+    const { weights, figures } = difference(whole, without(together));
+    assert.ok(Math.max(weights, figures) <= TOLERANCE, JSON.stringify({ ranks, weights, figures }));
+  }
 });
 
 /** Of weights, after 10 updates and more: halves have 11 bits, and gradients are rounded twice. */

@@ -17,6 +17,17 @@ export interface BatchNormOptions {
   momentum?: number;
 }
 
+/** Statistics of more than this process' batch: what processes that train together bring together. */
+export interface JointStatistics {
+  /** As the kernel that finds the batch's own. */
+  readonly find: typeof kernels.batchNormStatistics;
+  /**
+   * From this process' gradients of weight and bias the sums over all, times this process' share of all values: what the kernel of x's
+   * gradient divides by its own count is then divided by everyone's.
+   */
+  sums(own: kernels.Affine, all: kernels.Affine, size: kernels.BatchNormSize): void;
+}
+
 /**
  * (x - mean) / sqrt(variance + eps) * weight + bias for each channel of x (batch, channels, ...); the others are
  * (channels). With `training` (default false) mean and variance are the batch's own, and runningMean and runningVar are
@@ -32,12 +43,27 @@ export function batchNorm(
   bias: Tensor,
   options: BatchNormOptions & { training?: boolean } = {},
 ): Tensor {
+  return normalize(x, runningMean, runningVar, weight, bias, options, null);
+}
+
+/** `batchNorm`; with `joint` of all processes' values in training. */
+export function normalize(
+  x: Tensor,
+  runningMean: Tensor,
+  runningVar: Tensor,
+  weight: Tensor,
+  bias: Tensor,
+  options: BatchNormOptions & { training?: boolean },
+  joint: JointStatistics | null,
+): Tensor {
   requireFloats('batchNorm', x);
   requireF32('batchNorm', runningMean, runningVar, weight, bias); // as in PyTorch: half of them would lose the small steps of the running ones
   checkOptions('batchNorm', options, { eps: notNegative, momentum: share, training: flag });
   const { training = false, eps = 1e-5 } = options;
   const momentum = recomputing.now ? 0 : (options.momentum ?? 0.1);
-  const size = sizeFor(x, [runningMean, runningVar, weight, bias], training);
+  const size = sizeFor(x, [runningMean, runningVar, weight, bias], training && !joint);
+  if (x.size === 0 && training && joint)
+    throw new ShapeError(`batchNorm: other processes wait for the values of x, which is ${showShape(x.shape)}`);
   if (x.size === 0) return nothing(x, [weight, bias]);
   return composed([x, weight, bias], () => {
     const mean = training ? empty([size.channels], 'f32', 'batchNorm mean') : runningMean;
@@ -45,7 +71,7 @@ export function batchNorm(
     const stats = () => ({ mean: mean.buffer, inverseStd: inverseStd.buffer }); // throws if they are gone by then
     if (training) {
       const running = { mean: runningMean.buffer, variance: runningVar.buffer };
-      kernels.batchNormStatistics(x.buffer, stats(), running, size, { eps, momentum });
+      (joint?.find ?? kernels.batchNormStatistics)(x.buffer, stats(), running, size, { eps, momentum });
       if (!recomputing.now) for (const moved of [runningMean, runningVar]) moved.overwrittenBy('batchNorm in training');
     } else {
       map('1.0 / sqrt(x + p.alpha)', runningVar.buffer, inverseStd.buffer, size.channels, eps);
@@ -55,7 +81,7 @@ export function batchNorm(
     const given = training ? [] : [runningMean, runningVar]; // no gradient flows to them
     return record('batchNorm', y, [x, weight, bias, ...given], (dy) => {
       // All three need the same two sums: computed once, for the first that asks.
-      let params: { dweight: Tensor; dbias: Tensor } | undefined;
+      let params: ParamGradients | undefined;
       const sums = () => {
         if (!params) {
           params = {
@@ -70,7 +96,7 @@ export function batchNorm(
       return [
         () => {
           const dx = empty(x.shape, x.dtype, 'batchNorm dx');
-          const { dweight, dbias } = sums();
+          const { dweight, dbias } = joint && training ? together(sums(), joint, size) : sums();
           const all = { x, dy, dx, weight, dweight, dbias };
           const buffers = Object.fromEntries(Object.entries(all).map(([name, t]) => [name, t.buffer])) as Record<
             keyof typeof all,
@@ -92,7 +118,22 @@ function nothing(x: Tensor, params: readonly Tensor[]): Tensor {
   return record('batchNorm', y, [x, ...params], () => [x, ...params].map((t) => () => zerosLike(t)));
 }
 
-function sizeFor(x: Tensor, perChannel: Tensor[], training: boolean): kernels.BatchNormSize {
+interface ParamGradients {
+  dweight: Tensor;
+  dbias: Tensor;
+}
+
+function together(own: ParamGradients, joint: JointStatistics, size: kernels.BatchNormSize): ParamGradients {
+  const [dweight, dbias] = ['dweight', 'dbias'].map((name) =>
+    empty([size.channels], 'f32', `batchNorm ${name}, of all`),
+  );
+  const all = { dweight, dbias };
+  const buffers = ({ dweight, dbias }: ParamGradients) => ({ weight: dweight.buffer, bias: dbias.buffer });
+  joint.sums(buffers(own), buffers(all), size);
+  return all;
+}
+
+function sizeFor(x: Tensor, perChannel: Tensor[], alone: boolean): kernels.BatchNormSize {
   if (x.rank < 2) throw new ShapeError(`batchNorm: x is (batch, channels, ...), got ${showShape(x.shape)}`);
   const [batch, channels, ...rest] = x.shape;
   for (const t of perChannel) {
@@ -101,7 +142,7 @@ function sizeFor(x: Tensor, perChannel: Tensor[], training: boolean): kernels.Ba
     }
   }
   const plane = sizeOf(rest);
-  if (training && batch * plane === 1) {
+  if (alone && batch * plane === 1) {
     throw new ShapeError(`batchNorm: training needs more than one value a channel, x is ${showShape(x.shape)}`);
   }
   return { batch, channels, plane };

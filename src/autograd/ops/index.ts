@@ -1,6 +1,6 @@
 // Every op: a file here exports its ops and their types. What ops are made of is in files that are not listed.
 export * from './arithmetic.js';
-export * from './batch-norm.js';
+export { type BatchNormOptions, batchNorm } from './batch-norm.js';
 export * from './broadcast.js';
 export { cast } from './cast.js';
 export * from './conv2d.js';

@@ -14,7 +14,18 @@ const flag = { type: 'boolean' } as const;
 const { values } = parseArgs({
   options: {
     ...{ accumulate: text, epochs: text, examples: text, steps: text, save: text, resume: text, optimizer: text },
-    ...{ norm: flag, transport: text, shard: flag, bucket: text, slow: text, every: text },
+    ...{
+      norm: flag,
+      norms: flag,
+      sync: flag,
+      batch: text,
+      drop: text,
+      transport: text,
+      shard: flag,
+      bucket: text,
+      slow: text,
+      every: text,
+    },
     ...{ timeout: text, heartbeat: text },
   },
 });
@@ -22,17 +33,18 @@ const { timeout = '600', heartbeat = '60' } = values;
 const world = await initDistributed({ timeout: Number(timeout), heartbeat: Number(heartbeat) });
 await wgrad.init();
 wgrad.manualSeed(7 + world.rank); // begin() gives all the first one's weights
-const { norm = false, optimizer: kind = 'sgd', examples = '72', epochs = '3' } = values;
+const { norms = false, norm = norms, drop = '0.25', optimizer: kind = 'sgd', examples = '72', epochs = '3' } = values;
 const model = new wgrad.Sequential({
   conv: new wgrad.Conv2d(3, 4, 3, { padding: 1 }),
   ...(norm ? { norm: new wgrad.BatchNorm2d(4) } : {}),
   relu: new wgrad.ReLU(),
   pool: new wgrad.MaxPool2d(2, { stride: 2 }),
   flatten: new wgrad.Flatten(),
-  drop: new wgrad.Dropout(0.25),
+  drop: new wgrad.Dropout(Number(drop)),
   hidden: new wgrad.Linear(64, 24),
+  ...(norms ? { norm2: new wgrad.BatchNorm1d(24) } : {}),
   relu2: new wgrad.ReLU(),
-  drop2: new wgrad.Dropout(0.25),
+  drop2: new wgrad.Dropout(Number(drop)),
   linear: new wgrad.Linear(24, 3),
 });
 const optimizer =
@@ -44,7 +56,7 @@ const y = Int32Array.from(
   (_, i) => (x.data[i * 192] > 0 ? 1 : 0) + (x.data[i * 192 + 7] > 0.5 ? 1 : 0),
 );
 const data = new TensorDataset({ images: x, labels: y });
-const loader = new DataLoader(data, { batchSize: 4, shuffle: true, seed: 5 });
+const loader = new DataLoader(data, { batchSize: Number(values.batch ?? 4), shuffle: true, seed: 5 });
 const classify = train.classification({ classes: ['a', 'b', 'c'] });
 /** The loss of each batch that this process trained on. */
 const own: Promise<number>[] = [];
@@ -64,6 +76,7 @@ const distribution = await distribute(trainer, {
   bucketBytes: Number(values.bucket ?? 2000),
   transport: values.transport as 'f32' | 'f16' | undefined,
   shardOptimizer: values.shard,
+  syncBatchNorm: values.sync,
 });
 
 const pause = () => new Promise((resolve) => setTimeout(resolve, Number(values.slow ?? 0)));
