@@ -8,6 +8,7 @@ import { fill } from '../kernels/elementwise.js';
 import { average } from '../kernels/optimizers.js';
 import { BatchNorm } from '../layers/batch-norm.js';
 import type { AnyModule } from '../layers/module.js';
+import type { Tensor } from '../tensor/tensor.js';
 import type { Sideway } from './sideway.js';
 
 /** What a process has of a channel, of so many values. */
@@ -34,11 +35,18 @@ export class SyncBatchNorm implements JointStatistics {
   /** Takes lengths of messages down, while a batch is gone through for its shapes. */
   note: ((length: number) => void) | undefined;
 
+  /** The layers' running statistics: the same wherever there was a batch. */
+  readonly running = new Set<Tensor>();
+
   constructor(
     model: AnyModule,
     private readonly meet: Sideway,
   ) {
-    for (const [, module] of model.namedModules()) if (module instanceof BatchNorm) module.joint = this;
+    for (const [, module] of model.namedModules()) {
+      if (!(module instanceof BatchNorm)) continue;
+      module.joint = this;
+      this.running.add(module.runningMean).add(module.runningVar);
+    }
   }
 
   readonly find = (

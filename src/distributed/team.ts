@@ -227,6 +227,10 @@ export class DataParallel implements Team {
       (t) => !parameters.has(t) && t.dtype === 'f32',
     );
     for (const buffer of buffers) {
+      if (this.sync?.running.has(buffer)) {
+        await world.broadcast(buffer); // the first process has a batch wherever another has one
+        continue;
+      }
       await world.allReduce(buffer);
       buffer.set((await buffer.data()).map((sum) => sum / world.size));
     }
