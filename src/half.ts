@@ -1,26 +1,58 @@
 // Half precision on the host: IEEE 754 binary16, as Uint16Array. JavaScript engines that have Float16Array are still few.
 
-/** One number and its bits: `toHalf` keeps nothing in them. */
-const bits = new Uint32Array(1);
-const float = new Float32Array(bits.buffer);
+/** How floats of each sign and exponent become halves: what is added to their fraction, how far it is shifted, and what is added then. */
+interface Rounding {
+  leading: Uint32Array;
+  shift: Uint8Array;
+  base: Uint16Array;
+}
+
+/** Of all floats, made when it is first needed: 3.5 kB. */
+let rounding: Rounding | undefined;
+
+/** Infinities stay, as do numbers above the range; NaN is not among them. */
+function makeRounding(): Rounding {
+  const made = { leading: new Uint32Array(512), shift: new Uint8Array(512).fill(24), base: new Uint16Array(512) };
+  for (let i = 0; i < 512; i++) {
+    const sign = i < 256 ? 0 : 0x8000;
+    const exponent = i & 255;
+    made.base[i] = sign;
+    if (exponent > 142)
+      made.base[i] |= 0x7c00; // 2^16 and more
+    else if (exponent > 112) {
+      made.base[i] |= (exponent - 112) << 10;
+      made.shift[i] = 13;
+    } else if (exponent > 101) {
+      made.leading[i] = 0x800000; // subnormal as a half: the leading one is written out
+      made.shift[i] = 126 - exponent;
+    }
+  }
+  return made;
+}
+
+/** Halves of floats' bits, each the nearest, of two as near the even one. */
+function round(words: Uint32Array, halves: Uint16Array): void {
+  rounding ??= makeRounding();
+  const { leading, shift, base } = rounding;
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i];
+    const kind = word >>> 23;
+    const fraction = (word & 0x7fffff) | leading[kind];
+    const by = shift[kind];
+    const nan = (word & 0x7fffffff) > 0x7f800000;
+    const even = (fraction >>> by) & 1;
+    halves[i] = nan ? base[kind] | 0x200 : base[kind] + ((fraction + (1 << (by - 1)) - 1 + even) >>> by);
+  }
+}
+
+const one = new Float32Array(1);
+const oneHalf = new Uint16Array(1);
 
 /** The bits of the half that is nearest to a number, of two as near the even one; infinity from 65520 on. */
 export function toHalf(value: number): number {
-  float[0] = value;
-  const [word] = bits;
-  const sign = (word >>> 16) & 0x8000;
-  const size = word & 0x7fffffff;
-  if (size > 0x7f800000) return sign | 0x7e00; // NaN
-  if (size >= 0x47800000) return sign | 0x7c00; // 2^16 and more
-  if (size < 0x38800000) return sign | roundEven(Math.abs(value) * 2 ** 24); // subnormal, or the smallest normal number
-  const rest = size - 0x38000000; // its exponent with the bias of a half
-  return sign | ((rest + 0xfff + ((rest >>> 13) & 1)) >>> 13);
-}
-
-/** To a whole number, halves to the even one. */
-function roundEven(value: number): number {
-  const rounded = Math.round(value);
-  return rounded - value === 0.5 && rounded % 2 === 1 ? rounded - 1 : rounded;
+  one[0] = value;
+  round(new Uint32Array(one.buffer), oneHalf);
+  return oneHalf[0];
 }
 
 /** The number that the bits of a half stand for. */
@@ -36,7 +68,8 @@ export function fromHalf(half: number): number {
 /** Numbers as halves. `room`: the array's length where it is to be longer, zeros behind. */
 export function toHalves(values: ArrayLike<number>, room = values.length): Uint16Array<ArrayBuffer> {
   const halves = new Uint16Array(room);
-  for (let i = 0; i < values.length; i++) halves[i] = toHalf(values[i]);
+  const { buffer, byteOffset, length } = values instanceof Float32Array ? values : Float32Array.from(values);
+  round(new Uint32Array(buffer, byteOffset, length), halves);
   return halves;
 }
 
