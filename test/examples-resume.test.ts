@@ -44,7 +44,7 @@ for (const [name, epochs] of [
   ['regression', 3],
   ['segmentation', 2],
   ['gan', 3],
-  ['finetune', 4],
+  ['finetune', 3],
   ['alexnet-dogcat', 3],
 ] as const) {
   test(`${name}: killed, resumed, and reported`, async () => {
