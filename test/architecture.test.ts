@@ -133,7 +133,8 @@ test(`no file is longer than ${longest} lines, and none but src/cli prints`, () 
     [],
   );
   const printing = files.filter((file) => folder(file) !== 'cli' && /\bconsole\.\w+\(/.test(text.get(file)!));
-  assert.equal(printing, ['autograd/autocast.ts']); // a warning, once: what was asked for in f16 runs in f32
+  // A warning each, once: what was asked for in f16 runs in f32; a process was bound to a core, which makes it slow and nothing wrong.
+  assert.equal(printing.sort(), ['autograd/autocast.ts', 'distributed/init.ts']);
 });
 
 test('a variable that the whole program shares says why it is one', () => {

@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { settled } from '../optim/params.js';
 import { checkOptions } from '../options.js';
+import { bindingWarning, ownBinding } from './binding.js';
 import { graphicsCards } from './cards.js';
 import { launcherOf } from './launcher.js';
 import { startMpi } from './mpi.js';
@@ -29,6 +30,10 @@ async function join(wait: Required<WaitOptions>): Promise<World> {
   process.on('exit', (code) => world.end(code));
   await world.meet();
   shareOut(world);
+  if (launcher.name === 'mpirun (Open MPI)') {
+    const warning = bindingWarning(await world.each(ownBinding()));
+    if (warning && world.isFirst) console.warn(warning);
+  }
   return world;
 }
 

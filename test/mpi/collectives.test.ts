@@ -1,5 +1,7 @@
 // Collectives over each installed MPI, and what is said where something is missing.
+import { availableParallelism } from 'node:os';
 import * as assert from 'uvu/assert';
+import { bindingWarning, ownBinding } from '../../src/distributed/binding.js';
 import { runJob, withEach } from '../support/mpi.js';
 import { built, startProgram } from '../support/program.js';
 import { suite } from '../support/suite.js';
@@ -11,9 +13,24 @@ for (const ranks of [2, 4]) {
   withEach(test, `every collective gives what it should on ${ranks} ranks`, async (launcher) => {
     const { code, output } = await runJob({ launcher, ranks, program: [program, String(ranks)] });
     assert.is(code, 0, output);
+    assert.not.match(output, /has bound each process/);
     assert.match(output, new RegExp(`right on ${ranks} ranks: .* \\(${launcher.name}\\)`));
   });
 }
+
+test('processes that were bound to a core each are told, and not those that a scheduler gave the same ones', () => {
+  const on = (host: string, ...lists: string[]) =>
+    lists.map((allowed) => ({ host, allowed, cores: allowed.split(',').length }));
+  assert.match(
+    bindingWarning(on('a', '0', '1'), 2)!,
+    /mpirun has bound each process to one of 2 cores.*start it with mpirun --bind-to none/,
+  );
+  assert.match(bindingWarning([...on('a', '0,8', '1,9'), ...on('b', '0,8')], 16)!, /to 2 of 16 cores/);
+  for (const quiet of [on('a', '0,1', '0,1'), on('a', '0'), on('a', '0,1,2,3', '4,5,6,7'), on('a', '', '')])
+    assert.is(bindingWarning(quiet, 16), undefined);
+  const { cores } = ownBinding();
+  assert.is(cores, availableParallelism());
+});
 
 test('a process that no launcher started is a world of one, and loads nothing', async () => {
   const { code, output } = await startProgram([program, '1']).ended;
