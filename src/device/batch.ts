@@ -2,8 +2,9 @@
 
 import { KernelError, LimitError, type WgradError } from '../errors.js';
 import type { BatchTimer } from './batch-timer.js';
-import { type BoundGroup, bindGroupOf } from './bound-group.js';
+import { type BoundGroup, type BoundRange, bindGroupOf } from './bound-group.js';
 import type { CallSite } from './call-site.js';
+import { partsIn } from './parts.js';
 import type { Pipeline, Slots } from './pipeline.js';
 import type { GpuBuffer } from './pool.js';
 
@@ -107,24 +108,24 @@ export function uploadLater(batch: Batch, to: GpuBuffer, data: Promise<ArrayBuff
   batch.awaits.push(made);
 }
 
-/** Every buffer that a batch needs. */
+/** Every buffer that a batch needs, whole ones. */
 export function usedBy({ commands, uploads }: Batch): Set<GpuBuffer> {
-  const used = new Set(uploads.map(({ to }) => to));
+  const used = new Set(uploads.map(({ to }) => to.root));
   for (const command of commands) {
     if ('pipeline' in command) for (const { buffer } of command.data.entries) used.add(buffer);
-    else used.add(command.from).add(command.to);
+    else used.add(command.from.root).add(command.to.root);
   }
   return used;
 }
 
-/** Every buffer that a batch writes. */
+/** Every buffer, or part of one, that a batch writes. */
 export function writtenBy({ commands, uploads }: Batch): Set<GpuBuffer> {
   const written = new Set(uploads.map(({ to }) => to));
   for (const command of commands) {
     if (!('pipeline' in command)) written.add(command.to);
     else
       command.pipeline.shader.buffers.forEach(({ access }, i) => {
-        if (access === 'read_write') written.add(command.data.entries[i].buffer);
+        if (access === 'read_write') for (const part of partsBound(command.data.entries[i])) written.add(part);
       });
   }
   return written;
@@ -163,12 +164,14 @@ export function writeParams(
 
 /** Results computed from invalid contents are invalid too. */
 export function passOnFailure({ shader }: Pipeline, { entries }: BoundGroup): void {
-  const failure = entries.find(({ buffer }) => buffer.failure)?.buffer.failure;
+  const failure = entries.flatMap(partsBound).find((part) => part.failure)?.failure;
   if (!failure) return;
   shader.buffers.forEach(({ access }, i) => {
-    if (access === 'read_write') entries[i].buffer.failure ??= failure;
+    if (access === 'read_write') for (const part of partsBound(entries[i])) part.failure ??= failure;
   });
 }
+
+const partsBound = ({ buffer, offset, size }: BoundRange) => partsIn(buffer, offset, offset + size);
 
 /** Encodes the commands in order, successive dispatches in one pass; with a timer each in a pass of its own. */
 export function encode(
@@ -197,7 +200,7 @@ export function encode(
       pass?.end();
       pass = current = undefined;
       const { from, to, fromOffset, toOffset, bytes } = command;
-      encoder.copyBufferToBuffer(from.gpu, fromOffset, to.gpu, toOffset, bytes);
+      encoder.copyBufferToBuffer(from.root.gpu, from.base + fromOffset, to.root.gpu, to.base + toOffset, bytes);
     }
   }
   pass?.end();

@@ -44,10 +44,9 @@ export class BindGroupCache {
     for (const { name } of pipeline.shader.buffers) {
       const bound = buffers[name];
       const whole = 'gpu' in bound;
-      const buffer = whole ? bound : bound.buffer;
-      const { elementBytes } = buffer;
-      const first = whole ? 0 : bound.offset * elementBytes;
-      const end = whole ? bound.bytes : first + bound.length * elementBytes;
+      const { root: buffer, base, elementBytes, bytes } = whole ? bound : bound.buffer;
+      const first = base + (whole ? 0 : bound.offset * elementBytes);
+      const end = whole ? base + bytes : first + bound.length * elementBytes;
       const offset = first - (first % ALIGNMENT);
       const size = Math.max(roundUp(end - offset, 16), 16);
       if (size > this.host.bindingBytes) {

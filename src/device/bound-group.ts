@@ -3,6 +3,7 @@ import type { GpuBuffer } from './pool.js';
 
 /** A range of a buffer, in bytes, as one binding of a dispatch sees it. */
 export interface BoundRange {
+  /** A whole one, of which parts may lie in the range. */
   buffer: GpuBuffer;
   offset: number;
   size: number;

@@ -100,7 +100,7 @@ export class CommandRecorder {
   upload(to: GpuBuffer, data: ArrayBufferView, offset = 0): void {
     if (this.dry) return;
     this.own(to, 'upload');
-    if (this.batch.touched.has(to)) void this.flush(); // queue.writeBuffer overtakes what is not submitted
+    if (this.batch.touched.has(to.root)) void this.flush(); // queue.writeBuffer overtakes what is not submitted
     if (offset === 0 && data.byteLength >= to.bytes) to.failure = undefined;
     this.batch.uploads.push({ to, data, offset });
   }
@@ -118,9 +118,16 @@ export class CommandRecorder {
     if (this.dry) return;
     this.own(from, 'copy');
     this.own(to, 'copy');
+    if (from.root === to.root) {
+      const between = this.host.pool.acquire(bytes, 'copy', 4); // WebGPU copies from one buffer to another
+      this.copy(from, between, bytes, fromOffset, 0);
+      this.copy(between, to, bytes, 0, toOffset);
+      this.host.pool.release(between);
+      return;
+    }
     const whole = toOffset === 0 && bytes >= to.bytes;
     to.failure = from.failure ?? (whole ? undefined : to.failure);
-    this.batch.touched.add(from).add(to);
+    this.batch.touched.add(from.root).add(to.root);
     this.batch.commands.push({ from, to, fromOffset, toOffset, bytes });
   }
 
@@ -138,7 +145,7 @@ export class CommandRecorder {
     if (from.failure) throw from.failure;
     const staging = this.staging.take(bytes);
     const { batch } = this;
-    batch.touched.add(from);
+    batch.touched.add(from.root);
     batch.commands.push({ from, to: staging, fromOffset: 0, toOffset: 0, bytes: roundUp(bytes, 4) });
     await undefined; // reads asked for in one breath go out in one submit
     if (this.batch === batch) void this.flush();

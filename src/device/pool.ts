@@ -3,7 +3,8 @@
 import { DeviceLostError, LimitError, OutOfMemoryError, UsageError, type WgradError } from '../errors.js';
 import { roundUp, showBytes } from '../math.js';
 
-const GRANULE = 256;
+/** Capacities are multiples of it, and a binding may start at one. */
+export const GRANULE = 256;
 
 /** What a kernel's elements of a buffer take: words, or halves. */
 export type ElementBytes = 2 | 4;
@@ -11,11 +12,17 @@ export type ElementBytes = 2 | 4;
 /** Counted over all devices: an id never names two buffers. */
 let nextId = 1;
 
-/** A pooled GPUBuffer. `bytes` is what was asked for, `capacity` what lies behind it. */
+/** A pooled GPUBuffer, or a part of one. `bytes` is what was asked for, `capacity` what lies behind it. */
 export class GpuBuffer {
   /** No other buffer's, whichever device it belongs to. */
   readonly id = nextId++;
   bytes = 0;
+  /** What has the memory: itself, or the buffer that it is a part of, in which it begins at byte `base`. */
+  root: GpuBuffer = this;
+  base = 0;
+  /** Parts by where they begin. Each holds the buffer: it goes back to the pool when all of them and its owner released it. */
+  parts: Map<number, GpuBuffer> | undefined;
+  holders = 0;
   /** Views of it count such elements. */
   elementBytes: ElementBytes = 4;
   label = '';
@@ -105,6 +112,8 @@ export class BufferPool {
     const buffer = reused ?? this.make(capacity, label, storageUsage());
     if (!reused) this.created++;
     buffer.failure = undefined;
+    buffer.parts = undefined;
+    buffer.holders = 1;
     buffer.bytes = bytes;
     buffer.elementBytes = elementBytes;
     buffer.label = label;
@@ -115,7 +124,13 @@ export class BufferPool {
   }
 
   release(buffer: GpuBuffer): void {
-    if (!this.live.delete(buffer)) return;
+    const { root, base } = buffer;
+    if (root !== buffer) {
+      if (root.parts?.get(base) === buffer && root.parts.delete(base)) this.release(root);
+      return;
+    }
+    if (!this.live.has(buffer) || --buffer.holders > 0) return;
+    this.live.delete(buffer);
     this.liveBytes -= buffer.capacity;
     if (this.lost) return;
     if (buffer.missing) {
@@ -189,7 +204,7 @@ export class BufferPool {
 
   /** Marks the contents of all live buffers as invalid. */
   failAll(error: WgradError): void {
-    for (const buffer of this.live) buffer.failure ??= error;
+    for (const buffer of this.live) for (const part of buffer.parts?.values() ?? [buffer]) part.failure ??= error;
   }
 
   private async missing(used: ReadonlySet<GpuBuffer>): Promise<GpuBuffer[]> {
@@ -257,7 +272,7 @@ export function requireHere(buffer: GpuBuffer, pool: BufferPool, op: string): vo
       { cause: lost },
     );
   }
-  if (buffer.gpu) return;
+  if (buffer.root.gpu) return;
   throw new UsageError(`${op}: '${buffer.label}' was made while only shapes were followed (summary); make it before`);
 }
 

@@ -23,7 +23,8 @@ export async function refusal(
   const { pipeline, callSite, data, groups } = refused.launch;
   const where = callSite.path ? `${callSite.path}; ` : '';
   const bound = data.entries.map(
-    ({ buffer, size }, i) => `${pipeline.shader.buffers[i].name}: ${buffer.label}, ${size} bytes`,
+    ({ buffer, offset, size }, i) =>
+      `${pipeline.shader.buffers[i].name}: ${(buffer.parts?.get(offset) ?? buffer).label}, ${size} bytes`,
   );
   return new DeviceError(
     `${pipeline.shader.name}: the device refused the launch ` +

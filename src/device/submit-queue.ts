@@ -139,7 +139,7 @@ export class SubmitQueue {
     const { device } = this.host;
     const { queue } = device;
     for (const { to, data, offset } of batch.uploads) {
-      queue.writeBuffer(to.gpu, offset, data.buffer, data.byteOffset, data.byteLength);
+      queue.writeBuffer(to.root.gpu, to.base + offset, data.buffer, data.byteOffset, data.byteLength);
     }
     const start = performance.now();
     if (batch.paramsUsed > 0) queue.writeBuffer(this.params.buffer, 0, batch.params.buffer, 0, batch.paramsUsed);

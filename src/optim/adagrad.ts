@@ -34,6 +34,11 @@ export class Adagrad extends Optimizer<AdagradSettings> {
     super(params, settled<AdagradSettings>(DEFAULTS, options), RULES);
   }
 
+  /** @internal */
+  protected override elementwise(): boolean {
+    return true;
+  }
+
   protected update(param: Tensor, grad: Tensor, settings: AdagradSettings): void {
     const { lr, lrDecay, weightDecay: decay, initialAccumulatorValue, eps } = settings;
     const updates = this.updatesOf(param);

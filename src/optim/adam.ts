@@ -27,6 +27,11 @@ export class Adam extends Optimizer<AdamSettings> {
     super(params, settled<AdamSettings>({ lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0 }, options), RULES);
   }
 
+  /** @internal */
+  protected override elementwise(): boolean {
+    return true;
+  }
+
   protected update(param: Tensor, grad: Tensor, settings: AdamSettings): void {
     const { lr, betas, eps, weightDecay } = settings;
     const [beta1, beta2] = betas;

@@ -8,7 +8,7 @@ import type { StoredTensor } from '../io/safetensors.js';
 import { fill } from '../kernels/elementwise.js';
 import * as kernels from '../kernels/optimizers.js';
 import { checkOptions, flag, type Rule, type Rules, whole } from '../options.js';
-import { unscoped } from '../tensor/scope.js';
+import { scope, unscoped } from '../tensor/scope.js';
 import { Tensor, tensor } from '../tensor/tensor.js';
 import { Optimizer } from './optimizer.js';
 import { settled } from './params.js';
@@ -102,10 +102,10 @@ export class GradScaler implements Stateful {
     stage.done = 'unscale';
     within('optimizer', () => {
       fill(stage.skip.buffer, 1, 0, 'i32');
-      for (const grad of grads) {
-        kernels.unscale(grad.buffer, grad.size, stage.skip.buffer, this.buffers());
-        grad.overwrittenBy('GradScaler.unscale()');
-      }
+      using _ = scope();
+      for (const { buffer, size } of optimizer.joinedGradients())
+        kernels.unscale(buffer, size, stage.skip.buffer, this.buffers());
+      for (const grad of grads) grad.overwrittenBy('GradScaler.unscale()');
     });
   }
 

@@ -31,6 +31,11 @@ export class LAMB extends Optimizer<LAMBSettings> {
     super(params, settled<LAMBSettings>(DEFAULTS, options), RULES);
   }
 
+  /** @internal */
+  protected override elementwise({ adapt }: LAMBSettings): boolean {
+    return !adapt;
+  }
+
   protected update(param: Tensor, grad: Tensor, settings: LAMBSettings): void {
     const { lr, betas, eps, weightDecay, adapt } = settings;
     const [beta1, beta2] = betas;

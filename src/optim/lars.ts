@@ -40,6 +40,11 @@ export class LARS extends Optimizer<LARSSettings> {
     super(params, settled<LARSSettings>(DEFAULTS, options), RULES);
   }
 
+  /** @internal */
+  protected override elementwise({ adapt }: LARSSettings): boolean {
+    return !adapt;
+  }
+
   protected update(param: Tensor, grad: Tensor, settings: LARSSettings): void {
     const { lr, momentum, weightDecay: decay, trustCoefficient: coefficient, adapt } = settings;
     const update = this.updateOf(param, grad);

@@ -25,6 +25,11 @@ export class Lion extends Optimizer<LionSettings> {
     super(params, settled<LionSettings>(DEFAULTS, options), RULES);
   }
 
+  /** @internal */
+  protected override elementwise(): boolean {
+    return true;
+  }
+
   protected update(param: Tensor, grad: Tensor, { lr: rate, betas, weightDecay }: LionSettings): void {
     const [beta1, beta2] = betas;
     const update = this.updateOf(param, grad);

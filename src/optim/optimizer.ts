@@ -6,8 +6,9 @@ import { UsageError } from '../errors.js';
 import { zero } from '../kernels/gate.js';
 import * as kernels from '../kernels/optimizers.js';
 import { anything, checkOptions, notNegative, type Rules, required } from '../options.js';
-import { unscoped } from '../tensor/scope.js';
-import type { Tensor } from '../tensor/tensor.js';
+import { scope, unscoped } from '../tensor/scope.js';
+import { alias, type Tensor } from '../tensor/tensor.js';
+import { joined, together } from './join.js';
 import {
   type CommonSettings,
   checkSaved,
@@ -18,6 +19,7 @@ import {
   type ParamGroup,
   shapeOfState,
 } from './params.js';
+import { Pasts } from './pasts.js';
 
 export type { CommonSettings, OptimizerState, ParamGroup } from './params.js';
 
@@ -33,6 +35,9 @@ export abstract class Optimizer<S extends CommonSettings = CommonSettings> {
   private readonly state = new Map<Tensor, Map<string, Tensor>>();
   /** Updates of each parameter. */
   private readonly counts = new Map<Tensor, number>();
+  private readonly pasts = new Pasts();
+  /** The parameters that are updated as one now, and what the update is given for them. */
+  private run: { whole: Tensor; members: readonly Tensor[] } | undefined;
   /** Not 0 on the GPU where updates are to be skipped: a GradScaler's. */
   private skip: GpuBuffer | undefined;
   /** An update has asked for its gate. */
@@ -77,18 +82,59 @@ export abstract class Optimizer<S extends CommonSettings = CommonSettings> {
     within('optimizer', () => {
       let place = 0;
       for (const group of this.groups) {
-        const settings = { ...group, lr: group.lr * this.lrScale };
+        this.updateGroup(group.params, { ...group, lr: group.lr * this.lrScale });
         for (const param of group.params) {
-          if (param.grad) {
-            this.counts.set(param, this.updatesOf(param) + 1);
-            this.update(param, param.grad, settings);
-            this.requireGate();
-            wrote(this.constructor.name, param, place);
-          }
+          if (param.grad) wrote(this.constructor.name, param, place);
           place++;
         }
       }
     });
+  }
+
+  /** Updates a group: where an update allows it, many small parameters of one past as one. */
+  private updateGroup(params: readonly Tensor[], settings: S): void {
+    for (const same of this.pasts.shared(params)) {
+      for (const param of same) this.counts.set(param, this.updatesOf(param) + 1);
+      for (const members of this.runsOf(same, settings)) {
+        if (members.length === 1) this.update(members[0], members[0].grad!, settings);
+        else this.updateJoined(members, settings);
+        this.requireGate();
+      }
+      this.pasts.goOn(same);
+    }
+  }
+
+  private updateJoined(members: readonly Tensor[], settings: S): void {
+    using _ = scope();
+    const whole = joined(members);
+    this.run = { whole, members };
+    try {
+      this.update(whole, joined(members.map(({ grad }) => grad!)), settings);
+    } finally {
+      this.run = undefined;
+    }
+  }
+
+  private runsOf(params: readonly Tensor[], settings: S): Tensor[][] {
+    const joins = ownerOf(this, 'update') === ownerOf(this, 'elementwise') && this.elementwise(settings);
+    return joins ? together(params) : params.map((param) => [param]);
+  }
+
+  /** All gradients, as the update will be given them, in the open scope. @internal */
+  joinedGradients(): Tensor[] {
+    const runs = this.groups.flatMap((group) =>
+      this.pasts.shared(group.params).flatMap((same) => this.runsOf(same, group)),
+    );
+    return runs.map((members) => joined(members.map(({ grad }) => grad!)));
+  }
+
+  /**
+   * Whether element i of an update depends on element i alone: `update` may then be given several parameters as one. It counts for
+   * the `update` of the same class, not for one that a class of a user's own has instead.
+   * @internal
+   */
+  protected elementwise(_settings: S): boolean {
+    return false;
   }
 
   /** `step`, except that the GPU does nothing where `skip` is not 0. @internal */
@@ -137,16 +183,41 @@ export abstract class Optimizer<S extends CommonSettings = CommonSettings> {
 
   /** Updates of a parameter so far: its own count, from its first gradient on. */
   protected updatesOf(param: Tensor): number {
-    return this.counts.get(param) ?? 0;
+    return this.counts.get(this.membersOf(param)[0]) ?? 0;
   }
 
   /** Whether a parameter's state of this name has begun. */
   protected hasState(param: Tensor, name: string): boolean {
-    return this.state.get(param)?.has(name) ?? false;
+    return this.state.get(this.membersOf(param)[0])?.has(name) ?? false;
   }
 
   /** State of a parameter, such as its velocity, in its shape (a scalar if it is called 'skipped'); filled with `initial`, 0, when first asked for. */
   protected stateOf(param: Tensor, name: string, initial = 0): Tensor {
+    const members = this.membersOf(param);
+    const all = members.map((member) => this.ownState(member, name, initial));
+    return name === 'skipped' ? this.oneCount(members, all) : joined(all);
+  }
+
+  private membersOf(param: Tensor): readonly Tensor[] {
+    return this.run?.whole === param ? this.run.members : [param];
+  }
+
+  /** The count of skipped updates that these parameters have in common, and no other has. */
+  private oneCount(members: readonly Tensor[], counts: readonly Tensor[]): Tensor {
+    const [first] = counts;
+    const { owners } = first.shared;
+    if (owners === counts.length && counts.every(({ shared }) => shared === first.shared)) return first;
+    const own = unscoped(() => full([], 0));
+    own.holds('optimizer skipped');
+    own.copy(first);
+    for (const [i, member] of members.entries()) {
+      counts[i].dispose();
+      this.state.get(member)!.set('skipped', i === 0 ? own : unscoped(() => alias(own, [])));
+    }
+    return own;
+  }
+
+  private ownState(param: Tensor, name: string, initial: number): Tensor {
     const named = this.state.get(param) ?? new Map<string, Tensor>();
     this.state.set(param, named);
     let t = named.get(name);
@@ -187,6 +258,7 @@ export abstract class Optimizer<S extends CommonSettings = CommonSettings> {
     });
     const all = this.groups.flatMap((g) => g.params);
     for (const [i, param] of all.entries()) this.counts.set(param, saved.updates[i]);
+    this.pasts.begin(all, saved.updates, tensors);
     for (const [key, t] of Object.entries(this.stateTensors())) {
       if (Object.hasOwn(tensors, key)) continue;
       const [place, name] = key.split('.');
@@ -215,5 +287,13 @@ export abstract class Optimizer<S extends CommonSettings = CommonSettings> {
     for (const named of this.state.values()) for (const t of named.values()) t.dispose();
     this.state.clear();
     this.counts.clear();
+    this.pasts.clear();
   }
+}
+
+/** The object whose own a method is: an instance, or the prototype of one of its classes. */
+function ownerOf(of: object, method: string): object {
+  let owner = of;
+  while (!Object.hasOwn(owner, method)) owner = Object.getPrototypeOf(owner);
+  return owner;
 }

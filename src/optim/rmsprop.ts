@@ -33,6 +33,11 @@ export class RMSprop extends Optimizer<RMSpropSettings> {
     super(params, settled<RMSpropSettings>(DEFAULTS, options), RULES);
   }
 
+  /** @internal */
+  protected override elementwise(): boolean {
+    return true;
+  }
+
   protected update(param: Tensor, grad: Tensor, settings: RMSpropSettings): void {
     const { lr: rate, alpha, eps, momentum, weightDecay: decay } = settings;
     const update = this.updateOf(param, grad);

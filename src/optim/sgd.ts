@@ -46,6 +46,11 @@ export class SGD extends Optimizer<SGDSettings> {
     for (const group of this.groups) checkNesterov(group);
   }
 
+  /** @internal */
+  protected override elementwise(): boolean {
+    return true;
+  }
+
   protected update(param: Tensor, grad: Tensor, settings: SGDSettings): void {
     const { lr, momentum, dampening, weightDecay: decay, nesterov, rateInVelocity } = settings;
     const update = this.updateOf(param, grad, { counted: momentum > 0 && dampening !== 0 });

@@ -61,7 +61,7 @@ export class Tensor<D extends DType = AnyDType> extends Differentiable<Tensor> {
   override label = 'tensor';
   private storage: Storage | null;
 
-  /** Called by `empty` and `alias` alone. @internal */
+  /** Called by `empty`, `alias` and `joined` alone. @internal */
   constructor(
     /** Its sizes, the slowest dimension first. */
     readonly shape: Shape,

@@ -152,7 +152,7 @@ const device = planted('device/recorder', [
   [
     'src/device/command-recorder.ts',
     'an upload overtakes what was recorded before',
-    'if (this.batch.touched.has(to)) void this.flush();',
+    'if (this.batch.touched.has(to.root)) void this.flush();',
     '',
   ],
   [
@@ -178,8 +178,8 @@ const device = planted('device/recorder', [
   [
     'src/device/pool.ts',
     'a buffer returned twice is handed out twice',
-    'if (!this.live.delete(buffer)) return;',
-    'this.live.delete(buffer);',
+    'if (!this.live.has(buffer) || --buffer.holders > 0) return;',
+    'if (--buffer.holders > 0) return;',
   ],
   [
     'src/device/pool.ts',

@@ -239,6 +239,35 @@ const optimizers = planted(
   ],
 );
 
+const joined = planted('optim/joined', [
+  [
+    'src/optim/pasts.ts',
+    'all that have a gradient have one past',
+    'const past = this.of.get(param);',
+    'const past = undefined;',
+  ],
+  [
+    'src/optim/optimizer.ts',
+    'parameters that parted count skipped updates in one number',
+    'owners === counts.length && ',
+    '',
+  ],
+  [
+    'src/optim/optimizer.ts',
+    'an update of a user’s own gets several parameters as one',
+    "ownerOf(this, 'update') === ownerOf(this, 'elementwise') && ",
+    '',
+  ],
+  [
+    'src/device/command-recorder.ts',
+    'one joined parameter is copied to another within their buffer',
+    'if (from.root === to.root) {',
+    'if (from === to) {',
+  ],
+  ['src/device/parts.ts', 'a buffer goes back to the pool while it has parts', 'root.holders++;', ''],
+  ['src/kernels/join.ts', 'the second seven lie where the first do', 'start += count;', ''],
+]);
+
 const largeBatch = planted('optim/golden-stepped', [
   [
     'src/kernels/lars.wgsl',
@@ -416,10 +445,8 @@ const counts = planted('optim/late', [
   [
     'src/optim/optimizer.ts',
     'updates are counted for what has no gradient',
-    `          if (param.grad) {
-            this.counts.set(param, this.updatesOf(param) + 1);`,
-    `          this.counts.set(param, this.updatesOf(param) + 1);
-          if (param.grad) {`,
+    'for (const param of same) this.counts.set(',
+    'for (const param of params) this.counts.set(',
   ],
   [
     'src/optim/optimizer.ts',
@@ -648,6 +675,7 @@ export const networkFaults: readonly Fault[] = [
   ...layers,
   ...alexnet,
   ...optimizers,
+  ...joined,
   ...largeBatch,
   ...averages,
   ...counts,
