@@ -247,18 +247,6 @@ const joined = planted('optim/joined', [
     'const past = undefined;',
   ],
   [
-    'src/optim/optimizer.ts',
-    'parameters that parted count skipped updates in one number',
-    'owners === counts.length && ',
-    '',
-  ],
-  [
-    'src/optim/optimizer.ts',
-    'an update of a user’s own gets several parameters as one',
-    "ownerOf(this, 'update') === ownerOf(this, 'elementwise') && ",
-    '',
-  ],
-  [
     'src/device/command-recorder.ts',
     'one joined parameter is copied to another within their buffer',
     'if (from.root === to.root) {',
