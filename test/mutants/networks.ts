@@ -98,8 +98,8 @@ const layers = planted('layers/parts', [
   [
     'src/layers/batch-norm.ts',
     'weight and bias are exchanged',
-    'batchNorm(x, runningMean, runningVar, weight, bias, {',
-    'batchNorm(x, runningMean, runningVar, bias, weight, {',
+    'normalize(x, runningMean, runningVar, weight, bias, {',
+    'normalize(x, runningMean, runningVar, bias, weight, {',
     ['train/golden-training', 'layers/fold'],
   ],
   [
