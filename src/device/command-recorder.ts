@@ -50,20 +50,9 @@ export class CommandRecorder {
   private readonly staging: StagingBuffers;
 
   constructor(readonly host: RecorderHost) {
-    const { device, pipelines, pool, track } = host;
-    this.staging = new StagingBuffers(pool, track);
+    this.staging = new StagingBuffers(host.pool, host.track);
     this.bindGroups = new BindGroupCache(host, this.stats);
-    const buffer = device.createBuffer({
-      label: 'params',
-      size: MAX_DISPATCHES * PARAMS_STEP,
-      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
-    });
-    const group = device.createBindGroup({
-      label: 'params',
-      layout: pipelines.paramsLayout,
-      entries: [{ binding: 0, resource: { buffer, size: PARAMS_STEP } }],
-    });
-    this.queue = new SubmitQueue(this, { buffer, group });
+    this.queue = new SubmitQueue(this);
   }
 
   run<S extends Shader>(

@@ -2,7 +2,7 @@
 // collects the device's errors.
 
 import { DeviceError, WgradError } from '../errors.js';
-import { type Batch, encode, usedBy, writtenBy } from './batch.js';
+import { type Batch, encode, MAX_DISPATCHES, PARAMS_STEP, usedBy, writtenBy } from './batch.js';
 import type { RecorderHost } from './host.js';
 import type { Pipeline } from './pipeline.js';
 import type { GpuBuffer } from './pool.js';
@@ -34,11 +34,12 @@ export class SubmitQueue {
   private finished: Promise<void>[] = [];
   private readonly host: RecorderHost;
 
-  constructor(
-    private readonly recorder: BatchSource,
-    private readonly params: { buffer: GPUBuffer; group: GPUBindGroup },
-  ) {
+  /** Where the parameters of a batch are uploaded to, and what binds them. */
+  private readonly params: { buffer: GPUBuffer; group: GPUBindGroup };
+
+  constructor(private readonly recorder: BatchSource) {
     this.host = recorder.host;
+    this.params = paramsOf(this.host);
   }
 
   /** Settles when all that was handed over has been sent. */
@@ -166,4 +167,11 @@ export class SubmitQueue {
       });
     this.finished.push(done);
   }
+}
+
+function paramsOf({ device, pipelines }: RecorderHost): { buffer: GPUBuffer; group: GPUBindGroup } {
+  const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
+  const buffer = device.createBuffer({ label: 'params', size: MAX_DISPATCHES * PARAMS_STEP, usage });
+  const entries = [{ binding: 0, resource: { buffer, size: PARAMS_STEP } }];
+  return { buffer, group: device.createBindGroup({ label: 'params', layout: pipelines.paramsLayout, entries }) };
 }
