@@ -1,5 +1,6 @@
 // ZeRO's stage 1 (Rajbhandari et al. 2020): each process keeps the optimizer's state of an equal share of all numbers that are trained, updates those, and gets the rest.
 import type { Json, Stateful } from '../checkpoint/stateful.js';
+import { activeRecorder } from '../device/commands.js';
 import { UsageError } from '../errors.js';
 import type { StoredTensor } from '../io/safetensors.js';
 import { LAMB } from '../optim/lamb.js';
@@ -7,7 +8,7 @@ import { LARS } from '../optim/lars.js';
 import type { Optimizer, OptimizerState } from '../optim/optimizer.js';
 import { parameter } from '../tensor/parameter.js';
 import { unscoped } from '../tensor/scope.js';
-import { type Tensor, tensor } from '../tensor/tensor.js';
+import { empty, type Tensor, tensor } from '../tensor/tensor.js';
 import type { TrainerParts } from '../train/fit.js';
 import { type Bucket, gather, scatter } from './buckets.js';
 import type { World } from './world.js';
@@ -59,7 +60,7 @@ export class Shards implements Stateful {
     const state: Record<string, StoredTensor> = {};
     for (const [name, t] of Object.entries(optimizer.stateTensors()))
       state[name] = { shape: t.shape, data: await t.data() };
-    for (const bucket of buckets) shards.pieces.push(await shards.cut(bucket));
+    for (const bucket of buckets) shards.pieces.push(shards.cut(bucket));
     optimizer.restore(shards.before, {}); // gives the state of whole parameters back
     const own = new Map(shards.pieces.flat().map((piece) => [piece.param, piece.own]));
     for (const group of optimizer.groups) group.params = group.params.flatMap((param) => own.get(param) ?? []);
@@ -67,7 +68,7 @@ export class Shards implements Stateful {
     return shards;
   }
 
-  private async cut({ params, starts, length }: Bucket): Promise<Piece[]> {
+  private cut({ params, starts, length }: Bucket): Piece[] {
     const each = length / this.world.size;
     const first = this.world.rank * each;
     const pieces: Piece[] = [];
@@ -75,17 +76,20 @@ export class Shards implements Stateful {
       const from = Math.max(first - starts[i], 0);
       const to = Math.min(first + each - starts[i], param.size);
       if (to <= from) continue;
-      const values = (await param.data()).slice(from, to);
-      const own = unscoped(() => parameter(tensor(values)));
+      const own = unscoped(() => parameter(empty([to - from], 'f32', 'parameter')));
       pieces.push({ param, place: this.params.indexOf(param), from, to, start: starts[i] + from - first, own });
     }
     return pieces;
   }
 
-  /** Takes this process' share of everyone's sums of gradients, a bucket each. */
+  /** Takes this process' share of everyone's sums of gradients, a bucket each, and of the parameters, which may have been set since. */
   takeGradients(shares: readonly Float32Array[]): void {
+    const recorder = activeRecorder('shardOptimizer');
     for (const [i, pieces] of this.pieces.entries()) {
-      for (const { own, start } of pieces) own.grad = unscoped(() => tensor(shares[i].slice(start, start + own.size)));
+      for (const { param, from, own, start } of pieces) {
+        recorder.copy(param.buffer, own.buffer, 4 * own.size, 4 * from, 0);
+        own.grad = unscoped(() => tensor(shares[i].slice(start, start + own.size)));
+      }
     }
   }
 

@@ -18,6 +18,7 @@ const { values } = parseArgs({
       norm: flag,
       norms: flag,
       sync: flag,
+      halve: flag,
       batch: text,
       drop: text,
       transport: text,
@@ -80,28 +81,34 @@ const distribution = await distribute(trainer, {
 });
 
 const pause = () => new Promise((resolve) => setTimeout(resolve, Number(values.slow ?? 0)));
-await trainer.fit({
-  epochs: Number(epochs),
-  saveEvery: Number(values.every ?? 0),
-  save:
-    save === undefined
-      ? undefined
-      : async (snapshot) => {
-          writeFileSync(`${save}.new`, await train.writeCheckpoint(snapshot));
-          renameSync(`${save}.new`, save);
+const fit = (to: number) =>
+  trainer.fit({
+    epochs: to,
+    saveEvery: Number(values.every ?? 0),
+    save:
+      save === undefined
+        ? undefined
+        : async (snapshot) => {
+            writeFileSync(`${save}.new`, await train.writeCheckpoint(snapshot));
+            renameSync(`${save}.new`, save);
+          },
+    callbacks: [
+      {
+        async onBatchEnd({ step }) {
+          if (values.slow) {
+            console.log(`rank ${world.rank} is process ${process.pid}, at step ${step}`);
+            await pause();
+          }
+          if (step >= Number(values.steps ?? Number.POSITIVE_INFINITY)) trainer.stop('enough');
         },
-  callbacks: [
-    {
-      async onBatchEnd({ step }) {
-        if (values.slow) {
-          console.log(`rank ${world.rank} is process ${process.pid}, at step ${step}`);
-          await pause();
-        }
-        if (step >= Number(values.steps ?? Number.POSITIVE_INFINITY)) trainer.stop('enough');
       },
-    },
-  ],
-});
+    ],
+  });
+await fit(Number(epochs));
+if (values.halve) {
+  for (const p of model.parameters()) p.set((await p.data()).map((w: number) => w / 2));
+  await fit(Number(epochs) + 1);
+}
 const snapshot = await train.takeSnapshot(trainer);
 const sum = (data: ArrayBufferView) => crc32(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
 const states = snapshot.tensors.filter(([name]) => !name.startsWith('metrics.')); // the first process has all their sums
