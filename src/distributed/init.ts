@@ -25,6 +25,8 @@ export function initDistributed(options: WaitOptions = {}): Promise<World> {
 
 async function join(wait: Required<WaitOptions>): Promise<World> {
   const launcher = launcherOf(process.env);
+  // MPICH's transport patches brk and mmap in the running C library to watch memory: one training in forty then crashed inside V8.
+  if (launcher) process.env.UCX_MEM_EVENTS ??= 'no';
   const world = new World(launcher && (await startMpi(launcher, process.env)), wait);
   if (!launcher) return world;
   process.on('exit', (code) => world.end(code));
