@@ -46,12 +46,13 @@ function round(words: Uint32Array, halves: Uint16Array): void {
 }
 
 const one = new Float32Array(1);
+const oneWord = new Uint32Array(one.buffer);
 const oneHalf = new Uint16Array(1);
 
 /** The bits of the half that is nearest to a number, of two as near the even one; infinity from 65520 on. */
 export function toHalf(value: number): number {
   one[0] = value;
-  round(new Uint32Array(one.buffer), oneHalf);
+  round(oneWord, oneHalf);
   return oneHalf[0];
 }
 

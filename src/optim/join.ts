@@ -12,13 +12,16 @@ export function together(tensors: readonly Tensor[]): Tensor[][] {
   const most = largestWindow();
   const alone: Tensor[][] = [];
   const runs: Tensor[][] = [];
+  const joining = new Set<object>();
   let left = 0;
   for (const t of tensors) {
     const room = roomOf(t);
-    if (t.dtype !== 'f32' || t.size === 0 || t.size > SMALL || room > most) {
+    const twice = joining.has(t.shared); // two tensors of one memory, which cannot lie in two places
+    if (t.dtype !== 'f32' || t.size === 0 || t.size > SMALL || room > most || twice) {
       alone.push([t]);
       continue;
     }
+    joining.add(t.shared);
     if (room > left) {
       runs.push([]);
       left = most;

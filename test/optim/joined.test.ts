@@ -5,6 +5,7 @@ import {
   Adam,
   AdamW,
   activity,
+  add,
   ExponentialMovingAverage,
   GradScaler,
   LAMB,
@@ -12,10 +13,12 @@ import {
   Lion,
   Module,
   memory,
+  mul,
   type Optimizer,
   parameter,
   RMSprop,
   SGD,
+  sum,
   sync,
   type Tensor,
   tensor,
@@ -290,6 +293,19 @@ test('an average of joined parameters has the bits of one of parameters alone', 
   const before = activity().dispatches;
   average.update();
   assert.is(activity().dispatches - before, 6); // four times several of one past, and two alone
+});
+
+test('two parameters of one memory are updated one after the other', async () => {
+  const a = parameter(tensor([1, 2, 3, 4]));
+  const same = parameter(a.detach());
+  const other = parameter(tensor([0]));
+  const rule = new SGD([a, same, other], { lr: 1 });
+  add(add(sum(a), sum(mul(same, 10))), sum(other)).backward();
+  rule.step();
+  assert.equal([...(await a.data())], [-10, -9, -8, -7]);
+  assert.equal([...(await same.data())], [-10, -9, -8, -7]);
+  assert.equal([...(await other.data())], [-1]);
+  for (const t of [rule, a, same, other]) t.dispose();
 });
 
 test.run();
