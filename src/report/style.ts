@@ -105,5 +105,5 @@ details{margin-top:16px}summary{cursor:pointer;color:var(--soft)}
 footer{margin-top:48px;padding-top:12px;border-top:1px solid var(--rule);color:var(--soft);font-size:13px}
 @media(max-width:860px){main{padding:26px 18px 48px}section{grid-template-columns:minmax(0,1fr);margin-top:34px}}
 @media(max-width:760px){.pictures{grid-template-columns:repeat(auto-fill,minmax(98px,1fr));gap:12px}.charts{grid-template-columns:minmax(0,1fr)}.numbers dd{font-size:25px}.numbers{grid-template-columns:repeat(auto-fill,minmax(128px,1fr));gap:16px 20px}.lead{font-size:17px}}
-@media(max-width:420px){.between{display:none}}
+@media(max-width:420px),(min-width:761px) and (max-width:1170px){.between{display:none}}
 @media print{main{max-width:none;padding:0}section{break-inside:avoid}}`;
