@@ -3,7 +3,9 @@ import { checkOptions } from '../options.js';
 import { Trainer } from '../train/trainer.js';
 import type { Span } from './buckets.js';
 import { initDistributed } from './init.js';
+import { checkCuttable, ModelParallel } from './model-parallel.js';
 import { DISTRIBUTE, type DistributeOptions } from './options.js';
+import { checkShardable } from './shards.js';
 import { SyncBatchNorm } from './sync-batch-norm.js';
 import { DataParallel } from './team.js';
 import type { World } from './world.js';
@@ -33,9 +35,16 @@ export async function distribute(trainer: Trainer, options: DistributeOptions = 
   if (!(trainer instanceof Trainer)) throw new UsageError(`distribute: takes a Trainer, got ${showValue(trainer)}`);
   checkOptions('distribute', options, DISTRIBUTE);
   const world = await initDistributed();
+  const { syncBatchNorm = false, shardOptimizer = false, modelParallel = [] } = options;
+  if (shardOptimizer) checkShardable('shardOptimizer', trainer.parts);
+  if (modelParallel.length > 0) checkShardable('modelParallel', trainer.parts);
+  checkCuttable(modelParallel, trainer.parts, world.size);
   const team = new DataParallel(world, trainer, options);
   if (world.size === 1) return team;
-  if (options.syncBatchNorm) team.sync = new SyncBatchNorm(trainer.model, await world.sideway());
+  const meets = syncBatchNorm || modelParallel.length > 0;
+  const way = meets ? await world.sideway() : null;
+  if (way && syncBatchNorm) team.meeters.norms = new SyncBatchNorm(trainer.model, way);
+  if (way && modelParallel.length > 0) team.meeters.dense = new ModelParallel(world, modelParallel, way);
   trainer.team = team;
   return team;
 }

@@ -30,6 +30,7 @@ async function join(wait: Required<WaitOptions>): Promise<World> {
   const world = new World(launcher && (await startMpi(launcher, process.env)), wait);
   if (!launcher) return world;
   process.on('exit', (code) => world.end(code));
+  process.on('uncaughtExceptionMonitor', (error) => world.say(error)); // Node prints it after 'exit', in which MPI ends the process
   await world.meet();
   shareOut(world);
   if (launcher.name === 'mpirun (Open MPI)') {

@@ -51,23 +51,22 @@ export class Mpi {
     return this.start('MPI_Iallreduce', 'ppihhh', [inPlace, data, data.length, this.kind(data), ops[op], world], data);
   }
 
-  /** Everyone's numbers, combined, of which this rank gets its part of `into.length`. */
-  reduceScatter(from: Numbers, into: Numbers, op: ReduceOp): Request {
-    const { ops, world } = this.abi;
-    const args = [from, into, into.length, this.kind(into), ops[op], world];
+  /** Everyone's numbers, combined, of which this rank gets its part of `into.length`; `among` is a communicator of `duplicate`. */
+  reduceScatter(from: Numbers, into: Numbers, op: ReduceOp, among: number | bigint = this.abi.world): Request {
+    const args = [from, into, into.length, this.kind(into), this.abi.ops[op], among];
     return this.start('MPI_Ireduce_scatter_block', 'ppihhh', args, from, into);
   }
 
-  /** Everyone's numbers, one rank's behind the other's; `among` is a communicator of `duplicate`. */
+  /** Everyone's numbers, one rank's behind the other's. */
   allGather(from: Numbers, into: Numbers, among: number | bigint = this.abi.world): Request {
     const args = [from, from.length, this.kind(from), into, from.length, this.kind(into), among];
     return this.start('MPI_Iallgather', 'pihpihh', args, from, into);
   }
 
   /** Part i of `from` goes to rank i, part i of `into` comes from rank i. */
-  allToAll(from: Numbers, into: Numbers): Request {
+  allToAll(from: Numbers, into: Numbers, among: number | bigint = this.abi.world): Request {
     const each = from.length / this.size;
-    const args = [from, each, this.kind(from), into, each, this.kind(into), this.abi.world];
+    const args = [from, each, this.kind(from), into, each, this.kind(into), among];
     return this.start('MPI_Ialltoall', 'pihpihh', args, from, into);
   }
 

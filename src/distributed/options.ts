@@ -1,3 +1,4 @@
+import type { Linear } from '../layers/linear.js';
 import { flag, oneOf, positive, type Rules } from '../options.js';
 
 /** How several processes train one model. */
@@ -13,6 +14,12 @@ export interface DistributeOptions {
    * would: what networks with few examples a process need. Each such layer waits for the others twice a batch. PyTorch: SyncBatchNorm. Default false.
    */
   syncBatchNorm?: boolean;
+  /**
+   * Dense layers of the model of which each process computes, and trains, an equal share of the outputs, for the batches of all: their gradients, most
+   * of AlexNet's, do not travel, activations do. Their `weight` and `bias` are whole at epochs' ends and saves, and old in between. Krizhevsky 2014,
+   * "One weird trick for parallelizing convolutional neural networks". Default: none.
+   */
+  modelParallel?: readonly Linear[];
 }
 
 /** What each may be. */
@@ -21,4 +28,5 @@ export const DISTRIBUTE: Rules<DistributeOptions> = {
   transport: oneOf('f32', 'f16'),
   shardOptimizer: flag,
   syncBatchNorm: flag,
+  modelParallel: { be: "a list of Linear layers of the trainer's model", holds: Array.isArray },
 };

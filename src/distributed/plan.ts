@@ -5,6 +5,8 @@ import { scope } from '../tensor/scope.js';
 import { rngState, setRngState } from '../tensor/seed.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Pass } from '../train/team.js';
+import type { ModelParallel } from './model-parallel.js';
+import type { Meeting } from './sideway.js';
 import type { SyncBatchNorm } from './sync-batch-norm.js';
 
 /** The same in all processes. */
@@ -13,12 +15,18 @@ export type Plan = {
   readonly order: readonly number[];
   /** Random ops in a batch. */
   readonly streams: number;
-  /** Lengths of what a batch exchanges with other processes' on its way, in their order. */
-  readonly exchanges: readonly number[];
+  /** What a batch exchanges with other processes' on its way, in its order. */
+  readonly meetings: readonly Meeting[];
 };
 
+/** What meets on the way, where anything does. */
+export interface Meeters {
+  norms: SyncBatchNorm | null;
+  dense: ModelParallel | null;
+}
+
 /** Goes through a batch for its shapes alone: nothing is computed, and gradients and random numbers stay as they were. */
-export function planOf(params: readonly Tensor[], pass: Pass, sync: SyncBatchNorm | null): Plan {
+export function planOf(params: readonly Tensor[], pass: Pass, { norms, dense }: Meeters): Plan {
   const before = rngState();
   const order: number[] = [];
   const backward = (loss: Tensor) =>
@@ -27,20 +35,24 @@ export function planOf(params: readonly Tensor[], pass: Pass, sync: SyncBatchNor
       () => loss.backward(),
     );
   const gradients = params.map((p) => p.grad);
-  const exchanges: number[] = [];
-  if (sync) sync.note = (length) => void exchanges.push(length);
+  const meetings: Meeting[] = [];
+  const note = (meeting: Meeting) => void meetings.push(meeting);
+  if (norms) norms.note = note;
+  if (dense) dense.note = note;
+  const go = () => void pass({ fresh: false, count: false, backward }).loss.catch(() => {}); // a loss that is not computed
   using _plan = scope(); // holds them meanwhile
   for (const p of params) p.grad = null;
   try {
-    activeRecorder().dryRun(() => unwatched(() => pass({ fresh: false, count: false, backward }).loss.catch(() => {}))); // a loss that is not computed
+    activeRecorder().dryRun(() => unwatched(() => (dense ? dense.within([], go) : go())));
     const streams = rngState().stream - before.stream;
-    return { order: order.filter((place) => place >= 0), streams, exchanges };
+    return { order: order.filter((place) => place >= 0), streams, meetings };
   } finally {
     params.forEach((p, i) => {
       p.grad?.dispose();
       p.grad = gradients[i];
     });
     setRngState(before);
-    if (sync) sync.note = undefined;
+    if (norms) norms.note = undefined;
+    if (dense) dense.note = undefined;
   }
 }

@@ -1,4 +1,5 @@
-// ZeRO's stage 1 (Rajbhandari et al. 2020): each process keeps the optimizer's state of an equal share of all numbers that are trained, updates those, and gets the rest.
+// An optimizer of which each process has a share: of what all use, as in ZeRO's stage 1 (Rajbhandari et al. 2020), where the rest comes back after
+// each update, and of layers that are cut, of which each process uses its own share alone.
 import type { Json, Stateful } from '../checkpoint/stateful.js';
 import { activeRecorder } from '../device/commands.js';
 import { UsageError } from '../errors.js';
@@ -23,52 +24,68 @@ interface Piece {
   own: Tensor;
 }
 
-/** @throws UsageError where an update looks at whole parameters, which no process has. */
-export function checkShardable({ optimizer, clipGradNorm, precision }: TrainerParts): void {
+/** What an option needs that gives each process parts of parameters alone. @throws UsageError where an update looks at whole ones, which no process has. */
+export function checkShardable(option: string, { optimizer, clipGradNorm, precision }: TrainerParts): void {
   if (optimizer instanceof LARS || optimizer instanceof LAMB)
     throw new UsageError(
-      `distribute: shardOptimizer: ${optimizer.constructor.name} needs norms of whole parameters, and each process has parts`,
+      `distribute: ${option}: ${optimizer.constructor.name} needs norms of whole parameters, and each process has parts`,
     );
   if (precision === 'f16')
     throw new UsageError(
-      "distribute: shardOptimizer: precision 'f16' skips an update by all gradients, and each process has parts; train in 'f32', or without shardOptimizer",
+      `distribute: ${option}: precision 'f16' skips an update by all gradients, and each process has parts; train in 'f32', or without ${option}`,
     );
   if (clipGradNorm !== undefined)
     throw new UsageError(
-      'distribute: shardOptimizer: clipGradNorm needs the norm of all gradients, and each process has parts; use clipGradValue',
+      `distribute: ${option}: clipGradNorm needs the norm of all gradients, and each process has parts; use clipGradValue`,
     );
 }
 
 /** The optimizer's parameters become pieces, one a parameter that is partly this process'. To a checkpoint it is the optimizer of whole ones. */
 export class Shards implements Stateful {
-  private readonly pieces: Piece[][] = [];
   private readonly before: OptimizerState;
+  private readonly buckets: readonly Bucket[];
+  /** Of each bucket. */
+  private readonly pieces: readonly Piece[][];
+  /** Parameters that are in no bucket: each process has, and updates, all of them. */
+  private readonly whole: readonly Piece[];
 
+  /** `spread`: what all use. `cut`: what each uses its piece of. `params`: all that the optimizer had, in its order. */
   private constructor(
     private readonly world: World,
     private readonly optimizer: Optimizer,
-    private readonly buckets: readonly Bucket[],
-    /** All that the optimizer had, in its order. */
+    private readonly spread: readonly Bucket[],
+    cut: readonly Bucket[],
     private readonly params: readonly Tensor[],
   ) {
     this.before = optimizer.settings();
+    this.buckets = [...spread, ...cut];
+    this.pieces = this.buckets.map((bucket) => this.piecesOf(bucket));
+    const elsewhere = new Set(this.buckets.flatMap(({ params }) => params));
+    this.whole = params.flatMap((param, place) =>
+      elsewhere.has(param) ? [] : [{ param, place, from: 0, to: param.size, start: 0, own: param }],
+    );
   }
 
-  static async of(world: World, optimizer: Optimizer, buckets: readonly Bucket[]): Promise<Shards> {
+  static async of(
+    world: World,
+    optimizer: Optimizer,
+    spread: readonly Bucket[],
+    cut: readonly Bucket[],
+  ): Promise<Shards> {
     const params = optimizer.groups.flatMap((group) => group.params);
-    const shards = new Shards(world, optimizer, buckets, params);
     const state: Record<string, StoredTensor> = {};
     for (const [name, t] of Object.entries(optimizer.stateTensors()))
       state[name] = { shape: t.shape, data: await t.data() };
-    for (const bucket of buckets) shards.pieces.push(shards.cut(bucket));
+    const shards = new Shards(world, optimizer, spread, cut, params);
     optimizer.restore(shards.before, {}); // gives the state of whole parameters back
-    const own = new Map(shards.pieces.flat().map((piece) => [piece.param, piece.own]));
+    const own = new Map(shards.own.map((piece) => [piece.param, piece.own]));
     for (const group of optimizer.groups) group.params = group.params.flatMap((param) => own.get(param) ?? []);
     shards.restore(shards.before as unknown as Json, state);
+    shards.takeParameters();
     return shards;
   }
 
-  private cut({ params, starts, length }: Bucket): Piece[] {
+  private piecesOf({ params, starts, length }: Bucket): Piece[] {
     const each = length / this.world.size;
     const first = this.world.rank * each;
     const pieces: Piece[] = [];
@@ -77,32 +94,53 @@ export class Shards implements Stateful {
       const to = Math.min(first + each - starts[i], param.size);
       if (to <= from) continue;
       const own = unscoped(() => parameter(empty([to - from], 'f32', 'parameter')));
+      own.isParameter = false; // it is none of the model's
       pieces.push({ param, place: this.params.indexOf(param), from, to, start: starts[i] + from - first, own });
     }
     return pieces;
   }
 
+  /** All that the optimizer updates here. */
+  private get own(): Piece[] {
+    return [...this.pieces.flat(), ...this.whole];
+  }
+
+  /** This process' piece of a parameter that is cut. */
+  readonly ownOf = (param: Tensor): Tensor => this.own.find((piece) => piece.param === param)!.own;
+
+  /** Everyone's parameters, which may have been set, become the pieces. */
+  takeParameters(): void {
+    const recorder = activeRecorder('distribute');
+    for (const { param, from, own } of this.pieces.flat())
+      recorder.copy(param.buffer, own.buffer, 4 * own.size, 4 * from, 0);
+  }
+
   /** Takes this process' share of everyone's sums of gradients, a bucket each, and of the parameters, which may have been set since. */
   takeGradients(shares: readonly Float32Array[]): void {
     const recorder = activeRecorder('shardOptimizer');
-    for (const [i, pieces] of this.pieces.entries()) {
-      for (const { param, from, own, start } of pieces) {
+    for (const i of this.spread.keys()) {
+      for (const { param, from, own, start } of this.pieces[i]) {
         recorder.copy(param.buffer, own.buffer, 4 * own.size, 4 * from, 0);
         own.grad = unscoped(() => tensor(shares[i].slice(start, start + own.size)));
       }
     }
   }
 
-  /** Everyone's pieces become the parameters. */
-  async spread(): Promise<void> {
-    const each = (i: number) => this.buckets[i].length / this.world.size;
-    const reading = this.pieces.map(
-      (pieces, i) =>
-      pieces.length === 0
-        ? new Float32Array(each(i)).buffer
-        : gather(pieces.map(({ own }) => own.buffer), pieces.map(({ own }) => own), pieces.map(({ start }) => start), each(i)), // biome-ignore format: one line
-    );
-    for (const [i, { params, starts }] of this.buckets.entries()) {
+  /** After an update everyone's pieces of what all use become the parameters. */
+  updated = (): Promise<void> => this.toParameters(0, this.spread.length);
+
+  /** Everyone's pieces of what is cut become the parameters. */
+  gather = (): Promise<void> => this.toParameters(this.spread.length, this.buckets.length);
+
+  private async toParameters(first: number, end: number): Promise<void> {
+    const buckets = this.buckets.slice(first, end);
+    const reading = buckets.map(({ length }, i) => {
+      const pieces = this.pieces[first + i];
+      const each = length / this.world.size;
+      if (pieces.length === 0) return new Float32Array(each).buffer;
+      return gather(pieces.map(({ own }) => own.buffer), pieces.map(({ own }) => own), pieces.map(({ start }) => start), each); // biome-ignore format: one line
+    });
+    for (const [i, { params, starts }] of buckets.entries()) {
       const all = await this.world.allGather(new Float32Array(await reading[i]));
       scatter(all, params.map((p) => p.buffer), params, starts); // biome-ignore format: one line
       for (const p of params) p.overwrittenBy('optimizer.step()');
@@ -110,43 +148,48 @@ export class Shards implements Stateful {
   }
 
   state(): Json {
-    const { updates } = this.before;
-    const trained = new Set(this.buckets.flatMap(({ params }) => params));
+    const settings = this.optimizer.settings();
     const since = this.optimizer.steps - this.before.steps;
-    const all = this.params.map((param, i) => updates[i] + (trained.has(param) ? since : 0));
-    return { ...this.optimizer.settings(), updates: all } as unknown as Json;
+    const updates = this.before.updates.map((before) => before + since);
+    const places = this.optimizer.groups.flatMap((group) => group.params);
+    for (const { place, own } of this.whole) updates[place] = settings.updates[places.indexOf(own)];
+    return { ...settings, updates } as unknown as Json;
   }
 
   /** The state of whole parameters, in which all processes take part. */
   async stored(): Promise<Record<string, StoredTensor>> {
-    const own: Record<string, number[]> = {};
     const live = this.optimizer.stateTensors();
     const places = this.optimizer.groups.flatMap((group) => group.params);
-    const found: Record<string, StoredTensor> = {};
-    for (const piece of this.pieces.flat()) {
-      const at = places.indexOf(piece.own);
-      for (const [key, t] of Object.entries(live)) {
-        const [place, name] = key.split('.');
-        if (Number(place) === at) own[`${piece.place}.${name}.${piece.from}`] = Array.from(await t.data());
+    const stateOf = ({ own }: Piece, name: string) => live[`${places.indexOf(own)}.${name}`];
+    const names = [...new Set(Object.keys(live).map((key) => key.split('.')[1]))];
+    const found: [place: number, name: string, data: Float32Array][] = [];
+    for (const piece of this.whole)
+      for (const name of names)
+        if (stateOf(piece, name)) found.push([piece.place, name, await stateOf(piece, name).data()]);
+    for (const [i, { params, starts, length }] of this.buckets.entries()) {
+      const here = this.pieces[i].flatMap((piece) => names.flatMap((name) => (stateOf(piece, name) ? [[piece.place, name] as [number, string]] : []))); // biome-ignore format: one line
+      const everyone = (await this.world.each(here)).flat();
+      for (const name of [...new Set(everyone.map(([, name]) => name))].sort()) {
+        const share = new Float32Array(length / this.world.size);
+        for (const piece of this.pieces[i]) share.set((await stateOf(piece, name)?.data()) ?? [], piece.start);
+        const all = await this.world.allGather(share);
+        for (const [k, param] of params.entries()) {
+          const place = this.params.indexOf(param);
+          if (everyone.some((one) => one[0] === place && one[1] === name))
+            found.push([place, name, all.slice(starts[k], starts[k] + param.size)]);
+        }
       }
     }
-    for (const one of await this.world.each(own)) {
-      for (const [key, values] of Object.entries(one)) {
-        const [place, name, from] = key.split('.');
-        const { shape, size } = this.params[Number(place)];
-        found[`${place}.${name}`] ??= { shape: [...shape], data: new Float32Array(size) };
-        (found[`${place}.${name}`].data as Float32Array).set(values, Number(from));
-      }
-    }
+    found.sort(([a], [b]) => a - b);
     return Object.fromEntries(
-      Object.entries(found).sort(([a], [b]) => Number.parseInt(a, 10) - Number.parseInt(b, 10)),
+      found.map(([place, name, data]) => [`${place}.${name}`, { shape: [...this.params[place].shape], data }]),
     );
   }
 
   restore(state: Json, tensors: Record<string, StoredTensor>): void {
     const saved = state as unknown as OptimizerState;
     const places = this.optimizer.groups.flatMap((group) => group.params);
-    const pieces = this.pieces.flat().sort((a, b) => places.indexOf(a.own) - places.indexOf(b.own));
+    const pieces = this.own.sort((a, b) => places.indexOf(a.own) - places.indexOf(b.own));
     const own: Record<string, Float32Array> = {};
     for (const [i, { place, from, to }] of pieces.entries()) {
       for (const [key, { data }] of Object.entries(tensors)) {

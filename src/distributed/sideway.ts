@@ -1,11 +1,25 @@
 // Collectives in the middle of a pass: in what order they come beside those of gradients differs from process to process.
 import type { Mpi, Numbers, Request } from './mpi.js';
 
-/**
- * Of as many numbers of each rank everyone's, a list each. A call takes its place among the others of this way at once, though its numbers come
- * later; other collectives may come between.
- */
-export type Sideway = (values: Promise<Float32Array>) => Promise<Float32Array[]>;
+/** Of this process' numbers, which come later, what the collective makes. */
+type Collective = (values: Promise<Float32Array>) => Promise<Float32Array>;
+
+/** A call takes its place among the others of this way at once, though its numbers come later; other collectives may come between. */
+export interface Sideway {
+  /** Everyone's numbers, one rank's behind the other's. */
+  gather: Collective;
+  /** Part i of `size` equal parts goes to rank i; part i of the result came from rank i. */
+  deal: Collective;
+  /** Everyone's sums, of which this rank gets its part of `size` equal ones. */
+  sums: Collective;
+}
+
+/** What a batch does with other processes' on its way, for a process that has none: it must take part in all. */
+export type Meeting =
+  /** Synchronized batch normalization's message of so many numbers. */
+  | { norm: number }
+  /** A dense layer that is cut by outputs, in a call of the pass, with so many rows; `input`: there is a gradient of them. */
+  | { dense: number; call: number; way: 'forward' | 'backward'; rows: number; input: boolean };
 
 type Run = (op: string, data: Numbers | null, start: () => Request) => Promise<void>;
 
@@ -15,16 +29,22 @@ export async function openSideway(mpi: Mpi, run: Run): Promise<Sideway> {
   await run('distribute', null, () => copy);
   const among = copy.communicator();
   let turn: Promise<unknown> = Promise.resolve();
-  return (values) => {
-    const begun = Promise.all([values, turn]).then(([own]) => {
-      const all = new Float32Array(own.length * mpi.size);
-      return { all, done: run('allGather', own, () => mpi.allGather(own, all, among)) };
-    });
-    turn = begun.catch(() => {});
-    return begun.then(async ({ all, done }) => {
-      await done;
-      const each = all.length / mpi.size;
-      return Array.from({ length: mpi.size }, (_, rank) => all.subarray(rank * each, (rank + 1) * each));
-    });
+  const collective =
+    (op: string, share: number, start: (own: Float32Array, into: Float32Array) => Request): Collective =>
+    (values) => {
+      const begun = Promise.all([values, turn]).then(([own]) => {
+        const into = new Float32Array(own.length * share);
+        return { into, done: run(op, own, () => start(own, into)) };
+      });
+      turn = begun.catch(() => {});
+      return begun.then(async ({ into, done }) => {
+        await done;
+        return into;
+      });
+    };
+  return {
+    gather: collective('allGather', mpi.size, (own, into) => mpi.allGather(own, into, among)),
+    deal: collective('allToAll', 1, (own, into) => mpi.allToAll(own, into, among)),
+    sums: collective('reduceScatter', 1 / mpi.size, (own, into) => mpi.reduceScatter(own, into, 'sum', among)),
   };
 }

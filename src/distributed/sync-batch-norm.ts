@@ -9,7 +9,7 @@ import { average } from '../kernels/optimizers.js';
 import { BatchNorm } from '../layers/batch-norm.js';
 import type { AnyModule } from '../layers/module.js';
 import type { Tensor } from '../tensor/tensor.js';
-import type { Sideway } from './sideway.js';
+import type { Meeting, Sideway } from './sideway.js';
 
 /** What a process has of a channel, of so many values. */
 interface Moments {
@@ -32,15 +32,15 @@ export function joinMoments(all: readonly Moments[]): Moments {
 
 /** The batch normalization of a model in one process of several. A message is how many values a channel has, and some numbers a channel. */
 export class SyncBatchNorm implements JointStatistics {
-  /** Takes lengths of messages down, while a batch is gone through for its shapes. */
-  note: ((length: number) => void) | undefined;
+  /** Takes messages down, while a batch is gone through for its shapes. */
+  note: ((meeting: Meeting) => void) | undefined;
 
   /** The layers' running statistics: the same wherever there was a batch. */
   readonly running = new Set<Tensor>();
 
   constructor(
     model: AnyModule,
-    private readonly meet: Sideway,
+    private readonly way: Sideway,
   ) {
     for (const [, module] of model.namedModules()) {
       if (!(module instanceof BatchNorm)) continue;
@@ -83,8 +83,8 @@ export class SyncBatchNorm implements JointStatistics {
   }
 
   /** What a process does that has no batch while others have one. */
-  idle(lengths: readonly number[]): void {
-    for (const length of lengths) this.meet(Promise.resolve(new Float32Array(length))).catch(() => {}); // others' next collective tells
+  idle(length: number): void {
+    this.way.gather(Promise.resolve(new Float32Array(length))).catch(() => {}); // others' next collective tells
   }
 
   /** From some numbers a channel of each process those of all: `join` gives them, a channel at a time. */
@@ -94,7 +94,7 @@ export class SyncBatchNorm implements JointStatistics {
     { channels, batch, plane }: BatchNormSize,
     join: (messages: Float32Array[], channel: number) => number[],
   ): void {
-    this.note?.(1 + from.length * channels);
+    this.note?.({ norm: 1 + from.length * channels });
     const recorder = activeRecorder('batch norm');
     const [own, all] = [from, to].map(({ length }) => scratch(length * channels, 'batch norm of all processes'));
     for (const [i, buffer] of from.entries()) recorder.copy(buffer, own, 4 * channels, 0, 4 * channels * i);
@@ -104,7 +104,9 @@ export class SyncBatchNorm implements JointStatistics {
         numbers.set(new Float32Array(bytes), 1);
         return numbers;
       });
-      const messages = await this.meet(message);
+      const everyone = await this.way.gather(message);
+      const { length } = await message;
+      const messages = Array.from({ length: everyone.length / length }, (_, rank) => everyone.subarray(rank * length, (rank + 1) * length)); // biome-ignore format: one line
       const joined = new Float32Array(to.length * channels);
       for (let c = 0; c < channels; c++) for (const [i, n] of join(messages, c).entries()) joined[i * channels + c] = n;
       return joined;

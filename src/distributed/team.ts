@@ -4,18 +4,21 @@ import { withLeafHook } from '../autograd/tape.js';
 import { readCheckpoint, restoreRun, writeCheckpoint } from '../checkpoint/files.js';
 import type { Json, Stateful } from '../checkpoint/stateful.js';
 import { UsageError } from '../errors.js';
+import { scope } from '../tensor/scope.js';
 import { rngState, setRngState } from '../tensor/seed.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { BatchSource } from '../train/batches.js';
+import { ModelEMA } from '../train/callbacks/model-ema.js';
 import { checkGradients } from '../train/checks.js';
 import type { FitOptions } from '../train/fit.js';
 import type { MetricSums, Pass, Passed, Team, Turn } from '../train/team.js';
 import type { Trainer } from '../train/trainer.js';
 import { updateWeights } from '../train/update.js';
 import { type Bucket, bucketsOf, Exchange, type Span, writeGradients } from './buckets.js';
+import type { ModelParallel } from './model-parallel.js';
 import type { DistributeOptions } from './options.js';
 import { type Plan, planOf } from './plan.js';
-import { checkShardable, Shards } from './shards.js';
+import { Shards } from './shards.js';
 import type { SyncBatchNorm } from './sync-batch-norm.js';
 import { type Reduce, reducing } from './transport.js';
 import type { World } from './world.js';
@@ -31,11 +34,14 @@ export class DataParallel implements Team {
   private readonly params: readonly Tensor[];
   private readonly reduce: Reduce;
   private shards: Shards | null = null;
-  /** Set by `distribute` where batches are normalized together. */
-  sync: SyncBatchNorm | null = null;
+  /** Set by `distribute` where batches are normalized together, and where dense layers are cut. */
+  readonly meeters: { norms: SyncBatchNorm | null; dense: ModelParallel | null } = { norms: null, dense: null };
   private buckets: Bucket[] = [];
   private plan: Plan | null = null;
   private planned = '';
+  /** Shapes of the newest batch, and the rows that cut layers get of batches of such shapes. */
+  private shapes = '';
+  private readonly rows = new Map<string, readonly number[]>();
   /** Batches of this process since the last update, and what they came to. */
   private own: Passed[] = [];
   private taken = 0;
@@ -51,7 +57,6 @@ export class DataParallel implements Team {
     readonly options: DistributeOptions,
   ) {
     const { transport = 'f32', shardOptimizer = false } = options;
-    if (shardOptimizer) checkShardable(trainer.parts);
     this.params = trainer.optimizer.groups.flatMap((group) => group.params);
     this.reduce = reducing(world, transport, shardOptimizer);
   }
@@ -65,12 +70,20 @@ export class DataParallel implements Team {
     if (!this.shards) await this.spreadState();
     const { world } = this;
     const { save, rebuild: _, ...rest } = options; // a process whose device is lost ends, and all with it
-    if (this.options.shardOptimizer && options.onDivergence === 'rollback')
-      throw new UsageError(
-        "fit: onDivergence: 'rollback' is not for a shardOptimizer; start again from the last checkpoint",
-      );
+    const { parts } = this;
+    if (parts && options.onDivergence === 'rollback')
+      throw new UsageError(`fit: onDivergence: 'rollback' is not for ${parts}; start again from the last checkpoint`);
+    if (this.meeters.dense && options.callbacks?.some((callback) => callback instanceof ModelEMA))
+      throw new UsageError('fit: ModelEMA needs all weights after each update, and with modelParallel each process has parts'); // biome-ignore format: one line
+    this.shards?.takeParameters();
     if (world.isFirst) return { ...rest, save };
-    return this.options.shardOptimizer && save ? { ...rest, save: () => {} } : rest; // all give their part of the state
+    return parts && save ? { ...rest, save: () => {} } : rest; // all give their part of the state
+  }
+
+  /** The option by which no process has all parameters, or their state. */
+  private get parts(): string | undefined {
+    if (this.options.shardOptimizer) return 'shardOptimizer';
+    return this.meeters.dense ? 'modelParallel' : undefined;
   }
 
   /** All go on from where the first process is. */
@@ -95,6 +108,7 @@ export class DataParallel implements Team {
         const { done, value } = next;
         if (!done) next = await own.next();
         this.more = !next.done;
+        this.shapes = done ? '' : shapesOf(value);
         yield done ? undefined : value;
       }
     } finally {
@@ -114,13 +128,16 @@ export class DataParallel implements Team {
 
   async turn(pass: Pass | undefined, update: boolean): Promise<Turn | null> {
     if (this.taken === 0) await this.prepare(pass);
+    const most = await this.mostRows(pass);
     const exchange = update ? new Exchange(this.buckets, this.reduce, this.spans) : null;
-    if (pass) this.own.push(this.forwardBackward(pass, exchange));
-    else this.sync?.idle(this.plan?.exchanges ?? []);
+    const { dense } = this.meeters;
+    const go = () => (pass ? void this.own.push(this.forwardBackward(pass, exchange)) : this.idle(most));
+    if (dense) dense.within(most, go);
+    else go();
     this.taken++;
     if (!exchange) return null;
     const sums = await this.waitFor(exchange);
-    if (this.shards) this.shards.takeGradients(sums);
+    if (this.options.shardOptimizer) this.shards!.takeGradients(sums);
     else for (const [i, bucket] of this.buckets.entries()) writeGradients(bucket, sums[i]);
     return this.together();
   }
@@ -134,13 +151,36 @@ export class DataParallel implements Team {
     const backward = (loss: Tensor) =>
       exchange ? withLeafHook(exchange.ready, () => loss.backward()) : loss.backward();
     const passed = pass({ fresh: false, count: true, backward });
-    checkGradients(this.params);
+    checkGradients([...this.params, ...this.trainer.optimizer.groups.flatMap((group) => group.params)]);
     const done = passed.loss.then((loss) => {
       this.spans.push({ what: 'backward', bytes: 0, from, to: performance.now() });
       return loss;
     });
     done.catch(() => {}); // awaited with the exchange
     return { ...passed, loss: done };
+  }
+
+  /** What a process without a batch does while others have one. */
+  private idle(most: readonly number[]): void {
+    const { norms, dense } = this.meeters;
+    if (dense && !most.some((rows) => rows > 0)) return; // the others have none either
+    using _idle = scope();
+    const results = new Map<number, Tensor>();
+    for (const meeting of this.plan?.meetings ?? []) {
+      if ('norm' in meeting) norms!.idle(meeting.norm);
+      else dense!.idle(meeting, results);
+    }
+  }
+
+  /** The most rows that a process' batch has in each call of a layer that is cut. */
+  private async mostRows(pass: Pass | undefined): Promise<readonly number[]> {
+    if (!this.meeters.dense || !this.plan) return [];
+    const { world, rows, shapes } = this;
+    const rowsIn = ({ meetings }: Plan) =>
+      meetings.flatMap((one) => ('dense' in one && one.way === 'forward' ? [one.rows] : []));
+    if (pass && !rows.has(shapes)) rows.set(shapes, rowsIn(planOf(this.params, pass, this.meeters)));
+    const own = pass ? rows.get(shapes)! : rowsIn(this.plan).map(() => 0);
+    return Array.from(await world.allReduce(Int32Array.from(own), { op: 'max' }));
   }
 
   /** Before the first batch of an update: what is trained may have changed. */
@@ -153,15 +193,19 @@ export class DataParallel implements Team {
     }
     this.spans = [];
     this.began = performance.now();
+    if (this.shards) this.trainer.optimizer.zeroGrad();
     const key = params.map((p) => Number(p.requiresGrad)).join('');
     if (this.plan && key === this.planned) return;
-    if (this.shards) throw new UsageError('distribute: shardOptimizer: what is trained may not change');
+    if (this.shards) throw new UsageError(`distribute: ${this.parts}: what is trained may not change`);
     this.planned = key;
-    this.plan = await world.first(pass ? planOf(params, pass, this.sync) : null);
+    this.plan = await world.first(pass ? planOf(params, pass, this.meeters) : null);
     const order = (this.plan?.order ?? []).map((place) => params[place]);
     const { bucketBytes = BUCKET_BYTES, shardOptimizer } = this.options;
     this.buckets = bucketsOf(order, bucketBytes, world.size);
-    if (this.plan && shardOptimizer) this.shards = await Shards.of(world, this.trainer.optimizer, this.buckets);
+    const { dense } = this.meeters;
+    if (!this.plan || !this.parts) return;
+    this.shards = await Shards.of(world, this.trainer.optimizer, shardOptimizer ? this.buckets : [], dense?.buckets ?? []); // biome-ignore format: one line
+    dense?.take(this.shards.ownOf);
   }
 
   private async waitFor(exchange: Exchange): Promise<Float32Array[]> {
@@ -192,7 +236,7 @@ export class DataParallel implements Team {
 
   async update(batches: number): Promise<void> {
     updateWeights(this.trainer.parts, batches);
-    await this.shards?.spread();
+    await this.shards?.updated();
     this.seconds.steps += (performance.now() - this.began) / 1000;
   }
 
@@ -219,6 +263,7 @@ export class DataParallel implements Team {
 
   async settle(metrics: MetricSums): Promise<void> {
     const { world, trainer } = this;
+    await this.shards?.gather();
     const own = await metrics.sums();
     const others = await this.sums(world.isFirst ? {} : own);
     metrics.take(world.isFirst ? others : null);
@@ -227,7 +272,7 @@ export class DataParallel implements Team {
       (t) => !parameters.has(t) && t.dtype === 'f32',
     );
     for (const buffer of buffers) {
-      if (this.sync?.running.has(buffer)) {
+      if (this.meeters.norms?.running.has(buffer)) {
         await world.broadcast(buffer); // the first process has a batch wherever another has one
         continue;
       }
@@ -236,3 +281,7 @@ export class DataParallel implements Team {
     }
   }
 }
+
+/** What a batch's tensors and arrays look like. */
+const shapesOf = (batch: object): string =>
+  JSON.stringify(Object.entries(batch).map(([name, value]) => [name, value?.shape ?? value?.length]));

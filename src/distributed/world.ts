@@ -169,13 +169,18 @@ export class World {
 
   /** A way for numbers to meet beside all other collectives. @internal */
   async sideway(): Promise<Sideway> {
-    if (!this.together) return async (values) => [await values];
+    if (!this.together) return { gather: (values) => values, deal: (values) => values, sums: (values) => values };
     return openSideway(this.mpi!, (op, data, start) => this.run(op, data, start));
   }
 
   /** Waits until all ranks have come here. PyTorch: dist.barrier. @throws as `allReduce`. */
   async barrier(): Promise<void> {
     if (this.together) await this.run('barrier', null, (mpi) => mpi.barrier());
+  }
+
+  /** What ends this process, as far as Node will not come to say it. @internal */
+  say(error: unknown): void {
+    if (this.mpi !== null && !this.failure) console.error(`rank ${this.rank}:`, error);
   }
 
   /** Ends MPI: waits for the others, or where something went wrong, ends them. @internal */

@@ -18,6 +18,8 @@ export class Linear extends Module {
   readonly weight: Tensor;
   /** (outFeatures), uniform at first like the weight; null without. */
   readonly bias: Tensor | null;
+  /** Computes it with all processes' batches at once, while they go through one. Set by `distribute`. @internal */
+  together: ((x: Tensor) => Tensor) | null = null;
 
   constructor(
     /** Size of the input's last dimension. */
@@ -36,7 +38,7 @@ export class Linear extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    return linear(x, this.weight, this.bias);
+    return this.together?.(x) ?? linear(x, this.weight, this.bias);
   }
 
   override describe(): string {

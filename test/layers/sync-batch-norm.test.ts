@@ -1,5 +1,6 @@
 // Batch normalization with the statistics of all processes, of which the others are made up here; test/mpi has real ones.
 import * as assert from 'uvu/assert';
+import type { Sideway } from '../../src/distributed/sideway.js';
 import { joinMoments, SyncBatchNorm } from '../../src/distributed/sync-batch-norm.js';
 import { BatchNorm2d, mul, Sequential, sum, type Tensor, tensor } from '../../src/index.js';
 import { useDevice } from '../support/device.js';
@@ -14,6 +15,12 @@ const SHAPE = [4, CHANNELS, 5, 1];
 const values = seeded(60, 4).map((v) => 3 * v + 10);
 const upstream = seeded(60, 9);
 const twice = (numbers: Float32Array) => Float32Array.of(...numbers, ...numbers);
+
+/** A way on which messages of made-up processes come, too. */
+function way(everyone: (own: Float32Array) => Float32Array[]): Sideway {
+  const none = async () => Promise.reject(new Error('batch normalization gathers, and nothing else'));
+  return { gather: async (own) => Float32Array.from(everyone(await own).flatMap((one) => [...one])), deal: none, sums: none }; // biome-ignore format: one line
+}
 
 /** What a pass of a layer gives, all as numbers. */
 async function passOf(layer: BatchNorm2d, x: Float32Array, dy: Float32Array) {
@@ -36,7 +43,10 @@ function assertNear(one: Float32Array, other: Float32Array, what: string): void 
 test('with another process that has the same batch it is one process with the batch twice', async () => {
   const whole = await passOf(new BatchNorm2d(CHANNELS), twice(values), twice(upstream));
   const layer = new BatchNorm2d(CHANNELS);
-  new SyncBatchNorm(new Sequential(layer), async (own) => [await own, await own]);
+  new SyncBatchNorm(
+    new Sequential(layer),
+    way((own) => [own, own]),
+  );
   const half = await passOf(layer, values, upstream);
   for (const name of ['y', 'dx']) assertNear(half[name], whole[name].slice(0, 60), name);
   for (const name of ['dweight', 'dbias']) assertNear(half[name].map((n) => 2 * n), whole[name], name); // biome-ignore format: one line
@@ -47,10 +57,13 @@ test('a process that has nothing counts for nothing, and evaluation asks nobody'
   const alone = await passOf(new BatchNorm2d(CHANNELS), values, upstream);
   const layer = new BatchNorm2d(CHANNELS);
   let asked = 0;
-  new SyncBatchNorm(new Sequential(layer), async (own) => {
-    asked++;
-    return [new Float32Array((await own).length), await own];
-  });
+  new SyncBatchNorm(
+    new Sequential(layer),
+    way((own) => {
+      asked++;
+      return [new Float32Array(own.length), own];
+    }),
+  );
   const beside = await passOf(layer, values, upstream);
   for (const [name, numbers] of Object.entries(alone)) assertNear(beside[name], numbers, name);
   assert.is(asked, 2);
@@ -78,11 +91,17 @@ test('moments of parts are those of the whole', () => {
 
 test('a lost process and a single value in all are told by the next read', async () => {
   const layer = new BatchNorm2d(CHANNELS);
-  new SyncBatchNorm(new Sequential(layer), async () => {
-    throw new RangeError('rank 1 has died');
-  });
+  new SyncBatchNorm(
+    new Sequential(layer),
+    way(() => {
+      throw new RangeError('rank 1 has died');
+    }),
+  );
   await rejects(layer.forward(tensor({ data: values, shape: SHAPE })).data(), /rank 1 has died/);
-  new SyncBatchNorm(new Sequential(layer), async (own) => [await own]);
+  new SyncBatchNorm(
+    new Sequential(layer),
+    way((own) => [own]),
+  );
   const one = tensor({ data: values.slice(0, 3), shape: [1, 3, 1, 1] });
   await rejects(
     layer.forward(one).data(),

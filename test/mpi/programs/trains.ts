@@ -18,6 +18,7 @@ const { values } = parseArgs({
       norm: flag,
       norms: flag,
       sync: flag,
+      cut: flag,
       halve: flag,
       batch: text,
       drop: text,
@@ -35,6 +36,7 @@ const world = await initDistributed({ timeout: Number(timeout), heartbeat: Numbe
 await wgrad.init();
 wgrad.manualSeed(7 + world.rank); // begin() gives all the first one's weights
 const { norms = false, norm = norms, drop = '0.25', optimizer: kind = 'sgd', examples = '72', epochs = '3' } = values;
+const hidden = new wgrad.Linear(64, 24);
 const model = new wgrad.Sequential({
   conv: new wgrad.Conv2d(3, 4, 3, { padding: 1 }),
   ...(norm ? { norm: new wgrad.BatchNorm2d(4) } : {}),
@@ -42,7 +44,7 @@ const model = new wgrad.Sequential({
   pool: new wgrad.MaxPool2d(2, { stride: 2 }),
   flatten: new wgrad.Flatten(),
   drop: new wgrad.Dropout(Number(drop)),
-  hidden: new wgrad.Linear(64, 24),
+  hidden,
   ...(norms ? { norm2: new wgrad.BatchNorm1d(24) } : {}),
   relu2: new wgrad.ReLU(),
   drop2: new wgrad.Dropout(Number(drop)),
@@ -78,6 +80,7 @@ const distribution = await distribute(trainer, {
   transport: values.transport as 'f32' | 'f16' | undefined,
   shardOptimizer: values.shard,
   syncBatchNorm: values.sync,
+  modelParallel: values.cut ? [hidden] : [],
 });
 
 const pause = () => new Promise((resolve) => setTimeout(resolve, Number(values.slow ?? 0)));

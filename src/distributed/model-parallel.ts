@@ -1,0 +1,195 @@
+// Dense layers of which each process has some of the outputs: a batch's activations travel, in place of gradients that are many times more.
+// Krizhevsky 2014, "One weird trick for parallelizing convolutional neural networks".
+import { requireF32 } from '../autograd/ops/checks.js';
+import { zeros } from '../autograd/ops/create.js';
+import { linear } from '../autograd/ops/linear.js';
+import { record } from '../autograd/tape.js';
+import { release, scratch, viaHost } from '../device/commands.js';
+import { ShapeError, showValue, UsageError } from '../errors.js';
+import { gemm } from '../kernels/gemm.js';
+import { sumSlices } from '../kernels/sum-slices.js';
+import { Linear } from '../layers/linear.js';
+import type { AnyModule } from '../layers/module.js';
+import { showShape, sizeOf } from '../tensor/shape.js';
+import { empty, type Tensor } from '../tensor/tensor.js';
+import type { TrainerParts } from '../train/fit.js';
+import type { Bucket } from './buckets.js';
+import type { Meeting, Sideway } from './sideway.js';
+import type { World } from './world.js';
+
+/** What a process has of a layer: the weights of its outputs, flat, and their biases. */
+interface Part {
+  weight: Tensor;
+  bias: Tensor | null;
+}
+
+const floats = async (bytes: Promise<ArrayBuffer>) => new Float32Array(await bytes);
+
+/** @throws UsageError for what is no dense layer of the model that its optimizer trains, or cannot be cut into equal parts. */
+export function checkCuttable(layers: readonly Linear[], { model, optimizer }: TrainerParts, size: number): void {
+  const names = new Map<unknown, string>((model as AnyModule).namedModules().map(([name, module]) => [module, name]));
+  const trained = new Set(optimizer.groups.flatMap(({ params }) => params));
+  for (const [i, layer] of layers.entries()) {
+    const where = `distribute: modelParallel[${i}]`;
+    if (!(layer instanceof Linear)) throw new UsageError(`${where}: is a Linear, got ${showValue(layer)}`);
+    const name = names.get(layer);
+    if (name === undefined) throw new UsageError(`${where}: is not a layer of the trainer's model`);
+    if (layers.indexOf(layer) < i) throw new UsageError(`${where}: '${name}' is named twice`);
+    if (layer.outFeatures % size !== 0)
+      throw new UsageError(`${where}: the ${layer.outFeatures} outputs of '${name}' cannot be shared out equally among ${size} processes`); // biome-ignore format: one line
+    if (![layer.weight, layer.bias].every((p) => p === null || (trained.has(p) && p.requiresGrad)))
+      throw new UsageError(`${where}: '${name}' is not trained; leave it out: what is frozen has no gradients that travel`); // biome-ignore format: one line
+  }
+}
+
+/** The dense layers of a model that are cut by outputs. All processes compute their outputs of everyone's batches, at the same time. */
+export class ModelParallel {
+  /** Takes what is exchanged down, while a batch is gone through for its shapes. */
+  note: ((meeting: Meeting) => void) | undefined;
+  private readonly parts = new Map<Linear, Part>();
+  /** The most rows that a process has, of each call of such a layer in this pass. */
+  private most: readonly number[] = [];
+  private calls = 0;
+  /** What is cut: each parameter by itself, in as many equal parts as there are processes. */
+  readonly buckets: readonly Bucket[];
+
+  constructor(
+    private readonly world: World,
+    private readonly layers: readonly Linear[],
+    private readonly way: Sideway,
+  ) {
+    const params = layers.flatMap(({ weight, bias }) => (bias ? [weight, bias] : [weight]));
+    this.buckets = params.map((param) => ({ params: [param], starts: [0], length: param.size }));
+  }
+
+  /** Takes this process' part of each parameter. */
+  take(ownOf: (param: Tensor) => Tensor): void {
+    for (const layer of this.layers) {
+      this.parts.set(layer, { weight: ownOf(layer.weight), bias: layer.bias && ownOf(layer.bias) });
+    }
+  }
+
+  /** Runs a pass over a batch, in which these layers are everyone's. `most`: see there; none where only shapes are followed. */
+  within<T>(most: readonly number[], pass: () => T): T {
+    this.most = most;
+    this.calls = 0;
+    for (const layer of this.layers) layer.together = (x) => this.forward(layer, x);
+    try {
+      return pass();
+    } finally {
+      for (const layer of this.layers) layer.together = null;
+    }
+  }
+
+  /** The part in a pass of a process that has no batch while others have one: a row of zeros, of which no gradient comes. */
+  idle(meeting: Extract<Meeting, { dense: number }>, results: Map<number, Tensor>): void {
+    const { dense, call, way, input } = meeting;
+    const layer = this.layers[dense];
+    if (way === 'forward') {
+      const x = zeros([1, layer.inFeatures]);
+      x.requiresGrad = input;
+      results.set(call, this.forward(layer, x));
+    } else results.get(call)!.backward(zeros([1, layer.outFeatures]));
+  }
+
+  private forward(layer: Linear, x: Tensor): Tensor {
+    const { inFeatures: features, outFeatures } = layer;
+    if (x.shape.at(-1) !== features) return linear(x, layer.weight, layer.bias); // says what is wrong
+    requireF32('linear, modelParallel', x);
+    const call = this.calls++;
+    const rows = sizeOf(x.shape.slice(0, -1));
+    const most = this.note ? rows : this.most[call];
+    if (rows === 0 || !(rows <= most)) throw new ShapeError(`linear, modelParallel: x is ${showShape(x.shape)}, and other processes wait for 1 to ${most ?? 0} rows`); // biome-ignore format: one line
+    const meet = (way: 'forward' | 'backward') =>
+      this.note?.({ dense: this.layers.indexOf(layer), call, way, rows, input: x.requiresGrad });
+    const part = this.note ? partOf(layer, this.world.size) : this.parts.get(layer)!;
+    const inputs = [x, part.weight, ...(part.bias ? [part.bias] : [])];
+    const all = this.world.size * most;
+    const own = outFeatures / this.world.size;
+    meet('forward');
+    const xs = empty([all, features], 'f32', 'linear x of all');
+    const padded = async (bytes: Promise<ArrayBuffer>) => withRows(await floats(bytes), most * features);
+    viaHost(x.buffer, xs.buffer, 4 * rows * features, (bytes) => this.way.gather(padded(bytes)));
+    const y = empty([...x.shape.slice(0, -1), outFeatures], 'f32', 'linear');
+    const ys = scratch(all * own, 'linear of all');
+    gemm(xs.buffer, part.weight.buffer, ys, { m: all, n: own, k: features, transB: true }, part.bias?.buffer);
+    viaHost(ys, y.buffer, 4 * all * own, async (bytes) => rowsOf(await this.way.deal(floats(bytes)), rows, most, own));
+    release(ys);
+    return record('linear', y, inputs, (dy) => {
+      let found: Tensor | undefined;
+      const dys = () => {
+        if (found) return found.buffer;
+        meet('backward');
+        found = empty([all, own], 'f32', 'linear dy of all');
+        const dealt = async (bytes: Promise<ArrayBuffer>) => columnsOf(await floats(bytes), rows, most, own);
+        viaHost(dy.buffer, found.buffer, 4 * rows * outFeatures, (bytes) => this.way.deal(dealt(bytes)));
+        return found.buffer;
+      };
+      return [
+        () => {
+          const dx = empty(x.shape, 'f32', 'linear dx');
+          const dxs = scratch(all * features, 'linear dx of all');
+          gemm(dys(), part.weight.buffer, dxs, { m: all, n: features, k: own });
+          const mine = async (bytes: Promise<ArrayBuffer>) =>
+            (await this.way.sums(floats(bytes))).subarray(0, rows * features);
+          viaHost(dxs, dx.buffer, 4 * all * features, mine);
+          release(dxs);
+          return dx;
+        },
+        () => {
+          const dweight = empty(part.weight.shape, 'f32', 'linear dweight');
+          gemm(dys(), xs.buffer, dweight.buffer, { m: own, n: features, k: all, transA: true });
+          return dweight;
+        },
+        () => {
+          const dbias = empty([own], 'f32', 'linear dbias');
+          sumSlices(dys(), dbias.buffer, { count: own, slices: all });
+          return dbias;
+        },
+      ];
+    });
+  }
+}
+
+/** Of what any process' part looks like, where only shapes are followed. */
+function partOf({ weight, bias }: Linear, size: number): Part {
+  const leaf = (whole: Tensor) => {
+    const part = empty([whole.size / size]);
+    part.requiresGrad = true;
+    part.isParameter = false; // it is none of the model's
+    return part;
+  };
+  return { weight: leaf(weight), bias: bias && leaf(bias) };
+}
+
+/** Numbers with zeros behind them, so many in all. */
+function withRows(values: Float32Array, length: number): Float32Array {
+  if (values.length === length) return values;
+  const padded = new Float32Array(length);
+  padded.set(values);
+  return padded;
+}
+
+/** Of each process' outputs (size, most, own) the rows of this one's batch, (rows, size * own). */
+function rowsOf(parts: Float32Array, rows: number, most: number, own: number): Float32Array {
+  const size = parts.length / (most * own);
+  const whole = new Float32Array(rows * size * own);
+  for (let rank = 0; rank < size; rank++)
+    for (let row = 0; row < rows; row++) {
+      const at = (rank * most + row) * own;
+      whole.set(parts.subarray(at, at + own), (row * size + rank) * own);
+    }
+  return whole;
+}
+
+/** The other way: of rows (rows, size * own) each process' outputs, (size, most, own), with rows of zeros at the end. */
+function columnsOf(whole: Float32Array, rows: number, most: number, own: number): Float32Array {
+  const size = whole.length / (rows * own);
+  const parts = new Float32Array(size * most * own);
+  for (let rank = 0; rank < size; rank++)
+    for (let row = 0; row < rows; row++) {
+      const at = (row * size + rank) * own;
+      parts.set(whole.subarray(at, at + own), (rank * most + row) * own);
+    }
+  return parts;
+}
