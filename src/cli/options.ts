@@ -37,6 +37,7 @@ export const NAMES = {
   precision: ['f32', 'f16'],
   preset: ['quick', 'best', 'paper'],
   'on-divergence': ['stop', 'rollback'],
+  transport: ['f32', 'f16'],
 } as const;
 
 export interface CommandLine {
@@ -65,6 +66,10 @@ export interface CommandLine {
   pictures: boolean;
   profile: boolean;
   detectAnomaly: boolean;
+  /** How several processes train together, as in `distribute`. */
+  transport?: 'f32' | 'f16';
+  shardOptimizer: boolean;
+  modelParallel: boolean;
 }
 
 const camel = (name: string) => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
@@ -84,6 +89,8 @@ const FLAGS = [
   'summary',
   'profile',
   'detect-anomaly',
+  'shard-optimizer',
+  'model-parallel',
   'help',
 ];
 
@@ -109,6 +116,7 @@ export function parseCommandLine(argv: string[]): CommandLine {
     steps = 0,
     keep = 2,
     onDivergence = 'stop',
+    transport,
     preset,
     minutes,
     ...rest
@@ -136,6 +144,9 @@ export function parseCommandLine(argv: string[]): CommandLine {
     pictures: values.pictures !== false,
     profile: values.profile === true,
     detectAnomaly: values['detect-anomaly'] === true,
+    transport,
+    shardOptimizer: values['shard-optimizer'] === true,
+    modelParallel: values['model-parallel'] === true,
   };
 }
 

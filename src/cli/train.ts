@@ -5,6 +5,7 @@ import {
   deviceInfo,
   GradScaler,
   init,
+  Linear,
   type Module,
   manualSeed,
   setDetectAnomaly,
@@ -30,6 +31,9 @@ import { test } from './test.js';
 
 /** What a run takes that nothing is said of, where a CPU stands in for a GPU. */
 const USUAL_MINUTES = 10;
+
+/** Weights of a dense layer that --model-parallel cuts. */
+const LARGE = 65536;
 
 /** Steps between two looks at the accuracy that the progress line shows. */
 const METRICS_EVERY = 10;
@@ -81,7 +85,9 @@ export async function run({
   const trainer = new train.Trainer(parts);
   if (checkpoint) train.restoreRun(checkpoint, trainer);
   if (world.isFirst) files.checkRoom(train.checkpointBytes(trainer));
-  await distribute(trainer);
+  const { transport, shardOptimizer } = line;
+  const modelParallel = line.modelParallel ? largeLinears(parts.model, world.size) : [];
+  await distribute(trainer, { transport, shardOptimizer, modelParallel });
   introduce({ facts, data, start, terminal, world }, trainer, folder);
   await compile(parts.model, options, terminal);
   if (line.profile) {
@@ -159,6 +165,18 @@ async function epochsFor(
   const { epochs, because } = chooseEpochs(minutes, all[0].elapsed, pace, load);
   terminal.say(`${because}.`);
   return epochs;
+}
+
+/** Dense layers whose gradients are worth keeping at home, and which are trained and can be cut into equal parts. */
+function largeLinears(model: Module, size: number): Linear[] {
+  const layers = model.namedModules().map(([, module]) => module);
+  return layers.filter(
+    (layer): layer is Linear =>
+      layer instanceof Linear &&
+      layer.weight.size >= LARGE &&
+      layer.outFeatures % size === 0 &&
+      [layer.weight, layer.bias].every((p) => p?.requiresGrad !== false),
+  );
 }
 
 async function compile(model: Module, { batch, image, precision }: RunOptions, terminal: Terminal): Promise<void> {

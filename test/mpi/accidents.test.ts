@@ -59,6 +59,12 @@ withEach(test, 'one that is killed is named, and all end within ten seconds', as
     );
 });
 
+withEach(test, 'what one throws is printed, with its rank', async (launcher) => {
+  const { code, output } = await strike(launcher, 'SIGUSR1');
+  assert.is(code, 1, output);
+  assert.match(output, /rank 2: RangeError: an error of its own\n +at /);
+});
+
 withEach(test, 'one that is stopped is named within the timeout', async (launcher) => {
   const { code, output, pid, seconds } = await strike(launcher, 'SIGSTOP', '--timeout', '3');
   // Those who noticed end with 1; MPICH's launcher may see first that it had to kill the stopped one.

@@ -1,7 +1,8 @@
 // Several processes train as one does that accumulates: the same losses, weights, figures and random numbers.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as assert from 'uvu/assert';
+import { readCheckpoint } from '../../src/train/index.js';
 import { runJob, withEach } from '../support/mpi.js';
 import { built } from '../support/program.js';
 import { suite } from '../support/suite.js';
@@ -104,6 +105,22 @@ withEach(test, 'a sharded optimizer ends with the same bits, and its checkpoint 
   assert.ok(apart <= 1e-4, String(apart)); // Adam divides by gradients' sizes, which may be near 0
 });
 
+withEach(test, 'dense layers that are cut by outputs train as whole ones, and again to the bit', async (launcher) => {
+  const cut = await trainTogether(launcher, 2, ...TWENTY[2], '--cut');
+  assertSame(alone.get(2)!, cut);
+  assert.equal((await trainTogether(launcher, 2, ...TWENTY[2], '--cut')).all, cut.all);
+  const uneven = ['--examples', '70', '--epochs', '2', '--halve']; // at an epoch's end some have a smaller batch, or none
+  const one = await trainAlone(...uneven, '--accumulate', '4');
+  assertSame(one, await trainTogether(launcher, 2, ...uneven, '--accumulate', '2', '--cut', '--shard'));
+  const file = `${folder}/${launcher.name}-cut.safetensors`.replaceAll(' ', '');
+  const adam = ['--optimizer', 'adamw', '--epochs', '2'];
+  await trainTogether(launcher, 4, ...adam, '--cut', '--save', file, '--steps', '3');
+  const ended = await trainAlone(...adam, '--accumulate', '4', '--resume', file);
+  const whole = await trainAlone(...adam, '--accumulate', '4');
+  const apart = difference(whole, { ...ended, all: whole.all }).weights;
+  assert.ok(apart <= 1e-4, String(apart)); // as above
+});
+
 /** 10 updates and more. At an epoch's end two of four processes have no batch. */
 const NORMS = ['--norms', '--drop', '0', '--epochs', '2'];
 const whole = new Map<number, Trained>();
@@ -112,7 +129,8 @@ withEach(test, 'synchronized batch normalization is that of one process with the
   for (const ranks of [2, 4]) {
     const one = whole.get(ranks) ?? (await trainAlone(...NORMS, '--batch', String(4 * ranks)));
     whole.set(ranks, one);
-    const together = await trainTogether(launcher, ranks, ...NORMS, '--sync', '--bucket', '100');
+    const cut = ranks === 4 ? ['--cut'] : []; // both meet in the middle of a pass
+    const together = await trainTogether(launcher, ranks, ...NORMS, '--sync', '--bucket', '100', ...cut);
     const { weights, figures } = difference(without(one), without(together)); // running statistics are among the weights
     assert.ok(Math.max(weights, figures) <= TOLERANCE, JSON.stringify({ ranks, weights, figures }));
   }
@@ -133,6 +151,13 @@ withEach(test, 'gradients that travel as halves', async (launcher) => {
   assert.equal(again.all, halves.all);
 });
 
+/** The weights that a run was saved with last, all in a row. */
+function weightsIn(out: string): number[] {
+  const { tensors } = readCheckpoint(readFileSync(`${out}/last.safetensors`), out);
+  const named = [...tensors].filter(([name]) => name.startsWith('model.'));
+  return named.flatMap(([, { data }]) => Array.from(data as Float32Array));
+}
+
 withEach(
   test,
   'the program of npm run dogcat: one process prints and saves, and one alone goes on',
@@ -141,6 +166,12 @@ withEach(
     const program = [built('examples/dogcat.js'), ...SMALL_RUN, '--out', out, '--steps', '3'];
     const { code, output } = await runJob({ launcher, ranks: 2, program });
     assert.is(code, 0, output);
+    const ways = ['--model-parallel', '--shard-optimizer', '--transport', 'f16', '--out', `${out}-parts`];
+    const parts = await runJob({ launcher, ranks: 2, program: [...program, ...ways] });
+    assert.is(parts.code, 0, parts.output);
+    const [one, other] = [out, `${out}-parts`].map(weightsIn);
+    const apart = Math.max(...one.map((w, i) => Math.abs(w - other[i])));
+    assert.ok(apart > 0 && apart <= HALF_TOLERANCE, String(apart));
     assert.match(output, /2 processes, 2 of them on this machine, over .*: 16 pictures an update/);
     assert.is(output.match(/Stopped and saved at step 3/g)?.length, 1, output);
     const alone = await startTrainer(['--resume', out, '--steps', '4']).ended;
