@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import * as assert from 'uvu/assert';
 import { duration, find, QUOTED, readReport, root, speedTable } from '../bench/readme.js';
 import type { Result } from '../bench/report.js';
+import { elsewhere, here } from '../bench/scaling-model.js';
 import { properties } from './support/properties/index.js';
 import { suite } from './support/suite.js';
 
@@ -54,6 +55,13 @@ test('README.md has the table of speeds that the report gives', () => {
 test('pages quote what was measured and what is counted', () => {
   const missing = quoted.filter(([path, text]) => !page(path).includes(text)).map(([path, text]) => `${path}: ${text}`);
   assert.equal(missing, [], `as ${QUOTED}.json has it`);
+});
+
+test('docs/scaling.md has the tables of its model, which is within 20 % of what was measured', () => {
+  const { table, worst } = here();
+  assert.ok(worst < 0.2, String(worst));
+  const missing = [table, elsewhere()].filter((text) => !readFileSync(`${root}docs/scaling.md`, 'utf8').includes(text));
+  assert.equal(missing, [], 'node build/bench/scaling-model.js prints them');
 });
 
 test('the browser page gives the size of the whole library', () => {

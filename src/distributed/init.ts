@@ -30,7 +30,9 @@ async function join(wait: Required<WaitOptions>): Promise<World> {
   const world = new World(launcher && (await startMpi(launcher, process.env)), wait);
   if (!launcher) return world;
   process.on('exit', (code) => world.end(code));
-  process.on('uncaughtExceptionMonitor', (error) => world.say(error)); // Node prints it after 'exit', in which MPI ends the process
+  process.on('uncaughtExceptionMonitor', (error) => {
+    if (world.takesAllDown) console.error(`rank ${world.rank}:`, error); // Node would print it after 'exit', in which MPI ends the process
+  });
   await world.meet();
   shareOut(world);
   if (launcher.name === 'mpirun (Open MPI)') {

@@ -178,17 +178,17 @@ export class World {
     if (this.together) await this.run('barrier', null, (mpi) => mpi.barrier());
   }
 
-  /** What ends this process, as far as Node will not come to say it. @internal */
-  say(error: unknown): void {
-    if (this.mpi !== null && !this.failure) console.error(`rank ${this.rank}:`, error);
+  /** Whether the end of this process by an error is that of all. @internal */
+  get takesAllDown(): boolean {
+    return this.mpi !== null && !this.failure; // with a rank gone MPI's calls would not return
   }
 
   /** Ends MPI: waits for the others, or where something went wrong, ends them. @internal */
   end(code: number): void {
-    if (this.mpi === null || this.failure) return; // with a rank gone neither would return
+    if (!this.takesAllDown) return;
     this.watch?.close();
-    if (code === 0) this.mpi.finalize();
-    else this.mpi.abort(code);
+    if (code === 0) this.mpi!.finalize();
+    else this.mpi!.abort(code);
   }
 
   private get together(): boolean {
