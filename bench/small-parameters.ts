@@ -9,8 +9,10 @@ import {
   alexnet,
   BatchNorm2d,
   Conv2d,
+  clipGradNorm,
   crossEntropy,
   deviceInfo,
+  div,
   ExponentialMovingAverage,
   GradScaler,
   init,
@@ -18,9 +20,15 @@ import {
   Module,
   manualSeed,
   mean,
+  minimum,
+  mul,
+  noGrad,
   relu,
   SGD,
   scope,
+  sqrt,
+  square,
+  sum,
   sync,
   type Tensor,
   tensor,
@@ -86,7 +94,18 @@ class ResNet extends Module {
   }
 }
 
-/** An `update` of their own is given parameters one by one. */
+/** What clipGradNorm was before gradients were joined: four launches and a copy each. */
+function clipAlone(params: readonly Tensor[], maxNorm: number): void {
+  using _ = scope();
+  noGrad(() => {
+    const grads = params.flatMap(({ grad }) => grad ?? []);
+    const norm = sqrt(grads.map((g) => sum(square(g))).reduce((a, b) => add(a, b)));
+    const factor = minimum(div(maxNorm, add(norm, 1e-6)), tensor(1));
+    for (const g of grads) g.copy(mul(g, factor));
+  });
+}
+
+/** An `update` of their own is given parameters one by one. A scaler joins their gradients all the same. */
 class AloneSGD extends SGD {
   protected override update(...args: Parameters<SGD['update']>): void {
     super.update(...args);
@@ -107,7 +126,7 @@ const networks: Record<string, { side: number; make: () => AnyModule }> = {
   'ResNet-50': { side: 32, make: () => new ResNet([3, 4, 6, 3], [32, 64, 128, 256], [1, 3, 1]) },
   'AlexNet, quick preset': { side: 115, make: () => alexnet({ variant: 'dogcat', width: 0.25, imageSize: 115 }) },
 };
-const HOW = ['SGD', 'Adam', 'Adam, scaler, average'];
+const HOW = ['SGD', 'SGD, clipped', 'Adam', 'Adam, scaler, average'];
 
 function prepare({ side, make }: (typeof networks)[string], how: string, alone: boolean) {
   manualSeed(1);
@@ -126,6 +145,7 @@ function prepare({ side, make }: (typeof networks)[string], how: string, alone: 
     (scaler ? scaler.scale(loss) : loss).backward();
   };
   const update = () => {
+    if (how.includes('clipped')) (alone ? clipAlone : clipGradNorm)(params, 1);
     if (scaler) {
       scaler.step(rule);
       scaler.update();

@@ -4,6 +4,7 @@ import type { GpuBuffer } from '../device/pool.js';
 import { windows } from '../device/windows.js';
 import { fromHalf, toHalf } from '../half.js';
 import { ceilDiv } from '../math.js';
+import { zero } from './gate.js';
 import {
   binary as binaryShader,
   cast as castShader,
@@ -11,6 +12,7 @@ import {
   fill as fillShader,
   gelu as geluShader,
   map_grad as mapGradShader,
+  map_in_place as mapInPlaceShader,
   map as mapShader,
   power as powerShader,
   relu_grad as reluGradShader,
@@ -53,6 +55,17 @@ export function elementwise<S extends Shader>(
 /** y = formula over x, alpha and beta, such as 'p.alpha * x'. */
 export function map(formula: string, x: GpuBuffer, y: GpuBuffer, count: number, alpha = 0, beta = 0): void {
   elementwise(mapShader, { x, y }, { alpha, beta }, count, { slots: { f: formula } });
+}
+
+/** x = formula over x, alpha and what map_in_place.wgsl makes of a norm, such as 'p.alpha * x'. */
+export function mapInPlace(
+  formula: string,
+  x: GpuBuffer,
+  count: number,
+  alpha: number,
+  norm: GpuBuffer = zero(),
+): void {
+  elementwise(mapInPlaceShader, { norm, x }, { alpha }, count, { slots: { f: formula }, whole: ['norm'] });
 }
 
 /** dx = formula over s (the saved x or y) and dy, such as 'p.alpha * dy'. */

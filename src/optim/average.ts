@@ -1,6 +1,5 @@
 import type { Json, Stateful } from '../checkpoint/stateful.js';
 import { within } from '../device/call-site.js';
-import { areSideBySide } from '../device/parts.js';
 import { CheckpointError, showValue, UsageError } from '../errors.js';
 import type { StoredTensor } from '../io/safetensors.js';
 import * as kernels from '../kernels/optimizers.js';
@@ -9,7 +8,7 @@ import { below1, checkOptions, flag, type Rules, requireFunction, whole } from '
 import { scope, unscoped } from '../tensor/scope.js';
 import { sameShape, showShape } from '../tensor/shape.js';
 import { empty, type Tensor } from '../tensor/tensor.js';
-import { joined } from './join.js';
+import { joined, sideBySide } from './join.js';
 import { settled } from './params.js';
 
 /** How an average forgets. */
@@ -84,7 +83,7 @@ export class ExponentialMovingAverage implements Stateful {
         if (decay === 0 || pair.own.dtype !== 'f32') pair.average.copy(pair.own);
         else floats.push(pair);
       }
-      for (const pairs of sideBySide(floats)) {
+      for (const pairs of sideBySide(floats, ({ own }) => own)) {
         const [own, average] = [joined(pairs.map((pair) => pair.own)), joined(pairs.map((pair) => pair.average))];
         kernels.average(average.buffer, own.buffer, own.size, decay);
         for (const { average } of pairs) average.overwrittenBy('ExponentialMovingAverage.update()');
@@ -188,19 +187,6 @@ export class ExponentialMovingAverage implements Stateful {
 function buffersOf(model: AnyModule): [string, Tensor][] {
   const seen = new Set(model.parameters());
   return Object.entries(model.stateDict()).filter(([, t]) => !seen.has(t) && seen.add(t));
-}
-
-/** Pairs whose own tensors an optimizer has joined, together and in its order; each of the others alone. */
-function sideBySide(pairs: readonly Pair[]): Pair[][] {
-  const found = new Map<object, Pair[]>();
-  for (const pair of pairs) {
-    const { root } = pair.own.buffer;
-    const same = found.get(root);
-    if (same) same.push(pair);
-    else found.set(root, [pair]);
-  }
-  const runs = [...found.values()].map((run) => run.sort((a, b) => a.own.buffer.base - b.own.buffer.base));
-  return runs.flatMap((run) => (areSideBySide(run.map(({ own }) => own.buffer)) ? [run] : run.map((pair) => [pair])));
 }
 
 function copyOf(own: Tensor): Tensor {

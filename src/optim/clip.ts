@@ -1,53 +1,49 @@
 // Gradient clipping, on the GPU: nothing is read back.
 
-import { add, div, minimum, mul } from '../autograd/ops/arithmetic.js';
 import { requireTensors } from '../autograd/ops/checks.js';
-import { full } from '../autograd/ops/create.js';
-import { clamp, sqrt, square } from '../autograd/ops/pointwise.js';
-import { sum } from '../autograd/ops/reduce.js';
-import { noGrad } from '../autograd/tape.js';
+import { within } from '../device/call-site.js';
 import { showValue, UsageError } from '../errors.js';
 import { checkOptions, type Rule, required } from '../options.js';
 import { scope } from '../tensor/scope.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { joinedGradients, jointNorm, rewrite } from './gradients.js';
 
 const limited: Rule = {
   be: 'a number, 0 or more, or Infinity',
   holds: (value) => typeof value === 'number' && value >= 0,
 };
 
-function gradients(op: string, params: readonly Tensor[]): Tensor[] {
+function requireParams(op: string, params: readonly Tensor[]): void {
   if (!Array.isArray(params)) {
     throw new UsageError(`${op}: takes a list of tensors, such as model.parameters(), got ${showValue(params)}`);
   }
   requireTensors(op, ...params);
-  return params.flatMap((p) => (p.grad ? [p.grad] : []));
 }
 
 /**
  * Scales all gradients together, in place, so that their joint Euclidean norm is at most `maxNorm`. Returns the norm
- * before, as a scalar tensor; NaN in one gradient makes all of them NaN. Between `backward()` and `step()`. PyTorch:
- * nn.utils.clip_grad_norm_.
+ * before, as a scalar tensor; NaN in one gradient makes all of them NaN. Between `backward()` and `step()`. With a `maxNorm` of Infinity
+ * finite gradients stay as they are, and the norm is what it is for. PyTorch: nn.utils.clip_grad_norm_, and get_total_norm.
  */
 export function clipGradNorm(params: readonly Tensor[], maxNorm: number): Tensor {
-  const grads = gradients('clipGradNorm', params);
+  requireParams('clipGradNorm', params);
   checkOptions('clipGradNorm', { maxNorm }, { maxNorm: required(limited) });
-  return scope(() =>
-    noGrad(() => {
-      const total = sqrt(grads.map((g) => sum(square(g))).reduce((a, b) => add(a, b), full([], 0)));
-      const factor = minimum(div(maxNorm, add(total, 1e-6)), full([], 1));
-      for (const g of grads) g.copy(mul(g, factor));
-      return total;
-    }),
-  );
+  const clip = () => {
+    const all = joinedGradients(params);
+    const norm = jointNorm(params, all);
+    rewrite('clipGradNorm()', all, 'x * shrink()', maxNorm, norm);
+    return norm;
+  };
+  return within('optimizer', () => scope(clip));
 }
 
 /** Keeps every gradient element within ±limit, in place; NaN stays NaN. PyTorch: nn.utils.clip_grad_value_. */
 export function clipGradValue(params: readonly Tensor[], limit: number): void {
-  const grads = gradients('clipGradValue', params);
+  requireParams('clipGradValue', params);
   checkOptions('clipGradValue', { limit }, { limit: required(limited) });
-  using _clip = scope();
-  noGrad(() => {
-    for (const g of grads) g.copy(clamp(g, -limit, limit));
+  within('optimizer', () => {
+    using _ = scope();
+    const kept = 'select(min(max(x, vec4f(-p.alpha)), vec4f(p.alpha)), x, is_nan(x))';
+    rewrite('clipGradValue()', joinedGradients(params), kept, limit);
   });
 }

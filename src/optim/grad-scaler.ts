@@ -10,6 +10,7 @@ import * as kernels from '../kernels/optimizers.js';
 import { checkOptions, flag, type Rule, type Rules, whole } from '../options.js';
 import { scope, unscoped } from '../tensor/scope.js';
 import { Tensor, tensor } from '../tensor/tensor.js';
+import { joinedGradients } from './gradients.js';
 import { Optimizer } from './optimizer.js';
 import { settled } from './params.js';
 
@@ -93,8 +94,8 @@ export class GradScaler implements Stateful {
     if (!this.options.enabled) return;
     if (stage.done !== 'nothing')
       throw new UsageError(`GradScaler.unscale: ${stage.done}() was called already since the last update()`);
-    const grads = optimizer.groups.flatMap(({ params }) => params.flatMap(({ grad }) => grad ?? []));
-    const other = grads.find(({ dtype }) => dtype !== 'f32');
+    const params = optimizer.groups.flatMap((group) => group.params);
+    const other = params.flatMap(({ grad }) => grad ?? []).find(({ dtype }) => dtype !== 'f32');
     if (other)
       throw new DtypeError(
         `GradScaler.unscale: a gradient is ${other.dtype}; keep parameters in f32, and autocast computes with halves of them`,
@@ -103,9 +104,10 @@ export class GradScaler implements Stateful {
     within('optimizer', () => {
       fill(stage.skip.buffer, 1, 0, 'i32');
       using _ = scope();
-      for (const { buffer, size } of optimizer.joinedGradients())
-        kernels.unscale(buffer, size, stage.skip.buffer, this.buffers());
-      for (const grad of grads) grad.overwrittenBy('GradScaler.unscale()');
+      for (const { whole, members } of joinedGradients(params)) {
+        kernels.unscale(whole.buffer, whole.size, stage.skip.buffer, this.buffers());
+        for (const grad of members) grad.overwrittenBy('GradScaler.unscale()');
+      }
     });
   }
 

@@ -7,12 +7,14 @@ import { empty, Tensor } from '../tensor/tensor.js';
 /** Elements up to which tensors are joined. For larger ones a launch is the least of it. */
 const SMALL = 65536;
 
-/** Tensors that are worked on together: small ones of f32 joined, as many as fit a binding, each of the others alone. */
-export function together(tensors: readonly Tensor[]): Tensor[][] {
+/**
+ * Tensors that are worked on together: small ones of f32 joined, as many as fit a binding, each of the others alone. `joining` is memory
+ * that others have joined, or will.
+ */
+export function together(tensors: readonly Tensor[], joining = new Set<object>()): Tensor[][] {
   const most = largestWindow();
   const alone: Tensor[][] = [];
   const runs: Tensor[][] = [];
-  const joining = new Set<object>();
   let left = 0;
   for (const t of tensors) {
     const room = roomOf(t);
@@ -62,6 +64,20 @@ export function joined(tensors: readonly Tensor[]): Tensor {
     buffer.pool.release(buffer);
   }
   return whole;
+}
+
+/** Items whose tensors are joined, together and in their order; each of the others alone. */
+export function sideBySide<T>(items: readonly T[], tensorOf: (item: T) => Tensor): T[][] {
+  const bufferOf = (item: T) => tensorOf(item).buffer;
+  const found = new Map<object, T[]>();
+  for (const item of items) {
+    const { root } = bufferOf(item);
+    const same = found.get(root);
+    if (same) same.push(item);
+    else found.set(root, [item]);
+  }
+  const runs = [...found.values()].map((run) => run.sort((a, b) => bufferOf(a).base - bufferOf(b).base));
+  return runs.flatMap((run) => (areSideBySide(run.map(bufferOf)) ? [run] : run.map((item) => [item])));
 }
 
 const roomOf = ({ size }: Tensor) => partStep(4 * size) / 4;

@@ -120,14 +120,6 @@ export abstract class Optimizer<S extends CommonSettings = CommonSettings> {
     return joins ? together(params) : params.map((param) => [param]);
   }
 
-  /** All gradients, as the update will be given them, in the open scope. @internal */
-  joinedGradients(): Tensor[] {
-    const runs = this.groups.flatMap((group) =>
-      this.pasts.shared(group.params).flatMap((same) => this.runsOf(same, group)),
-    );
-    return runs.map((members) => joined(members.map(({ grad }) => grad!)));
-  }
-
   /**
    * Whether element i of an update depends on element i alone: `update` may then be given several parameters as one. It counts for
    * the `update` of the same class, not for one that a class of a user's own has instead.

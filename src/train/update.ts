@@ -1,8 +1,7 @@
 // From gradients to new weights.
-import { mul } from '../autograd/ops/arithmetic.js';
-import { noGrad } from '../autograd/tape.js';
 import { UsageError } from '../errors.js';
 import { clipGradNorm, clipGradValue } from '../optim/clip.js';
+import { averageGradients } from '../optim/gradients.js';
 import { scope } from '../tensor/scope.js';
 import type { TrainerParts } from './fit.js';
 import { scalerOf } from './precision.js';
@@ -14,10 +13,7 @@ export function updateWeights(parts: TrainerParts, batches: number): void {
   using _update = scope();
   scaler?.unscale(optimizer);
   const params = optimizer.groups.flatMap((group) => group.params);
-  if (batches > 1)
-    noGrad(() => {
-      for (const { grad } of params) grad?.copy(mul(grad, 1 / batches));
-    });
+  if (batches > 1) averageGradients(params, batches);
   if (parts.clipGradNorm !== undefined) clipGradNorm(params, parts.clipGradNorm);
   if (parts.clipGradValue !== undefined) clipGradValue(params, parts.clipGradValue);
   const given: unknown = beforeUpdate?.({ model, optimizer });

@@ -256,6 +256,46 @@ const joined = planted('optim/joined', [
   ['src/kernels/join.ts', 'the second seven lie where the first do', 'start += count;', ''],
 ]);
 
+const clipping = planted('optim/clip', [
+  [
+    'src/kernels/part_squares.wgsl',
+    'what lies between joined gradients is in their norm',
+    'within(vec4f(x[part.x + i]), i, part.y)',
+    'vec4f(x[part.x + i])',
+  ],
+  [
+    'src/kernels/part_squares.wgsl',
+    'a norm beyond f32 is NaN',
+    'select(total.x + total.y, total.x, is_nan(total.y))',
+    'total.x + total.y',
+  ],
+  [
+    'src/kernels/part-squares.ts',
+    'a norm’s bits depend on where gradients lie',
+    '.sort((a, b) => a.turn - b.turn)',
+    '',
+  ],
+  ['src/kernels/map_in_place.wgsl', 'short gradients are made longer', 'min(ratio, vec4f(1.0))', 'ratio'],
+  [
+    'src/kernels/map_in_place.wgsl',
+    'a norm of NaN clips nothing',
+    'ratio, is_nan(ratio))',
+    'vec4f(1.0), is_nan(ratio))',
+  ],
+  [
+    'src/optim/gradients.ts',
+    'gradients are joined in another order than their parameters',
+    '[...lying.filter((list) => list.length > 1), lying.filter((list) => list.length === 1).flat()]',
+    '[lying.flat()]',
+  ],
+  [
+    'src/optim/gradients.ts',
+    'a gradient of the memory of another is scaled alone',
+    'together(gradientsOf(list), joining)',
+    'together(gradientsOf(list), new Set(joining))',
+  ],
+]);
+
 const largeBatch = planted('optim/golden-stepped', [
   [
     'src/kernels/lars.wgsl',
@@ -464,20 +504,6 @@ const counts = planted('optim/late', [
     ']`, { ...group, lr: 0 }, this.rules);',
     'optim/arguments',
   ],
-  [
-    'src/optim/clip.ts',
-    'only the last gradient’s norm counts',
-    'reduce((a, b) => add(a, b), full([], 0))',
-    'reduce((a, b) => add(mul(a, 0), b), full([], 0))',
-    'optim/clip',
-  ],
-  [
-    'src/optim/clip.ts',
-    'short gradients are made longer',
-    'minimum(div(maxNorm, add(total, 1e-6)), full([], 1))',
-    'minimum(div(maxNorm, add(total, 1e-6)), full([], 1000))',
-    'optim/clip',
-  ],
 ]);
 
 const schedules = planted('optim/schedules', [
@@ -664,6 +690,7 @@ export const networkFaults: readonly Fault[] = [
   ...alexnet,
   ...optimizers,
   ...joined,
+  ...clipping,
   ...largeBatch,
   ...averages,
   ...counts,

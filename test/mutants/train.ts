@@ -106,8 +106,8 @@ const updates = planted('train/updates', [
   [
     'src/train/update.ts',
     'gathered gradients are added up, not averaged',
-    'grad?.copy(mul(grad, 1 / batches));',
-    'grad?.copy(mul(grad, 1));',
+    'averageGradients(params, batches)',
+    'averageGradients(params, 1)',
   ],
   [
     'src/train/trainer.ts',
