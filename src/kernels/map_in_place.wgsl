@@ -8,7 +8,7 @@ struct Params { count: u32, alpha: f32 }
 @group(0) @binding(1) var<storage, read_write> x: array<vec4<T>>;
 @group(1) @binding(0) var<uniform> p: Params;
 
-fn f(x: vec4f) -> vec4f { return x; } // slot
+fn f(x: vec4f) -> vec4f { return x * shrink(); } // slot
 
 // By its bits: a compiler may assume that there are no NaNs.
 fn is_nan(v: vec4f) -> vec4<bool> { return (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u); } // shared
