@@ -1,5 +1,5 @@
 // `npm run gpus`: what four GPUs' compilers make of the kernels, without a GPU. docs/gpus.md says how to read it.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { orExplain, parse } from '../../src/cli/parse.js';
 import { UsageError, WgradError } from '../../src/index.js';
@@ -9,6 +9,9 @@ import { ownKernel } from './launches.js';
 import { markdown, type Report } from './report.js';
 import { beside, changeLines, changes, done, LEGEND, table } from './table.js';
 
+/** What the kernels of the repository came to last. */
+const BASELINE = 'bench/results/compiled/kernels.json';
+
 const USAGE = `${process.env.WGRAD_CALL ? `${process.env.WGRAD_CALL} gpus` : 'npm run gpus --'} [options] [WORD... | FILE.wgsl]
 
   WORD...          only what the bench's cases launch whose group or name has one of these words (npm run bench -- --list)
@@ -17,7 +20,8 @@ const USAGE = `${process.env.WGRAD_CALL ? `${process.env.WGRAD_CALL} gpus` : 'np
   --choice         only the kernels that are chosen, not the other variants of products and convolutions
   --asm            the machine code of each kernel beside its WGSL
   --json FILE      write all figures
-  --compare FILE   what got better and what worse since those; exit code 1 where something spills that did not
+  --compare FILE   what got better and what worse since those; exit code 1 where something spills that did not (a run of
+                   everything: ${BASELINE}, where that is)
   --report FILE.md write a report
   --from FILE      write the report from those figures, without compiling`;
 
@@ -112,7 +116,9 @@ async function main(): Promise<number> {
     return 0;
   }
   if (given.file !== undefined) ownKernel(given.file); // a file that breaks a rule is told once, not by each GPU
-  const before = given.compare === undefined ? undefined : readReport(given.compare);
+  const everything = !given.choice && given.file === undefined && given.words.length === 0 && given.gpus.length === GPUS.length; // biome-ignore format: one line
+  const compare = given.compare ?? (everything && existsSync(BASELINE) ? BASELINE : undefined);
+  const before = compare === undefined ? undefined : readReport(compare);
   if (withoutLab() === undefined && !canStart()) throw new UsageError('gpus: `stdbuf` (coreutils) is missing');
   const report = await compileAll(given);
   for (const gpu of given.gpus) {
@@ -125,7 +131,7 @@ async function main(): Promise<number> {
   }
   console.log(`\n${LEGEND.join('\n')}`);
   const changed = before && changes(report.kernels, before.kernels);
-  if (changed) console.log(`\n${changeLines(changed, given.compare!).join('\n')}`);
+  if (changed) console.log(`\n${changeLines(changed, compare!).join('\n')}`);
   if (given.json !== undefined) write(given.json, `${JSON.stringify(report, null, 1)}\n`);
   if (given.report !== undefined) writeReport(report, given.report);
   const failed =
