@@ -30,6 +30,8 @@ export const WAIT_RULES: Rules<WaitOptions> = { timeout: positive, heartbeat: po
 const REDUCE_RULES: Rules<ReduceOptions> = { op: oneOf('sum', 'max', 'min') };
 
 const CORES = availableParallelism();
+/** Elements of a call: MPI counts in 31 bits, and the state of a large model has more bytes. */
+const MOST = 2 ** 30;
 /** Crowded ranks look without pause for so long. */
 const SPIN_MS = 0.3;
 
@@ -218,7 +220,8 @@ export class World {
       return value;
     }
     const data = await this.read(op, value);
-    await this.run(op, data, (mpi) => start(mpi, data));
+    const parts = Array.from({ length: Math.ceil(data.length / MOST) || 1 }, (_, i) => data.subarray(i * MOST, (i + 1) * MOST)); // biome-ignore format: one line
+    await Promise.all(parts.map((part) => this.run(op, part, (mpi) => start(mpi, part))));
     if (value instanceof Tensor) value.set(data);
     return value;
   }

@@ -2,6 +2,8 @@
 import { availableParallelism } from 'node:os';
 import * as assert from 'uvu/assert';
 import { bindingWarning, ownBinding } from '../../src/distributed/binding.js';
+import type { Mpi } from '../../src/distributed/mpi.js';
+import { World } from '../../src/distributed/world.js';
 import { runJob, withEach } from '../support/mpi.js';
 import { built, startProgram } from '../support/program.js';
 import { suite } from '../support/suite.js';
@@ -50,6 +52,17 @@ withEach(test, 'a library that is not there, or another launcher than its own, i
     crossed.output,
     new RegExp(`started 2 processes, but ${other} .* sees one alone; use the launcher that belongs to it`),
   );
+});
+
+test('what is longer than MPI counts goes in pieces', async () => {
+  const seen: [from: number, length: number][] = [];
+  const broadcast = (part: Uint8Array) => void seen.push([part.byteOffset, part.length]);
+  const mpi = { rank: 0, size: 2, broadcast, isDone: () => true } as unknown as Mpi;
+  const world = new World(mpi, { timeout: 1, heartbeat: 1 });
+  await world.broadcast(new Uint8Array(2 ** 31 + 10));
+  assert.equal(seen.splice(0), [[0, 2 ** 30], [2 ** 30, 2 ** 30], [2 ** 31, 10]]); // biome-ignore format: one line
+  await world.broadcast(new Uint8Array(0));
+  assert.equal(seen, [[0, 0]]);
 });
 
 test.run();
