@@ -14,7 +14,7 @@ import { showShape, sizeOf } from '../tensor/shape.js';
 import { empty, type Tensor } from '../tensor/tensor.js';
 import type { TrainerParts } from '../train/fit.js';
 import type { Bucket } from './buckets.js';
-import type { Meeting, Sideway } from './sideway.js';
+import { type Meeting, otherWay, type Sideway } from './sideway.js';
 import type { World } from './world.js';
 
 /** What a process has of a layer: the weights of its outputs, flat, and their biases. */
@@ -47,9 +47,13 @@ export class ModelParallel {
   /** Takes what is exchanged down, while a batch is gone through for its shapes. */
   note: ((meeting: Meeting) => void) | undefined;
   private readonly parts = new Map<Linear, Part>();
+  /** In their place where only shapes are followed. */
+  private readonly likeParts = new Map<Linear, Part>();
   /** The most rows that a process has, of each call of such a layer in this pass. */
   private most: readonly number[] = [];
   private calls = 0;
+  /** Meetings of this pass so far. */
+  private met = 0;
   /** What is cut: each parameter by itself, in as many equal parts as there are processes. */
   readonly buckets: readonly Bucket[];
 
@@ -60,6 +64,15 @@ export class ModelParallel {
   ) {
     const params = layers.flatMap(({ weight, bias }) => (bias ? [weight, bias] : [weight]));
     this.buckets = params.map((param) => ({ params: [param], starts: [0], length: param.size }));
+  }
+
+  /** @throws UsageError where a parameter that is cut is among those whole ones that get a gradient: something uses it beside its layer. */
+  requireOwn(withGradient: readonly Tensor[]): void {
+    for (const [i, { weight, bias }] of this.layers.entries())
+      if (withGradient.some((param) => param === weight || param === bias))
+        throw new UsageError(
+          `distribute: modelParallel[${i}]: its weight or bias is used beside its forward pass, as a penalty in the loss would, and no process has it whole then; use the optimizer's weightDecay, or leave the layer out`,
+        );
   }
 
   /** Takes this process' part of each parameter. */
@@ -73,12 +86,20 @@ export class ModelParallel {
   within<T>(most: readonly number[], pass: () => T): T {
     this.most = most;
     this.calls = 0;
+    this.met = 0;
+    if (this.note) for (const layer of this.layers) this.likeParts.set(layer, partOf(layer, this.world.size));
     for (const layer of this.layers) layer.together = (x) => this.forward(layer, x);
     try {
       return pass();
     } finally {
       for (const layer of this.layers) layer.together = null;
+      this.likeParts.clear();
     }
+  }
+
+  /** @throws UsageError unless the pass has met the others as often as its plan says. */
+  requireMet(meetings: readonly Meeting[]): void {
+    if (meetings.filter((one) => 'dense' in one).length !== this.met) throw otherWay();
   }
 
   /** The part in a pass of a process that has no batch while others have one: a row of zeros, of which no gradient comes. */
@@ -99,10 +120,14 @@ export class ModelParallel {
     const call = this.calls++;
     const rows = sizeOf(x.shape.slice(0, -1));
     const most = this.note ? rows : this.most[call];
-    if (rows === 0 || !(rows <= most)) throw new ShapeError(`linear, modelParallel: x is ${showShape(x.shape)}, and other processes wait for 1 to ${most ?? 0} rows`); // biome-ignore format: one line
-    const meet = (way: 'forward' | 'backward') =>
+    if (most === undefined) throw otherWay();
+    if (rows === 0 || rows > most)
+      throw new ShapeError(`linear, modelParallel: x is ${showShape(x.shape)}, and by the batch's shapes, on which rows must depend alone, has 1 to ${most} rows`); // biome-ignore format: one line
+    const meet = (way: 'forward' | 'backward') => {
+      this.met++;
       this.note?.({ dense: this.layers.indexOf(layer), call, way, rows, input: x.requiresGrad });
-    const part = this.note ? partOf(layer, this.world.size) : this.parts.get(layer)!;
+    };
+    const part = (this.note ? this.likeParts : this.parts).get(layer)!;
     const inputs = [x, part.weight, ...(part.bias ? [part.bias] : [])];
     const all = this.world.size * most;
     const own = outFeatures / this.world.size;

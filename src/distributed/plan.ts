@@ -6,7 +6,7 @@ import { rngState, setRngState } from '../tensor/seed.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Pass } from '../train/team.js';
 import type { ModelParallel } from './model-parallel.js';
-import type { Meeting } from './sideway.js';
+import { type Meeting, otherWay } from './sideway.js';
 import type { SyncBatchNorm } from './sync-batch-norm.js';
 
 /** The same in all processes. */
@@ -55,4 +55,15 @@ export function planOf(params: readonly Tensor[], pass: Pass, { norms, dense }: 
     if (norms) norms.note = undefined;
     if (dense) dense.note = undefined;
   }
+}
+
+/** The rows of a batch, of each call of a layer that is cut. */
+export const rowsIn = ({ meetings }: Plan): number[] =>
+  meetings.flatMap((one) => ('dense' in one && one.way === 'forward' ? [one.rows] : []));
+
+/** @throws UsageError unless two batches meet others' in the same layers, in the same order. */
+export function requireSameWay({ meetings }: Plan, { meetings: first }: Plan): void {
+  const withoutRows = (list: readonly Meeting[]) => JSON.stringify(list, (key, value) => (key === 'rows' ? 0 : value));
+  if (withoutRows(meetings) === withoutRows(first)) return;
+  throw otherWay();
 }

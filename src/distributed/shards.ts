@@ -9,7 +9,9 @@ import { LARS } from '../optim/lars.js';
 import type { Optimizer, OptimizerState } from '../optim/optimizer.js';
 import { parameter } from '../tensor/parameter.js';
 import { unscoped } from '../tensor/scope.js';
+import { showShape } from '../tensor/shape.js';
 import { empty, type Tensor, tensor } from '../tensor/tensor.js';
+import { type Moment, thisMoment } from '../tensor/versions.js';
 import type { TrainerParts } from '../train/fit.js';
 import { type Bucket, gather, scatter } from './buckets.js';
 import type { World } from './world.js';
@@ -48,6 +50,10 @@ export class Shards implements Stateful {
   private readonly pieces: readonly Piece[][];
   /** Parameters that are in no bucket: each process has, and updates, all of them. */
   private readonly whole: readonly Piece[];
+  /** The moment from which on pieces of what is cut are newer than the parameters; null where these are as new. */
+  private newerSince: Moment | null = null;
+  /** The state of whole parameters that was restored since the last update. The first process may be the only one that has it. */
+  private restored: Record<string, StoredTensor> | null = null;
 
   /** `spread`: what all use. `cut`: what each uses its piece of. `params`: all that the optimizer had, in its order. */
   private constructor(
@@ -81,7 +87,7 @@ export class Shards implements Stateful {
     const own = new Map(shards.own.map((piece) => [piece.param, piece.own]));
     for (const group of optimizer.groups) group.params = group.params.flatMap((param) => own.get(param) ?? []);
     shards.restore(shards.before as unknown as Json, state);
-    shards.takeParameters();
+    shards.takeCut();
     return shards;
   }
 
@@ -108,11 +114,14 @@ export class Shards implements Stateful {
   /** This process' piece of a parameter that is cut. */
   readonly ownOf = (param: Tensor): Tensor => this.own.find((piece) => piece.param === param)!.own;
 
-  /** Everyone's parameters, which may have been set, become the pieces. */
-  takeParameters(): void {
-    const recorder = activeRecorder('distribute');
-    for (const { param, from, own } of this.pieces.flat())
+  /** Before an update: parameters that are cut become the pieces, where they are whole; they may have been set. */
+  takeCut(): void {
+    this.restored = null;
+    if (this.newerSince) return;
+    const recorder = activeRecorder('modelParallel');
+    for (const { param, from, own } of this.pieces.slice(this.spread.length).flat())
       recorder.copy(param.buffer, own.buffer, 4 * own.size, 4 * from, 0);
+    this.newerSince = thisMoment();
   }
 
   /** Takes this process' share of everyone's sums of gradients, a bucket each, and of the parameters, which may have been set since. */
@@ -129,8 +138,18 @@ export class Shards implements Stateful {
   /** After an update everyone's pieces of what all use become the parameters. */
   updated = (): Promise<void> => this.toParameters(0, this.spread.length);
 
-  /** Everyone's pieces of what is cut become the parameters. */
-  gather = (): Promise<void> => this.toParameters(this.spread.length, this.buckets.length);
+  /** Everyone's pieces of what is cut become the parameters, where they are newer. @throws UsageError for one that was set meanwhile. */
+  async gather(): Promise<void> {
+    if (!this.newerSince) return;
+    for (const { params } of this.buckets.slice(this.spread.length))
+      for (const { shape, shared } of params)
+        if (shared.writtenAt > this.newerSince.writes)
+          throw new UsageError(
+            `distribute: modelParallel: ${shared.writtenBy} changed a parameter ${showShape(shape)} of a layer that is cut, between two updates; set it where it is whole: in onEpochEnd, or between two fits`,
+          );
+    this.newerSince = null;
+    await this.toParameters(this.spread.length, this.buckets.length);
+  }
 
   private async toParameters(first: number, end: number): Promise<void> {
     const buckets = this.buckets.slice(first, end);
@@ -158,6 +177,7 @@ export class Shards implements Stateful {
 
   /** The state of whole parameters, in which all processes take part. */
   async stored(): Promise<Record<string, StoredTensor>> {
+    if (await this.world.first(this.restored !== null)) return this.restored ?? {};
     const live = this.optimizer.stateTensors();
     const places = this.optimizer.groups.flatMap((group) => group.params);
     const stateOf = ({ own }: Piece, name: string) => live[`${places.indexOf(own)}.${name}`];
@@ -199,5 +219,7 @@ export class Shards implements Stateful {
     }
     this.optimizer.restore({ ...saved, updates: pieces.map(({ place }) => saved.updates[place]) }, own);
     Object.assign(this.before, { steps: saved.steps, updates: saved.updates });
+    this.newerSince = null; // the parameters are restored, too
+    this.restored = tensors;
   }
 }

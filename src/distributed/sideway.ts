@@ -1,4 +1,6 @@
 // Collectives in the middle of a pass: in what order they come beside those of gradients differs from process to process.
+
+import { UsageError } from '../errors.js';
 import type { Mpi, Numbers, Request } from './mpi.js';
 
 /** Of this process' numbers, which come later, what the collective makes. */
@@ -21,6 +23,12 @@ export type Meeting =
   /** A dense layer that is cut by outputs, in a call of the pass, with so many rows; `input`: there is a gradient of them. */
   | { dense: number; call: number; way: 'forward' | 'backward'; rows: number; input: boolean };
 
+/** What is thrown where a batch would miss the others, which would wait for it until they time out. */
+export const otherWay = (): UsageError =>
+  new UsageError(
+    'distribute: modelParallel: a batch goes through other layers than the first one did, or in another order; processes meet in them, so that all batches must go the same way',
+  );
+
 type Run = (op: string, data: Numbers | null, start: () => Request) => Promise<void>;
 
 /** Opens one, at all ranks. */
@@ -30,10 +38,14 @@ export async function openSideway(mpi: Mpi, run: Run): Promise<Sideway> {
   const among = copy.communicator();
   let turn: Promise<unknown> = Promise.resolve();
   const collective =
-    (op: string, share: number, start: (own: Float32Array, into: Float32Array) => Request): Collective =>
+    (
+      op: string,
+      lengthOf: (own: number) => number,
+      start: (own: Float32Array, into: Float32Array) => Request,
+    ): Collective =>
     (values) => {
       const begun = Promise.all([values, turn]).then(([own]) => {
-        const into = new Float32Array(own.length * share);
+        const into = new Float32Array(lengthOf(own.length));
         return { into, done: run(op, own, () => start(own, into)) };
       });
       turn = begun.catch(() => {});
@@ -43,8 +55,20 @@ export async function openSideway(mpi: Mpi, run: Run): Promise<Sideway> {
       });
     };
   return {
-    gather: collective('allGather', mpi.size, (own, into) => mpi.allGather(own, into, among)),
-    deal: collective('allToAll', 1, (own, into) => mpi.allToAll(own, into, among)),
-    sums: collective('reduceScatter', 1 / mpi.size, (own, into) => mpi.reduceScatter(own, into, 'sum', among)),
+    gather: collective(
+      'allGather',
+      (own) => own * mpi.size,
+      (own, into) => mpi.allGather(own, into, among),
+    ),
+    deal: collective(
+      'allToAll',
+      (own) => own,
+      (own, into) => mpi.allToAll(own, into, among),
+    ),
+    sums: collective(
+      'reduceScatter',
+      (own) => own / mpi.size,
+      (own, into) => mpi.reduceScatter(own, into, 'sum', among),
+    ),
   };
 }

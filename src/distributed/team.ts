@@ -11,13 +11,14 @@ import type { BatchSource } from '../train/batches.js';
 import { ModelEMA } from '../train/callbacks/model-ema.js';
 import { checkGradients } from '../train/checks.js';
 import type { FitOptions } from '../train/fit.js';
+import { Measures } from '../train/measures.js';
 import type { MetricSums, Pass, Passed, Team, Turn } from '../train/team.js';
 import type { Trainer } from '../train/trainer.js';
 import { updateWeights } from '../train/update.js';
 import { type Bucket, bucketsOf, Exchange, type Span, writeGradients } from './buckets.js';
 import type { ModelParallel } from './model-parallel.js';
 import type { DistributeOptions } from './options.js';
-import { type Plan, planOf } from './plan.js';
+import { type Plan, planOf, requireSameWay, rowsIn } from './plan.js';
 import { Shards } from './shards.js';
 import type { SyncBatchNorm } from './sync-batch-norm.js';
 import { type Reduce, reducing } from './transport.js';
@@ -67,15 +68,14 @@ export class DataParallel implements Team {
   }
 
   async begin(options: FitOptions): Promise<FitOptions> {
-    if (!this.shards) await this.spreadState();
     const { world } = this;
     const { save, rebuild: _, ...rest } = options; // a process whose device is lost ends, and all with it
     const { parts } = this;
     if (parts && options.onDivergence === 'rollback')
       throw new UsageError(`fit: onDivergence: 'rollback' is not for ${parts}; start again from the last checkpoint`);
     if (this.meeters.dense && options.callbacks?.some((callback) => callback instanceof ModelEMA))
-      throw new UsageError('fit: ModelEMA needs all weights after each update, and with modelParallel each process has parts'); // biome-ignore format: one line
-    this.shards?.takeParameters();
+      throw new UsageError('fit: ModelEMA needs all weights after each update, and with modelParallel each process has parts; leave one of them out'); // biome-ignore format: one line
+    await this.spreadState();
     if (world.isFirst) return { ...rest, save };
     return parts && save ? { ...rest, save: () => {} } : rest; // all give their part of the state
   }
@@ -89,10 +89,13 @@ export class DataParallel implements Team {
   /** All go on from where the first process is. */
   private async spreadState(): Promise<void> {
     const { world, trainer } = this;
-    const bytes = world.isFirst ? await writeCheckpoint(trainer) : new Uint8Array();
+    const bytes = world.isFirst || this.shards ? await writeCheckpoint(trainer) : new Uint8Array(); // all have a share of it
     const [length] = await world.each(bytes.length);
     const all = await world.broadcast(world.isFirst ? bytes : new Uint8Array(length));
-    if (!world.isFirst) restoreRun(readCheckpoint(all, "the first process' state"), trainer);
+    if (world.isFirst) return;
+    restoreRun(readCheckpoint(all, "the first process' state"), trainer);
+    const { metrics } = trainer.keep;
+    if (metrics instanceof Measures) metrics.take(null); // the first one's sums are everyone's, and count once
   }
 
   async *turns<B extends object>(
@@ -151,6 +154,7 @@ export class DataParallel implements Team {
     const backward = (loss: Tensor) =>
       exchange ? withLeafHook(exchange.ready, () => loss.backward()) : loss.backward();
     const passed = pass({ fresh: false, count: true, backward });
+    this.meeters.dense?.requireMet(this.plan!.meetings);
     checkGradients([...this.params, ...this.trainer.optimizer.groups.flatMap((group) => group.params)]);
     const done = passed.loss.then((loss) => {
       this.spans.push({ what: 'backward', bytes: 0, from, to: performance.now() });
@@ -176,9 +180,11 @@ export class DataParallel implements Team {
   private async mostRows(pass: Pass | undefined): Promise<readonly number[]> {
     if (!this.meeters.dense || !this.plan) return [];
     const { world, rows, shapes } = this;
-    const rowsIn = ({ meetings }: Plan) =>
-      meetings.flatMap((one) => ('dense' in one && one.way === 'forward' ? [one.rows] : []));
-    if (pass && !rows.has(shapes)) rows.set(shapes, rowsIn(planOf(this.params, pass, this.meeters)));
+    if (pass && !rows.has(shapes)) {
+      const plan = planOf(this.params, pass, this.meeters);
+      requireSameWay(plan, this.plan);
+      rows.set(shapes, rowsIn(plan));
+    }
     const own = pass ? rows.get(shapes)! : rowsIn(this.plan).map(() => 0);
     return Array.from(await world.allReduce(Int32Array.from(own), { op: 'max' }));
   }
@@ -193,13 +199,18 @@ export class DataParallel implements Team {
     }
     this.spans = [];
     this.began = performance.now();
-    if (this.shards) this.trainer.optimizer.zeroGrad();
+    if (this.shards) {
+      this.trainer.optimizer.zeroGrad();
+      this.shards.takeCut();
+    }
     const key = params.map((p) => Number(p.requiresGrad)).join('');
     if (this.plan && key === this.planned) return;
-    if (this.shards) throw new UsageError(`distribute: ${this.parts}: what is trained may not change`);
+    if (this.shards)
+      throw new UsageError(`distribute: ${this.parts}: what is trained may not change, as each process has a share of it; distribute a new trainer with a new optimizer`); // biome-ignore format: one line
     this.planned = key;
     this.plan = await world.first(pass ? planOf(params, pass, this.meeters) : null);
     const order = (this.plan?.order ?? []).map((place) => params[place]);
+    this.meeters.dense?.requireOwn(order);
     const { bucketBytes = BUCKET_BYTES, shardOptimizer } = this.options;
     this.buckets = bucketsOf(order, bucketBytes, world.size);
     const { dense } = this.meeters;

@@ -92,6 +92,8 @@ interface Waiting {
 export class CallbackList implements Stateful {
   private callbacks: readonly Callback[] = [];
   private waiting: Record<string, Waiting> = {};
+  /** Those that have been told that training begins: before that a callback need not have a state, nor take one. */
+  private readonly begun = new WeakSet<Callback>();
 
   /** Takes a fit's callbacks. @throws UsageError for what is none, or if two with a state have one name. */
   use(callbacks: readonly Callback[]): void {
@@ -108,6 +110,7 @@ export class CallbackList implements Stateful {
   /** Tells all that training begins, and gives them the states that wait for them. */
   async begin(training: Training): Promise<void> {
     await this.call('onTrainBegin', training);
+    for (const callback of this.callbacks) this.begun.add(callback);
     this.giveStates();
   }
 
@@ -142,8 +145,12 @@ export class CallbackList implements Stateful {
     return this.callbacks.some((callback) => hooks.some((hook) => callback[hook]));
   }
 
+  private get own(): (Callback & Stateful)[] {
+    return this.callbacks.filter(isStateful).filter((callback) => this.begun.has(callback));
+  }
+
   private giveStates(): void {
-    for (const callback of this.callbacks.filter(isStateful)) {
+    for (const callback of this.own) {
       const name = nameOf(callback);
       const saved = this.waiting[name];
       if (!saved) continue;
@@ -160,9 +167,7 @@ export class CallbackList implements Stateful {
   }
 
   state(): Json {
-    const own = this.callbacks
-      .filter(isStateful)
-      .map((callback): [string, Json] => [nameOf(callback), stateOf(callback)]);
+    const own = this.own.map((callback): [string, Json] => [nameOf(callback), stateOf(callback)]);
     const waiting = Object.entries(this.waiting).map(([name, { state }]): [string, Json] => [name, state]);
     return Object.fromEntries([...waiting, ...own]);
   }
@@ -171,7 +176,7 @@ export class CallbackList implements Stateful {
     const under = (name: string, tensors: Record<string, Tensor>) =>
       Object.entries(tensors).map(([path, t]): [string, Tensor] => [`${name}.${path}`, t]);
     const waiting = Object.entries(this.waiting).flatMap(([name, saved]) => under(name, uploaded(saved)));
-    const own = this.callbacks.filter(isStateful).flatMap((callback) => under(nameOf(callback), tensorsOf(callback)));
+    const own = this.own.flatMap((callback) => under(nameOf(callback), tensorsOf(callback)));
     return Object.fromEntries([...waiting, ...own]);
   }
 

@@ -1,7 +1,11 @@
 // What may be cut by outputs; test/mpi trains with it.
 import * as assert from 'uvu/assert';
-import { checkCuttable } from '../../src/distributed/model-parallel.js';
+import { checkCuttable, ModelParallel } from '../../src/distributed/model-parallel.js';
+import type { Mpi } from '../../src/distributed/mpi.js';
+import { type Plan, requireSameWay } from '../../src/distributed/plan.js';
 import { checkShardable } from '../../src/distributed/shards.js';
+import { openSideway, type Sideway } from '../../src/distributed/sideway.js';
+import type { World } from '../../src/distributed/world.js';
 import { LARS, Linear, Sequential, SGD } from '../../src/index.js';
 import type { TrainerParts } from '../../src/train/fit.js';
 import { useDevice } from '../support/device.js';
@@ -44,6 +48,39 @@ test('updates that look at whole parameters are refused, and the option is named
     refuses(() => checkShardable(option, { ...parts, precision: 'f16' }), `or without ${option}`);
     const lars = new LARS(model.parameters(), { lr: 0.1 });
     refuses(() => checkShardable(option, { ...parts, optimizer: lars }), `${option}: LARS needs norms of whole`);
+  }
+});
+
+test('a parameter that is cut is used by its layer alone', () => {
+  const [first, last] = [new Linear(8, 6), new Linear(6, 4)];
+  const dense = new ModelParallel({ size: 2 } as World, [first, last], {} as Sideway);
+  dense.requireOwn([]);
+  dense.requireOwn([new Linear(8, 6).weight]);
+  refuses(() => dense.requireOwn([first.weight]), 'modelParallel[0]: its weight or bias is used beside its forward');
+  refuses(() => dense.requireOwn([last.bias!]), 'modelParallel[1]: its weight or bias is used beside its forward');
+});
+
+test('a batch that goes another way than the first one is refused, and not one of another size', () => {
+  const forward = { dense: 0, call: 0, way: 'forward', rows: 4, input: true } as const;
+  const backward = { ...forward, way: 'backward' } as const;
+  const plan = (...meetings: Plan['meetings']): Plan => ({ order: [], streams: 0, meetings });
+  const first = plan(forward, backward);
+  requireSameWay(plan({ ...forward, rows: 7 }, { ...backward, rows: 7 }), first);
+  for (const other of [plan(), plan(forward), plan(forward, { norm: 3 }), plan({ ...forward, dense: 1 }, backward)])
+    refuses(() => requireSameWay(other, first), 'modelParallel: a batch goes through other layers than the first');
+});
+
+test('numbers are shared out by whole counts on any number of processes', async () => {
+  for (const size of [2, 3, 48, 49, 98, 103]) {
+    const into: number[] = [];
+    const started = (_own: Float32Array, part: Float32Array) => void into.push(part.length);
+    const mpi = { size, duplicate: () => ({ communicator: () => 0 }), reduceScatter: started, allGather: started };
+    const run = async (_op: string, _data: unknown, start: () => unknown) => void start();
+    const way = await openSideway(mpi as unknown as Mpi, run);
+    await way.sums(Promise.resolve(new Float32Array(7 * size))); // 49 * (1 / 49) is less than 1
+    await way.sums(Promise.resolve(new Float32Array(size)));
+    await way.gather(Promise.resolve(new Float32Array(5)));
+    assert.equal(into, [7, 1, 5 * size]);
   }
 });
 

@@ -121,6 +121,30 @@ withEach(test, 'dense layers that are cut by outputs train as whole ones, and ag
   assert.ok(apart <= 1e-4, String(apart)); // as above
 });
 
+withEach(
+  test,
+  'averages and best weights of callbacks are the same in all processes, resumed too',
+  async (launcher) => {
+    const ways = ['--watch', '--epochs', '3'];
+    const one = await trainAlone(...ways, '--accumulate', '2');
+    assertSame(one, await trainTogether(launcher, 2, ...ways));
+    const file = `${folder}/${launcher.name}-watched.safetensors`.replaceAll(' ', '');
+    await trainTogether(launcher, 2, ...ways, '--save', file, '--steps', '13');
+    const resumed = await trainTogether(launcher, 2, ...ways, '--resume', file); // the first process alone reads it
+    assertSame(without(one), without(resumed));
+  },
+);
+
+withEach(test, 'a layer that is cut may be computed again, and set at the end of an epoch', async (launcher) => {
+  const ways = ['--again', '--shrink', '--epochs', '2', '--examples', '70'];
+  const one = await trainAlone(...ways, '--accumulate', '2');
+  const file = `${folder}/${launcher.name}-shrunk.safetensors`.replaceAll(' ', '');
+  assertSame(one, await trainTogether(launcher, 2, ...ways, '--cut', '--save', file));
+  const saved = readCheckpoint(readFileSync(file), file).tensors;
+  for (const [name, values] of Object.entries(one.weights))
+    for (const [i, w] of values.entries()) assert.ok(Math.abs(w - saved.get(name)!.data[i]) <= TOLERANCE, name);
+});
+
 /** 10 updates and more. At an epoch's end two of four processes have no batch. */
 const NORMS = ['--norms', '--drop', '0', '--epochs', '2'];
 const whole = new Map<number, Trained>();

@@ -19,7 +19,10 @@ const { values } = parseArgs({
       norms: flag,
       sync: flag,
       cut: flag,
+      again: flag,
       halve: flag,
+      shrink: flag,
+      watch: flag,
       batch: text,
       drop: text,
       transport: text,
@@ -37,6 +40,14 @@ await wgrad.init();
 wgrad.manualSeed(7 + world.rank); // begin() gives all the first one's weights
 const { norms = false, norm = norms, drop = '0.25', optimizer: kind = 'sgd', examples = '72', epochs = '3' } = values;
 const hidden = new wgrad.Linear(64, 24);
+/** Computes a layer once more on the way back. */
+class Again extends wgrad.Module {
+  readonly layer = hidden;
+
+  forward(x: wgrad.Tensor): wgrad.Tensor {
+    return wgrad.checkpoint((x) => wgrad.sigmoid(this.layer.forward(wgrad.mul(x, 2))), x);
+  }
+}
 const model = new wgrad.Sequential({
   conv: new wgrad.Conv2d(3, 4, 3, { padding: 1 }),
   ...(norm ? { norm: new wgrad.BatchNorm2d(4) } : {}),
@@ -44,7 +55,7 @@ const model = new wgrad.Sequential({
   pool: new wgrad.MaxPool2d(2, { stride: 2 }),
   flatten: new wgrad.Flatten(),
   drop: new wgrad.Dropout(Number(drop)),
-  hidden,
+  hidden: values.again ? new Again() : hidden,
   ...(norms ? { norm2: new wgrad.BatchNorm1d(24) } : {}),
   relu2: new wgrad.ReLU(),
   drop2: new wgrad.Dropout(Number(drop)),
@@ -83,6 +94,9 @@ const distribution = await distribute(trainer, {
   modelParallel: values.cut ? [hidden] : [],
 });
 
+const watching = values.watch
+  ? [new train.ModelEMA({ decay: 0.9 }), new train.EarlyStopping({ patience: 9, restoreBestWeights: true })]
+  : [];
 const pause = () => new Promise((resolve) => setTimeout(resolve, Number(values.slow ?? 0)));
 const fit = (to: number) =>
   trainer.fit({
@@ -96,7 +110,11 @@ const fit = (to: number) =>
             renameSync(`${save}.new`, save);
           },
     callbacks: [
+      ...watching,
       {
+        async onEpochEnd() {
+          if (values.shrink) for (const p of model.parameters()) p.set((await p.data()).map((w: number) => w * 0.9));
+        },
         async onBatchEnd({ step }) {
           if (values.slow) {
             console.log(`rank ${world.rank} is process ${process.pid}, at step ${step}`);
@@ -109,7 +127,7 @@ const fit = (to: number) =>
   });
 await fit(Number(epochs));
 if (values.halve) {
-  for (const p of model.parameters()) p.set((await p.data()).map((w: number) => w / 2));
+  for (const p of world.isFirst ? model.parameters() : []) p.set((await p.data()).map((w: number) => w / 2));
   await fit(Number(epochs) + 1);
 }
 const snapshot = await train.takeSnapshot(trainer);
