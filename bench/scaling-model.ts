@@ -51,7 +51,7 @@ const ASSUMED = { bus: 12e9, copy: 8e9, memory: 200e9, net: 12.5e9, meeting: 0.3
 const H100 = 22 / 128;
 const PER_MACHINE = 8;
 
-/** Milliseconds of a step on GPUs, each with a process of its own. `half`: gradients travel as halves, made on the device. */
+/** Milliseconds of a step on GPUs, each with a process of its own. `half`: gradients travel as halves, made and added up on the device. */
 function onGpus(ranks: number, batch: number, way: Way, half: boolean): number {
   const { bus, copy, memory, net, meeting } = ASSUMED;
   const compute = H100 * batch;
@@ -62,10 +62,11 @@ function onGpus(ranks: number, batch: number, way: Way, half: boolean): number {
   /** A ring: each process passes on what it gets. `bytes` is what one ends with, or begins with. */
   const ring = (bytes: number, times: number) =>
     (3 * times * (local - 1) * bytes) / memory + (times * ((machines - 1) / machines) * bytes) / net;
-  const exchanged = half ? gradients / 2 : gradients;
-  const exchange = 2 * host(exchanged) + ring(exchanged, 2);
+  const bytes = half ? gradients / 2 : gradients;
+  const first = host(bytes) + (half ? ring(bytes, 1) : ring(bytes, 2));
+  const added = half ? host(bytes) + host(bytes / ranks) + ring(bytes, 1) : 0; // parts go to the device, and their sum to all
   const met = meetings.map(({ give, get }) => host(give) + host(get) + ring(Math.max(give, get), 1) + meeting / 1000);
-  return Math.max(compute, compute / 3 + 1000 * exchange) + 1000 * sum(met);
+  return Math.max(compute, compute / 3 + 1000 * first) + 1000 * (added + host(bytes) + sum(met));
 }
 
 /** The least batch a process at which the way trains with that efficiency; undefined for none. */

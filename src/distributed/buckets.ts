@@ -1,16 +1,17 @@
 // Gradients, some MB at a time: read back and reduced while the backward pass goes on, then written back.
 import { activeRecorder, flush, read, release, scratch, upload } from '../device/commands.js';
-import type { GpuBuffer } from '../device/pool.js';
+import type { ElementBytes, GpuBuffer } from '../device/pool.js';
+import { roundUp } from '../math.js';
 import { unscoped } from '../tensor/scope.js';
 import { empty, type Tensor } from '../tensor/tensor.js';
-import type { Reduce } from './transport.js';
+import { readHalves, type Sums, type Transport, writeHalves } from './transport.js';
 
 /** Parameters whose gradients travel together, one behind the other. */
 export interface Bucket {
   readonly params: readonly Tensor[];
   /** Where each begins, in elements. */
   readonly starts: readonly number[];
-  /** Elements in all; a multiple of the number of processes, with zeros at the end. */
+  /** Elements in all, with zeros at the end: as many for each process, and a multiple of four for kernels. */
   readonly length: number;
 }
 
@@ -21,7 +22,7 @@ export function bucketsOf(params: readonly Tensor[], bytes: number, parts: numbe
   let size = 0;
   const close = () => {
     const starts = own.map((_, i) => own.slice(0, i).reduce((sum, p) => sum + p.size, 0));
-    if (own.length > 0) buckets.push({ params: own, starts, length: Math.ceil(size / parts) * parts });
+    if (own.length > 0) buckets.push({ params: own, starts, length: roundUp(size, 4 * parts) });
     own = [];
     size = 0;
   };
@@ -52,11 +53,11 @@ export class Exchange {
   private readonly left: number[];
   private next = 0;
   private turn: Promise<unknown> = Promise.resolve();
-  private readonly sums: Promise<Float32Array>[] = [];
+  private readonly sums: Promise<Sums>[] = [];
 
   constructor(
     private readonly buckets: readonly Bucket[],
-    private readonly reduce: Reduce,
+    private readonly transport: Transport,
     private readonly spans: Span[],
   ) {
     this.open = new Map(buckets.flatMap(({ params }, i) => params.map((p): [Tensor, number] => [p, i])));
@@ -73,23 +74,26 @@ export class Exchange {
   };
 
   /** Everyone's sums, a bucket each, of all that has left and all that is left; parameters without a gradient count as 0. */
-  finish(): Promise<Float32Array[]> {
+  async finish(): Promise<Sums[]> {
     while (this.next < this.buckets.length) this.leave(this.buckets[this.next++]);
-    return Promise.all(this.sums);
+    const { gather } = this.transport;
+    if (!gather) return Promise.all(this.sums);
+    await this.turn;
+    const wholes: Promise<Sums>[] = [];
+    for (const [i, part] of this.sums.entries()) {
+      const whole = this.timed(this.buckets[i], gather(await part));
+      whole.catch(() => {}); // awaited below
+      wholes.push(whole);
+    }
+    return Promise.all(wholes);
   }
 
   private leave(bucket: Bucket): void {
-    const bytes = 4 * bucket.length;
     const asked = performance.now();
     const values = this.values(bucket);
     const begun = Promise.all([values, this.turn]).then(([own]) => {
-      const from = performance.now();
-      this.spans.push({ what: 'readback', bytes, from: asked, to: from });
-      const sum = this.reduce(own).then((all) => {
-        this.spans.push({ what: 'reduction', bytes, from, to: performance.now() });
-        return all;
-      });
-      return { sum };
+      this.spans.push({ what: 'readback', bytes: 4 * bucket.length, from: asked, to: performance.now() });
+      return { sum: this.timed(bucket, this.transport.sum(own)) };
     });
     this.turn = begun; // reductions begin in the same order everywhere
     const sum = begun.then((started) => started.sum);
@@ -97,49 +101,60 @@ export class Exchange {
     this.sums.push(sum);
   }
 
-  private async values({ params, starts, length }: Bucket): Promise<Float32Array> {
-    if (params.every((p) => !p.grad)) return new Float32Array(length);
-    const reading = gather(params.map((p) => p.grad?.buffer), params, starts, length); // biome-ignore format: one line
+  private async timed(bucket: Bucket, reduction: Promise<Sums>): Promise<Sums> {
+    const from = performance.now();
+    const sums = await reduction;
+    this.spans.push({ what: 'reduction', bytes: 4 * bucket.length, from, to: performance.now() });
+    return sums;
+  }
+
+  private async values({ params, starts, length }: Bucket): Promise<ArrayBuffer> {
+    const { elementBytes } = this.transport;
+    if (params.every((p) => !p.grad)) return new ArrayBuffer(elementBytes * length);
+    const reading = gather(params.map((p) => p.grad?.buffer), params, starts, length, elementBytes); // biome-ignore format: one line
     flush(); // the device begins with it while the rest of the backward pass is recorded
-    const values = new Float32Array(await reading);
-    for (const [i, p] of params.entries()) if (!p.grad) values.fill(0, starts[i], starts[i] + p.size);
-    const end = starts[params.length - 1] + params[params.length - 1].size;
-    return values.fill(0, end);
+    const values = await reading;
+    const clear = (from: number, to = length) => new Uint8Array(values).fill(0, elementBytes * from, elementBytes * to);
+    for (const [i, p] of params.entries()) if (!p.grad) clear(starts[i], starts[i] + p.size);
+    clear(starts[params.length - 1] + params[params.length - 1].size);
+    return values;
   }
 }
 
-/** Buffers one behind the other, read back together. */
+/** Buffers one behind the other, read back together, as floats or as halves. */
 export function gather(
   buffers: readonly (GpuBuffer | undefined)[],
   sizes: readonly { size: number }[],
   starts: readonly number[],
   length: number,
+  elementBytes: ElementBytes = 4,
 ): Promise<ArrayBuffer> {
   const flat = scratch(length, 'gradients');
   const recorder = activeRecorder('gradients');
   for (const [i, buffer] of buffers.entries())
     if (buffer) recorder.copy(buffer, flat, 4 * sizes[i].size, 0, 4 * starts[i]);
-  const reading = read(flat, 4 * length, 'gradients');
+  const reading = elementBytes === 2 ? readHalves(flat, length) : read(flat, 4 * length, 'gradients');
   release(flat);
   return reading;
 }
 
-/** Writes numbers that lie one behind the other into buffers. */
+/** Writes numbers, or the bits of halves, that lie one behind the other into buffers of floats. */
 export function scatter(
-  values: Float32Array,
+  values: Sums,
   buffers: readonly GpuBuffer[],
   sizes: readonly { size: number }[],
   starts: readonly number[],
 ): void {
   const flat = scratch(values.length, 'gradients');
   const recorder = activeRecorder('gradients');
-  upload(flat, values);
+  if (values instanceof Uint16Array) writeHalves(flat, values);
+  else upload(flat, values);
   for (const [i, buffer] of buffers.entries()) recorder.copy(flat, buffer, 4 * sizes[i].size, 4 * starts[i], 0);
   release(flat);
 }
 
 /** Makes sums the parameters' gradients. */
-export function writeGradients({ params, starts }: Bucket, sums: Float32Array): void {
+export function writeGradients({ params, starts }: Bucket, sums: Sums): void {
   for (const p of params) p.grad ??= unscoped(() => empty(p.shape, 'f32', 'gradient'));
   scatter(sums, params.map((p) => p.grad!.buffer), params, starts); // biome-ignore format: one line
 }

@@ -5,7 +5,10 @@ import { flag, oneOf, positive, type Rules } from '../options.js';
 export interface DistributeOptions {
   /** Bytes of gradients that travel together, at least one parameter's. Smaller ones leave earlier, larger ones travel better. Default 25 MB. */
   bucketBytes?: number;
-  /** What gradients travel as; 'f16' halves the traffic, and rounds each rank's gradients, and their sum, to 11 bits. Default 'f32'. */
+  /**
+   * What gradients travel as; 'f16' halves the traffic, and rounds each rank's gradients, and their sum, to 11 bits: below 2^-25 to 0, from 65520
+   * on to infinity. Default 'f32'.
+   */
   transport?: 'f32' | 'f16';
   /** Each process keeps the optimizer's state of its share of the parameters, updates that and gets the rest from the others: ZeRO's stage 1. Default false. */
   shardOptimizer?: boolean;

@@ -21,7 +21,7 @@ import type { DistributeOptions } from './options.js';
 import { type Plan, planOf, requireSameWay, rowsIn } from './plan.js';
 import { Shards } from './shards.js';
 import type { SyncBatchNorm } from './sync-batch-norm.js';
-import { type Reduce, reducing } from './transport.js';
+import { type Sums, type Transport, transportOf } from './transport.js';
 import type { World } from './world.js';
 
 const BUCKET_BYTES = 25e6;
@@ -33,7 +33,7 @@ export class DataParallel implements Team {
   spans: Span[] = [];
   /** What the optimizer was made of. */
   private readonly params: readonly Tensor[];
-  private readonly reduce: Reduce;
+  private readonly transport: Transport;
   private shards: Shards | null = null;
   /** Set by `distribute` where batches are normalized together, and where dense layers are cut. */
   readonly meeters: { norms: SyncBatchNorm | null; dense: ModelParallel | null } = { norms: null, dense: null };
@@ -59,7 +59,7 @@ export class DataParallel implements Team {
   ) {
     const { transport = 'f32', shardOptimizer = false } = options;
     this.params = trainer.optimizer.groups.flatMap((group) => group.params);
-    this.reduce = reducing(world, transport, shardOptimizer);
+    this.transport = transportOf(world, transport, shardOptimizer);
   }
 
   /** To checkpoints it is the optimizer. */
@@ -132,7 +132,7 @@ export class DataParallel implements Team {
   async turn(pass: Pass | undefined, update: boolean): Promise<Turn | null> {
     if (this.taken === 0) await this.prepare(pass);
     const most = await this.mostRows(pass);
-    const exchange = update ? new Exchange(this.buckets, this.reduce, this.spans) : null;
+    const exchange = update ? new Exchange(this.buckets, this.transport, this.spans) : null;
     const { dense } = this.meeters;
     const go = () => (pass ? void this.own.push(this.forwardBackward(pass, exchange)) : this.idle(most));
     if (dense) dense.within(most, go);
@@ -140,7 +140,7 @@ export class DataParallel implements Team {
     this.taken++;
     if (!exchange) return null;
     const sums = await this.waitFor(exchange);
-    if (this.options.shardOptimizer) this.shards!.takeGradients(sums);
+    if (this.options.shardOptimizer) this.shards!.takeGradients(sums as Float32Array[]);
     else for (const [i, bucket] of this.buckets.entries()) writeGradients(bucket, sums[i]);
     return this.together();
   }
@@ -219,7 +219,7 @@ export class DataParallel implements Team {
     dense?.take(this.shards.ownOf);
   }
 
-  private async waitFor(exchange: Exchange): Promise<Float32Array[]> {
+  private async waitFor(exchange: Exchange): Promise<Sums[]> {
     const finished = exchange.finish();
     finished.catch(() => {});
     await Promise.all(this.own.map(({ loss }) => loss)); // backward is behind it, or nearly

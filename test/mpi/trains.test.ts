@@ -173,6 +173,9 @@ withEach(test, 'gradients that travel as halves', async (launcher) => {
   );
   const again = await trainTogether(launcher, 2, ...TWENTY[2], '--transport', 'f16');
   assert.equal(again.all, halves.all);
+  const sharded = await trainTogether(launcher, 2, ...TWENTY[4], '--transport', 'f16', '--shard', '--accumulate', '2');
+  const { weights, losses } = difference(alone.get(4)!, sharded);
+  assert.ok(weights > 0 && weights <= HALF_TOLERANCE && losses <= HALF_TOLERANCE, JSON.stringify({ weights, losses }));
 });
 
 /** The weights that a run was saved with last, all in a row. */
