@@ -1,5 +1,6 @@
 // `npx wgrad launch`: a loop around mpirun, for programs that go on from their last checkpoint.
 import { spawn, spawnSync } from 'node:child_process';
+import { startsBefore } from '../distributed/launcher.js';
 import { UsageError } from '../index.js';
 import { orExplain } from './parse.js';
 
@@ -15,7 +16,7 @@ restore what they find, as TrainingRun.resume does.
 
   npx wgrad launch --restarts 3 -np 4 npx wgrad train --data pictures --out runs/pets
 
-The launcher is mpirun, or what WGRAD_MPIRUN names. Ctrl-C ends the program, and it is not started again. The exit code is the last start's.`;
+The launcher is mpirun, or what WGRAD_MPIRUN names: srun, in a job of Slurm (docs/scaling.md). Ctrl-C ends the program, and it is not started again. The exit code is the last start's.`;
 
 interface Line {
   restarts: number;
@@ -42,7 +43,7 @@ function parseLaunch(argv: readonly string[]): Line | null {
 
 /** Runs mpirun once. `stop` ends it. */
 function start(mpirun: string, args: readonly string[], attempt: number, stop: AbortSignal): Promise<number> {
-  const env = { ...process.env, WGRAD_RESTART: String(attempt) };
+  const env = { ...process.env, WGRAD_RESTART: String(startsBefore(process.env) + attempt) };
   return new Promise((resolve, reject) => {
     const child = spawn(mpirun, args, { stdio: 'inherit', env });
     stop.addEventListener('abort', () => child.kill('SIGTERM'), { once: true });
@@ -61,7 +62,8 @@ async function main(): Promise<number> {
   }
   const mpirun = process.env.WGRAD_MPIRUN || 'mpirun';
   const { stdout } = spawnSync(mpirun, ['--version'], { encoding: 'utf8' });
-  const own = /Open MPI/.test(stdout ?? '') ? ['--bind-to', 'none'] : []; // a process has threads: Open MPI would give them one core
+  // A process has threads: Open MPI would give them one core. And it hands no variable to other hosts but those that are named.
+  const own = /Open MPI/.test(stdout ?? '') ? ['--bind-to', 'none', '-x', 'WGRAD_RESTART'] : [];
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort());
   for (let attempt = 0; ; attempt++) {

@@ -1,5 +1,6 @@
 // The image classifier's program: what is asked for on its command line is opened, and done.
 import { initDistributed, type World } from '../distributed/index.js';
+import { startsBefore } from '../distributed/launcher.js';
 import { deviceInfo, init, summary, WgradError } from '../index.js';
 import { CheckpointFiles, freshRunFolder, latestRunFolder, RunFolder } from '../node/index.js';
 import type { Checkpoint } from '../train/index.js';
@@ -36,7 +37,7 @@ async function main(project: Project, argv: string[], terminal: Terminal): Promi
   if (!(world?.isFirst ?? true)) terminal.mute();
   await init();
   if (line.command === 'predict') return predict(line.files, line.resume, project);
-  line.resume ??= world ? restarted(line, project) : undefined;
+  if (world) line.resume ??= (await world.first(restarted(line, project))) ?? undefined; // the first one's word: all do the same
   const resumed = line.resume === undefined ? null : openRun(line, line.resume, project, terminal);
   const start = resumed || !line.given.from ? undefined : openStart(line.given.from);
   const preset = resumed || start ? null : choosePreset(line, terminal);
@@ -76,11 +77,11 @@ async function main(project: Project, argv: string[], terminal: Terminal): Promi
   });
 }
 
-/** `wgrad launch` starts what has died again: the run's folder, if it was saved by then. */
-function restarted({ out }: CommandLine, { runs }: Project): string | undefined {
-  if (!(Number(process.env.WGRAD_RESTART) > 0)) return undefined;
+/** `wgrad launch` and Slurm start what has died again: the run's folder, if it was saved by then. */
+function restarted({ out }: CommandLine, { runs }: Project): string | null {
+  if (startsBefore(process.env) === 0) return null;
   const folder = out ? new RunFolder(out) : latestRunFolder(runs);
-  return folder?.has('last.safetensors') ? folder.path : undefined;
+  return folder?.has('last.safetensors') ? folder.path : null;
 }
 
 /** The folder of a run that begins, made by the first process. */

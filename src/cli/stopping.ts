@@ -3,10 +3,14 @@ import type { Terminal } from './terminal.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
+/** A scheduler signals each process of a job, and bin/start.js passes its signal on: what comes within this time is one. */
+const ECHO_MS = 1000;
+
 /** Before training a signal ends the program at once, afterwards it stops `fit`, which saves; a second one always ends it. */
 export class Stopping {
   private readonly controller = new AbortController();
   private training = false;
+  private received = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly terminal: Terminal) {
     for (const signal of SIGNALS) process.on(signal, () => this.receive(signal));
@@ -27,6 +31,9 @@ export class Stopping {
   }
 
   private receive(signal: (typeof SIGNALS)[number]): void {
+    const echo = signal !== 'SIGINT' && performance.now() - this.received < ECHO_MS;
+    this.received = performance.now();
+    if (echo && this.signal.aborted) return;
     if (this.signal.aborted) endBy(signal);
     else if (!this.training) {
       this.terminal.say('Stopped before training began: there is nothing to save.');

@@ -251,7 +251,8 @@ function fitOptions({ line, facts, trainer, saver, stopping, rebuild, terminal, 
   const ema = decay > 0 ? new train.ModelEMA({ decay, warmup: true, buffers: true }) : null;
   const saveWeights = async ({ model }: train.Training) => {
     const write = () => train.writeWeights(model, extra);
-    saver.saveBest(await (ema ? ema.average.apply(write) : write()));
+    const bytes = await (ema ? ema.average.apply(write) : write());
+    if (world.isFirst) saver.saveBest(bytes); // callbacks run in all processes
   };
   const best = new train.ModelCheckpoint({ save: saveWeights });
   const checked = trainer.parts.validation !== undefined;

@@ -12,12 +12,18 @@ export interface Launcher {
 export function launcherOf(env: NodeJS.ProcessEnv): Launcher | null {
   const count = (name: string) => Number(env[name] ?? 0);
   if (env.OMPI_COMM_WORLD_SIZE) return { name: 'mpirun (Open MPI)', size: count('OMPI_COMM_WORLD_SIZE') };
-  if (env.SLURM_PROCID && env.SLURM_STEP_ID && count('SLURM_NTASKS') > 0)
-    return { name: 'srun', size: count('SLURM_STEP_NUM_TASKS') || count('SLURM_NTASKS') };
+  if (env.SLURM_PROCID && env.SLURM_STEP_ID && count('SLURM_NTASKS') > 0) {
+    const size = count('SLURM_STEP_NUM_TASKS') || count('SLURM_NTASKS');
+    return size > 1 ? { name: 'srun', size } : null; // one task may be a shell: srun --pty bash
+  }
   if (env.PMI_SIZE) return { name: 'mpirun (MPICH)', size: count('PMI_SIZE') };
   if (env.PMIX_RANK) return { name: 'mpirun (Open MPI)', size: 0 };
   return null;
 }
+
+/** How often the program was started before, and died: by `wgrad launch`, or by Slurm in a job that it put back into its queue. */
+export const startsBefore = (env: NodeJS.ProcessEnv): number =>
+  Number(env.WGRAD_RESTART ?? env.SLURM_RESTART_COUNT ?? 0) || 0;
 
 const OPEN_MPI = ['libmpi.so.40', 'libmpi.so.80', 'libmpi.40.dylib'];
 const MPICH = ['libmpich.so.12', 'libmpi.so.12', 'libmpi_cray.so.12', 'libmpi.12.dylib'];

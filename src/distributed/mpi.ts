@@ -166,7 +166,7 @@ export async function startMpi(launcher: Launcher, env: NodeJS.ProcessEnv): Prom
   if (mpi.size === 1 && launcher.size > 1) {
     const fix =
       launcher.name === 'srun'
-        ? 'start it with srun --mpi=pmix or --mpi=pmi2 (srun --mpi=list has what there is)'
+        ? `Open MPI wants srun --mpi=pmix, MPICH --mpi=pmi2 (srun --mpi=list has what there is); WGRAD_MPI names another library`
         : "use the launcher that belongs to it, or name that launcher's library in WGRAD_MPI";
     throw new DistributedError(
       `initDistributed: ${launcher.name} started ${launcher.size} processes, but ${file} (${mpi.abi.name}) sees one alone; ${fix}`,

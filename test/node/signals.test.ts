@@ -3,6 +3,8 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as assert from 'uvu/assert';
+import { Stopping } from '../../src/cli/stopping.js';
+import type { Terminal } from '../../src/cli/terminal.js';
 import { useDevice } from '../support/device.js';
 import type { Ended } from '../support/program.js';
 import { suite } from '../support/suite.js';
@@ -62,12 +64,25 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
-test('a second signal stops at once (a shell says 143), and what was saved before is whole', async () => {
-  const { signal, output } = await interrupt('twice', training, firstEpoch, 'SIGTERM', 'SIGTERM');
-  assert.is(signal, 'SIGTERM', output);
+test('a second Ctrl-C stops at once (a shell says 130), and what was saved before is whole', async () => {
+  const { signal, output } = await interrupt('twice', training, firstEpoch, 'SIGINT', 'SIGINT');
+  assert.is(signal, 'SIGINT', output);
   assert.not.match(output, /Stopped and saved/);
   const { code: resumed, output: said } = await startTrainer(['--resume', `${home}/twice`, '--steps', '3']).ended;
   assert.is(resumed, 0, said);
+});
+
+test('SIGTERM that a scheduler sends to each process, and bin/start.js passes on, is one', () => {
+  const said: string[] = [];
+  const before = process.listeners('SIGTERM');
+  const stopping = new Stopping({ say: (text: string) => said.push(text) } as unknown as Terminal);
+  stopping.trainingBegins();
+  for (let i = 0; i < 2; i++) process.emit('SIGTERM'); // this process would end
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+    for (const listener of process.listeners(name as NodeJS.Signals).slice(name === 'SIGTERM' ? before.length : -1))
+      process.off(name, listener);
+  assert.ok(stopping.signal.aborted);
+  assert.is(said.length, 1);
 });
 
 test('while testing: the run is saved, exit code 0', async () => {
