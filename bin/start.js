@@ -9,7 +9,13 @@ const GREETING =
 
 /** Node with these arguments. All that it writes is passed on, but for Dawn's greeting. */
 export function start(args) {
-  const child = spawn(process.execPath, [...process.execArgv, ...args], { stdio: ['inherit', 'inherit', 'pipe'] });
+  const stdio = ['inherit', 'inherit', 'pipe'];
+  const launcher = Number(process.env.PMI_FD); // MPICH's processes talk to their launcher through an open file
+  if (launcher > 2) {
+    while (stdio.length < launcher) stdio.push('ignore');
+    stdio[launcher] = launcher;
+  }
+  const child = spawn(process.execPath, [...process.execArgv, ...args], { stdio });
   createInterface({ input: child.stderr }).on('line', (line) => {
     if (!GREETING.test(line)) process.stderr.write(`${line}\n`);
   });
