@@ -123,7 +123,7 @@ export function elsewhere(): string {
     }),
   );
   const head =
-    '| GPUs | what travels | images a second, batch 128 each | efficiency | batch 1,024 each | efficiency | 85 % from a batch of |\n| --- | --- | --- | --- | --- | --- | --- |';
+    '| GPUs | what travels | images a second, batch 128 each | efficiency | batch 1,024 each | efficiency | batch for 85 % |\n| --- | --- | --- | --- | --- | --- | --- |';
   return [head, ...rows].join('\n');
 }
 

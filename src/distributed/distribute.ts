@@ -3,6 +3,7 @@ import { checkOptions } from '../options.js';
 import { Trainer } from '../train/trainer.js';
 import type { Span } from './buckets.js';
 import { initDistributed } from './init.js';
+import { Midway } from './midway.js';
 import { checkCuttable, ModelParallel } from './model-parallel.js';
 import { DISTRIBUTE, type DistributeOptions } from './options.js';
 import { checkShardable } from './shards.js';
@@ -41,10 +42,12 @@ export async function distribute(trainer: Trainer, options: DistributeOptions = 
   checkCuttable(modelParallel, trainer.parts, world.size);
   const team = new DataParallel(world, trainer, options);
   if (world.size === 1) return team;
-  const meets = syncBatchNorm || modelParallel.length > 0;
-  const way = meets ? await world.sideway() : null;
-  if (way && syncBatchNorm) team.meeters.norms = new SyncBatchNorm(trainer.model, way);
-  if (way && modelParallel.length > 0) team.meeters.dense = new ModelParallel(world, modelParallel, way);
+  if (syncBatchNorm || modelParallel.length > 0) {
+    const way = await world.sideway();
+    const norms = syncBatchNorm ? new SyncBatchNorm(trainer.model, way) : null;
+    const dense = modelParallel.length > 0 ? new ModelParallel(world, modelParallel, way) : null;
+    team.midway = new Midway(world, norms, dense);
+  }
   trainer.team = team;
   return team;
 }

@@ -14,7 +14,8 @@ import { showShape, sizeOf } from '../tensor/shape.js';
 import { empty, type Tensor } from '../tensor/tensor.js';
 import type { TrainerParts } from '../train/fit.js';
 import type { Bucket } from './buckets.js';
-import { type Meeting, otherWay, type Sideway } from './sideway.js';
+import { type Meeting, otherWay } from './meeting.js';
+import type { Sideway } from './sideway.js';
 import type { World } from './world.js';
 
 /** What a process has of a layer: the weights of its outputs, flat, and their biases. */
@@ -49,8 +50,8 @@ export class ModelParallel {
   private readonly parts = new Map<Linear, Part>();
   /** In their place where only shapes are followed. */
   private readonly likeParts = new Map<Linear, Part>();
-  /** The most rows that a process has, of each call of such a layer in this pass. */
-  private most: readonly number[] = [];
+  /** The most rows that any process has, of each call of such a layer in this pass. */
+  private mostRows: readonly number[] = [];
   private calls = 0;
   /** Meetings of this pass so far. */
   private met = 0;
@@ -82,12 +83,15 @@ export class ModelParallel {
     }
   }
 
-  /** Runs a pass over a batch, in which these layers are everyone's. `most`: see there; none where only shapes are followed. */
-  within<T>(most: readonly number[], pass: () => T): T {
-    this.most = most;
+  /**
+   * Runs a pass, in which these layers compute with all processes. `mostRows`: the most rows that any has, of each call of such a layer; none
+   * where only shapes are followed.
+   */
+  within<T>(mostRows: readonly number[], pass: () => T): T {
+    this.mostRows = mostRows;
     this.calls = 0;
     this.met = 0;
-    if (this.note) for (const layer of this.layers) this.likeParts.set(layer, partOf(layer, this.world.size));
+    if (this.note) for (const layer of this.layers) this.likeParts.set(layer, likePart(layer, this.world.size));
     for (const layer of this.layers) layer.together = (x) => this.forward(layer, x);
     try {
       return pass();
@@ -102,7 +106,7 @@ export class ModelParallel {
     if (meetings.filter((one) => 'dense' in one).length !== this.met) throw otherWay();
   }
 
-  /** The part in a pass of a process that has no batch while others have one: a row of zeros, of which no gradient comes. */
+  /** Takes part in a meeting without a batch: with a row of zeros, from which no gradient comes. `results` are those of earlier calls. */
   idle(meeting: Extract<Meeting, { dense: number }>, results: Map<number, Tensor>): void {
     const { dense, call, way, input } = meeting;
     const layer = this.layers[dense];
@@ -115,11 +119,12 @@ export class ModelParallel {
 
   private forward(layer: Linear, x: Tensor): Tensor {
     const { inFeatures: features, outFeatures } = layer;
+    const outputs = outFeatures / this.world.size; // of this process
     if (x.shape.at(-1) !== features) return linear(x, layer.weight, layer.bias); // says what is wrong
     requireF32('linear, modelParallel', x);
     const call = this.calls++;
     const rows = sizeOf(x.shape.slice(0, -1));
-    const most = this.note ? rows : this.most[call];
+    const most = this.note ? rows : this.mostRows[call];
     if (most === undefined) throw otherWay();
     if (rows === 0 || rows > most)
       throw new ShapeError(`linear, modelParallel: x is ${showShape(x.shape)}, and by the batch's shapes, on which rows must depend alone, has 1 to ${most} rows`); // biome-ignore format: one line
@@ -129,46 +134,47 @@ export class ModelParallel {
     };
     const part = (this.note ? this.likeParts : this.parts).get(layer)!;
     const inputs = [x, part.weight, ...(part.bias ? [part.bias] : [])];
-    const all = this.world.size * most;
-    const own = outFeatures / this.world.size;
+    const allRows = this.world.size * most; // of each process as many, with zeros at their end
     meet('forward');
-    const xs = empty([all, features], 'f32', 'linear x of all');
+    const xs = empty([allRows, features], 'f32', 'linear x of all');
     const padded = async (bytes: Promise<ArrayBuffer>) => withRows(await floats(bytes), most * features);
     viaHost(x.buffer, xs.buffer, 4 * rows * features, (bytes) => this.way.gather(padded(bytes)));
     const y = empty([...x.shape.slice(0, -1), outFeatures], 'f32', 'linear');
-    const ys = scratch(all * own, 'linear of all');
-    gemm(xs.buffer, part.weight.buffer, ys, { m: all, n: own, k: features, transB: true }, part.bias?.buffer);
-    viaHost(ys, y.buffer, 4 * all * own, async (bytes) => rowsOf(await this.way.deal(floats(bytes)), rows, most, own));
+    const ys = scratch(allRows * outputs, 'linear of all');
+    gemm(xs.buffer, part.weight.buffer, ys, { m: allRows, n: outputs, k: features, transB: true }, part.bias?.buffer);
+    viaHost(ys, y.buffer, 4 * allRows * outputs, async (bytes) =>
+      rowsOf(await this.way.deal(floats(bytes)), rows, most, outputs),
+    );
     release(ys);
     return record('linear', y, inputs, (dy) => {
       let found: Tensor | undefined;
       const dys = () => {
         if (found) return found.buffer;
         meet('backward');
-        found = empty([all, own], 'f32', 'linear dy of all');
-        const dealt = async (bytes: Promise<ArrayBuffer>) => columnsOf(await floats(bytes), rows, most, own);
+        found = empty([allRows, outputs], 'f32', 'linear dy of all');
+        const dealt = async (bytes: Promise<ArrayBuffer>) => columnsOf(await floats(bytes), rows, most, outputs);
         viaHost(dy.buffer, found.buffer, 4 * rows * outFeatures, (bytes) => this.way.deal(dealt(bytes)));
         return found.buffer;
       };
       return [
         () => {
           const dx = empty(x.shape, 'f32', 'linear dx');
-          const dxs = scratch(all * features, 'linear dx of all');
-          gemm(dys(), part.weight.buffer, dxs, { m: all, n: features, k: own });
+          const dxs = scratch(allRows * features, 'linear dx of all');
+          gemm(dys(), part.weight.buffer, dxs, { m: allRows, n: features, k: outputs });
           const mine = async (bytes: Promise<ArrayBuffer>) =>
             (await this.way.sums(floats(bytes))).subarray(0, rows * features);
-          viaHost(dxs, dx.buffer, 4 * all * features, mine);
+          viaHost(dxs, dx.buffer, 4 * allRows * features, mine);
           release(dxs);
           return dx;
         },
         () => {
           const dweight = empty(part.weight.shape, 'f32', 'linear dweight');
-          gemm(dys(), xs.buffer, dweight.buffer, { m: own, n: features, k: all, transA: true });
+          gemm(dys(), xs.buffer, dweight.buffer, { m: outputs, n: features, k: allRows, transA: true });
           return dweight;
         },
         () => {
-          const dbias = empty([own], 'f32', 'linear dbias');
-          sumSlices(dys(), dbias.buffer, { count: own, slices: all });
+          const dbias = empty([outputs], 'f32', 'linear dbias');
+          sumSlices(dys(), dbias.buffer, { count: outputs, slices: allRows });
           return dbias;
         },
       ];
@@ -176,8 +182,8 @@ export class ModelParallel {
   }
 }
 
-/** Of what any process' part looks like, where only shapes are followed. */
-function partOf({ weight, bias }: Linear, size: number): Part {
+/** Tensors in the shapes of a part, where only shapes are followed. */
+function likePart({ weight, bias }: Linear, size: number): Part {
   const leaf = (whole: Tensor) => {
     const part = empty([whole.size / size]);
     part.requiresGrad = true;

@@ -5,9 +5,8 @@ import { scope } from '../tensor/scope.js';
 import { rngState, setRngState } from '../tensor/seed.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Pass } from '../train/team.js';
-import type { ModelParallel } from './model-parallel.js';
-import { type Meeting, otherWay } from './sideway.js';
-import type { SyncBatchNorm } from './sync-batch-norm.js';
+import type { Meeting } from './meeting.js';
+import type { Midway } from './midway.js';
 
 /** The same in all processes. */
 export type Plan = {
@@ -19,14 +18,8 @@ export type Plan = {
   readonly meetings: readonly Meeting[];
 };
 
-/** What meets on the way, where anything does. */
-export interface Meeters {
-  norms: SyncBatchNorm | null;
-  dense: ModelParallel | null;
-}
-
 /** Goes through a batch for its shapes alone: nothing is computed, and gradients and random numbers stay as they were. */
-export function planOf(params: readonly Tensor[], pass: Pass, { norms, dense }: Meeters): Plan {
+export function planOf(params: readonly Tensor[], pass: Pass, midway: Midway): Plan {
   const before = rngState();
   const order: number[] = [];
   const backward = (loss: Tensor) =>
@@ -35,15 +28,11 @@ export function planOf(params: readonly Tensor[], pass: Pass, { norms, dense }: 
       () => loss.backward(),
     );
   const gradients = params.map((p) => p.grad);
-  const meetings: Meeting[] = [];
-  const note = (meeting: Meeting) => void meetings.push(meeting);
-  if (norms) norms.note = note;
-  if (dense) dense.note = note;
   const go = () => void pass({ fresh: false, count: false, backward }).loss.catch(() => {}); // a loss that is not computed
   using _plan = scope(); // holds them meanwhile
   for (const p of params) p.grad = null;
   try {
-    activeRecorder().dryRun(() => unwatched(() => (dense ? dense.within([], go) : go())));
+    const meetings = activeRecorder().dryRun(() => unwatched(() => midway.noted(go)));
     const streams = rngState().stream - before.stream;
     return { order: order.filter((place) => place >= 0), streams, meetings };
   } finally {
@@ -52,18 +41,5 @@ export function planOf(params: readonly Tensor[], pass: Pass, { norms, dense }: 
       p.grad = gradients[i];
     });
     setRngState(before);
-    if (norms) norms.note = undefined;
-    if (dense) dense.note = undefined;
   }
-}
-
-/** The rows of a batch, of each call of a layer that is cut. */
-export const rowsIn = ({ meetings }: Plan): number[] =>
-  meetings.flatMap((one) => ('dense' in one && one.way === 'forward' ? [one.rows] : []));
-
-/** @throws UsageError unless two batches meet others' in the same layers, in the same order. */
-export function requireSameWay({ meetings }: Plan, { meetings: first }: Plan): void {
-  const withoutRows = (list: readonly Meeting[]) => JSON.stringify(list, (key, value) => (key === 'rows' ? 0 : value));
-  if (withoutRows(meetings) === withoutRows(first)) return;
-  throw otherWay();
 }

@@ -169,7 +169,7 @@ export class Shards implements Stateful {
   state(): Json {
     const settings = this.optimizer.settings();
     const since = this.optimizer.steps - this.before.steps;
-    const updates = this.before.updates.map((before) => before + since);
+    const updates = this.before.updates.map((before) => before + since); // of what is in pieces, which are updated at each step, here or elsewhere
     const places = this.optimizer.groups.flatMap((group) => group.params);
     for (const { place, own } of this.whole) updates[place] = settings.updates[places.indexOf(own)];
     return { ...settings, updates } as unknown as Json;

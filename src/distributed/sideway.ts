@@ -1,6 +1,4 @@
 // Collectives in the middle of a pass: in what order they come beside those of gradients differs from process to process.
-
-import { UsageError } from '../errors.js';
 import type { Mpi, Numbers, Request } from './mpi.js';
 
 /** Of this process' numbers, which come later, what the collective makes. */
@@ -15,19 +13,6 @@ export interface Sideway {
   /** Everyone's sums, of which this rank gets its part of `size` equal ones. */
   sums: Collective;
 }
-
-/** What a batch does with other processes' on its way, for a process that has none: it must take part in all. */
-export type Meeting =
-  /** Synchronized batch normalization's message of so many numbers. */
-  | { norm: number }
-  /** A dense layer that is cut by outputs, in a call of the pass, with so many rows; `input`: there is a gradient of them. */
-  | { dense: number; call: number; way: 'forward' | 'backward'; rows: number; input: boolean };
-
-/** What is thrown where a batch would miss the others, which would wait for it until they time out. */
-export const otherWay = (): UsageError =>
-  new UsageError(
-    'distribute: modelParallel: a batch goes through other layers than the first one did, or in another order; processes meet in them, so that all batches must go the same way',
-  );
 
 type Run = (op: string, data: Numbers | null, start: () => Request) => Promise<void>;
 

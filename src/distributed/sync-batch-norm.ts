@@ -9,7 +9,8 @@ import { average } from '../kernels/optimizers.js';
 import { BatchNorm } from '../layers/batch-norm.js';
 import type { AnyModule } from '../layers/module.js';
 import type { Tensor } from '../tensor/tensor.js';
-import type { Meeting, Sideway } from './sideway.js';
+import type { Meeting } from './meeting.js';
+import type { Sideway } from './sideway.js';
 
 /** What a process has of a channel, of so many values. */
 interface Moments {

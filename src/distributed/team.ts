@@ -4,7 +4,6 @@ import { withLeafHook } from '../autograd/tape.js';
 import { readCheckpoint, restoreRun, writeCheckpoint } from '../checkpoint/files.js';
 import type { Json, Stateful } from '../checkpoint/stateful.js';
 import { UsageError } from '../errors.js';
-import { scope } from '../tensor/scope.js';
 import { rngState, setRngState } from '../tensor/seed.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { BatchSource } from '../train/batches.js';
@@ -16,11 +15,10 @@ import type { MetricSums, Pass, Passed, Team, Turn } from '../train/team.js';
 import type { Trainer } from '../train/trainer.js';
 import { updateWeights } from '../train/update.js';
 import { type Bucket, bucketsOf, Exchange, type Span, writeGradients } from './buckets.js';
-import type { ModelParallel } from './model-parallel.js';
+import { Midway } from './midway.js';
 import type { DistributeOptions } from './options.js';
-import { type Plan, planOf, requireSameWay, rowsIn } from './plan.js';
+import { type Plan, planOf } from './plan.js';
 import { Shards } from './shards.js';
-import type { SyncBatchNorm } from './sync-batch-norm.js';
 import { type Sums, type Transport, transportOf } from './transport.js';
 import type { World } from './world.js';
 
@@ -35,14 +33,13 @@ export class DataParallel implements Team {
   private readonly params: readonly Tensor[];
   private readonly transport: Transport;
   private shards: Shards | null = null;
-  /** Set by `distribute` where batches are normalized together, and where dense layers are cut. */
-  readonly meeters: { norms: SyncBatchNorm | null; dense: ModelParallel | null } = { norms: null, dense: null };
+  /** Another one is set by `distribute` where processes meet in the middle of a pass. */
+  midway: Midway;
   private buckets: Bucket[] = [];
   private plan: Plan | null = null;
   private planned = '';
-  /** Shapes of the newest batch, and the rows that cut layers get of batches of such shapes. */
+  /** Of the newest batch. */
   private shapes = '';
-  private readonly rows = new Map<string, readonly number[]>();
   /** Batches of this process since the last update, and what they came to. */
   private own: Passed[] = [];
   private taken = 0;
@@ -60,6 +57,7 @@ export class DataParallel implements Team {
     const { transport = 'f32', shardOptimizer = false } = options;
     this.params = trainer.optimizer.groups.flatMap((group) => group.params);
     this.transport = transportOf(world, transport, shardOptimizer);
+    this.midway = new Midway(world, null, null);
   }
 
   /** To checkpoints it is the optimizer. */
@@ -73,7 +71,7 @@ export class DataParallel implements Team {
     const { parts } = this;
     if (parts && options.onDivergence === 'rollback')
       throw new UsageError(`fit: onDivergence: 'rollback' is not for ${parts}; start again from the last checkpoint`);
-    if (this.meeters.dense && options.callbacks?.some((callback) => callback instanceof ModelEMA))
+    if (this.midway.dense && options.callbacks?.some((callback) => callback instanceof ModelEMA))
       throw new UsageError('fit: ModelEMA needs all weights after each update, and with modelParallel each process has parts; leave one of them out'); // biome-ignore format: one line
     await this.spreadState();
     if (world.isFirst) return { ...rest, save };
@@ -83,7 +81,7 @@ export class DataParallel implements Team {
   /** The option by which no process has all parameters, or their state. */
   private get parts(): string | undefined {
     if (this.options.shardOptimizer) return 'shardOptimizer';
-    return this.meeters.dense ? 'modelParallel' : undefined;
+    return this.midway.dense ? 'modelParallel' : undefined;
   }
 
   /** All go on from where the first process is. */
@@ -131,12 +129,14 @@ export class DataParallel implements Team {
 
   async turn(pass: Pass | undefined, update: boolean): Promise<Turn | null> {
     if (this.taken === 0) await this.prepare(pass);
-    const most = await this.mostRows(pass);
+    const { midway, plan, shapes } = this;
+    const planned = plan?.meetings ?? [];
+    const most = await midway.mostRows(planned, shapes, pass ? () => planOf(this.params, pass, midway).meetings : null);
     const exchange = update ? new Exchange(this.buckets, this.transport, this.spans) : null;
-    const { dense } = this.meeters;
-    const go = () => (pass ? void this.own.push(this.forwardBackward(pass, exchange)) : this.idle(most));
-    if (dense) dense.within(most, go);
-    else go();
+    midway.run(most, () => {
+      if (pass) this.own.push(this.forwardBackward(pass, exchange));
+      else midway.idle(most, planned);
+    });
     this.taken++;
     if (!exchange) return null;
     const sums = await this.waitFor(exchange);
@@ -154,7 +154,7 @@ export class DataParallel implements Team {
     const backward = (loss: Tensor) =>
       exchange ? withLeafHook(exchange.ready, () => loss.backward()) : loss.backward();
     const passed = pass({ fresh: false, count: true, backward });
-    this.meeters.dense?.requireMet(this.plan!.meetings);
+    this.midway.requireMet(this.plan!.meetings);
     checkGradients([...this.params, ...this.trainer.optimizer.groups.flatMap((group) => group.params)]);
     const done = passed.loss.then((loss) => {
       this.spans.push({ what: 'backward', bytes: 0, from, to: performance.now() });
@@ -162,31 +162,6 @@ export class DataParallel implements Team {
     });
     done.catch(() => {}); // awaited with the exchange
     return { ...passed, loss: done };
-  }
-
-  /** What a process without a batch does while others have one. */
-  private idle(most: readonly number[]): void {
-    const { norms, dense } = this.meeters;
-    if (dense && !most.some((rows) => rows > 0)) return; // the others have none either
-    using _idle = scope();
-    const results = new Map<number, Tensor>();
-    for (const meeting of this.plan?.meetings ?? []) {
-      if ('norm' in meeting) norms!.idle(meeting.norm);
-      else dense!.idle(meeting, results);
-    }
-  }
-
-  /** The most rows that a process' batch has in each call of a layer that is cut. */
-  private async mostRows(pass: Pass | undefined): Promise<readonly number[]> {
-    if (!this.meeters.dense || !this.plan) return [];
-    const { world, rows, shapes } = this;
-    if (pass && !rows.has(shapes)) {
-      const plan = planOf(this.params, pass, this.meeters);
-      requireSameWay(plan, this.plan);
-      rows.set(shapes, rowsIn(plan));
-    }
-    const own = pass ? rows.get(shapes)! : rowsIn(this.plan).map(() => 0);
-    return Array.from(await world.allReduce(Int32Array.from(own), { op: 'max' }));
   }
 
   /** Before the first batch of an update: what is trained may have changed. */
@@ -208,12 +183,12 @@ export class DataParallel implements Team {
     if (this.shards)
       throw new UsageError(`distribute: ${this.parts}: what is trained may not change, as each process has a share of it; distribute a new trainer with a new optimizer`); // biome-ignore format: one line
     this.planned = key;
-    this.plan = await world.first(pass ? planOf(params, pass, this.meeters) : null);
+    this.plan = await world.first(pass ? planOf(params, pass, this.midway) : null);
     const order = (this.plan?.order ?? []).map((place) => params[place]);
-    this.meeters.dense?.requireOwn(order);
+    const { dense } = this.midway;
+    dense?.requireOwn(order);
     const { bucketBytes = BUCKET_BYTES, shardOptimizer } = this.options;
     this.buckets = bucketsOf(order, bucketBytes, world.size);
-    const { dense } = this.meeters;
     if (!this.plan || !this.parts) return;
     this.shards = await Shards.of(world, this.trainer.optimizer, shardOptimizer ? this.buckets : [], dense?.buckets ?? []); // biome-ignore format: one line
     dense?.take(this.shards.ownOf);
@@ -283,7 +258,7 @@ export class DataParallel implements Team {
       (t) => !parameters.has(t) && t.dtype === 'f32',
     );
     for (const buffer of buffers) {
-      if (this.meeters.norms?.running.has(buffer)) {
+      if (this.midway.norms?.running.has(buffer)) {
         await world.broadcast(buffer); // the first process has a batch wherever another has one
         continue;
       }

@@ -1,8 +1,8 @@
 // What may be cut by outputs; test/mpi trains with it.
 import * as assert from 'uvu/assert';
+import { type Meeting, requireSameWay } from '../../src/distributed/meeting.js';
 import { checkCuttable, ModelParallel } from '../../src/distributed/model-parallel.js';
 import type { Mpi } from '../../src/distributed/mpi.js';
-import { type Plan, requireSameWay } from '../../src/distributed/plan.js';
 import { checkShardable } from '../../src/distributed/shards.js';
 import { openSideway, type Sideway } from '../../src/distributed/sideway.js';
 import type { World } from '../../src/distributed/world.js';
@@ -63,10 +63,16 @@ test('a parameter that is cut is used by its layer alone', () => {
 test('a batch that goes another way than the first one is refused, and not one of another size', () => {
   const forward = { dense: 0, call: 0, way: 'forward', rows: 4, input: true } as const;
   const backward = { ...forward, way: 'backward' } as const;
-  const plan = (...meetings: Plan['meetings']): Plan => ({ order: [], streams: 0, meetings });
-  const first = plan(forward, backward);
-  requireSameWay(plan({ ...forward, rows: 7 }, { ...backward, rows: 7 }), first);
-  for (const other of [plan(), plan(forward), plan(forward, { norm: 3 }), plan({ ...forward, dense: 1 }, backward)])
+  const first: Meeting[] = [forward, backward];
+  requireSameWay(
+    [
+      { ...forward, rows: 7 },
+      { ...backward, rows: 7 },
+    ],
+    first,
+  );
+  const others: Meeting[][] = [[], [forward], [forward, { norm: 3 }], [{ ...forward, dense: 1 }, backward]];
+  for (const other of others)
     refuses(() => requireSameWay(other, first), 'modelParallel: a batch goes through other layers than the first');
 });
 
