@@ -87,7 +87,7 @@ export class CommandRecorder {
 
   /** Writes host data into a buffer, ordered after all that was recorded before. `offset` in bytes. */
   upload(to: GpuBuffer, data: ArrayBufferView, offset = 0): void {
-    if (this.dry) return;
+    if (this.dry || data.byteLength === 0) return; // Deno ends the process over a write of nothing
     this.own(to, 'upload');
     if (this.batch.touched.has(to.root)) void this.flush(); // queue.writeBuffer overtakes what is not submitted
     if (offset === 0 && data.byteLength >= to.bytes) to.failure = undefined;
