@@ -70,7 +70,7 @@ Fine-tuning (${TUNING.epochs} epochs in batches of ${TUNING.batch}, --area ${TUN
   --freeze PATTERNS     layers that are not trained, nor the normalization behind them: 'conv*', 'conv1,conv2', '*.bias'
   --thaw N              train them, too, after N epochs (never)
 
-Several processes (mpirun, srun, npx wgrad launch; docs/scaling.md)
+Several processes (mpirun, srun, npx wgrad launch)
   --model-parallel      each process computes and trains a share of each large dense layer: their gradients do not travel
   --transport NAME      f32 | f16: what gradients travel as (f32)
   --shard-optimizer     each process keeps a share of the optimizer's state (ZeRO's stage 1)

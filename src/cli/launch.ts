@@ -11,12 +11,17 @@ from the last checkpoint. Programs are told by WGRAD_RESTART, the number of star
 restore what they find, as TrainingRun.resume does.
 
   --restarts N   start again N times at most (0)
-  -np N          and all that mpirun takes: -np 8 --hostfile hosts, for example
+  -np N          and all that mpirun, or srun, takes: -np 8 --hostfile hosts, for example
   --help
 
   npx wgrad launch --restarts 3 -np 4 npx wgrad train --data pictures --out runs/pets
 
-The launcher is mpirun, or what WGRAD_MPIRUN names: srun, in a job of Slurm (docs/scaling.md). Ctrl-C ends the program, and it is not started again. The exit code is the last start's.`;
+In a job of Slurm, with srun:
+
+  export WGRAD_MPIRUN=srun
+  npx wgrad launch --restarts 3 --mpi=pmix --kill-on-bad-exit=1 --cpu-bind=none PROGRAM
+
+The launcher is mpirun, or what WGRAD_MPIRUN names. Ctrl-C ends the program, and it is not started again. The exit code is the last start's.`;
 
 interface Line {
   restarts: number;
