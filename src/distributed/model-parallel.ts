@@ -36,6 +36,10 @@ export function checkCuttable(layers: readonly Linear[], { model, optimizer }: T
     const name = names.get(layer);
     if (name === undefined) throw new UsageError(`${where}: is not a layer of the trainer's model`);
     if (layers.indexOf(layer) < i) throw new UsageError(`${where}: '${name}' is named twice`);
+    const tied = layers
+      .slice(0, i)
+      .find(({ weight, bias }) => weight === layer.weight || (bias && bias === layer.bias));
+    if (tied) throw new UsageError(`${where}: '${name}' shares a parameter with '${names.get(tied)}', and only one of them can have its parts; leave both out`); // biome-ignore format: one line
     if (layer.outFeatures % size !== 0)
       throw new UsageError(`${where}: the ${layer.outFeatures} outputs of '${name}' cannot be shared out equally among ${size} processes`); // biome-ignore format: one line
     if (![layer.weight, layer.bias].every((p) => p === null || (trained.has(p) && p.requiresGrad)))

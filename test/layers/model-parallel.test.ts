@@ -33,6 +33,11 @@ test('layers that cannot be cut are named, with the reason', () => {
     () => checkCuttable([first, last], parts, 3),
     "modelParallel[1]: the 4 outputs of 'last' cannot be shared out equally among 3 processes",
   );
+  const twin = new Linear(8, 6);
+  Object.assign(twin, { weight: first.weight });
+  const tied = new Sequential({ first, twin });
+  const both = { ...parts, model: tied, optimizer: new SGD(tied.parameters(), { lr: 0.1 }) };
+  refuses(() => checkCuttable([first, twin], both, 2), "modelParallel[1]: 'twin' shares a parameter with 'first'");
   last.weight.requiresGrad = false;
   refuses(() => checkCuttable([last], parts, 2), "modelParallel[0]: 'last' is not trained; leave it out");
   const others = { ...parts, optimizer: new SGD([first.weight], { lr: 0.1 }) };
